@@ -1,0 +1,1 @@
+//! natter: a chat room on one thread.

@@ -1,0 +1,2 @@
+//! The natter binary.
+fn main() {}
