@@ -1,2 +1,97 @@
-//! The natter binary.
-fn main() {}
+//! natter: arguments to a configuration, to a server, to an exit code.
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use natter::config::{self, Address, Config, Request};
+use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED};
+use natter::logging;
+use natter::server::Server;
+
+/// What the operator did cannot work: an option, an address.
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    match config::parse(env::args_os().skip(1)) {
+        Ok(Request::Serve(config)) => serve(*config),
+        Ok(Request::Print(text)) => {
+            say(&text);
+            ExitCode::SUCCESS
+        }
+        Err(fault) => refuse(&fault),
+    }
+}
+
+fn serve(mut config: Config) -> ExitCode {
+    if let Err(error) = logging::init(config.log) {
+        return refuse(&format!("the log cannot start: {error}"));
+    }
+    if let Err(fault) = set_clients(&mut config) {
+        return refuse(&fault);
+    }
+    let mut server = match Server::open(&config) {
+        Ok(server) => server,
+        Err(fault) => return refuse(&fault),
+    };
+    announce(&server, &config);
+    match server.run() {
+        Ok(None) => ExitCode::SUCCESS,
+        // As a shell counts a process that a signal ended.
+        Ok(Some(signal)) => ExitCode::from(128 + u8::try_from(signal).unwrap_or(0)),
+        Err(error) => {
+            log::error!("event=fatal error={:?}", error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Raises the descriptor limit as far as it goes, and settles how many clients that allows.
+fn set_clients(config: &mut Config) -> Result<(), String> {
+    let descriptors = rlimit::increase_nofile_limit(u64::MAX)
+        .map_err(|error| format!("the descriptor limit cannot be read: {error}"))?;
+    let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+    let most = descriptors.saturating_sub(DESCRIPTORS_RESERVED);
+    match config.limits.clients {
+        0 if most == 0 => Err(format!("{descriptors} descriptors are too few; raise ulimit -n")),
+        0 => {
+            config.limits.clients = most.min(CLIENTS_UNASKED_MAX);
+            Ok(())
+        }
+        asked if asked > most => Err(format!(
+            "--clients: {asked} need {} descriptors and the hard limit is {descriptors}; \
+             ask for at most {most}, or raise ulimit -n",
+            asked.saturating_add(DESCRIPTORS_RESERVED),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Says where the doors are, for people and for scripts.
+fn announce(server: &Server, config: &Config) {
+    let mut text = String::new();
+    let mut connect = None;
+    for address in server.addresses() {
+        text.push_str(&format!("listening classic {address}\n"));
+        connect.get_or_insert_with(|| match address {
+            Address::Tcp(address) => format!("nc {} {}", address.ip(), address.port()),
+            Address::Unix(path) => format!("nc -U {}", path.display()),
+        });
+    }
+    if let Some(connect) = connect {
+        text.push_str(&config.lang.how_to_join(&connect));
+        text.push('\n');
+    }
+    say(&text);
+}
+
+/// Prints to stdout, which may be closed: then nobody wants to know.
+fn say(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+fn refuse(fault: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "natter: {fault}");
+    ExitCode::from(EXIT_USAGE)
+}

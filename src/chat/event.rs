@@ -1,0 +1,232 @@
+//! What happens in the chat, in no language and for no wire.
+
+use crate::ids::{PeerId, RoomId};
+
+/// Something that is shown to one person or to a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// The name is taken in: `OK`.
+    Accepted,
+    /// The answer to `exit`.
+    Goodbye,
+
+    /// Somebody entered the room.
+    Joined {
+        /// Who.
+        nick: &'a str,
+    },
+    /// Somebody left, by `exit` or not.
+    Left {
+        /// Who.
+        nick: &'a str,
+    },
+    /// Many entered in a short time.
+    ManyJoined(Crowd<'a>),
+    /// Many left in a short time.
+    ManyLeft(Crowd<'a>),
+    /// Somebody took another name.
+    Renamed {
+        /// The name until now.
+        old: &'a str,
+        /// The name from now on.
+        new: &'a str,
+    },
+
+    /// Said to all.
+    Said {
+        /// By whom.
+        nick: &'a str,
+        /// What.
+        text: &'a str,
+    },
+    /// Done before all.
+    Acted {
+        /// By whom.
+        nick: &'a str,
+        /// What.
+        text: &'a str,
+    },
+    /// Said to one alone; both get it.
+    Whispered {
+        /// By whom.
+        from: &'a str,
+        /// To whom.
+        to: &'a str,
+        /// What.
+        text: &'a str,
+    },
+
+    /// The line is no command.
+    NotUnderstood,
+    /// Only people with a name may do that.
+    NameFirst,
+    /// Somebody else has that name, or one that looks like it.
+    NameTaken {
+        /// One that can be had.
+        free: &'a str,
+    },
+    /// Nobody may have that name.
+    NameRefused {
+        /// Why not.
+        fault: NickFault,
+        /// One that can be had.
+        free: &'a str,
+    },
+    /// The line was longer than is taken.
+    LineTooLong {
+        /// What is taken.
+        bytes_max: usize,
+    },
+    /// Nobody of that name is here.
+    Nobody {
+        /// The name.
+        nick: &'a str,
+    },
+
+    /// How many are here; their names follow.
+    Present {
+        /// How many.
+        count: usize,
+    },
+    /// Some of those who are here, as one line.
+    Names {
+        /// Their names, with commas between them.
+        line: &'a str,
+    },
+    /// All commands.
+    Help,
+
+    /// Room lines that the reader was too slow for.
+    Skipped {
+        /// How many.
+        lines: u32,
+    },
+    /// The time to take a name is over.
+    NamingOver,
+    /// Too much came without a line end.
+    Unended,
+    /// No more connections are taken.
+    RoomFull,
+    /// No more connections are taken from that address.
+    AddressFull,
+    /// The server stops.
+    ShuttingDown,
+}
+
+/// Several people that one line speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crowd<'a> {
+    /// The first few of them.
+    pub first: &'a [Box<str>],
+    /// All of them, counted.
+    pub count: usize,
+}
+
+/// Why nobody may have a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NickFault {
+    /// More than 16 columns or 48 bytes.
+    TooLong,
+    /// Something else than letters, digits and `_` `-` `.` `'`, or a mark without a letter.
+    Characters,
+    /// Latin letters among Cyrillic or Greek ones.
+    MixedScripts,
+    /// It would read like a word of the system.
+    Reserved,
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// It said `exit`.
+    Exit,
+    /// Its peer closed it.
+    Closed,
+    /// It broke.
+    Broken,
+    /// It took no name in time.
+    Nameless,
+    /// More is queued for it than is kept for a slow reader.
+    Lagging,
+    /// It has accepted nothing for too long.
+    Stalled,
+    /// It had the largest backlog when there was too much of that.
+    Crowded,
+    /// It sent too much without a line end.
+    Unended,
+    /// There were too many already.
+    RoomFull,
+    /// There were too many from its address already.
+    AddressFull,
+    /// The server stops.
+    ShuttingDown,
+}
+
+impl Farewell {
+    /// The reason as the log has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exit => "exit",
+            Self::Closed => "closed",
+            Self::Broken => "broken",
+            Self::Nameless => "nameless",
+            Self::Lagging => "lagging",
+            Self::Stalled => "stalled",
+            Self::Crowded => "crowded",
+            Self::Unended => "unended",
+            Self::RoomFull => "room-full",
+            Self::AddressFull => "address-full",
+            Self::ShuttingDown => "shutdown",
+        }
+    }
+}
+
+/// What the chat wants done. Effects are done one by one, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect<'a> {
+    /// One person sees `event`.
+    Tell {
+        /// Who.
+        to: PeerId,
+        /// What.
+        event: Event<'a>,
+    },
+    /// Everyone in `room` sees `event`, but for one.
+    Say {
+        /// Where.
+        room: RoomId,
+        /// What.
+        event: Event<'a>,
+        /// Who does not see it.
+        except: Option<PeerId>,
+    },
+    /// From here on `user` sees what is said in `room`.
+    Enter {
+        /// Who.
+        user: PeerId,
+        /// Where.
+        room: RoomId,
+    },
+    /// From here on `user` sees no more of `room`.
+    Leave {
+        /// Who.
+        user: PeerId,
+        /// Where.
+        room: RoomId,
+    },
+    /// There is more of a long answer: `Chat::resume` once this much has been sent.
+    More {
+        /// To whom.
+        to: PeerId,
+    },
+    /// The connection ends when all it was told has been sent.
+    Close {
+        /// Whose.
+        user: PeerId,
+        /// Why.
+        why: Farewell,
+    },
+}
+
+/// Where the chat's effects go.
+pub type Out<'o> = dyn FnMut(Effect<'_>) + 'o;

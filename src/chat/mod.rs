@@ -1,0 +1,270 @@
+//! The chat itself: who is here, under which name, and what comes of a command.
+//!
+//! Pure state: commands and a moment go in, [`Effect`]s come out, each while what it tells of is
+//! still at hand. No wire, no byte, no connection is known here.
+
+pub mod event;
+pub mod names;
+pub mod presence;
+
+use std::collections::BTreeMap;
+
+use log::{debug, info};
+
+use crate::chat::event::{Effect, Event, Farewell, Out};
+use crate::chat::names::Names;
+use crate::chat::presence::Presence;
+use crate::clock::Now;
+use crate::command::Command;
+use crate::ids::{LOBBY, PeerId};
+use crate::text::Quoted;
+
+/// A line of names is about as wide as a terminal.
+const NAMES_LINE_BYTES: usize = 72;
+/// Lines of names that are sent before the peer has to have taken them.
+const NAMES_LINES: usize = 20;
+
+/// Everyone who is connected, and the room.
+pub struct Chat {
+    /// By the slot of their id.
+    users: Vec<User>,
+    names: Names,
+    presence: Presence,
+    /// How many have a name: those in the room.
+    present: usize,
+    /// Who is in the middle of a long list of names, and the look of the last one shown.
+    listings: BTreeMap<PeerId, Box<str>>,
+}
+
+#[derive(Default)]
+struct User {
+    /// Whose slot this is: a birth number, or 0 for nobody's.
+    birth: u32,
+    nick: Option<Box<str>>,
+}
+
+impl Chat {
+    /// An empty room.
+    pub fn new() -> Self {
+        Self {
+            users: Vec::new(),
+            names: Names::new(),
+            presence: Presence::new(LOBBY),
+            present: 0,
+            listings: BTreeMap::new(),
+        }
+    }
+
+    /// Somebody is connected: without a name, in no room.
+    pub fn arrive(&mut self, who: PeerId) {
+        if who.slot() >= self.users.len() {
+            self.users.resize_with(who.slot() + 1, User::default);
+        }
+        let user = &mut self.users[who.slot()];
+        assert_eq!(user.birth, 0, "a slot is used again only after its user departed");
+        user.birth = who.birth();
+    }
+
+    /// `who` asked for something. Nothing comes of it if they are gone.
+    pub fn command(&mut self, who: PeerId, command: Command<'_>, now: &Now, out: &mut Out<'_>) {
+        if self.user(who).is_none() {
+            return;
+        }
+        let mut tell = |event| out(Effect::Tell { to: who, event });
+        match command {
+            Command::Unknown => tell(Event::NotUnderstood),
+            Command::Help => tell(Event::Help),
+            Command::Who => self.list(who, out),
+            Command::Name(raw) => self.name(who, raw, now, out),
+            Command::Exit => self.exit(who, now, out),
+            Command::Say(text) => self.speak(who, text, Manner::Say, now, out),
+            Command::Act(text) => self.speak(who, text, Manner::Act, now, out),
+            Command::Tell { to, text } => self.whisper(who, to, text, now, out),
+        }
+    }
+
+    /// `who` sent a line that was too long to be a command.
+    pub fn too_long(&self, who: PeerId, bytes_max: usize, out: &mut Out<'_>) {
+        out(Effect::Tell { to: who, event: Event::LineTooLong { bytes_max } });
+    }
+
+    /// `who` has been sent the beginning of a long answer, and now gets on with it.
+    pub fn resume(&mut self, who: PeerId, out: &mut Out<'_>) {
+        if let Some(after) = self.listings.remove(&who) {
+            self.list_after(who, &after, out);
+        }
+    }
+
+    /// `who` is gone: the others see it, the name is free.
+    pub fn depart(&mut self, who: PeerId, why: Farewell, now: &Now, out: &mut Out<'_>) {
+        let Some(user) = self.user_mut(who) else { return };
+        let nick = std::mem::take(user).nick;
+        self.listings.remove(&who);
+        let Some(nick) = nick else { return };
+        self.names.release(&nick, who);
+        self.present -= 1;
+        let (at, why) = (now.stamp.as_str(), why.as_str());
+        info!("at={at:?} event=leave id={who} nick={} why={why}", Quoted(&nick));
+        self.presence.leave(who, &nick, now, out);
+        out(Effect::Leave { user: who, room: LOBBY });
+    }
+
+    /// Everyone who is in the room sees that the server stops.
+    pub fn shut_down(&self, out: &mut Out<'_>) {
+        out(Effect::Say { room: LOBBY, event: Event::ShuttingDown, except: None });
+    }
+
+    /// When comings and goings have to be summed up.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        self.presence.deadline_ms()
+    }
+
+    /// Does what is due at `now`.
+    pub fn tick(&mut self, now: &Now, out: &mut Out<'_>) {
+        self.presence.tick(now, out);
+    }
+
+    /// How many have a name.
+    pub fn present(&self) -> usize {
+        self.present
+    }
+
+    /// The name of `who`, if they are here and have one.
+    pub fn nick(&self, who: PeerId) -> Option<&str> {
+        self.user(who)?.nick.as_deref()
+    }
+
+    fn user(&self, who: PeerId) -> Option<&User> {
+        self.users.get(who.slot()).filter(|user| user.birth == who.birth())
+    }
+
+    fn user_mut(&mut self, who: PeerId) -> Option<&mut User> {
+        self.users.get_mut(who.slot()).filter(|user| user.birth == who.birth())
+    }
+
+    fn name(&mut self, who: PeerId, raw: &str, now: &Now, out: &mut Out<'_>) {
+        let at = now.stamp.as_str();
+        let nick = match self.names.check(raw) {
+            Err(fault) => {
+                info!("at={at:?} event=refuse id={who} nick={} why={fault:?}", Quoted(raw));
+                let free = &self.names.suggest(raw);
+                return out(Effect::Tell { to: who, event: Event::NameRefused { fault, free } });
+            }
+            Ok(nick) => nick,
+        };
+        let new = nick.as_str();
+        if !self.names.is_free(new, Some(who)) {
+            info!("at={at:?} event=refuse id={who} nick={} why=Taken", Quoted(raw));
+            let free = &self.names.suggest(new);
+            return out(Effect::Tell { to: who, event: Event::NameTaken { free } });
+        }
+        let user = self.user_mut(who).expect("who commands is here");
+        let old = user.nick.replace(new.into());
+        if let Some(old) = &old {
+            self.names.release(old, who);
+        }
+        self.names.take(new, who);
+        match old.as_deref() {
+            None => {
+                info!("at={at:?} event=join id={who} nick={}", Quoted(new));
+                self.present += 1;
+                self.presence.join(who, new, now, out);
+                out(Effect::Tell { to: who, event: Event::Accepted });
+                out(Effect::Enter { user: who, room: LOBBY });
+            }
+            Some(old) => {
+                info!("at={at:?} event=rename id={who} nick={} was={}", Quoted(new), Quoted(old));
+                if old != new {
+                    let event = Event::Renamed { old, new };
+                    out(Effect::Say { room: LOBBY, event, except: Some(who) });
+                }
+                out(Effect::Tell { to: who, event: Event::Accepted });
+            }
+        }
+    }
+
+    fn exit(&mut self, who: PeerId, now: &Now, out: &mut Out<'_>) {
+        self.depart(who, Farewell::Exit, now, out);
+        out(Effect::Tell { to: who, event: Event::Goodbye });
+        out(Effect::Close { user: who, why: Farewell::Exit });
+    }
+
+    fn speak(&mut self, who: PeerId, text: &str, manner: Manner, now: &Now, out: &mut Out<'_>) {
+        let Some(nick) = self.nick(who) else {
+            return out(Effect::Tell { to: who, event: Event::NameFirst });
+        };
+        let at = now.stamp.as_str();
+        debug!("at={at:?} event=say id={who} nick={} text={}", Quoted(nick), Quoted(text));
+        let event = match manner {
+            Manner::Say => Event::Said { nick, text },
+            Manner::Act => Event::Acted { nick, text },
+        };
+        out(Effect::Say { room: LOBBY, event, except: None });
+    }
+
+    fn whisper(&mut self, who: PeerId, to: &str, text: &str, now: &Now, out: &mut Out<'_>) {
+        let Some(from) = self.nick(who) else {
+            return out(Effect::Tell { to: who, event: Event::NameFirst });
+        };
+        let Some((reader, nick)) =
+            self.names.holder(to).and_then(|reader| Some((reader, self.nick(reader)?)))
+        else {
+            return out(Effect::Tell { to: who, event: Event::Nobody { nick: to } });
+        };
+        // What is private stays out of the log, text and all.
+        debug!("at={:?} event=whisper id={who} to={reader}", now.stamp.as_str());
+        let event = Event::Whispered { from, to: nick, text };
+        out(Effect::Tell { to: reader, event });
+        if reader != who {
+            out(Effect::Tell { to: who, event });
+        }
+    }
+
+    fn list(&mut self, who: PeerId, out: &mut Out<'_>) {
+        out(Effect::Tell { to: who, event: Event::Present { count: self.present } });
+        self.list_after(who, "", out);
+    }
+
+    /// Shows the names behind the look `after`: one screenful, the rest when that is sent.
+    fn list_after(&mut self, who: PeerId, after: &str, out: &mut Out<'_>) {
+        let mut line = String::new();
+        let mut lines = 0;
+        let mut last = None;
+        for (look, peer) in self.names.after(after) {
+            let nick = self.nick(peer).expect("who holds a name is here");
+            if line.len() + nick.len() > NAMES_LINE_BYTES {
+                out(Effect::Tell { to: who, event: Event::Names { line: &line } });
+                line.clear();
+                lines += 1;
+                if lines == NAMES_LINES {
+                    break;
+                }
+            }
+            if !line.is_empty() {
+                line.push_str(", ");
+            }
+            line.push_str(nick);
+            last = Some(look);
+        }
+        if !line.is_empty() {
+            out(Effect::Tell { to: who, event: Event::Names { line: &line } });
+        }
+        if let (NAMES_LINES, Some(last)) = (lines, last) {
+            let last = last.into();
+            self.listings.insert(who, last);
+            out(Effect::More { to: who });
+        }
+    }
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Manner {
+    Say,
+    Act,
+}

@@ -1,0 +1,100 @@
+//! Time as the hub sees it: milliseconds for deadlines, a stamp for people.
+//!
+//! Nothing here reads the clock; `server.rs` does, once a turn, and hands the result in.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Local};
+
+/// The moment that one turn works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds since the server started; never goes back.
+    pub mono_ms: u64,
+    /// Local wall time, as lines show it.
+    pub stamp: Stamp,
+}
+
+/// Local time as `2026-11-23 09:11:38`: ASCII, always 19 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp([u8; 19]);
+
+impl Stamp {
+    /// The stamp of a local time; a year past 9999 shows as 9999.
+    pub fn of(wall: DateTime<Local>) -> Self {
+        let text = wall.format("%Y-%m-%d %H:%M:%S").to_string();
+        let bytes = text.as_bytes().try_into();
+        Self(bytes.unwrap_or(*b"9999-12-31 23:59:59"))
+    }
+
+    /// The bytes to send.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The text to log.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("chrono renders digits in ASCII")
+    }
+}
+
+/// Turns readings of the machine's clocks into [`Now`].
+///
+/// The stamp is rendered once a second: chrono parses its format anew each time and looks at
+/// the time zone file, which would cost more than all else that is done for a line.
+pub struct Clock {
+    start: Instant,
+    rendered_secs: u64,
+    stamp: Stamp,
+}
+
+impl Clock {
+    /// A clock that counts from `start`.
+    pub fn new(start: Instant, wall: SystemTime) -> Self {
+        Self { start, rendered_secs: unix_secs(wall), stamp: Stamp::of(wall.into()) }
+    }
+
+    /// The moment of these two readings.
+    pub fn at(&mut self, mono: Instant, wall: SystemTime) -> Now {
+        let secs = unix_secs(wall);
+        if secs != self.rendered_secs {
+            self.rendered_secs = secs;
+            self.stamp = Stamp::of(wall.into());
+        }
+        let elapsed = mono.saturating_duration_since(self.start);
+        let mono_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        Now { mono_ms, stamp: self.stamp }
+    }
+}
+
+/// Seconds since 1970; a clock set to before that counts as 1970.
+fn unix_secs(wall: SystemTime) -> u64 {
+    wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_stamp_follows_the_second_and_the_milliseconds_follow_the_start() {
+        let (start, wall) = (Instant::now(), UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        let mut clock = Clock::new(start, wall);
+        let first = clock.at(start + Duration::from_micros(1_999), wall);
+        assert_eq!(first.mono_ms, 1);
+        assert_eq!(first.stamp, Stamp::of(wall.into()));
+        let later = clock.at(start, wall + Duration::from_secs(1));
+        assert_ne!(later.stamp, first.stamp);
+        assert_eq!(later.stamp.as_str().len(), 19);
+    }
+
+    #[test]
+    fn a_clock_set_far_off_still_makes_a_stamp() {
+        let far = UNIX_EPOCH + Duration::from_secs(300_000_000_000);
+        assert_eq!(Stamp::of(far.into()).as_str(), "9999-12-31 23:59:59");
+        let before = UNIX_EPOCH - Duration::from_secs(86_400);
+        assert!(Stamp::of(before.into()).as_str().starts_with("19"));
+    }
+}

@@ -1,0 +1,338 @@
+//! What the operator can set: one table of options, for parsing, `--help` and the README.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
+use log::LevelFilter;
+
+use crate::lang::Lang;
+use crate::limits::Limits;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the classic door is open.
+    pub classic: Vec<Address>,
+    /// The language of everything the server says.
+    pub lang: Lang,
+    /// What is logged.
+    pub log: LevelFilter,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// Where a door is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// An IP address and a port; port 0 has the system choose one.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// To serve.
+    Serve(Box<Config>),
+    /// To print this text and end.
+    Print(String),
+}
+
+/// One option.
+pub struct Opt {
+    /// Its name, without the dashes.
+    pub name: &'static str,
+    /// What its value stands for; empty if it takes none.
+    pub value: &'static str,
+    /// What holds without it, as shown to people.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+    set: fn(&mut Config, &str) -> Result<(), String>,
+}
+
+/// The largest number that any option takes: products of two of them fit 64 bits.
+const NUMBER_MAX: u64 = 1_000_000_000;
+
+macro_rules! number {
+    ($name:literal, $value:literal, $default:literal, $help:literal, $field:ident) => {
+        Opt {
+            name: $name,
+            value: $value,
+            default: $default,
+            help: $help,
+            set: |config, value| {
+                let number = whole_number(value)?;
+                config.limits.$field = number.try_into().map_err(|_| NOT_A_NUMBER.to_string())?;
+                Ok(())
+            },
+        }
+    };
+}
+
+/// All options, in the order in which people read of them.
+pub const OPTIONS: &[Opt] = &[
+    Opt {
+        name: "classic",
+        value: "ADDR:PORT",
+        default: "127.0.0.1:9999",
+        help: "where the article's client, nc and telnet come in; also unix:PATH, or off; repeats",
+        set: |config, value| {
+            if value == "off" {
+                config.classic.clear();
+            } else {
+                config.classic.push(address(value)?);
+            }
+            Ok(())
+        },
+    },
+    Opt {
+        name: "lang",
+        value: "en|zh",
+        default: "of the environment",
+        help: "the language of what the server says",
+        set: |config, value| {
+            config.lang = match value {
+                "en" => Lang::En,
+                "zh" => Lang::Zh,
+                _ => return Err("must be en or zh".into()),
+            };
+            Ok(())
+        },
+    },
+    Opt {
+        name: "log",
+        value: "LEVEL",
+        default: "info",
+        help: "error, warn, info (who came and went), debug (what was said, too) or off",
+        set: |config, value| {
+            let level = value.parse().ok().filter(|&level| level != LevelFilter::Trace);
+            config.log = level.ok_or("must be error, warn, info, debug or off")?;
+            Ok(())
+        },
+    },
+    number!("clients", "N", "10000", "connections at a time, at most descriptors - 32", clients),
+    number!("per-address", "N", "16", "connections from one address; loopback exempt", per_address),
+    number!("accepts-per-turn", "N", "64", "accepted before others are served", accepts_per_turn),
+    number!("name-secs", "SECS", "60", "time to take a name", name_secs),
+    number!("line-bytes", "BYTES", "1024", "the longest line that is taken", line_bytes),
+    number!(
+        "unended-bytes",
+        "BYTES",
+        "8192",
+        "closed after so much without line end",
+        unended_bytes
+    ),
+    number!("burst-lines", "N", "5", "lines heard at once, before a peer is slowed", burst_lines),
+    number!("lines-per-sec", "N", "2", "lines heard a second after that", lines_per_sec),
+    number!(
+        "burst-bytes",
+        "BYTES",
+        "4096",
+        "bytes read at once, before a peer is slowed",
+        burst_bytes
+    ),
+    number!("bytes-per-sec", "BYTES", "1024", "bytes read a second after that", bytes_per_sec),
+    Opt {
+        name: "no-flood-limit",
+        value: "",
+        default: "limited",
+        help: "nobody is slowed: for benchmarks, on trusted links",
+        set: |config, _| {
+            config.limits.flood_limit = false;
+            Ok(())
+        },
+    },
+    number!(
+        "lag-soft-bytes",
+        "BYTES",
+        "16384",
+        "behind by more, lines are skipped",
+        lag_soft_bytes
+    ),
+    number!("lag-hard-bytes", "BYTES", "65536", "behind by more, it is closed", lag_hard_bytes),
+    number!("stall-secs", "SECS", "30", "closed when nothing was accepted for so long", stall_secs),
+    number!("queued-bytes", "BYTES", "16777216", "queued for all together", queued_bytes),
+    number!("keepalive-secs", "SECS", "60", "silence before TCP keepalive probes", keepalive_secs),
+    number!(
+        "keepalive-interval-secs",
+        "SECS",
+        "15",
+        "time between two probes",
+        keepalive_interval_secs
+    ),
+    number!("keepalive-probes", "N", "4", "unanswered probes that end it", keepalive_probes),
+    number!("user-timeout-secs", "SECS", "120", "TCP_USER_TIMEOUT", user_timeout_secs),
+];
+
+const NOT_A_NUMBER: &str = "must be a whole number from 1 to 1000000000";
+
+/// What `arguments` (without the program's name) ask for.
+///
+/// # Errors
+/// One line that names the option and what to do.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
+    let mut config = Config {
+        classic: Vec::new(),
+        lang: Lang::of_environment(|name| env::var(name).ok()),
+        log: LevelFilter::Info,
+        limits: Limits::default(),
+    };
+    let mut is_classic_given = false;
+    let mut parser = Parser::from_args(arguments);
+    while let Some(arg) = parser.next().map_err(|error| advised(&error.to_string()))? {
+        let name = match arg {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Print(help())),
+            Arg::Long("version") | Arg::Short('V') => {
+                let version = concat!("natter ", env!("CARGO_PKG_VERSION"), "\n");
+                return Ok(Request::Print(version.into()));
+            }
+            Arg::Long(name) => name.to_string(),
+            other => return Err(advised(&other.unexpected().to_string())),
+        };
+        let Some(opt) = OPTIONS.iter().find(|opt| opt.name == name) else {
+            return Err(advised(&format!("--{name}: no such option")));
+        };
+        let value = if opt.value.is_empty() {
+            String::new()
+        } else {
+            let value = parser.value().map_err(|_| format!("--{name}: needs {}", opt.value))?;
+            value.string().map_err(|_| format!("--{name}: must be UTF-8"))?
+        };
+        is_classic_given |= name == "classic";
+        (opt.set)(&mut config, &value).map_err(|fix| format!("--{name}: {fix}, not {value:?}"))?;
+    }
+    if !is_classic_given {
+        config.classic.push(Address::Tcp(([127, 0, 0, 1], 9999).into()));
+    }
+    if config.classic.is_empty() {
+        return Err("--classic: off leaves no door open; give an ADDR:PORT".into());
+    }
+    config.limits.check()?;
+    Ok(Request::Serve(Box::new(config)))
+}
+
+fn advised(fault: &str) -> String {
+    format!("{fault}; natter --help lists the options")
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "natter: a chat room on one thread\n\nnatter [OPTIONS]\n\n  \
+         --help, -h                      this text\n  \
+         --version, -V                   the version\n",
+    );
+    for opt in OPTIONS {
+        let option = format!("--{} {}", opt.name, opt.value);
+        text.push_str(&format!("  {option:<31} {} [{}]\n", opt.help, opt.default));
+    }
+    text
+}
+
+fn whole_number(value: &str) -> Result<u64, String> {
+    let number: u64 = value.parse().map_err(|_| NOT_A_NUMBER)?;
+    if (1..=NUMBER_MAX).contains(&number) { Ok(number) } else { Err(NOT_A_NUMBER.into()) }
+}
+
+fn address(value: &str) -> Result<Address, String> {
+    if let Some(path) = value.strip_prefix("unix:") {
+        return Ok(Address::Unix(path.into()));
+    }
+    let numeric = match value.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => value.to_string(),
+    };
+    let address = numeric.parse();
+    Ok(Address::Tcp(address.map_err(|_| "must be an IP address with a port, or unix:PATH")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Request, String> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn config(line: &str) -> Config {
+        match parsed(line).expect("the options are good") {
+            Request::Serve(config) => *config,
+            Request::Print(text) => panic!("asked to print {text}"),
+        }
+    }
+
+    #[test]
+    fn nothing_given_is_the_default() {
+        let config = config("");
+        assert_eq!(config.classic, [Address::Tcp("127.0.0.1:9999".parse().expect("is one"))]);
+        assert_eq!(config.limits, Limits::DEFAULT);
+    }
+
+    #[test]
+    fn the_defaults_shown_are_the_defaults_held() {
+        for opt in OPTIONS.iter().filter(|opt| opt.default.parse::<u64>().is_ok()) {
+            let mut given = config("");
+            (opt.set)(&mut given, opt.default).expect("a default may be given");
+            if opt.name != "clients" {
+                assert_eq!(given.limits, Limits::DEFAULT, "--{}", opt.name);
+            }
+        }
+    }
+
+    #[test]
+    fn doors_are_many_and_of_three_kinds() {
+        let doors = |line| {
+            let doors = config(line).classic;
+            doors.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(doors("--classic 0.0.0.0:7 --classic [::1]:8"), "0.0.0.0:7 [::1]:8");
+        assert_eq!(doors("--classic=unix:/tmp/x --classic localhost:1"), "unix:/tmp/x 127.0.0.1:1");
+    }
+
+    #[test]
+    fn a_bad_option_is_named_with_the_fix_on_one_line() {
+        for (line, said) in [
+            (
+                "--clients many",
+                "--clients: must be a whole number from 1 to 1000000000, not \"many\"",
+            ),
+            ("--clients 0", "--clients: must be a whole number"),
+            ("--name-secs -5", "--name-secs: must be"),
+            ("--classic 9999", "--classic: must be an IP address with a port, or unix:PATH"),
+            ("--classic off", "--classic: off leaves no door open"),
+            ("--classic", "--classic: needs ADDR:PORT"),
+            ("--lang fr", "--lang: must be en or zh, not \"fr\""),
+            ("--log loud", "--log: must be error, warn, info, debug or off"),
+            ("--lag-soft-bytes 60000", "--lag-hard-bytes: must be at least"),
+            ("--line-bytes 9", "--line-bytes: must be from 64 to 8192"),
+            ("--nope", "--nope: no such option; natter --help"),
+            ("stray", "unexpected argument \"stray\"; natter --help"),
+            ("--no-flood-limit=3", "unexpected"),
+        ] {
+            let error = parsed(line).expect_err(line);
+            assert!(error.contains(said), "{line}: {error}");
+            assert_eq!(error.lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn help_shows_every_option() {
+        let Ok(Request::Print(text)) = parsed("--help") else { panic!("--help prints") };
+        assert!(OPTIONS.iter().all(|opt| text.contains(&format!("--{} {}", opt.name, opt.value))));
+        assert!(text.lines().all(|line| line.chars().count() <= 140), "{text}");
+    }
+}

@@ -1,0 +1,68 @@
+//! The languages that natter speaks: each a file that holds all of its texts.
+
+mod en;
+mod zh;
+
+use std::io::{self, Write};
+
+use crate::chat::event::Event;
+
+/// A language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Chinese: the article's lines, to the byte.
+    Zh,
+}
+
+impl Lang {
+    /// The language that the environment asks for: the first of the three that is set decides
+    /// (POSIX, "Internationalization Variables").
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+        let set = names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
+        match set {
+            Some(locale) if locale.starts_with("zh") => Self::Zh,
+            _ => Self::En,
+        }
+    }
+
+    /// Writes what `event` is in this language: without a stamp or a line end, and with `\n`
+    /// between the lines of an event that has several.
+    ///
+    /// # Errors
+    /// Only those of `to`.
+    pub fn write(self, event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::En => en::write(event, to),
+            Self::Zh => zh::write(event, to),
+        }
+    }
+
+    /// What the operator reads when the server has started; `connect` is a command that connects.
+    pub fn how_to_join(self, connect: &str) -> String {
+        match self {
+            Self::En => en::how_to_join(connect),
+            Self::Zh => zh::how_to_join(connect),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_decides() {
+        let lang = |set: &[(&str, &str)]| {
+            Lang::of_environment(|name| {
+                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_string())
+            })
+        };
+        assert_eq!(lang(&[]), Lang::En);
+        assert_eq!(lang(&[("LANG", "zh_CN.UTF-8")]), Lang::Zh);
+        assert_eq!(lang(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]), Lang::En);
+        assert_eq!(lang(&[("LC_ALL", ""), ("LC_MESSAGES", "zh_TW"), ("LANG", "C")]), Lang::Zh);
+    }
+}

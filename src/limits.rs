@@ -1,0 +1,159 @@
+//! Every bound in one place, its unit in its name.
+
+/// What the operator may change; [`Limits::DEFAULT`] is what holds if nothing is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time; 0 stands for what the descriptor limit allows, up to
+    /// [`CLIENTS_UNASKED_MAX`].
+    pub clients: usize,
+    /// Connections at a time from one address; loopback is exempt.
+    pub per_address: usize,
+    /// Connections accepted before the others are served again.
+    pub accepts_per_turn: usize,
+    /// How long a connection may stay without a name.
+    pub name_secs: u64,
+    /// The longest line that is taken, decoded, without its line end.
+    pub line_bytes: usize,
+    /// How much may come without any line end before the connection is closed.
+    pub unended_bytes: usize,
+    /// Lines that a peer may send at once before it is read more slowly.
+    pub burst_lines: u64,
+    /// Lines a second after that.
+    pub lines_per_sec: u64,
+    /// Bytes that a peer may send at once before it is read more slowly.
+    pub burst_bytes: u64,
+    /// Bytes a second after that.
+    pub bytes_per_sec: u64,
+    /// Whether the four limits above are kept: off for benchmarks on trusted links.
+    pub flood_limit: bool,
+    /// A blocked reader this far behind has lines skipped and is not listened to.
+    pub lag_soft_bytes: usize,
+    /// A blocked reader this far behind is closed; also the most that a tape holds.
+    pub lag_hard_bytes: usize,
+    /// A reader that has accepted nothing for so long is closed.
+    pub stall_secs: u64,
+    /// Bytes queued for all peers together; past it the largest backlog is closed.
+    pub queued_bytes: usize,
+    /// Silence on a TCP connection before the kernel probes it.
+    pub keepalive_secs: u64,
+    /// Time between two such probes.
+    pub keepalive_interval_secs: u64,
+    /// Probes without an answer after which the kernel gives the connection up.
+    pub keepalive_probes: u32,
+    /// Sent data unacknowledged for so long ends the connection (`TCP_USER_TIMEOUT`, RFC 5482).
+    pub user_timeout_secs: u64,
+}
+
+impl Limits {
+    /// The defaults of every option.
+    pub const DEFAULT: Self = Self {
+        clients: 0,
+        per_address: 16,
+        accepts_per_turn: 64,
+        name_secs: 60,
+        line_bytes: 1024,
+        unended_bytes: 8 * 1024,
+        burst_lines: 5,
+        lines_per_sec: 2,
+        burst_bytes: 4 * 1024,
+        bytes_per_sec: 1024,
+        flood_limit: true,
+        lag_soft_bytes: 16 * 1024,
+        lag_hard_bytes: 64 * 1024,
+        stall_secs: 30,
+        queued_bytes: 16 * 1024 * 1024,
+        keepalive_secs: 60,
+        keepalive_interval_secs: 15,
+        keepalive_probes: 4,
+        user_timeout_secs: 120,
+    };
+
+    /// The first relation between two limits that does not hold, as one line for the operator.
+    ///
+    /// # Errors
+    /// The line names the option to change and what it must be.
+    pub const fn check(&self) -> Result<(), &'static str> {
+        if self.line_bytes < 64 || self.line_bytes > LINE_BYTES_MAX {
+            return Err("--line-bytes: must be from 64 to 8192");
+        }
+        if self.unended_bytes < self.line_bytes {
+            return Err("--unended-bytes: must be at least --line-bytes");
+        }
+        if self.lag_soft_bytes < 2 * LINE_BYTES_MAX {
+            return Err("--lag-soft-bytes: must be at least 16384");
+        }
+        if self.lag_hard_bytes < self.lag_soft_bytes + 2 * TAPE_CHUNK_BYTES {
+            return Err("--lag-hard-bytes: must be at least --lag-soft-bytes + 32768");
+        }
+        if self.queued_bytes < 2 * self.lag_hard_bytes {
+            return Err("--queued-bytes: must be at least twice --lag-hard-bytes");
+        }
+        if self.lines_per_sec == 0 || self.bytes_per_sec == 0 {
+            return Err("--lines-per-sec and --bytes-per-sec: must be at least 1");
+        }
+        if self.burst_lines == 0 || self.burst_bytes == 0 {
+            return Err("--burst-lines and --burst-bytes: must be at least 1");
+        }
+        if self.accepts_per_turn == 0 || self.per_address == 0 {
+            return Err("--accepts-per-turn and --per-address: must be at least 1");
+        }
+        Ok(())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Most connections that are taken unless `--clients` asks for more.
+pub const CLIENTS_UNASKED_MAX: usize = 10_000;
+/// Descriptors kept back for doors, the log, signals and refusals.
+pub const DESCRIPTORS_RESERVED: usize = 32;
+/// Refused peers that may hold a slot for as long as their refusal takes to arrive.
+pub const REFUSED_MAX: usize = 16;
+/// The longest that `--line-bytes` may allow.
+pub const LINE_BYTES_MAX: usize = 8 * 1024;
+/// One read from a socket.
+pub const READ_BYTES: usize = 4 * 1024;
+/// Peers that are read in one turn of the hub.
+pub const READS_PER_TURN: usize = 256;
+/// Peers that are written to in one turn of the hub.
+pub const FLUSHES_PER_TURN: usize = 128;
+/// Bytes written to one peer in one turn.
+pub const FLUSH_BYTES: usize = 64 * 1024;
+/// A tape grows and shrinks by this much.
+pub const TAPE_CHUNK_BYTES: usize = 16 * 1024;
+/// What the kernel may hold for a reader (`SO_SNDBUF`): more would hide slow readers from us.
+pub const SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// Joins and leaves told one by one in a second; the rest of that second is summed up.
+pub const ANNOUNCEMENTS_PER_SEC: u32 = 5;
+/// A nick on a terminal.
+pub const NICK_COLUMNS_MAX: usize = 16;
+/// A nick in memory and on the wire.
+pub const NICK_BYTES_MAX: usize = 48;
+/// What the article's client reads while it has no name: a longer reply would be cut anywhere.
+pub const REPLY_BEFORE_NAME_BYTES: usize = 128;
+/// What the article's client reads later.
+pub const UNFRAMED_READ_BYTES: usize = 1024;
+/// Silence around `OK` and `exit` to a client that compares whole reads with them.
+pub const WORD_GAP_MS: u64 = 200;
+/// Silence between two flushes to such a client, so that each is one read.
+pub const PORTION_GAP_MS: u64 = 20;
+/// How long queued bytes may take to drain once a connection is being closed.
+pub const GOODBYE_MS: u64 = 5_000;
+/// How long a closed connection's last input is drained, so that `close` sends no RST.
+pub const DRAIN_MS: u64 = 2_000;
+
+const _: () = {
+    assert!(Limits::DEFAULT.check().is_ok());
+    // An unframed peer's burst is one read: it must hold a whole line and its suffix.
+    assert!(READ_BYTES > Limits::DEFAULT.line_bytes);
+    assert!(REPLY_BEFORE_NAME_BYTES < UNFRAMED_READ_BYTES);
+    assert!(NICK_BYTES_MAX * 2 < REPLY_BEFORE_NAME_BYTES);
+    assert!(WORD_GAP_MS > PORTION_GAP_MS);
+    // `exit` waits for at most two gaps and must go out before the goodbye is over.
+    assert!(GOODBYE_MS > 4 * WORD_GAP_MS);
+    assert!(FLUSH_BYTES >= Limits::DEFAULT.lag_hard_bytes);
+};

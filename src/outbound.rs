@@ -1,0 +1,299 @@
+//! What one member still has to be sent: its own bytes first, then the tape from its place on.
+//!
+//! ```text
+//!   own: what is for this member alone | (n lines skipped) | tape: what all in the room get
+//! ```
+//!
+//! Between calls a member's place on the tape is always the start of a line: what a partial
+//! write left of a line moves to the member's own bytes. So lines can be skipped, copied and
+//! counted whole.
+
+use std::io::{self, IoSlice, Write};
+
+use crate::tape::{TapeId, Tapes};
+
+/// Runs that one write hands to the kernel at most; a tape seldom holds more.
+const SLICES_MAX: usize = 8;
+
+/// One member's queue.
+#[derive(Default)]
+pub struct Outbound {
+    own: Vec<u8>,
+    /// How much of `own` has been sent.
+    sent: usize,
+    feed: Option<Feed>,
+    /// Lines left out between `own` and the place on the tape, not yet told.
+    skipped: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Feed {
+    at: u64,
+    tape: TapeId,
+}
+
+/// How a flush ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flush {
+    /// Nothing is left.
+    Drained,
+    /// The socket takes no more; it will say when it does.
+    Blocked,
+    /// More could be sent now, but it is the others' turn.
+    Budget,
+}
+
+impl Outbound {
+    /// Queues `bytes` for this member alone, behind what is in `own`.
+    ///
+    /// What comes from the tape first must be [settled](Self::settle) first.
+    pub fn push(&mut self, bytes: &[u8], tapes: &mut Tapes) {
+        assert_eq!(self.lag(tapes), 0, "what was said before must go out before");
+        assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
+        self.own.extend_from_slice(bytes);
+        tapes.owned_bytes += bytes.len();
+    }
+
+    /// Takes its place at the head of `tape`.
+    pub fn follow(&mut self, tape: TapeId, tapes: &mut Tapes) {
+        assert!(self.feed.is_none(), "one tape at a time");
+        self.feed = Some(Feed { at: tapes.get_mut(tape).enter(), tape });
+    }
+
+    /// Gives up its place; what it had not read is lost unless it was settled.
+    pub fn unfollow(&mut self, tapes: &mut Tapes) {
+        if let Some(feed) = self.feed.take() {
+            tapes.get_mut(feed.tape).leave(feed.at);
+        }
+    }
+
+    /// The tape it follows.
+    pub fn tape(&self) -> Option<TapeId> {
+        self.feed.map(|feed| feed.tape)
+    }
+
+    /// Bytes on the tape that it has not read.
+    pub fn lag(&self, tapes: &Tapes) -> usize {
+        self.feed.map_or(0, |feed| {
+            let behind = tapes.get(feed.tape).head() - feed.at;
+            usize::try_from(behind).expect("a tape is held in memory")
+        })
+    }
+
+    /// Bytes in its own buffer.
+    pub fn own_bytes(&self) -> usize {
+        self.own.len() - self.sent
+    }
+
+    /// Everything it still has to be sent, in bytes.
+    pub fn pending(&self, tapes: &Tapes) -> usize {
+        self.own_bytes() + self.lag(tapes)
+    }
+
+    /// Its own bytes that are not sent yet.
+    pub fn own(&self) -> &[u8] {
+        &self.own[self.sent..]
+    }
+
+    /// Lines left out that it has not been told of.
+    pub fn skipped(&self) -> u32 {
+        self.skipped
+    }
+
+    /// Tells of the gap, in the place where it is: behind `own`, before the tape.
+    pub fn tell_skipped(&mut self, notice: &[u8], tapes: &mut Tapes) {
+        assert!(self.skipped > 0, "there is a gap to tell of");
+        self.skipped = 0;
+        self.own.extend_from_slice(notice);
+        tapes.owned_bytes += notice.len();
+    }
+
+    /// Copies what it lacks of the tape into its own buffer: the order is fixed from here on.
+    pub fn settle(&mut self, tapes: &mut Tapes) {
+        assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
+        let Some(feed) = &mut self.feed else { return };
+        let tape = tapes.get_mut(feed.tape);
+        let (from, head) = (feed.at, tape.head());
+        while feed.at < head {
+            let run = tape.run(feed.at);
+            self.own.extend_from_slice(run);
+            feed.at += run.len() as u64;
+        }
+        tape.advance(from, head);
+        tapes.owned_bytes += usize::try_from(head - from).expect("a tape is held in memory");
+    }
+
+    /// Moves its place to the head and counts the lines that it will not get.
+    pub fn skip(&mut self, tapes: &mut Tapes) {
+        let Some(feed) = &mut self.feed else { return };
+        let tape = tapes.get_mut(feed.tape);
+        let head = tape.head();
+        self.skipped = self.skipped.saturating_add(tape.lines(feed.at, head));
+        tape.advance(feed.at, head);
+        feed.at = head;
+    }
+
+    /// Moves its place to the head past a line that it must not see.
+    ///
+    /// `lag` is the length of that line: all that came before has been settled.
+    pub fn pass_over(&mut self, lag: usize, tapes: &mut Tapes) {
+        assert_eq!(self.lag(tapes), lag, "only the one line is passed over");
+        let Some(feed) = &mut self.feed else { return };
+        let tape = tapes.get_mut(feed.tape);
+        tape.advance(feed.at, tape.head());
+        feed.at = tape.head();
+    }
+
+    /// Forgets everything: the peer is gone.
+    pub fn clear(&mut self, tapes: &mut Tapes) {
+        self.unfollow(tapes);
+        self.skipped = 0;
+        let own_bytes = self.own_bytes();
+        self.consume_own(own_bytes, tapes);
+    }
+
+    /// Writes as much as the socket takes, `budget` bytes at most; also says how much that was.
+    ///
+    /// # Errors
+    /// What the socket answered, other than that it is full; the peer is lost then.
+    pub fn flush(
+        &mut self,
+        to: &mut impl Write,
+        tapes: &mut Tapes,
+        budget: usize,
+    ) -> (usize, io::Result<Flush>) {
+        assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
+        let mut written = 0;
+        let end = loop {
+            if self.pending(tapes) == 0 {
+                break Ok(Flush::Drained);
+            }
+            if written >= budget {
+                break Ok(Flush::Budget);
+            }
+            match self.write_once(to, tapes) {
+                Ok((accepted, offered)) => {
+                    written += accepted;
+                    self.consume(accepted, tapes);
+                    // A short write found the buffer full: the kernel has noted that we wait
+                    // (SOCK_NOSPACE) and will send an event, so asking once more is saved.
+                    if accepted < offered {
+                        break Ok(Flush::Blocked);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    break Ok(Flush::Blocked);
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        (written, end)
+    }
+
+    /// Writes the first `count` of its own bytes, or as many as the socket takes.
+    ///
+    /// # Errors
+    /// What the socket answered, other than that it is full.
+    pub fn flush_own(
+        &mut self,
+        to: &mut impl Write,
+        tapes: &mut Tapes,
+        count: usize,
+    ) -> io::Result<usize> {
+        let written = match to.write(&self.own()[..count]) {
+            Ok(0) if count > 0 => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => written,
+            Err(error) if is_passing(&error) => 0,
+            Err(error) => return Err(error),
+        };
+        self.consume_own(written, tapes);
+        Ok(written)
+    }
+
+    /// Drops the first `count` of its own bytes unsent.
+    pub fn drop_own(&mut self, count: usize, tapes: &mut Tapes) {
+        self.consume_own(count, tapes);
+    }
+
+    /// One system call; how much was accepted, and how much offered.
+    fn write_once(&self, to: &mut impl Write, tapes: &Tapes) -> io::Result<(usize, usize)> {
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        let (mut used, mut offered) = (0, 0);
+        let mut offer = |bytes| {
+            slices[used] = IoSlice::new(bytes);
+            used += 1;
+            offered += bytes.len();
+        };
+        if self.own_bytes() > 0 {
+            offer(self.own());
+        }
+        if let Some(Feed { mut at, tape }) = self.feed {
+            let tape = tapes.get(tape);
+            for _ in 1..SLICES_MAX {
+                let run = tape.run(at);
+                if run.is_empty() {
+                    break;
+                }
+                offer(run);
+                at += run.len() as u64;
+            }
+        }
+        // A plain `send` costs the kernel less than a `writev` of one slice.
+        let accepted = match used {
+            1 => to.write(&slices[0])?,
+            _ => to.write_vectored(&slices[..used])?,
+        };
+        match accepted {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            _ => Ok((accepted, offered)),
+        }
+    }
+
+    /// `accepted` bytes are sent: first of its own, then of the tape.
+    fn consume(&mut self, accepted: usize, tapes: &mut Tapes) {
+        let of_own = accepted.min(self.own_bytes());
+        self.consume_own(of_own, tapes);
+        let of_tape = (accepted - of_own) as u64;
+        let Some(feed) = &mut self.feed else { return };
+        if of_tape == 0 {
+            return;
+        }
+        let tape = tapes.get_mut(feed.tape);
+        let (from, cut) = (feed.at, feed.at + of_tape);
+        feed.at = cut;
+        let before_cut = tape.run(cut - 1)[0];
+        let mut torn = 0;
+        if before_cut != b'\n' {
+            torn = self.own.len();
+            while feed.at < tape.head() && self.own.last() != Some(&b'\n') {
+                let run = tape.run(feed.at);
+                let end = memchr::memchr(b'\n', run).map_or(run.len(), |at| at + 1);
+                self.own.extend_from_slice(&run[..end]);
+                feed.at += end as u64;
+            }
+            torn = self.own.len() - torn;
+        }
+        tape.advance(from, feed.at);
+        tapes.owned_bytes += torn;
+    }
+
+    fn consume_own(&mut self, count: usize, tapes: &mut Tapes) {
+        assert!(count <= self.own_bytes(), "no more is sent than there is");
+        tapes.owned_bytes -= count;
+        self.sent += count;
+        if self.sent == self.own.len() {
+            // An idle connection holds no buffer at all.
+            self.own = Vec::new();
+            self.sent = 0;
+        } else if self.sent > self.own.len() / 2 {
+            self.own.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+}
+
+/// Whether a failed call only means "not now".
+pub fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

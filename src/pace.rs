@@ -1,0 +1,90 @@
+//! How a connection is written to: as fast as it takes it, or, if it frames nothing, one
+//! portion at a time with a pause between.
+
+use std::io;
+
+use crate::clock::Now;
+use crate::conn::{Conn, Pace, Socket};
+use crate::limits::{FLUSH_BYTES, Limits, PORTION_GAP_MS, WORD_GAP_MS};
+use crate::outbound::Flush;
+use crate::post::Post;
+use crate::wire::classic::{self, Portion};
+
+/// How a flush ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As the socket had it.
+    Flushed(Flush),
+    /// More is there, and the socket would take it, but the client would not tell it apart from
+    /// what it has just been sent.
+    Paused {
+        /// When the next portion may go out.
+        until_ms: u64,
+    },
+}
+
+/// Writes what is queued for `conn`; also says how many bytes that were.
+///
+/// # Errors
+/// What the socket answered, other than that it is full.
+pub fn flush<S: Socket>(
+    conn: &mut Conn<S>,
+    post: &mut Post,
+    limits: &Limits,
+    now: &Now,
+) -> (usize, io::Result<End>) {
+    if conn.is_unframed() {
+        return flush_portion(conn, post, limits, now);
+    }
+    post.tell_skipped(conn, now);
+    let (written, end) = conn.out.flush(&mut conn.sock, &mut post.tapes, FLUSH_BYTES);
+    (written, end.map(End::Flushed))
+}
+
+fn flush_portion<S: Socket>(
+    conn: &mut Conn<S>,
+    post: &mut Post,
+    limits: &Limits,
+    now: &Now,
+) -> (usize, io::Result<End>) {
+    // Portions are cut from its own bytes: few clients are unframed, so copying costs little.
+    if conn.out.own_bytes() > limits.lag_soft_bytes {
+        conn.out.skip(&mut post.tapes);
+    } else {
+        post.settle(conn, now);
+    }
+    if conn.out.own_bytes() == 0 {
+        return (0, Ok(End::Flushed(Flush::Drained)));
+    }
+    let is_named = conn.is_named;
+    let pace = &mut conn.extra.get_or_insert_default().pace;
+    let portion = pace.begun.unwrap_or_else(|| classic::portion(conn.out.own(), is_named));
+    if let Some(until_ms) = pace.pause(portion).filter(|&until_ms| until_ms > now.mono_ms) {
+        return (0, Ok(End::Paused { until_ms }));
+    }
+    let written = match conn.out.flush_own(&mut conn.sock, &mut post.tapes, portion.send) {
+        Ok(written) => written,
+        Err(error) => return (0, Err(error)),
+    };
+    if written < portion.send {
+        pace.begun = Some(Portion { send: portion.send - written, ..portion });
+        return (written, Ok(End::Flushed(Flush::Blocked)));
+    }
+    conn.out.drop_own(portion.omit, &mut post.tapes);
+    *pace = Pace { begun: None, sent_ms: Some(now.mono_ms), was_word: portion.is_word };
+    let end = match conn.out.own_bytes() {
+        0 => End::Flushed(Flush::Drained),
+        _ => End::Paused { until_ms: now.mono_ms + PORTION_GAP_MS },
+    };
+    (written, Ok(end))
+}
+
+impl Pace {
+    /// Until when `portion` has to wait, if it has to.
+    fn pause(&self, portion: Portion) -> Option<u64> {
+        let needs_silence = portion.is_word || self.was_word;
+        let gap_ms = if needs_silence { WORD_GAP_MS } else { PORTION_GAP_MS };
+        // A portion that was begun must be ended: nobody can tell its parts apart any more.
+        self.sent_ms.filter(|_| self.begun.is_none()).map(|sent_ms| sent_ms + gap_ms)
+    }
+}

@@ -1,0 +1,216 @@
+//! Effects to bytes: what the chat wants shown goes on tapes and into outbounds.
+
+use log::info;
+
+use crate::chat::event::{Effect, Event, Farewell};
+use crate::clock::Now;
+use crate::conn::{Conn, Life};
+use crate::ids::{PeerId, RoomId};
+use crate::lang::Lang;
+use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
+use crate::peers::Peers;
+use crate::slots::SlotSet;
+use crate::tape::{TapeId, Tapes};
+use crate::wire::{Wire, classic};
+
+/// Sees every effect before it is carried out.
+pub type Tap = Box<dyn FnMut(&Effect<'_>, &Now)>;
+
+/// The tapes, who follows them, and how events are put into bytes.
+pub struct Post {
+    /// The tapes of all rooms and wires.
+    pub tapes: Tapes,
+    /// By tape: who follows it.
+    members: Vec<SlotSet>,
+    /// By tape: its head when laggards were last looked for.
+    searched_at: Vec<u64>,
+    lang: Lang,
+    limits: Limits,
+    /// The bytes of the event in hand.
+    line: Vec<u8>,
+    tap: Option<Tap>,
+}
+
+impl Post {
+    /// No tape has anything on it.
+    pub fn new(lang: Lang, limits: Limits) -> Self {
+        let count = Wire::ALL.len();
+        Self {
+            tapes: Tapes::new(count),
+            members: vec![SlotSet::default(); count],
+            searched_at: vec![0; count],
+            lang,
+            limits,
+            line: Vec::new(),
+            tap: None,
+        }
+    }
+
+    /// Has `tap` called with every effect, before it is carried out: for tests that hold the
+    /// streams against a model of their own.
+    pub fn watch(&mut self, tap: Tap) {
+        self.tap = Some(tap);
+    }
+
+    /// Whether a tape holds so much that nothing more may be said before readers have caught
+    /// up. Blocked ones are skipped, so those are readers whose turn to be written to comes.
+    pub fn is_congested(&self) -> bool {
+        self.tapes.longest_bytes() >= self.limits.lag_hard_bytes
+    }
+
+    /// Carries out one effect.
+    pub fn apply<S>(&mut self, effect: &Effect<'_>, peers: &mut Peers<S>, now: &Now) {
+        if let Some(tap) = &mut self.tap {
+            tap(effect, now);
+        }
+        match *effect {
+            Effect::Tell { to, ref event } => self.tell(to, event, peers, now),
+            Effect::Say { room, ref event, except } => self.say(room, event, except, peers, now),
+            Effect::Enter { user, room } => self.enter(user, room, peers),
+            Effect::Leave { user, .. } => self.leave(user, peers, now),
+            Effect::More { to } => {
+                if let Some(conn) = peers.get_mut(to) {
+                    conn.is_listing = true;
+                }
+            }
+            Effect::Close { user, why } => close(user, why, peers, now),
+        }
+    }
+
+    /// Tells of lines that were skipped, in the place where they are missing.
+    pub fn tell_skipped<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
+        let lines = conn.out.skipped();
+        if lines > 0 {
+            self.line.clear();
+            let event = Event::Skipped { lines };
+            classic::encode(&event, self.lang, &now.stamp, conn.is_named, &mut self.line);
+            conn.out.tell_skipped(&self.line, &mut self.tapes);
+        }
+    }
+
+    /// Moves what `conn` lacks of its tape to its own bytes: the order is fixed from here on.
+    pub fn settle<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
+        self.tell_skipped(conn, now);
+        conn.out.settle(&mut self.tapes);
+    }
+
+    /// Gives up all that is queued for `conn`, and its place in the room.
+    pub fn forget<S>(&mut self, conn: &mut Conn<S>) {
+        if let Some(tape) = conn.out.tape() {
+            self.members[usize::from(tape.0)].remove(conn.id.slot());
+        }
+        conn.out.clear(&mut self.tapes);
+    }
+
+    /// Whether `slot` follows a tape: it is in a room.
+    pub fn is_member(&self, slot: usize) -> bool {
+        self.members.iter().any(|members| members.contains(slot))
+    }
+
+    fn tell<S>(&mut self, to: PeerId, event: &Event<'_>, peers: &mut Peers<S>, now: &Now) {
+        let Some(conn) = peers.get_mut(to) else { return };
+        if conn.is_mute || conn.life == Life::Draining {
+            return;
+        }
+        self.settle(conn, now);
+        self.line.clear();
+        classic::encode(event, self.lang, &now.stamp, conn.is_named, &mut self.line);
+        conn.out.push(&self.line, &mut self.tapes);
+        if conn.out.own_bytes() > self.limits.lag_hard_bytes {
+            peers.failing.push((to, Farewell::Lagging));
+        }
+        peers.want_flush(to.slot());
+    }
+
+    fn say<S>(
+        &mut self,
+        room: RoomId,
+        event: &Event<'_>,
+        except: Option<PeerId>,
+        peers: &mut Peers<S>,
+        now: &Now,
+    ) {
+        for wire in Wire::ALL {
+            let tape = tape_of(room, wire);
+            let except = except
+                .and_then(|id| peers.get_mut(id))
+                .filter(|conn| conn.out.tape() == Some(tape));
+            self.line.clear();
+            let Some(conn) = except else {
+                classic::encode(event, self.lang, &now.stamp, true, &mut self.line);
+                self.tapes.get_mut(tape).append(&self.line);
+                self.has_grown(tape, peers);
+                continue;
+            };
+            self.settle(conn, now);
+            self.line.clear();
+            classic::encode(event, self.lang, &now.stamp, true, &mut self.line);
+            self.tapes.get_mut(tape).append(&self.line);
+            conn.out.pass_over(self.line.len(), &mut self.tapes);
+            self.has_grown(tape, peers);
+        }
+    }
+
+    /// Everyone who follows `tape` has something to be sent; who is blocked and too far behind
+    /// is not waited for.
+    fn has_grown<S>(&mut self, tape: TapeId, peers: &mut Peers<S>) {
+        let index = usize::from(tape.0);
+        let members = &self.members[index];
+        peers.to_flush.insert_common(members, &peers.writable);
+        let head = self.tapes.get(tape).head();
+        if head - self.searched_at[index] < TAPE_CHUNK_BYTES as u64 {
+            return;
+        }
+        self.searched_at[index] = head;
+        let mut from = 0;
+        while let Some(slot) = members.next_from(from) {
+            from = slot + 1;
+            if !peers.writable.contains(slot) {
+                let conn = &mut peers.slab[slot];
+                if conn.is_lagging(&self.tapes, &self.limits) {
+                    conn.out.skip(&mut self.tapes);
+                }
+            }
+        }
+    }
+
+    fn enter<S>(&mut self, user: PeerId, room: RoomId, peers: &mut Peers<S>) {
+        let Some(conn) = peers.get_mut(user) else { return };
+        conn.is_named = true;
+        if !conn.is_mute {
+            let tape = tape_of(room, Wire::Classic);
+            conn.out.follow(tape, &mut self.tapes);
+            self.members[usize::from(tape.0)].insert(user.slot());
+        }
+    }
+
+    fn leave<S>(&mut self, user: PeerId, peers: &mut Peers<S>, now: &Now) {
+        let Some(conn) = peers.get_mut(user) else { return };
+        self.settle(conn, now);
+        if let Some(tape) = conn.out.tape() {
+            self.members[usize::from(tape.0)].remove(user.slot());
+        }
+        conn.out.unfollow(&mut self.tapes);
+    }
+}
+
+/// Where what is said in `room` stands for clients of `wire`.
+fn tape_of(room: RoomId, wire: Wire) -> TapeId {
+    let wires = u16::try_from(Wire::ALL.len()).expect("there are few wires");
+    TapeId(room.0 * wires + wire as u16)
+}
+
+/// Nothing more is heard of `user`; the connection ends when all it was told has been sent.
+fn close<S>(user: PeerId, why: Farewell, peers: &mut Peers<S>, now: &Now) {
+    let Some(conn) = peers.get_mut(user).filter(|conn| conn.life == Life::Open) else { return };
+    info!("at={:?} event=close id={user} why={}", now.stamp.as_str(), why.as_str());
+    conn.life = Life::Closing;
+    conn.since_ms = now.mono_ms;
+    conn.is_listing = false;
+    conn.decoder.stop();
+    if let Some(extra) = &mut conn.extra {
+        extra.unheard.clear();
+    }
+    peers.timers.arm(user.slot(), now.mono_ms + GOODBYE_MS);
+    peers.want_flush(user.slot());
+}

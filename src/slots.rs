@@ -1,0 +1,147 @@
+//! A set of slots as a bitmap: one bit a connection, visited in slab order.
+//!
+//! "Everyone in the room now has something to be sent" is one OR per 64 members, and the sweep
+//! that follows walks the slab front to back, as memory likes it.
+
+/// Slots of the slab, in order.
+#[derive(Clone, Debug, Default)]
+pub struct SlotSet {
+    words: Vec<u64>,
+    /// One bit for each word of `words` that is not 0, so that a sparse set is walked quickly.
+    summary: Vec<u64>,
+}
+
+impl SlotSet {
+    /// Puts `slot` in; putting it in twice is the same as once.
+    pub fn insert(&mut self, slot: usize) {
+        let word = slot / 64;
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+            self.summary.resize(word / 64 + 1, 0);
+        }
+        self.words[word] |= 1 << (slot % 64);
+        self.summary[word / 64] |= 1 << (word % 64);
+    }
+
+    /// Takes `slot` out, whether it was in or not.
+    pub fn remove(&mut self, slot: usize) {
+        let word = slot / 64;
+        if word < self.words.len() {
+            self.words[word] &= !(1 << (slot % 64));
+            if self.words[word] == 0 {
+                self.summary[word / 64] &= !(1 << (word % 64));
+            }
+        }
+    }
+
+    /// Whether `slot` is in.
+    pub fn contains(&self, slot: usize) -> bool {
+        self.words.get(slot / 64).is_some_and(|word| word & (1 << (slot % 64)) != 0)
+    }
+
+    /// Whether nobody is in.
+    pub fn is_empty(&self) -> bool {
+        self.summary.iter().all(|&bits| bits == 0)
+    }
+
+    /// Puts in whoever is in `these` and in `those`.
+    pub fn insert_common(&mut self, these: &Self, those: &Self) {
+        let shared = these.words.len().min(those.words.len());
+        if shared > self.words.len() {
+            self.words.resize(shared, 0);
+            self.summary.resize((shared - 1) / 64 + 1, 0);
+        }
+        for word in 0..shared {
+            let bits = these.words[word] & those.words[word];
+            if bits != 0 {
+                self.words[word] |= bits;
+                self.summary[word / 64] |= 1 << (word % 64);
+            }
+        }
+    }
+
+    /// The first slot at or after `from`.
+    pub fn next_from(&self, from: usize) -> Option<usize> {
+        let word = from / 64;
+        let here = self.words.get(word)? & (u64::MAX << (from % 64));
+        if here != 0 {
+            return Some(word * 64 + here.trailing_zeros() as usize);
+        }
+        let word = next_bit(&self.summary, word + 1)?;
+        Some(word * 64 + self.words[word].trailing_zeros() as usize)
+    }
+
+    /// The first slot at or after `from`, else the first of all: a sweep that goes round.
+    pub fn next_round(&self, from: usize) -> Option<usize> {
+        self.next_from(from).or_else(|| self.next_from(0))
+    }
+}
+
+/// The first set bit of `bits` at or after `from`.
+fn next_bit(bits: &[u64], from: usize) -> Option<usize> {
+    let first = from / 64;
+    let here = bits.get(first)? & (u64::MAX << (from % 64));
+    if here != 0 {
+        return Some(first * 64 + here.trailing_zeros() as usize);
+    }
+    let (offset, word) = bits[first + 1..].iter().enumerate().find(|&(_, &word)| word != 0)?;
+    Some((first + 1 + offset) * 64 + word.trailing_zeros() as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Numbers that look random and are the same each time (splitmix64).
+    fn numbers(mut seed: u64) -> impl Iterator<Item = usize> {
+        std::iter::repeat_with(move || {
+            seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            (mixed ^ (mixed >> 27)) as usize
+        })
+    }
+
+    #[test]
+    fn it_does_what_a_tree_set_does() {
+        let (mut set, mut model) = (SlotSet::default(), BTreeSet::new());
+        for number in numbers(7).take(20_000) {
+            let slot = (number >> 8) % 9_000;
+            if number % 3 == 0 {
+                set.remove(slot);
+                model.remove(&slot);
+            } else if number % 97 == 0 {
+                set = SlotSet::default();
+                model.clear();
+            } else {
+                set.insert(slot);
+                model.insert(slot);
+            }
+            assert_eq!(set.contains(slot), model.contains(&slot));
+            assert_eq!(set.is_empty(), model.is_empty());
+            assert_eq!(set.next_from(slot), model.range(slot..).next().copied());
+            assert_eq!(set.next_round(slot + 1).is_none(), model.is_empty());
+        }
+    }
+
+    #[test]
+    fn only_who_is_in_both_is_put_in() {
+        let (mut set, mut these, mut those) = <(SlotSet, SlotSet, SlotSet)>::default();
+        for slot in [1, 64, 200, 5_000] {
+            these.insert(slot);
+        }
+        for slot in [1, 63, 200, 4_999] {
+            those.insert(slot);
+        }
+        set.insert(70);
+        set.insert_common(&these, &those);
+        let mut found = Vec::new();
+        let mut from = 0;
+        while let Some(slot) = set.next_from(from) {
+            found.push(slot);
+            from = slot + 1;
+        }
+        assert_eq!(found, [1, 70, 200]);
+    }
+}

@@ -1,0 +1,85 @@
+//! Deadlines: at most one entry a slot, moved only when it must come earlier.
+//!
+//! An entry that comes due says "look at this connection", not "this has happened": the hub
+//! then asks the connection what is really due and arms it again. So what happens all the
+//! time (a line read, a flush done) never touches a timer.
+
+use std::collections::BTreeSet;
+
+const NEVER: u64 = u64::MAX;
+
+/// When which slot has to be looked at.
+#[derive(Default)]
+pub struct Timers {
+    queue: BTreeSet<(u64, usize)>,
+    /// By slot: the time of its entry in `queue`, or `NEVER`.
+    armed_ms: Vec<u64>,
+}
+
+impl Timers {
+    /// Has `slot` looked at no later than `due_ms`.
+    pub fn arm(&mut self, slot: usize, due_ms: u64) {
+        if slot >= self.armed_ms.len() {
+            self.armed_ms.resize(slot + 1, NEVER);
+        }
+        if due_ms < self.armed_ms[slot] {
+            self.disarm(slot);
+            self.armed_ms[slot] = due_ms;
+            self.queue.insert((due_ms, slot));
+        }
+    }
+
+    /// Forgets `slot`.
+    pub fn disarm(&mut self, slot: usize) {
+        let Some(armed_ms) = self.armed_ms.get_mut(slot) else { return };
+        if *armed_ms != NEVER {
+            let was_there = self.queue.remove(&(*armed_ms, slot));
+            assert!(was_there, "an armed slot stands in the queue");
+            *armed_ms = NEVER;
+        }
+    }
+
+    /// Takes the next slot that is due at `now_ms`.
+    pub fn pop(&mut self, now_ms: u64) -> Option<usize> {
+        let &(due_ms, slot) = self.queue.first()?;
+        if due_ms > now_ms {
+            return None;
+        }
+        self.disarm(slot);
+        Some(slot)
+    }
+
+    /// When the next slot is due.
+    pub fn next_ms(&self) -> Option<u64> {
+        self.queue.first().map(|&(due_ms, _)| due_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_moves_only_earlier() {
+        let mut timers = Timers::default();
+        timers.arm(3, 500);
+        timers.arm(3, 900);
+        timers.arm(1, 700);
+        assert_eq!(timers.next_ms(), Some(500));
+        timers.arm(3, 100);
+        assert_eq!(timers.pop(99), None);
+        assert_eq!(timers.pop(100), Some(3));
+        assert_eq!(timers.pop(100), None);
+        assert_eq!(timers.pop(5_000), Some(1));
+        assert_eq!(timers.next_ms(), None);
+    }
+
+    #[test]
+    fn a_forgotten_slot_never_comes_due() {
+        let mut timers = Timers::default();
+        timers.arm(0, 10);
+        timers.disarm(0);
+        timers.disarm(7);
+        assert_eq!(timers.pop(u64::MAX - 1), None);
+    }
+}

@@ -1,0 +1,241 @@
+//! A stream of bytes to lines, in bounded memory.
+
+/// Telnet's "interpret as command" (RFC 854).
+const IAC: u8 = 255;
+const SE: u8 = 240;
+const SB: u8 = 250;
+const WILL: u8 = 251;
+const DONT: u8 = 254;
+
+/// What has come of the input so far.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// A line, without its end.
+    Line(&'a [u8]),
+    /// A line ended that was longer than is taken; its bytes are gone.
+    TooLong,
+}
+
+/// Gathers the bytes of a line until its end has come.
+///
+/// A line ends in `\n`, `\r\n` or `\r\0` (RFC 854: a telnet client's Return). Telnet commands
+/// are left out wherever they stand. A line longer than the bound is discarded to its end.
+#[derive(Default)]
+pub struct LineBuffer {
+    line: Vec<u8>,
+    /// Bytes taken since the last line end, whatever became of them.
+    unended: usize,
+    state: State,
+    /// The line has outgrown its bound; what comes up to its end is dropped.
+    too_long: bool,
+    /// `line` has been handed out and is to be emptied.
+    given: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Text,
+    /// After `\r`: if the next byte ends no line, the `\r` belongs to it.
+    Return,
+    /// After IAC.
+    Command,
+    /// After IAC WILL, WONT, DO or DONT: an option follows.
+    Option,
+    /// In a subnegotiation.
+    Sub,
+    /// In a subnegotiation, after IAC.
+    SubCommand,
+}
+
+impl LineBuffer {
+    /// Whether nothing of an unfinished line is held or was dropped.
+    pub fn is_empty(&self) -> bool {
+        self.unended == 0
+    }
+
+    /// Bytes taken since the last line end.
+    pub fn unended_bytes(&self) -> usize {
+        self.unended
+    }
+
+    /// Bytes of memory held.
+    pub fn held_bytes(&self) -> usize {
+        self.line.capacity()
+    }
+
+    /// Looks for the next line end in `input`; also says how much of `input` was taken, which
+    /// is all of it if there is none.
+    pub fn next<'a>(&'a mut self, input: &'a [u8], bytes_max: usize) -> (usize, Option<Piece<'a>>) {
+        self.restart_if_given();
+        let mut at = 0;
+        while at < input.len() {
+            if self.state == State::Text {
+                let run = &input[at..];
+                let end = memchr::memchr3(b'\n', b'\r', IAC, run).unwrap_or(run.len());
+                let is_whole = self.line.is_empty() && !self.too_long && end <= bytes_max;
+                if is_whole && run.get(end) == Some(&b'\n') {
+                    // The usual case: the line lies whole in the input and is not copied.
+                    self.unended = 0;
+                    return (at + end + 1, Some(Piece::Line(&run[..end])));
+                }
+                self.keep(&run[..end], bytes_max);
+                at += end;
+            }
+            let Some(&byte) = input.get(at) else { break };
+            if self.step(byte, bytes_max) == Step::Taken {
+                at += 1;
+                self.unended += 1;
+            }
+            if self.given {
+                self.unended = 0;
+                return (at, Some(self.take()));
+            }
+        }
+        (at, None)
+    }
+
+    /// Ends the line that has not ended, if there is one: nothing more will come.
+    pub fn finish(&mut self) -> Option<Piece<'_>> {
+        self.restart_if_given();
+        self.unended = 0;
+        if self.state == State::Return {
+            self.state = State::Text;
+        }
+        if self.line.is_empty() && !self.too_long {
+            return None;
+        }
+        self.given = true;
+        Some(self.take())
+    }
+
+    fn take(&self) -> Piece<'_> {
+        if self.too_long { Piece::TooLong } else { Piece::Line(&self.line) }
+    }
+
+    fn restart_if_given(&mut self) {
+        if self.given {
+            // An idle connection holds no buffer.
+            self.line = Vec::new();
+            (self.given, self.too_long) = (false, false);
+        }
+    }
+
+    /// One byte that is not plain text, or comes after such a one.
+    fn step(&mut self, byte: u8, bytes_max: usize) -> Step {
+        self.state = match (self.state, byte) {
+            (State::Text, b'\r') => State::Return,
+            (State::Text | State::Return, b'\n') | (State::Return, 0) => {
+                self.given = true;
+                State::Text
+            }
+            (State::Text, IAC) => State::Command,
+            (State::Text, _) => unreachable!("plain text is taken in runs"),
+            (State::Return, _) => {
+                self.keep(b"\r", bytes_max);
+                self.unended -= 1;
+                self.state = State::Text;
+                return Step::Again;
+            }
+            (State::Command, IAC) => {
+                self.keep(&[IAC], bytes_max);
+                self.unended -= 1;
+                State::Text
+            }
+            (State::Command, WILL..=DONT) => State::Option,
+            (State::Command, SB) => State::Sub,
+            (State::Command | State::Option, _) | (State::SubCommand, SE) => State::Text,
+            (State::Sub, IAC) => State::SubCommand,
+            (State::Sub | State::SubCommand, _) => State::Sub,
+        };
+        Step::Taken
+    }
+
+    fn keep(&mut self, bytes: &[u8], bytes_max: usize) {
+        self.unended += bytes.len();
+        if self.too_long || self.line.len() + bytes.len() > bytes_max {
+            self.too_long = true;
+            self.line = Vec::new();
+        } else {
+            self.line.extend_from_slice(bytes);
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Step {
+    Taken,
+    /// The byte is to be looked at once more, in another state.
+    Again,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: usize = 16;
+
+    /// The lines of `input` when it comes in the given parts; too long ones as "!".
+    fn lines<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+        let mut buffer = LineBuffer::default();
+        let mut lines = Vec::new();
+        let shown = |piece: Piece<'_>| match piece {
+            Piece::Line(line) => format!("<{}>", line.escape_ascii()),
+            Piece::TooLong => "!".to_string(),
+        };
+        for mut part in parts {
+            while let (taken, Some(piece)) = buffer.next(part, MAX) {
+                lines.push(shown(piece));
+                part = &part[taken..];
+            }
+            assert!(buffer.held_bytes() <= 2 * MAX, "memory is bounded");
+        }
+        lines.extend(buffer.finish().map(shown));
+        lines
+    }
+
+    const STREAM: &[u8] = b"one\ntwo\r\nthree\r\0\n\r\nlone\rreturn\n\xff\xfb\x18I\xff\xfa\x18\x00xterm\xff\xff\n\xff\xf0AC\n\
+        \xff\xffesc\n\xff\xf4break\nexactly sixteen.\nseventeen bytes!!\nfar far far too long a line\r\nend\r\r\nun\xff\xf1ended";
+
+    const LINES: [&str; 14] = [
+        "<one>",
+        "<two>",
+        "<three>",
+        "<>",
+        "<>",
+        "<lone\\rreturn>",
+        "<IAC>",
+        "<\\xffesc>",
+        "<break>",
+        "<exactly sixteen.>",
+        "!",
+        "!",
+        "<end\\r>",
+        "<unended>",
+    ];
+
+    #[test]
+    fn lines_are_the_same_at_every_split_point() {
+        assert_eq!(lines([STREAM]), LINES);
+        assert_eq!(lines(STREAM.chunks(1)), LINES);
+        for size in 2..STREAM.len() {
+            assert_eq!(lines(STREAM.chunks(size)), LINES, "in chunks of {size}");
+        }
+        for cut in 0..STREAM.len() {
+            let (before, after) = STREAM.split_at(cut);
+            assert_eq!(lines([before, after]), LINES, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_never_ends_is_counted_and_not_kept() {
+        let mut buffer = LineBuffer::default();
+        for kind in [b"x".as_slice(), b"\xff\xfa", b"\r", b"\xff\xff", b"\xff\xf1"] {
+            let before = buffer.unended_bytes();
+            let input = kind.repeat(5_000);
+            assert_eq!(buffer.next(&input, MAX), (input.len(), None));
+            assert!(buffer.unended_bytes() + 1 >= before + input.len(), "{kind:?}");
+            assert!(buffer.held_bytes() <= 2 * MAX);
+        }
+    }
+}
