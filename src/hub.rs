@@ -3,6 +3,7 @@
 //! Generic over the socket, with readiness and the moment handed in: the same hub runs over the
 //! kernel's sockets, over simulated ones that misbehave from a seed, and over none at all.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
 
 use log::info;
@@ -15,7 +16,7 @@ use crate::conn::{Life, Socket};
 use crate::ids::PeerId;
 use crate::lang::Lang;
 use crate::limits::{DRAIN_MS, FLUSHES_PER_TURN, Limits, READ_BYTES, READS_PER_TURN, REFUSED_MAX};
-use crate::outbound::{Flush, is_passing};
+use crate::outbound::Flush;
 use crate::pace;
 use crate::peers::Peers;
 use crate::post::{Post, Tap};
@@ -201,7 +202,9 @@ impl<S: Socket> Hub<S> {
                 }
                 self.peers.timers.arm(slot, due_ms);
             }
-            Life::Open if conn.is_blocked => {
+            // One that can be written to again is not stalled, however late its turn comes: this
+            // process may have been stopped, not the peer.
+            Life::Open if conn.is_blocked && !self.peers.writable.contains(slot) => {
                 if now.mono_ms >= since_ms + stall_ms {
                     return self.fail(id, Farewell::Stalled, now);
                 }
@@ -296,10 +299,10 @@ impl<S: Socket> Hub<S> {
         let count = match conn.sock.read(&mut self.read_buffer) {
             Ok(0) => return self.hear_end(slot, now),
             Ok(count) => count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
                 return self.peers.to_read.insert(slot);
             }
-            Err(error) if is_passing(&error) && !conn.is_mute => {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && !conn.is_mute => {
                 return self.peers.readable.remove(slot);
             }
             Err(_) => return self.fail(id, Farewell::Broken, now),
@@ -392,10 +395,10 @@ impl<S: Socket> Hub<S> {
                 self.peers.readable.remove(slot);
             }
             Ok(_) => self.peers.to_read.insert(slot),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
                 self.peers.to_read.insert(slot);
             }
-            Err(error) if is_passing(&error) => self.peers.readable.remove(slot),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.peers.readable.remove(slot),
             Err(_) => self.give_up(slot),
         }
     }
@@ -442,7 +445,10 @@ impl<S: Socket> Hub<S> {
                 }
                 self.peers.timers.arm(slot, now.mono_ms + limits.stall_secs * 1_000);
             }
-            Ok(pace::End::Paused { until_ms }) => self.peers.timers.arm(slot, until_ms),
+            Ok(pace::End::Paused { until_ms }) => {
+                conn.is_blocked = false;
+                self.peers.timers.arm(slot, until_ms);
+            }
             Err(_) => return self.mute(slot),
         }
         if written > 0 {

@@ -201,11 +201,14 @@ impl Outbound {
         tapes: &mut Tapes,
         count: usize,
     ) -> io::Result<usize> {
-        let written = match to.write(&self.own()[..count]) {
-            Ok(0) if count > 0 => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => written,
-            Err(error) if is_passing(&error) => 0,
-            Err(error) => return Err(error),
+        let written = loop {
+            match to.write(&self.own()[..count]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => break written,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break 0,
+                Err(error) => return Err(error),
+            }
         };
         self.consume_own(written, tapes);
         Ok(written)
@@ -291,9 +294,4 @@ impl Outbound {
             self.sent = 0;
         }
     }
-}
-
-/// Whether a failed call only means "not now".
-pub fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -1,0 +1,159 @@
+//! The copy model: every line copied into a queue of its own for each who is to see it.
+//!
+//! It knows nothing of tapes, sockets or time, so it is plainly right; the streams that the
+//! tape-sharing hub really sent are held against it byte for byte.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use natter::chat::event::{Effect, Event};
+use natter::clock::Now;
+use natter::ids::PeerId;
+use natter::lang::Lang;
+use natter::wire::classic;
+
+/// What one peer is to be sent, in order.
+#[derive(Default)]
+pub struct Queue {
+    lines: Vec<Line>,
+    pub is_named: bool,
+    is_member: bool,
+    /// Nothing may come after its goodbye.
+    is_closed: bool,
+    /// Times that it spoke before it had a name.
+    pub unheard: usize,
+    /// The length of all its lines.
+    bytes: usize,
+}
+
+struct Line {
+    bytes: Vec<u8>,
+    /// Said to the room: a slow reader may have to do without.
+    is_shared: bool,
+}
+
+/// Everyone's queue, and all that was said to all, in order.
+pub struct Model {
+    lang: Lang,
+    pub queues: BTreeMap<PeerId, Queue>,
+    pub said: Vec<String>,
+}
+
+impl Model {
+    pub fn new(lang: Lang) -> Rc<RefCell<Self>> {
+        Rc::new(RefCell::new(Self { lang, queues: BTreeMap::new(), said: Vec::new() }))
+    }
+
+    /// Does what `effect` says, by copying.
+    pub fn apply(&mut self, effect: &Effect<'_>, now: &Now) {
+        let lang = self.lang;
+        match *effect {
+            Effect::Tell { to, ref event } => {
+                let queue = self.queues.entry(to).or_default();
+                queue.unheard += usize::from(matches!(event, Event::NameFirst));
+                queue.add(event, lang, now, false);
+            }
+            Effect::Say { ref event, except, .. } => {
+                if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
+                    self.said.push(text.to_string());
+                }
+                for (&id, queue) in &mut self.queues {
+                    if queue.is_member && Some(id) != except {
+                        queue.add(event, lang, now, true);
+                    }
+                }
+            }
+            Effect::Enter { user, .. } => {
+                let queue = self.queues.entry(user).or_default();
+                (queue.is_named, queue.is_member) = (true, true);
+            }
+            Effect::Leave { user, .. } => {
+                self.queues.entry(user).or_default().is_member = false;
+            }
+            Effect::Close { user, .. } => {
+                self.queues.entry(user).or_default().is_closed = true;
+            }
+            Effect::More { .. } => {}
+        }
+    }
+
+    /// Bytes that `id` is to be sent, if it is quick enough for all of them.
+    pub fn bytes(&self, id: PeerId) -> usize {
+        self.queues.get(&id).map_or(0, |queue| queue.bytes)
+    }
+
+    /// Holds what `id` received against its queue; returns how many lines it still lacks.
+    ///
+    /// A notice of skipped lines must stand for exactly as many room lines. An unframed peer may
+    /// lack the end of any line, for none of its reads ends in one.
+    pub fn check(&self, id: PeerId, received: &[u8], was_unframed: bool) -> Result<usize, String> {
+        let none = Queue::default();
+        let queue = self.queues.get(&id).unwrap_or(&none);
+        let (mut at, mut next) = (0, 0);
+        while at < received.len() {
+            let rest = &received[at..];
+            let line = queue.lines.get(next);
+            let matched = line.and_then(|line| line.match_start(rest, was_unframed));
+            if let Some(length) = matched {
+                at += length;
+                next += 1;
+            } else if let Some((length, skipped)) = self.notice(rest) {
+                let end = next + skipped;
+                let gap = queue.lines.get(next..end).ok_or("more is skipped than was said")?;
+                if !gap.iter().all(|line| line.is_shared) {
+                    return Err("a line of its own was skipped".into());
+                }
+                at += length;
+                next = end;
+            } else {
+                let expected = line.map_or(b"".as_slice(), |line| &line.bytes);
+                return Err(format!(
+                    "byte {at}: expected {:?}, received {:?}",
+                    String::from_utf8_lossy(expected),
+                    String::from_utf8_lossy(&rest[..rest.len().min(200)]),
+                ));
+            }
+        }
+        Ok(queue.lines.len() - next)
+    }
+
+    /// The length of a notice of skipped lines at the start of `rest`, and their number.
+    fn notice(&self, rest: &[u8]) -> Option<(usize, usize)> {
+        const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
+        let (before, after) = match self.lang {
+            Lang::En => ("system: … ", " lines skipped"),
+            Lang::Zh => ("系统:… 略过了", "行"),
+        };
+        let text = rest.get(STAMP_BYTES..)?.strip_prefix(before.as_bytes())?;
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let number = std::str::from_utf8(&text[..digits]).ok()?.parse().ok()?;
+        let text = text[digits..].strip_prefix(after.as_bytes())?;
+        let text = text.strip_prefix(b"\r\n").unwrap_or(text);
+        Some((rest.len() - text.len(), number))
+    }
+}
+
+impl Queue {
+    fn add(&mut self, event: &Event<'_>, lang: Lang, now: &Now, is_shared: bool) {
+        assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {event:?}");
+        let mut bytes = Vec::new();
+        classic::encode(event, lang, &now.stamp, self.is_named, &mut bytes);
+        self.bytes += bytes.len();
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.lines.push(Line { bytes: line.to_vec(), is_shared });
+        }
+    }
+}
+
+impl Line {
+    /// How much of `rest` this line accounts for; a line may be cut by the end of `rest`.
+    fn match_start(&self, rest: &[u8], was_unframed: bool) -> Option<usize> {
+        let common = self.bytes.len().min(rest.len());
+        if self.bytes[..common] == rest[..common] {
+            return Some(common);
+        }
+        let text = self.bytes.strip_suffix(b"\r\n")?;
+        (was_unframed && rest.starts_with(text)).then_some(text.len())
+    }
+}

@@ -1,0 +1,181 @@
+//! Simulated sockets: as the kernel's, but for what a seed has go wrong.
+//!
+//! Stricter than epoll in one respect: readiness is told only after the hub has run into the end
+//! of it (`WouldBlock`, or a short read or write). So whoever stops early and forgets to come
+//! back waits for ever, and the test sees it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, Read, Write};
+use std::rc::Rc;
+
+use natter::conn::Socket;
+use natter::hub::Ready;
+
+/// How the peer's side has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It sends no more, but reads.
+    Fin,
+    /// The connection broke.
+    Reset,
+}
+
+/// Both directions of one connection, as the kernel holds them.
+pub struct Pipe {
+    /// Sent by the peer, not yet read by the hub.
+    pub input: VecDeque<u8>,
+    pub end: Option<End>,
+    /// Written by the hub, not yet read by the peer.
+    output: VecDeque<u8>,
+    /// What `output` holds at most.
+    room_max: usize,
+    /// Read by the peer.
+    pub received: Vec<u8>,
+    /// The hub has ended its side, or closed the socket.
+    pub is_ended: bool,
+    pub is_closed: bool,
+    read_armed: bool,
+    write_armed: bool,
+    ready: Ready,
+    /// One call in so many is interrupted by a signal.
+    interrupted_every: u32,
+    calls: u32,
+}
+
+pub type Shared = Rc<RefCell<Pipe>>;
+
+/// The hub's end.
+pub struct SimSock(pub Shared);
+
+impl Pipe {
+    /// A connection whose kernel buffer takes `room_max` bytes.
+    pub fn new(room_max: usize, interrupted_every: u32) -> Shared {
+        Rc::new(RefCell::new(Self {
+            input: VecDeque::new(),
+            end: None,
+            output: VecDeque::new(),
+            room_max,
+            received: Vec::new(),
+            is_ended: false,
+            is_closed: false,
+            read_armed: true,
+            write_armed: true,
+            ready: Ready { writable: true, ..Ready::default() },
+            interrupted_every,
+            calls: 0,
+        }))
+    }
+
+    /// The peer sends.
+    pub fn send(&mut self, bytes: &[u8]) {
+        if self.end.is_none() {
+            self.input.extend(bytes);
+            self.ready.readable |= std::mem::take(&mut self.read_armed);
+        }
+    }
+
+    /// The peer ends its side.
+    pub fn finish(&mut self, end: End) {
+        self.end = Some(end);
+        (self.ready.readable, self.ready.ended) = (true, true);
+        if end == End::Reset {
+            self.input.clear();
+            self.output.clear();
+            self.ready.writable = true;
+        }
+    }
+
+    /// The peer reads up to `count` bytes.
+    pub fn receive(&mut self, count: usize) {
+        let count = count.min(self.output.len());
+        self.received.extend(self.output.drain(..count));
+        // The kernel tells of room only when a third of the buffer is free.
+        if self.output.len() <= self.room_max * 2 / 3 {
+            self.ready.writable |= std::mem::take(&mut self.write_armed);
+        }
+    }
+
+    /// What the kernel has to tell since it was last asked.
+    pub fn take_ready(&mut self) -> Option<Ready> {
+        let ready = std::mem::take(&mut self.ready);
+        (ready.readable || ready.writable || ready.ended).then_some(ready)
+    }
+
+    fn call(&mut self) -> io::Result<()> {
+        self.calls += 1;
+        if self.calls % self.interrupted_every == 0 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        match self.end {
+            Some(End::Reset) => Err(io::ErrorKind::ConnectionReset.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Read for SimSock {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut pipe = self.0.borrow_mut();
+        pipe.call()?;
+        let count = buffer.len().min(pipe.input.len());
+        for (place, byte) in buffer.iter_mut().zip(pipe.input.drain(..count)) {
+            *place = byte;
+        }
+        if count == 0 && pipe.end == Some(End::Fin) {
+            return Ok(0);
+        }
+        pipe.read_armed |= count < buffer.len();
+        if count == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(count) }
+    }
+}
+
+impl Write for SimSock {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut pipe = self.0.borrow_mut();
+        assert!(!pipe.is_ended, "nothing is written after the end of writing");
+        pipe.call()?;
+        let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+        assert!(offered > 0, "a write of nothing is a wasted system call");
+        let mut left = pipe.room_max - pipe.output.len();
+        let accepted = offered.min(left);
+        for slice in slices {
+            let count = slice.len().min(left);
+            pipe.output.extend(&slice[..count]);
+            left -= count;
+        }
+        pipe.write_armed |= accepted < offered;
+        if accepted == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(accepted) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket for SimSock {
+    fn end_writing(&mut self) -> io::Result<()> {
+        let mut pipe = self.0.borrow_mut();
+        pipe.is_ended = true;
+        match pipe.end {
+            Some(End::Reset) => Err(io::ErrorKind::NotConnected.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for SimSock {
+    fn drop(&mut self) {
+        let mut pipe = self.0.borrow_mut();
+        pipe.is_closed = true;
+        // As the kernel does: input that nobody read makes the close a reset, which takes what
+        // the peer has not read with it.
+        if !pipe.input.is_empty() {
+            pipe.output.clear();
+        }
+    }
+}
