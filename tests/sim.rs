@@ -131,6 +131,7 @@ impl Sim {
             let busy = self.hub.turn(&now);
             self.check_turn();
             if !busy && !woken {
+                self.check_rest();
                 return true;
             }
         }
@@ -154,6 +155,20 @@ impl Sim {
                 *unserved = if is_served { 0 } else { *unserved + 1 };
                 assert!(*unserved <= SERVED_WITHIN_TURNS, "{:?} waits behind others", peer.id);
             }
+        }
+    }
+
+    /// What must hold when the hub says that there is nothing to do: input that waits is that of
+    /// somebody who must not speak yet, or does not read.
+    fn check_rest(&self) {
+        for peer in &self.peers {
+            let pipe = peer.pipe.borrow();
+            // An unframed peer is sent its lines with pauses, so it may be behind.
+            let is_quick = peer.reads_promptly() && peer.role != Role::Unframed;
+            let may_wait = self.limits.flood_limit || !is_quick;
+            let is_open = !pipe.is_closed && !pipe.is_ended;
+            let is_forgotten = is_open && !may_wait && !pipe.input.is_empty();
+            assert!(!is_forgotten, "{:?} {:?} is not heard any more", peer.id, peer.role);
         }
     }
 

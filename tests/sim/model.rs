@@ -13,6 +13,8 @@ use natter::ids::PeerId;
 use natter::lang::Lang;
 use natter::wire::classic;
 
+const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
+
 /// What one peer is to be sent, in order.
 #[derive(Default)]
 pub struct Queue {
@@ -106,6 +108,8 @@ impl Model {
                 }
                 at += length;
                 next = end;
+            } else if self.is_cut_notice(rest) {
+                break;
             } else {
                 let expected = line.map_or(b"".as_slice(), |line| &line.bytes);
                 return Err(format!(
@@ -118,13 +122,25 @@ impl Model {
         Ok(queue.lines.len() - next)
     }
 
-    /// The length of a notice of skipped lines at the start of `rest`, and their number.
-    fn notice(&self, rest: &[u8]) -> Option<(usize, usize)> {
-        const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
-        let (before, after) = match self.lang {
+    /// Whether `rest`, which ends the stream, is a notice of which not all has come.
+    fn is_cut_notice(&self, rest: &[u8]) -> bool {
+        let (before, after) = self.notice_parts();
+        let text = rest.get(STAMP_BYTES..).unwrap_or_default();
+        let common = before.len().min(text.len());
+        let is_notice = text[..common] == before.as_bytes()[..common];
+        is_notice && rest.len() < STAMP_BYTES + before.len() + 10 + after.len()
+    }
+
+    fn notice_parts(&self) -> (&'static str, &'static str) {
+        match self.lang {
             Lang::En => ("system: … ", " lines skipped"),
             Lang::Zh => ("系统:… 略过了", "行"),
-        };
+        }
+    }
+
+    /// The length of a notice of skipped lines at the start of `rest`, and their number.
+    fn notice(&self, rest: &[u8]) -> Option<(usize, usize)> {
+        let (before, after) = self.notice_parts();
         let text = rest.get(STAMP_BYTES..)?.strip_prefix(before.as_bytes())?;
         let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let number = std::str::from_utf8(&text[..digits]).ok()?.parse().ok()?;
