@@ -280,7 +280,9 @@ impl<S: Socket> Hub<S> {
                 self.listen(slot, &burst, now);
                 return self.peers.want_read(slot);
             }
-            if self.peers.slab[slot].unheard_bytes() >= READ_BYTES {
+            let conn = &self.peers.slab[slot];
+            if conn.unheard_bytes() >= READ_BYTES || conn.peer_ended {
+                // What it said is heard before the end of it is looked for.
                 return;
             }
         }
@@ -297,6 +299,10 @@ impl<S: Socket> Hub<S> {
             return self.peers.timers.arm(slot, read_ms);
         }
         let count = match conn.sock.read(&mut self.read_buffer) {
+            Ok(0) if conn.unheard_bytes() > 0 => {
+                conn.peer_ended = true;
+                return;
+            }
             Ok(0) => return self.hear_end(slot, now),
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::Interrupted => {
