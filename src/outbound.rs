@@ -295,3 +295,139 @@ impl Outbound {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: TapeId = TapeId(0);
+
+    /// A socket that takes `room` bytes and is full then.
+    struct Full {
+        room: usize,
+        taken: Vec<u8>,
+        calls: usize,
+    }
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.calls += 1;
+            let count = bytes.len().min(self.room);
+            self.room -= count;
+            self.taken.extend_from_slice(&bytes[..count]);
+            if count == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(count) }
+        }
+
+        fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+            let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+            self.write(&all)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn full(room: usize) -> Full {
+        Full { room, taken: Vec::new(), calls: 0 }
+    }
+
+    fn member() -> (Outbound, Tapes) {
+        let (mut out, mut tapes) = (Outbound::default(), Tapes::new(1));
+        out.follow(ROOM, &mut tapes);
+        (out, tapes)
+    }
+
+    fn say(line: &str, tapes: &mut Tapes) {
+        tapes.get_mut(ROOM).append(line.as_bytes());
+    }
+
+    #[test]
+    fn own_bytes_then_the_tape_go_out_in_one_call_and_leave_no_buffer() {
+        let (mut out, mut tapes) = member();
+        out.push(b"OK\r\n", &mut tapes);
+        say("one\r\ntwo\r\n", &mut tapes);
+        let mut socket = full(1_000);
+        let (written, end) = out.flush(&mut socket, &mut tapes, 1_000);
+        assert_eq!((written, end.ok()), (14, Some(Flush::Drained)));
+        assert_eq!(socket.taken, b"OK\r\none\r\ntwo\r\n");
+        assert_eq!(socket.calls, 1);
+        assert_eq!((out.own.capacity(), tapes.owned_bytes), (0, 0));
+    }
+
+    #[test]
+    fn wherever_a_write_is_cut_the_stream_is_whole_and_the_place_starts_a_line() {
+        let said = "first\r\n第二\r\nthird\r\n";
+        for room in 0..said.len() {
+            let (mut out, mut tapes) = member();
+            say(said, &mut tapes);
+            let mut socket = full(room);
+            let (written, end) = out.flush(&mut socket, &mut tapes, 1_000);
+            assert_eq!((written, end.ok()), (room, Some(Flush::Blocked)));
+            let lag = out.lag(&tapes);
+            let before = said[..said.len() - lag].as_bytes();
+            assert!(before.is_empty() || before.ends_with(b"\n"), "cut at {room}");
+            assert_eq!(out.pending(&tapes), said.len() - room);
+            assert_eq!(tapes.owned_bytes, out.own_bytes());
+            socket.room = 1_000;
+            assert_eq!(out.flush(&mut socket, &mut tapes, 1_000).1.ok(), Some(Flush::Drained));
+            assert_eq!(socket.taken, said.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_private_line_comes_where_it_was_said() {
+        let (mut out, mut tapes) = member();
+        say("before\r\n", &mut tapes);
+        out.settle(&mut tapes);
+        out.push(b"private\r\n", &mut tapes);
+        say("after\r\n", &mut tapes);
+        let mut socket = full(1_000);
+        out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
+        assert_eq!(socket.taken, b"before\r\nprivate\r\nafter\r\n");
+    }
+
+    #[test]
+    fn skipped_lines_are_counted_whole_and_told_in_their_place() {
+        let (mut out, mut tapes) = member();
+        say("one\r\ntwo\r\nthree\r\n", &mut tapes);
+        let mut socket = full(2);
+        out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
+        out.skip(&mut tapes);
+        say("four\r\n", &mut tapes);
+        out.skip(&mut tapes);
+        assert_eq!(out.skipped(), 3);
+        out.tell_skipped(b"(3)\r\n", &mut tapes);
+        say("five\r\n", &mut tapes);
+        socket.room = 1_000;
+        out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
+        assert_eq!(socket.taken, b"one\r\n(3)\r\nfive\r\n");
+    }
+
+    #[test]
+    fn a_line_passed_over_is_not_seen() {
+        let (mut out, mut tapes) = member();
+        say("seen\r\n", &mut tapes);
+        out.settle(&mut tapes);
+        say("alice joined\r\n", &mut tapes);
+        out.pass_over(14, &mut tapes);
+        let mut socket = full(1_000);
+        out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
+        assert_eq!(socket.taken, b"seen\r\n");
+    }
+
+    #[test]
+    fn a_budget_ends_a_flush_and_a_clear_gives_everything_back() {
+        let (mut out, mut tapes) = member();
+        for _ in 0..30 {
+            say(&("x".repeat(998) + "\r\n"), &mut tapes);
+        }
+        out.settle(&mut tapes);
+        say(&"y\r\n".repeat(60_000), &mut tapes);
+        let (written, end) = out.flush(&mut full(1_000_000), &mut tapes, 30_000);
+        assert!((30_000..200_000).contains(&written));
+        assert_eq!(end.ok(), Some(Flush::Budget));
+        out.clear(&mut tapes);
+        assert_eq!((out.pending(&tapes), tapes.owned_bytes), (0, 0));
+    }
+}

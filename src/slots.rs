@@ -99,7 +99,7 @@ mod tests {
         std::iter::repeat_with(move || {
             seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            (mixed ^ (mixed >> 27)) as usize
+            usize::try_from((mixed ^ (mixed >> 27)) >> 32).expect("32 bits fit")
         })
     }
 

@@ -196,7 +196,7 @@ mod tests {
         let mut said = Vec::new();
         let at = tape.enter();
         for length in [1, TAPE_CHUNK_BYTES - 1, TAPE_CHUNK_BYTES, 3 * TAPE_CHUNK_BYTES + 5] {
-            let bytes: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
             tape.append(&bytes);
             said.extend_from_slice(&bytes);
             assert_eq!(read(&tape, at), said);

@@ -104,7 +104,7 @@ impl Pipe {
 
     fn call(&mut self) -> io::Result<()> {
         self.calls += 1;
-        if self.calls % self.interrupted_every == 0 {
+        if self.calls.is_multiple_of(self.interrupted_every) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         match self.end {

@@ -1,0 +1,211 @@
+//! The hearing half of a turn: sockets to bytes, to lines, to commands.
+
+use std::io::ErrorKind;
+
+use crate::chat::event::{Effect, Event, Farewell};
+use crate::clock::Now;
+use crate::command::Command;
+use crate::conn::{Life, Socket};
+use crate::hub::Hub;
+use crate::ids::PeerId;
+use crate::limits::{READ_BYTES, READS_PER_TURN};
+use crate::text;
+use crate::wire::line::Piece;
+
+impl<S: Socket> Hub<S> {
+    pub(super) fn hear_some(&mut self, now: &Now) {
+        let (start, mut from, mut is_second_half) = (self.next_read, self.next_read, false);
+        for _ in 0..READS_PER_TURN {
+            if self.post.is_congested() {
+                break;
+            }
+            let mut next = self.peers.to_read.next_from(from);
+            if next.is_none() && !is_second_half {
+                is_second_half = true;
+                next = self.peers.to_read.next_from(0);
+            }
+            // Each is heard once in a turn: a pass ends where it began.
+            let Some(slot) = next.filter(|&slot| !is_second_half || slot < start) else { break };
+            self.peers.to_read.remove(slot);
+            from = slot + 1;
+            self.hear(slot, now);
+        }
+        self.next_read = from;
+    }
+
+    /// One read of `slot`, or what an earlier one left.
+    fn hear(&mut self, slot: usize, now: &Now) {
+        let conn = &mut self.peers.slab[slot];
+        match conn.life {
+            Life::Open => {}
+            Life::Draining => return self.drain(slot),
+            Life::Closing | Life::Doomed => return,
+        }
+        if conn.is_lagging(&self.post.tapes, &self.limits) {
+            // It is heard again when it has read enough: see `flush`.
+            return;
+        }
+        if conn.is_listing && conn.out.pending(&self.post.tapes) == 0 {
+            conn.is_listing = false;
+            let (id, Self { chat, post, peers, .. }) = (conn.id, &mut *self);
+            chat.resume(id, &mut |effect| post.apply(&effect, peers, now));
+        }
+        let conn = &mut self.peers.slab[slot];
+        let line_ms = conn.bucket.next_line_ms(&self.limits);
+        let may_speak = line_ms <= now.mono_ms;
+        if !may_speak {
+            if conn.is_mute {
+                // Dead, and a flooder: its backlog dies with it.
+                let id = conn.id;
+                return self.fail(id, Farewell::Broken, now);
+            }
+            self.peers.timers.arm(slot, line_ms);
+        }
+        if self.peers.slab[slot].unheard_bytes() > 0 {
+            if may_speak {
+                let unheard = &mut self.peers.slab[slot].extra_mut().unheard;
+                let burst = unheard.pop_front().expect("there is something unheard");
+                self.listen(slot, &burst, now);
+                return self.peers.want_read(slot);
+            }
+            let conn = &self.peers.slab[slot];
+            if conn.unheard_bytes() >= READ_BYTES || conn.peer_ended {
+                // What it said is heard before the end of it is looked for.
+                return;
+            }
+        }
+        if self.peers.readable.contains(slot) && (may_speak || self.peers.slab[slot].is_unframed())
+        {
+            self.read(slot, may_speak, now);
+        }
+    }
+
+    fn read(&mut self, slot: usize, may_speak: bool, now: &Now) {
+        let conn = &mut self.peers.slab[slot];
+        let (id, read_ms) = (conn.id, conn.bucket.next_read_ms(&self.limits));
+        if read_ms > now.mono_ms && !conn.is_mute {
+            return self.peers.timers.arm(slot, read_ms);
+        }
+        let count = match conn.sock.read(&mut self.read_buffer) {
+            Ok(0) if conn.unheard_bytes() > 0 => {
+                conn.peer_ended = true;
+                return;
+            }
+            Ok(0) => return self.hear_end(slot, now),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                return self.peers.to_read.insert(slot);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock && !conn.is_mute => {
+                return self.peers.readable.remove(slot);
+            }
+            Err(_) => return self.fail(id, Farewell::Broken, now),
+        };
+        // A short read found the end of the input: an event will tell of more, so asking once
+        // more is saved. But no event tells of an end that came together with these bytes.
+        if count < self.read_buffer.len() && !conn.peer_ended && !conn.is_mute {
+            self.peers.readable.remove(slot);
+        }
+        conn.bucket.charge_bytes(count, &self.limits, now.mono_ms);
+        if may_speak {
+            let buffer = std::mem::take(&mut self.read_buffer);
+            self.listen(slot, &buffer[..count], now);
+            self.read_buffer = buffer;
+        } else {
+            let burst = self.read_buffer[..count].to_vec();
+            conn.extra_mut().unheard.push_back(burst);
+        }
+        self.peers.want_read(slot);
+    }
+
+    /// Acts on the lines in `burst`, as far as `slot` may speak now; keeps the rest.
+    fn listen(&mut self, slot: usize, mut burst: &[u8], now: &Now) {
+        while !burst.is_empty() {
+            let conn = &mut self.peers.slab[slot];
+            if conn.life != Life::Open {
+                return;
+            }
+            let line_ms = conn.bucket.next_line_ms(&self.limits);
+            let is_lagging = conn.is_lagging(&self.post.tapes, &self.limits);
+            if line_ms > now.mono_ms || is_lagging || self.post.is_congested() {
+                conn.extra_mut().unheard.push_front(burst.to_vec());
+                if line_ms > now.mono_ms {
+                    self.peers.timers.arm(slot, line_ms);
+                }
+                break;
+            }
+            let (taken, piece) = conn.decoder.next(burst, self.limits.line_bytes);
+            burst = &burst[taken..];
+            let Some(piece) = piece else { break };
+            conn.bucket.charge_line(&self.limits, now.mono_ms);
+            let id = conn.id;
+            let is_line = take_text(&piece, &mut self.text, self.limits.line_bytes);
+            self.obey(id, is_line, now);
+        }
+        let conn = &self.peers.slab[slot];
+        if conn.life == Life::Open && conn.decoder.unended_bytes() > self.limits.unended_bytes {
+            let id = conn.id;
+            self.apply(Effect::Tell { to: id, event: Event::Unended }, now);
+            self.depart(id, Farewell::Unended, now);
+            self.apply(Effect::Close { user: id, why: Farewell::Unended }, now);
+        }
+    }
+
+    /// Has the chat do what the line in `self.text` says, if it is a line that is taken.
+    fn obey(&mut self, id: PeerId, is_line: bool, now: &Now) {
+        let Self { chat, post, peers, text, limits, .. } = self;
+        let mut out = |effect: Effect<'_>| post.apply(&effect, peers, now);
+        if !is_line {
+            chat.too_long(id, limits.line_bytes, &mut out);
+        } else if !text.trim().is_empty() {
+            // An empty line asks for nothing: Return was pressed, or a line end came late.
+            chat.command(id, Command::parse(text), now, &mut out);
+        }
+    }
+
+    /// The peer of `slot` has ended its side: its last line counts, ended or not.
+    fn hear_end(&mut self, slot: usize, now: &Now) {
+        let conn = &mut self.peers.slab[slot];
+        let id = conn.id;
+        conn.peer_ended = true;
+        conn.has_heard_end = true;
+        if let Some(piece) = conn.decoder.finish() {
+            let is_line = take_text(&piece, &mut self.text, self.limits.line_bytes);
+            self.obey(id, is_line, now);
+        }
+        self.depart(id, Farewell::Closed, now);
+        self.apply(Effect::Close { user: id, why: Farewell::Closed }, now);
+        if self.peers.slab[slot].is_mute {
+            self.give_up(slot);
+        }
+    }
+
+    /// Throws away what a closed connection still sends, up to its end.
+    fn drain(&mut self, slot: usize) {
+        let conn = &mut self.peers.slab[slot];
+        match conn.sock.read(&mut self.read_buffer) {
+            Ok(0) => self.give_up(slot),
+            Ok(count) if count < self.read_buffer.len() && !conn.peer_ended => {
+                self.peers.readable.remove(slot);
+            }
+            Ok(_) => self.peers.to_read.insert(slot),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                self.peers.to_read.insert(slot);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.peers.readable.remove(slot),
+            Err(_) => self.give_up(slot),
+        }
+    }
+}
+
+/// Puts the line of `piece` into `text`, safe to show; false if it is longer than is taken.
+fn take_text(piece: &Piece<'_>, text: &mut String, bytes_max: usize) -> bool {
+    text.clear();
+    match piece {
+        Piece::Line(line) => {
+            text::clean(line, text);
+            text.len() <= bytes_max
+        }
+        Piece::TooLong => false,
+    }
+}
