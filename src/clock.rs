@@ -42,7 +42,8 @@ impl Stamp {
 
 /// Turns readings of the machine's clocks into [`Now`].
 ///
-/// The stamp is rendered once a second: chrono looks at the time zone file for each, which would cost more than all else that is done for a line.
+/// The stamp is rendered once a second: chrono looks at the time zone file for each, which
+/// would cost more than all else that is done for a line.
 pub struct Clock {
     start: Instant,
     rendered_secs: u64,

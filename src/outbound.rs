@@ -365,7 +365,7 @@ mod tests {
             let (written, end) = out.flush(&mut socket, &mut tapes, 1_000);
             assert_eq!((written, end.ok()), (room, Some(Flush::Blocked)));
             let lag = out.lag(&tapes);
-            let before = said[..said.len() - lag].as_bytes();
+            let before = &said.as_bytes()[..said.len() - lag];
             assert!(before.is_empty() || before.ends_with(b"\n"), "cut at {room}");
             assert_eq!(out.pending(&tapes), said.len() - room);
             assert_eq!(tapes.owned_bytes, out.own_bytes());

@@ -1,0 +1,173 @@
+//! What one line costs the hub alone: no kernel, sockets that take everything and say little.
+//!
+//! `cargo bench --bench turn [-- MEMBERS…]` prints, for each number of members, nanoseconds per
+//! delivered line, the longest turn, and bytes of memory per connection, named and in the room.
+
+use std::cell::{Cell, RefCell};
+use std::env;
+use std::fs;
+use std::io::{self, IoSlice, Read, Write};
+use std::time::{Duration, Instant, SystemTime};
+
+use natter::clock::{Clock, Now};
+use natter::conn::Socket;
+use natter::hub::{Hub, Ready};
+use natter::ids::PeerId;
+use natter::lang::Lang;
+use natter::limits::Limits;
+
+/// Deliveries that are timed for each number of members, at least.
+const DELIVERIES_MIN: usize = 20_000_000;
+const DELIVERIES_QUICK: usize = 200_000;
+const TEXT: &str = "sixty-four bytes of talk, as the benchmarks of many servers have it";
+
+thread_local! {
+    /// What the next socket that is read has to say.
+    static SCRIPT: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Bytes that all sockets have taken.
+    static TAKEN: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Takes everything; as large as a real socket's handle.
+struct NullSock(#[allow(dead_code, reason = "it is there for its size")] u64);
+
+impl Read for NullSock {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let line = SCRIPT.take();
+        if line.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        buffer[..line.len()].copy_from_slice(line.as_bytes());
+        Ok(line.len())
+    }
+}
+
+impl Write for NullSock {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        TAKEN.set(TAKEN.get() + bytes.len() as u64);
+        Ok(bytes.len())
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let bytes = slices.iter().map(|slice| slice.len()).sum();
+        TAKEN.set(TAKEN.get() + bytes as u64);
+        Ok(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket for NullSock {
+    fn end_writing(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Bench {
+    hub: Hub<NullSock>,
+    clock: Clock,
+    longest: Duration,
+}
+
+impl Bench {
+    fn new(members: usize) -> Self {
+        let limits = Limits { clients: members, flood_limit: false, ..Limits::default() };
+        Self {
+            hub: Hub::new(Lang::En, limits),
+            clock: Clock::new(Instant::now(), SystemTime::now()),
+            longest: Duration::ZERO,
+        }
+    }
+
+    fn now(&mut self) -> Now {
+        self.clock.at(Instant::now(), SystemTime::now())
+    }
+
+    fn connect(&mut self) -> PeerId {
+        let now = self.now();
+        self.hub.open(NullSock(0), None, &now)
+    }
+
+    fn speak(&mut self, id: PeerId, line: String) {
+        SCRIPT.set(line);
+        self.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
+    }
+
+    fn turn(&mut self) -> bool {
+        let now = self.now();
+        let start = Instant::now();
+        let is_busy = self.hub.turn(&now);
+        self.longest = self.longest.max(start.elapsed());
+        is_busy
+    }
+
+    fn settle(&mut self) {
+        while self.turn() {}
+    }
+}
+
+/// Resident bytes of this process.
+fn resident_bytes() -> u64 {
+    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}
+
+fn measure(members: usize, deliveries_min: usize) {
+    let before = resident_bytes();
+    let mut bench = Bench::new(members);
+    let joined = Instant::now();
+    let mut speaker = None;
+    for number in 0..members {
+        let id = bench.connect();
+        bench.speak(id, format!("user{number} -n\n"));
+        bench.turn();
+        speaker.get_or_insert(id);
+    }
+    let speaker = speaker.expect("there are members");
+    bench.settle();
+    let joined = joined.elapsed();
+    let bytes_each = resident_bytes().saturating_sub(before) / members as u64;
+
+    let rounds = deliveries_min.div_ceil(members);
+    bench.longest = Duration::ZERO;
+    let taken_before = TAKEN.get();
+    let start = Instant::now();
+    for _ in 0..rounds {
+        bench.speak(speaker, format!("{TEXT} -ta\n"));
+        bench.settle();
+    }
+    let elapsed = start.elapsed();
+    let bytes_taken = TAKEN.get() - taken_before;
+    assert_eq!(bench.hub.chat().present(), members, "all are in the room");
+    let line_bytes = "[2026-11-23 09:11:38] user0:\r\n".len() + TEXT.len();
+    assert_eq!(bytes_taken, (rounds * members * line_bytes) as u64, "every line was delivered");
+    println!(
+        "{members:>9}  {:>16.1}  {:>15.1}  {:>10}  {:>12.2}",
+        elapsed.as_nanos() as f64 / (rounds * members) as f64,
+        bench.longest.as_nanos() as f64 / 1e3,
+        bytes_each,
+        joined.as_nanos() as f64 / members as f64 / 1e3,
+    );
+}
+
+fn main() {
+    let mut members: Vec<usize> = Vec::new();
+    let mut deliveries_min = DELIVERIES_MIN;
+    for argument in env::args().skip(1) {
+        match argument.as_str() {
+            "--bench" => {}
+            "--quick" => deliveries_min = DELIVERIES_QUICK,
+            number => members.push(number.parse().expect("members are given as numbers")),
+        }
+    }
+    if members.is_empty() {
+        members = vec![10, 1_000, 100_000];
+    }
+    println!("  members  ns/delivered line  longest turn µs  bytes each  µs/join");
+    for members in members {
+        measure(members, deliveries_min);
+    }
+}

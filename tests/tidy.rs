@@ -1,0 +1,159 @@
+//! The invariants of the architecture, each an absence that is looked for in the source.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FILE_LINES_MAX: usize = 500;
+const LINE_CHARS_MAX: usize = 110;
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// Every Rust file of the project below `folder`, with its text.
+fn files(folder: &str) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut folders = vec![root.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the folder is there") {
+            let path = entry.expect("the entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("sources are UTF-8");
+                found.push((path.strip_prefix(root).expect("it is below").to_path_buf(), text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has sources");
+    found.sort();
+    found
+}
+
+/// The lines of `text` that the compiler reads, without tests, each with its number.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let code = text.split("#[cfg(test)]").next().expect("a split has a first part");
+    let lines = code.lines().enumerate().map(|(index, line)| (index + 1, line));
+    lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Asserts that none of `words` stands in the code of a file of `src` that is not `allowed`.
+fn assert_absent(words: &[&str], allowed: impl Fn(&str) -> bool) {
+    for (path, text) in files("src") {
+        let path = path.to_str().expect("paths are UTF-8");
+        for (number, line) in code(&text).filter(|_| !allowed(path)) {
+            for word in words {
+                assert!(!line.contains(word), "{path}:{number}: {word} has no place here");
+            }
+        }
+    }
+}
+
+fn is_loop(path: &str) -> bool {
+    path == "src/server.rs" || path == "src/signals.rs"
+}
+
+#[test]
+fn mio_is_known_to_the_event_loop_alone() {
+    assert_absent(&["mio::", "signal_hook"], is_loop);
+}
+
+#[test]
+fn the_clock_is_read_by_the_event_loop_alone() {
+    assert_absent(&["Instant::now", "SystemTime::now", "Local::now", "Utc::now"], is_loop);
+}
+
+#[test]
+fn there_is_no_thread_no_lock_no_shared_cell_and_nothing_unsafe() {
+    let words =
+        ["thread::", "Mutex", "RwLock", "RefCell", "Rc<", "Arc<", "Atomic", "async ", "sleep("];
+    assert_absent(&words, |_| false);
+    assert_absent(&["unsafe"], |path| path == "src/text.rs");
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+    assert!(manifest.expect("it is there").contains("unsafe_code = \"forbid\""));
+}
+
+#[test]
+fn nothing_is_iterated_in_random_order() {
+    assert_absent(&["HashMap", "HashSet"], |_| false);
+}
+
+#[test]
+fn the_chat_names_no_wire_no_bytes_and_no_connection() {
+    let outside = |path: &str| !path.starts_with("src/chat/");
+    let words = ["wire", "Conn", "Tape", "Outbound", "Hub", "socket", "Vec<u8>", "&[u8]", "io::"];
+    assert_absent(&words, outside);
+}
+
+#[test]
+fn modules_know_only_whom_they_may() {
+    for (module, may_know) in [
+        ("src/tape.rs", &["limits"][..]),
+        ("src/slots.rs", &[]),
+        ("src/timers.rs", &[]),
+        ("src/text.rs", &[]),
+        ("src/clock.rs", &[]),
+        ("src/command.rs", &[]),
+        ("src/outbound.rs", &["tape"]),
+        ("src/conn.rs", &["ids", "limits", "outbound", "tape", "wire"]),
+    ] {
+        let (_, text) = files("src")
+            .into_iter()
+            .find(|(path, _)| path == Path::new(module))
+            .expect("the module is there");
+        for (number, line) in code(&text) {
+            if let Some(known) = line.trim().strip_prefix("use crate::") {
+                let known = known.split([':', ';', ' ']).next().unwrap_or(known);
+                assert!(may_know.contains(&known), "{module}:{number}: it must not know {known}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_tells_its_job_and_is_short() {
+    for folder in ["src", "tests", "benches"] {
+        for (path, text) in files(folder) {
+            let path = path.display();
+            assert!(text.starts_with("//! "), "{path}: the first line tells the module's job");
+            let lines = text.lines().count();
+            assert!(lines <= FILE_LINES_MAX, "{path}: {lines} lines");
+            for (index, line) in text.lines().enumerate() {
+                let chars = line.chars().count();
+                assert!(chars <= LINE_CHARS_MAX, "{path}:{}: {chars} characters", index + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_function_is_short() {
+    for folder in ["src", "tests", "benches"] {
+        for (path, text) in files(folder) {
+            let mut begun: Option<(usize, usize)> = None;
+            for (index, line) in text.lines().enumerate() {
+                let indent = line.len() - line.trim_start().len();
+                let starts = [
+                    "fn ",
+                    "pub fn ",
+                    "pub const fn ",
+                    "const fn ",
+                    "pub(super) fn ",
+                    "pub(crate) fn ",
+                ];
+                if begun.is_none()
+                    && starts.iter().any(|start| line.trim_start().starts_with(start))
+                {
+                    begun =
+                        (!line.ends_with(';') && !line.ends_with('}')).then_some((index, indent));
+                } else if let Some((first, outer)) = begun
+                    && indent == outer
+                    && (line.trim() == "}" || line.ends_with(';'))
+                {
+                    let lines = index + 1 - first;
+                    let place = format!("{}:{}", path.display(), first + 1);
+                    assert!(lines <= FUNCTION_LINES_MAX, "{place}: {lines} lines");
+                    begun = None;
+                }
+            }
+        }
+    }
+}
