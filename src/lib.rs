@@ -1,4 +1,90 @@
 //! natter: a chat room on one thread.
+//!
+//! One process, one thread, one [`mio::Poll`]. This page tells where a line goes from socket to
+//! socket, what holds on its way, and why it is so.
+//!
+//! # Where a line goes
+//!
+//! ```text
+//!  socket ─► decoder ─► command ─► chat ─► effects ─► tapes ────► outbound ─► socket
+//!  server    wire/      command    chat/   chat/event  post, tape  outbound    hub/flush
+//!  hub/hear                                                        pace
+//! ```
+//!
+//! 1. [`server`] waits for events. An event only sets readiness bits in the [`hub`] and queues the
+//!    slot; then the hub takes one bounded *turn*: timers, reads, flushes, removals.
+//! 2. Hearing (`hub/hear.rs`): one read a peer, cut into lines by its decoder ([`wire::classic`]
+//!    over [`wire::line`]), made safe to show by [`text`], understood by [`command`].
+//! 3. The [`chat`] is pure state: names, the room, comings and goings. A command and a moment go
+//!    in, [`chat::event::Effect`]s come out, one by one, through a callback: what they tell of is
+//!    borrowed, so a said line allocates nothing.
+//! 4. [`post`] carries effects out. What a room hears is encoded once and appended to the room's
+//!    *tape*; what one person hears goes to that person's *own* bytes. No socket is touched.
+//! 5. Telling (`hub/flush.rs`): a sweep over the slab writes to each peer all that it lacks, in
+//!    one call ([`outbound`]; [`pace`] for clients that frame nothing).
+//!
+//! # The room is a tape, a connection is a place on it
+//!
+//! There is no queue for each member. Saying something is one append and one OR over a bitmap of
+//! slots ([`slots`]), however many listen; it cannot fail, block or recurse. A member's place
+//! moves when it is written to, and takes along everything said since: the busier the room, the
+//! larger the batches, the cheaper each delivered line. `cargo bench --bench turn` measures it.
+//!
+//! Order is kept by one primitive, [`outbound::Outbound::settle`]: it copies what a member lacks of
+//! the tape into its own bytes. A private reply settles, then pushes. A line that its author must
+//! not see settles the author, appends, and moves the author past it. A leave settles, then gives
+//! up the place. Copying is the definition and sharing the optimisation, so a model that copies
+//! every line to everyone is an exact oracle: `tests/sim.rs` holds the hub against one, byte for
+//! byte, under seeded simulation.
+//!
+//! A chunk of the tape counts the places in it ([`tape`]) and goes when the front one has none, so
+//! nobody is searched for. A place is always the start of a line between calls: what a partial
+//! write leaves of a line moves to the member's own bytes. So lines can be skipped, counted and
+//! copied whole.
+//!
+//! # Nobody's slowness costs anybody else
+//!
+//! * Behind by more than `lag_soft_bytes` and blocked: not listened to, and room lines are skipped;
+//!   one notice says how many. Its own bytes over `lag_hard_bytes`, or nothing accepted for
+//!   `stall_secs`: closed, with the reason in the log.
+//! * Behind while its socket is writable is *our* fault: it is flushed, never skipped. If a tape is
+//!   full because the sweep has not come round yet, nothing more is read until it has
+//!   ([`post::Post::is_congested`]).
+//! * Too fast: not read ([`conn::Bucket`]), so nothing it said is lost.
+//! * All queues together over `queued_bytes`: the largest is closed.
+//!
+//! # Invariants
+//!
+//! `tests/tidy.rs` looks for their absence in the source, or the hub asserts them after each turn
+//! in debug builds.
+//!
+//! * mio is known to [`server`] and [`signals`] alone, and only they read the clock. The hub is
+//!   generic over the socket and is handed readiness and the moment ([`clock::Now`]).
+//! * No thread, no lock, no shared cell, no `unsafe`. No map of random order.
+//! * The chat names no wire, no bytes, no connection.
+//! * Ids cross modules, never references ([`ids::PeerId`]: slot and birth number); a stale one finds
+//!   nothing. A user has the id of its connection, so no map between the two can go wrong.
+//! * A socket's error is that connection's doom and nothing else. What a peer sends cannot panic,
+//!   allocate without bound, or cost another peer.
+//! * Edge-triggered readiness is cleared only by `WouldBlock` or a short read or write (which on
+//!   Linux means the same and saves the call). Whoever has a bit set and work to do is in a queue,
+//!   and Poll does not wait while a queue has somebody.
+//! * Slots are emptied only at the end of a turn, so no event can reach a slot's next peer.
+//! * An idle server makes no system call: the only timers are those of peers that wait for
+//!   something.
+//!
+//! # Where the blueprint was changed
+//!
+//! * Deadlines are an ordered set, one entry a slot ([`timers`]), not a heap: an entry can be moved
+//!   earlier in place, where a heap would pile up stale ones (two a second for a slowed peer).
+//! * Queues of slots are bitmaps, not lists of ids: a slot is in at most once without a flag, the
+//!   sweep goes in slab order, and a room of 1,000,000 costs 125 KB and one OR per 64 members.
+//! * Effects go out through a callback and borrow; a list of them would own their text.
+//! * A stalled peer whose socket is writable again is not closed: it was this process that did not
+//!   run. (Found by the simulation, when time jumped.)
+//! * An unframed client is sent at most one read's worth at a time with a pause of 20 ms, and 200 ms
+//!   of silence around `OK` *and* `exit`: two writes that meet in its buffer would be cut in the
+//!   middle of a character, or hide the word.
 
 pub mod chat;
 pub mod clock;

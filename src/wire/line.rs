@@ -194,8 +194,11 @@ mod tests {
         lines
     }
 
-    const STREAM: &[u8] = b"one\ntwo\r\nthree\r\0\n\r\nlone\rreturn\n\xff\xfb\x18I\xff\xfa\x18\x00xterm\xff\xff\n\xff\xf0AC\n\
-        \xff\xffesc\n\xff\xf4break\nexactly sixteen.\nseventeen bytes!!\nfar far far too long a line\r\nend\r\r\nun\xff\xf1ended";
+    const STREAM: &[u8] = b"one\ntwo\r\nthree\r\0\n\r\nlone\rreturn\n\
+        \xff\xfb\x18I\xff\xfa\x18\x00xterm\xff\xff\n\xff\xf0AC\n\
+        \xff\xffesc\n\xff\xf4break\n\
+        exactly sixteen.\nseventeen bytes!!\nfar far far too long a line\r\n\
+        end\r\r\nun\xff\xf1ended";
 
     const LINES: [&str; 14] = [
         "<one>",
