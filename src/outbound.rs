@@ -20,16 +20,12 @@ const SLICES_MAX: usize = 8;
 pub struct Outbound {
     own: Vec<u8>,
     /// How much of `own` has been sent.
-    sent: usize,
-    feed: Option<Feed>,
+    sent: u32,
     /// Lines left out between `own` and the place on the tape, not yet told.
     skipped: u32,
-}
-
-#[derive(Clone, Copy)]
-struct Feed {
+    /// The place on the tape, if there is one.
     at: u64,
-    tape: TapeId,
+    tape: Option<TapeId>,
 }
 
 /// How a flush ended.
@@ -56,33 +52,34 @@ impl Outbound {
 
     /// Takes its place at the head of `tape`.
     pub fn follow(&mut self, tape: TapeId, tapes: &mut Tapes) {
-        assert!(self.feed.is_none(), "one tape at a time");
-        self.feed = Some(Feed { at: tapes.get_mut(tape).enter(), tape });
+        assert!(self.tape.is_none(), "one tape at a time");
+        self.at = tapes.get_mut(tape).enter();
+        self.tape = Some(tape);
     }
 
     /// Gives up its place; what it had not read is lost unless it was settled.
     pub fn unfollow(&mut self, tapes: &mut Tapes) {
-        if let Some(feed) = self.feed.take() {
-            tapes.get_mut(feed.tape).leave(feed.at);
+        if let Some(tape) = self.tape.take() {
+            tapes.get_mut(tape).leave(self.at);
         }
     }
 
     /// The tape it follows.
     pub fn tape(&self) -> Option<TapeId> {
-        self.feed.map(|feed| feed.tape)
+        self.tape
     }
 
     /// Bytes on the tape that it has not read.
     pub fn lag(&self, tapes: &Tapes) -> usize {
-        self.feed.map_or(0, |feed| {
-            let behind = tapes.get(feed.tape).head() - feed.at;
+        self.tape.map_or(0, |tape| {
+            let behind = tapes.get(tape).head() - self.at;
             usize::try_from(behind).expect("a tape is held in memory")
         })
     }
 
     /// Bytes in its own buffer.
     pub fn own_bytes(&self) -> usize {
-        self.own.len() - self.sent
+        self.own.len() - self.sent as usize
     }
 
     /// Everything it still has to be sent, in bytes.
@@ -92,7 +89,7 @@ impl Outbound {
 
     /// Its own bytes that are not sent yet.
     pub fn own(&self) -> &[u8] {
-        &self.own[self.sent..]
+        &self.own[self.sent as usize..]
     }
 
     /// Lines left out that it has not been told of.
@@ -111,13 +108,13 @@ impl Outbound {
     /// Copies what it lacks of the tape into its own buffer: the order is fixed from here on.
     pub fn settle(&mut self, tapes: &mut Tapes) {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
-        let Some(feed) = &mut self.feed else { return };
-        let tape = tapes.get_mut(feed.tape);
-        let (from, head) = (feed.at, tape.head());
-        while feed.at < head {
-            let run = tape.run(feed.at);
+        let Some(tape) = self.tape else { return };
+        let tape = tapes.get_mut(tape);
+        let (from, head) = (self.at, tape.head());
+        while self.at < head {
+            let run = tape.run(self.at);
             self.own.extend_from_slice(run);
-            feed.at += run.len() as u64;
+            self.at += run.len() as u64;
         }
         tape.advance(from, head);
         tapes.owned_bytes += usize::try_from(head - from).expect("a tape is held in memory");
@@ -125,12 +122,12 @@ impl Outbound {
 
     /// Moves its place to the head and counts the lines that it will not get.
     pub fn skip(&mut self, tapes: &mut Tapes) {
-        let Some(feed) = &mut self.feed else { return };
-        let tape = tapes.get_mut(feed.tape);
+        let Some(tape) = self.tape else { return };
+        let tape = tapes.get_mut(tape);
         let head = tape.head();
-        self.skipped = self.skipped.saturating_add(tape.lines(feed.at, head));
-        tape.advance(feed.at, head);
-        feed.at = head;
+        self.skipped = self.skipped.saturating_add(tape.lines(self.at, head));
+        tape.advance(self.at, head);
+        self.at = head;
     }
 
     /// Moves its place to the head past a line that it must not see.
@@ -138,10 +135,10 @@ impl Outbound {
     /// `lag` is the length of that line: all that came before has been settled.
     pub fn pass_over(&mut self, lag: usize, tapes: &mut Tapes) {
         assert_eq!(self.lag(tapes), lag, "only the one line is passed over");
-        let Some(feed) = &mut self.feed else { return };
-        let tape = tapes.get_mut(feed.tape);
-        tape.advance(feed.at, tape.head());
-        feed.at = tape.head();
+        let Some(tape) = self.tape else { return };
+        let tape = tapes.get_mut(tape);
+        tape.advance(self.at, tape.head());
+        self.at = tape.head();
     }
 
     /// Forgets everything: the peer is gone.
@@ -231,8 +228,8 @@ impl Outbound {
         if self.own_bytes() > 0 {
             offer(self.own());
         }
-        if let Some(Feed { mut at, tape }) = self.feed {
-            let tape = tapes.get(tape);
+        if let Some(tape) = self.tape {
+            let (tape, mut at) = (tapes.get(tape), self.at);
             for _ in 1..SLICES_MAX {
                 let run = tape.run(at);
                 if run.is_empty() {
@@ -258,40 +255,39 @@ impl Outbound {
         let of_own = accepted.min(self.own_bytes());
         self.consume_own(of_own, tapes);
         let of_tape = (accepted - of_own) as u64;
-        let Some(feed) = &mut self.feed else { return };
-        if of_tape == 0 {
-            return;
-        }
-        let tape = tapes.get_mut(feed.tape);
-        let (from, cut) = (feed.at, feed.at + of_tape);
-        feed.at = cut;
+        let Some(tape) = self.tape.filter(|_| of_tape > 0) else { return };
+        let tape = tapes.get_mut(tape);
+        let (from, cut) = (self.at, self.at + of_tape);
+        self.at = cut;
         let before_cut = tape.run(cut - 1)[0];
         let mut torn = 0;
         if before_cut != b'\n' {
             torn = self.own.len();
-            while feed.at < tape.head() && self.own.last() != Some(&b'\n') {
-                let run = tape.run(feed.at);
+            while self.at < tape.head() && self.own.last() != Some(&b'\n') {
+                let run = tape.run(self.at);
                 let end = memchr::memchr(b'\n', run).map_or(run.len(), |at| at + 1);
                 self.own.extend_from_slice(&run[..end]);
-                feed.at += end as u64;
+                self.at += end as u64;
             }
             torn = self.own.len() - torn;
         }
-        tape.advance(from, feed.at);
+        tape.advance(from, self.at);
         tapes.owned_bytes += torn;
     }
 
     fn consume_own(&mut self, count: usize, tapes: &mut Tapes) {
         assert!(count <= self.own_bytes(), "no more is sent than there is");
         tapes.owned_bytes -= count;
-        self.sent += count;
-        if self.sent == self.own.len() {
+        let sent = self.sent as usize + count;
+        if sent == self.own.len() {
             // An idle connection holds no buffer at all.
             self.own = Vec::new();
             self.sent = 0;
-        } else if self.sent > self.own.len() / 2 {
-            self.own.drain(..self.sent);
+        } else if sent > self.own.len() / 2 {
+            self.own.drain(..sent);
             self.sent = 0;
+        } else {
+            self.sent = u32::try_from(sent).expect("a queue is far below 4 GiB");
         }
     }
 }

@@ -175,6 +175,13 @@ impl Post {
     }
 
     fn enter<S>(&mut self, user: PeerId, room: RoomId, peers: &mut Peers<S>) {
+        if peers.get_mut(user).is_none() {
+            return;
+        }
+        // The time to take a name is over. If it waits for anything else, that is armed again
+        // when it is next heard or written to.
+        peers.timers.disarm(user.slot());
+        peers.want_flush(user.slot());
         let Some(conn) = peers.get_mut(user) else { return };
         conn.is_named = true;
         if !conn.is_mute {

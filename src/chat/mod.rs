@@ -32,8 +32,8 @@ pub struct Chat {
     presence: Presence,
     /// How many have a name: those in the room.
     present: usize,
-    /// Who is in the middle of a long list of names, and the look of the last one shown.
-    listings: BTreeMap<PeerId, Box<str>>,
+    /// Who is in the middle of a long list of names, and the slot at which it goes on.
+    listings: BTreeMap<PeerId, usize>,
 }
 
 #[derive(Default)]
@@ -90,8 +90,8 @@ impl Chat {
 
     /// `who` has been sent the beginning of a long answer, and now gets on with it.
     pub fn resume(&mut self, who: PeerId, out: &mut Out<'_>) {
-        if let Some(after) = self.listings.remove(&who) {
-            self.list_after(who, &after, out);
+        if let Some(from) = self.listings.remove(&who) {
+            self.list_from(who, from, out);
         }
     }
 
@@ -222,37 +222,32 @@ impl Chat {
 
     fn list(&mut self, who: PeerId, out: &mut Out<'_>) {
         out(Effect::Tell { to: who, event: Event::Present { count: self.present } });
-        self.list_after(who, "", out);
+        self.list_from(who, 0, out);
     }
 
-    /// Shows the names behind the look `after`: one screenful, the rest when that is sent.
-    fn list_after(&mut self, who: PeerId, after: &str, out: &mut Out<'_>) {
+    /// Shows the names from slot `from` on: one screenful, the rest when that is sent.
+    fn list_from(&mut self, who: PeerId, from: usize, out: &mut Out<'_>) {
+        let mut tell = |line: &str| out(Effect::Tell { to: who, event: Event::Names { line } });
         let mut line = String::new();
         let mut lines = 0;
-        let mut last = None;
-        for (look, peer) in self.names.after(after) {
-            let nick = self.nick(peer).expect("who holds a name is here");
+        for (slot, user) in self.users.iter().enumerate().skip(from) {
+            let Some(nick) = &user.nick else { continue };
             if line.len() + nick.len() > NAMES_LINE_BYTES {
-                out(Effect::Tell { to: who, event: Event::Names { line: &line } });
+                tell(&line);
                 line.clear();
                 lines += 1;
                 if lines == NAMES_LINES {
-                    break;
+                    self.listings.insert(who, slot);
+                    return out(Effect::More { to: who });
                 }
             }
             if !line.is_empty() {
                 line.push_str(", ");
             }
             line.push_str(nick);
-            last = Some(look);
         }
         if !line.is_empty() {
-            out(Effect::Tell { to: who, event: Event::Names { line: &line } });
-        }
-        if let (NAMES_LINES, Some(last)) = (lines, last) {
-            let last = last.into();
-            self.listings.insert(who, last);
-            out(Effect::More { to: who });
+            tell(&line);
         }
     }
 }

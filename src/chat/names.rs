@@ -1,6 +1,7 @@
 //! Nicks: which may be had, and which are the same to a human eye.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -105,56 +106,42 @@ fn mixes_scripts(nick: &str) -> bool {
     has(Script::Latin) && (has(Script::Cyrillic) || has(Script::Greek))
 }
 
-/// What two names are compared by: equal in either means the same name to a reader.
-///
-/// Folding case first makes one of `ALICE` and `alice`; taking the skeleton (UTS #39) first makes
-/// one of `Alice` and `AIice`. Neither order finds both.
-struct Looks {
-    folded: Box<str>,
-    /// `None` if it is the same as `folded`, as with most names in lower case.
-    drawn: Option<Box<str>>,
-}
-
-impl Looks {
-    fn of(name: &str) -> Self {
-        let folded: String = skeleton(&fold(name)).collect();
-        let drawn = fold(&skeleton(name).collect::<String>());
-        let drawn = (drawn != folded).then(|| drawn.into());
-        Self { folded: folded.into(), drawn }
-    }
-
-    fn each(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&*self.folded).chain(self.drawn.as_deref())
-    }
-}
-
 /// Case folded. Upper case first, so that `ß` meets `SS` and both sigmas meet.
 fn fold(text: &str) -> String {
     text.to_uppercase().to_lowercase()
 }
 
 /// Who has which name.
+///
+/// Names are kept as hashes of their looks, a quarter of what the looks would take. Two that
+/// collide (2^-64, with keys that nobody knows) only have a free name refused.
 pub struct Names {
-    /// By each of a nick's looks, so in an order that a reader expects.
-    holders: BTreeMap<Box<str>, Holder>,
+    holders: BTreeMap<u64, PeerId>,
     /// The looks of the words that nobody may have.
-    reserved: BTreeSet<Box<str>>,
-}
-
-#[derive(Clone, Copy)]
-struct Holder {
-    peer: PeerId,
-    /// Whether this is the second of the nick's looks.
-    is_second: bool,
+    reserved: BTreeSet<u64>,
+    keys: RandomState,
 }
 
 impl Names {
     /// Nobody has a name yet.
     pub fn new() -> Self {
-        let words = RESERVED.iter().flat_map(|word| [word.to_string(), word.to_uppercase()]);
-        let looks = words.map(|word| Looks::of(&word));
-        let reserved = looks.flat_map(|looks| looks.each().map(Box::from).collect::<Vec<_>>());
-        Self { holders: BTreeMap::new(), reserved: reserved.collect() }
+        let (holders, reserved) = Default::default();
+        let mut names = Self { holders, reserved, keys: RandomState::new() };
+        for word in RESERVED {
+            names.reserved.extend(names.looks(word));
+            names.reserved.extend(names.looks(&word.to_uppercase()));
+        }
+        names
+    }
+
+    /// What two names are compared by: equal in either means the same name to a reader.
+    ///
+    /// Folding case first makes one of `ALICE` and `alice`; taking the skeleton (UTS #39) first
+    /// makes one of `Alice` and `AIice`. Neither order finds both.
+    fn looks(&self, name: &str) -> [u64; 2] {
+        let folded: String = skeleton(&fold(name)).collect();
+        let drawn = fold(&skeleton(name).collect::<String>());
+        [self.keys.hash_one(folded), self.keys.hash_one(drawn)]
     }
 
     /// The nick that `raw` stands for, whether free or not.
@@ -163,7 +150,7 @@ impl Names {
     /// Why nobody may have it.
     pub fn check(&self, raw: &str) -> Result<Nick, NickFault> {
         let nick = Nick::new(raw)?;
-        if Looks::of(nick.as_str()).each().any(|look| self.reserved.contains(look)) {
+        if self.looks(nick.as_str()).iter().any(|look| self.reserved.contains(look)) {
             return Err(NickFault::Reserved);
         }
         Ok(nick)
@@ -171,41 +158,27 @@ impl Names {
 
     /// Whether `peer` may take `nick`: nobody else has it or one that looks like it.
     pub fn is_free(&self, nick: &str, peer: Option<PeerId>) -> bool {
-        let looks = Looks::of(nick);
-        looks
-            .each()
-            .all(|look| self.holders.get(look).is_none_or(|holder| Some(holder.peer) == peer))
+        let holders = self.looks(nick).map(|look| self.holders.get(&look).copied());
+        holders.iter().all(|holder| holder.is_none() || *holder == peer)
     }
 
     /// Notes that `peer` has `nick`, which is free.
     pub fn take(&mut self, nick: &str, peer: PeerId) {
-        let looks = Looks::of(nick);
-        if let Some(drawn) = looks.drawn {
-            self.holders.insert(drawn, Holder { peer, is_second: true });
-        }
-        self.holders.insert(looks.folded, Holder { peer, is_second: false });
+        self.holders.extend(self.looks(nick).map(|look| (look, peer)));
     }
 
     /// Gives `nick` of `peer` back.
     pub fn release(&mut self, nick: &str, peer: PeerId) {
-        for look in Looks::of(nick).each() {
-            let holder = self.holders.remove(look);
-            assert!(holder.is_some_and(|holder| holder.peer == peer), "who releases a name has it");
+        for look in self.looks(nick) {
+            let holder = self.holders.remove(&look);
+            assert!(holder.is_none_or(|holder| holder == peer), "who releases a name has it");
         }
     }
 
     /// Who has `nick`, or one that looks like it.
     pub fn holder(&self, nick: &str) -> Option<PeerId> {
         let nick: String = clip(nick, 2 * NICK_BYTES_MAX).nfc().collect();
-        let looks = Looks::of(&nick);
-        looks.each().find_map(|look| self.holders.get(look)).map(|holder| holder.peer)
-    }
-
-    /// The holders behind the look `after`, in order, each with the look it stands under.
-    pub fn after<'a>(&'a self, after: &str) -> impl Iterator<Item = (&'a str, PeerId)> {
-        let behind = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-        let holders = self.holders.range::<str, _>(behind);
-        holders.filter(|(_, holder)| !holder.is_second).map(|(look, holder)| (&**look, holder.peer))
+        self.looks(&nick).iter().find_map(|look| self.holders.get(look)).copied()
     }
 
     /// A free name that is like `wanted`: its usable part with a number behind.

@@ -24,7 +24,7 @@ pub enum Piece<'a> {
 pub struct LineBuffer {
     line: Vec<u8>,
     /// Bytes taken since the last line end, whatever became of them.
-    unended: usize,
+    unended: u32,
     state: State,
     /// The line has outgrown its bound; what comes up to its end is dropped.
     too_long: bool,
@@ -56,7 +56,7 @@ impl LineBuffer {
 
     /// Bytes taken since the last line end.
     pub fn unended_bytes(&self) -> usize {
-        self.unended
+        self.unended as usize
     }
 
     /// Bytes of memory held.
@@ -85,7 +85,7 @@ impl LineBuffer {
             let Some(&byte) = input.get(at) else { break };
             if self.step(byte, bytes_max) == Step::Taken {
                 at += 1;
-                self.unended += 1;
+                self.unended = self.unended.saturating_add(1);
             }
             if self.given {
                 self.unended = 0;
@@ -152,7 +152,8 @@ impl LineBuffer {
     }
 
     fn keep(&mut self, bytes: &[u8], bytes_max: usize) {
-        self.unended += bytes.len();
+        let count = u32::try_from(bytes.len()).expect("a read is far below 4 GiB");
+        self.unended = self.unended.saturating_add(count);
         if self.too_long || self.line.len() + bytes.len() > bytes_max {
             self.too_long = true;
             self.line = Vec::new();
