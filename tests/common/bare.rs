@@ -1,0 +1,75 @@
+//! A client that sends no line ends, as the article's.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use super::{PATIENCE, Server, without_stamps};
+
+/// What the article's client reads while it waits for its `OK`.
+const NAMING_READ_BYTES: usize = 128;
+/// What it reads later.
+const ROOM_READ_BYTES: usize = 1024;
+
+/// Whatever one read brings it is one message to it.
+pub struct Bare {
+    stream: TcpStream,
+    is_in: bool,
+}
+
+impl Bare {
+    /// Connects.
+    pub fn connect(server: &Server) -> Self {
+        let stream = TcpStream::connect(server.door()).expect("the door is open");
+        stream.set_nodelay(true).expect("it is TCP");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        Self { stream, is_in: false }
+    }
+
+    /// Connects and gets in as `name`, at first try.
+    pub fn enter(server: &Server, name: &str) -> Self {
+        let mut client = Self::connect(server);
+        assert_eq!(client.ask(name), "OK");
+        client
+    }
+
+    /// Sends `command` as it is, in one write.
+    pub fn send(&mut self, command: &str) {
+        self.stream.write_all(command.as_bytes()).expect("the server takes it");
+    }
+
+    /// Asks for `name`, and gives the answer; `OK` gets it in.
+    pub fn ask(&mut self, name: &str) -> String {
+        self.send(&format!("{name} -n"));
+        let answer = self.read();
+        self.is_in |= answer == "OK";
+        answer
+    }
+
+    /// What the next read brings, with `[T]` for stamps; nothing at the end. It dies, as the
+    /// article's client does, when a character is cut in two.
+    pub fn read(&mut self) -> String {
+        let mut buffer = [0; ROOM_READ_BYTES];
+        let bytes_max = if self.is_in { ROOM_READ_BYTES } else { NAMING_READ_BYTES };
+        let count = self.stream.read(&mut buffer[..bytes_max]).expect("something comes in time");
+        let text = std::str::from_utf8(&buffer[..count]).expect("no character is cut in two");
+        without_stamps(text)
+    }
+
+    /// The next read must bring exactly `message`.
+    #[track_caller]
+    pub fn expect(&mut self, message: &str) {
+        assert_eq!(self.read(), message);
+    }
+
+    /// What reads bring until one brings exactly `message`.
+    pub fn until(&mut self, message: &str) -> Vec<String> {
+        let mut before = Vec::new();
+        loop {
+            match self.read() {
+                read if read == message => return before,
+                read if read.is_empty() => panic!("{message:?} was never read, but {before:#?}"),
+                read => before.push(read),
+            }
+        }
+    }
+}

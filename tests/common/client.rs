@@ -1,0 +1,144 @@
+//! A client that sends lines and gets lines.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::{PATIENCE, without_stamps};
+
+/// Who a framed client is to a server.
+pub struct Client {
+    socket: Socket,
+    unread: Vec<u8>,
+}
+
+impl Client {
+    /// Connects to a door as the server announced it: an address with a port, or `unix:PATH`.
+    pub fn connect(door: &str) -> Self {
+        Self::connect_with(door, |_| {})
+    }
+
+    /// Connects with a receive buffer so small that the server soon finds it full.
+    pub fn connect_narrow(door: &str) -> Self {
+        Self::connect_with(door, |socket| {
+            socket.set_recv_buffer_size(4_096).expect("the buffer can be set");
+        })
+    }
+
+    fn connect_with(door: &str, prepare: impl FnOnce(&Socket)) -> Self {
+        let address = match door.strip_prefix("unix:") {
+            Some(path) => SockAddr::unix(path).expect("the path is short"),
+            None => door.parse::<SocketAddr>().expect("the door is an address").into(),
+        };
+        let socket = Socket::new(address.domain(), Type::STREAM, None).expect("there are sockets");
+        prepare(&socket);
+        socket.connect(&address).expect("the door is open");
+        if address.domain() != Domain::UNIX {
+            socket.set_tcp_nodelay(true).expect("it is TCP");
+        }
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        socket.set_write_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        Self { socket, unread: Vec::new() }
+    }
+
+    /// Sends `bytes` as they are.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.socket.write_all(bytes.as_ref()).expect("the server takes it");
+    }
+
+    /// Sends one line.
+    pub fn say(&mut self, line: &str) {
+        self.send(format!("{line}\n"));
+    }
+
+    /// Takes the name `name` and gets in.
+    pub fn name(&mut self, name: &str) {
+        self.say(&format!("{name} -n"));
+        self.expect("OK");
+    }
+
+    /// The next line, which must end in CR LF, with `[T]` for its stamp.
+    pub fn line(&mut self) -> String {
+        self.next_line().expect("another line, but the connection ended")
+    }
+
+    /// The next line must be `line`, byte for byte but for the stamp.
+    #[track_caller]
+    pub fn expect(&mut self, line: &str) {
+        assert_eq!(self.line(), line);
+    }
+
+    /// Each of `lines` must come, in this order and with nothing between.
+    #[track_caller]
+    pub fn expect_all(&mut self, lines: &[&str]) {
+        lines.iter().for_each(|line| self.expect(line));
+    }
+
+    /// All lines up to `line`, which must come.
+    pub fn until(&mut self, line: &str) -> Vec<String> {
+        let mut before = Vec::new();
+        loop {
+            match self.next_line() {
+                Some(next) if next == line => return before,
+                Some(next) => before.push(next),
+                None => panic!("{line:?} never came, but {before:#?}"),
+            }
+        }
+    }
+
+    /// The connection must end here, in order.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        assert_eq!(self.next_line(), None);
+    }
+
+    /// All lines up to the end of the connection.
+    pub fn rest(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.next_line()).collect()
+    }
+
+    /// Ends what it sends, and stays to read.
+    pub fn end_sending(&self) {
+        self.socket.shutdown(Shutdown::Write).expect("it is connected");
+    }
+
+    /// Breaks the connection: the server's kernel gets a reset.
+    pub fn reset(self) {
+        self.socket.set_linger(Some(Duration::ZERO)).expect("linger can be set");
+    }
+
+    /// The next line as it came, stamp, line end and all.
+    pub fn raw_line(&mut self) -> String {
+        self.next_raw_line().expect("another line, but the connection ended")
+    }
+
+    fn next_line(&mut self) -> Option<String> {
+        let line = self.next_raw_line()?;
+        let text = line.strip_suffix("\r\n").expect("lines end in CR LF");
+        Some(without_stamps(text))
+    }
+
+    fn next_raw_line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.unread.iter().position(|&byte| byte == b'\n') {
+                let line = self.unread.drain(..=end).collect();
+                return Some(String::from_utf8(line).expect("lines are UTF-8"));
+            }
+            let mut buffer = [0; 16 * 1024];
+            match self.socket.read(&mut buffer) {
+                Ok(0) => {
+                    let unread = String::from_utf8_lossy(&self.unread);
+                    assert!(unread.is_empty(), "the last line ends too: {unread:?}");
+                    return None;
+                }
+                Ok(count) => self.unread.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    panic!("nothing came in time after {:?}", String::from_utf8_lossy(&self.unread))
+                }
+                Err(error) => panic!("the connection broke: {error}"),
+            }
+        }
+    }
+}

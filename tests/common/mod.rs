@@ -1,0 +1,71 @@
+//! The harness: the real binary on a port of its own, and clients that talk to it.
+//!
+//! Nothing sleeps to let something happen: whoever waits, waits for the line, the log entry or
+//! the end that must come, and fails loudly when it does not.
+#![allow(dead_code, unused_imports, reason = "each file of tests uses a part of the harness")]
+
+mod bare;
+mod client;
+mod process;
+mod server;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::id;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+pub use bare::Bare;
+pub use client::Client;
+pub use process::Process;
+pub use server::{Server, natter};
+
+/// How long anything that must come is waited for: it comes at once, but machines can be busy.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// `text` with every stamp replaced by `[T]`; panics at what looks like one and is none.
+pub fn without_stamps(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        if !line.starts_with('[') {
+            return line.to_string();
+        }
+        let shape = "[0000-00-00 00:00:00] ";
+        let is_stamp = line.len() >= shape.len()
+            && line.bytes().zip(shape.bytes()).all(|(byte, form)| match form {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte == form,
+            });
+        assert!(is_stamp, "this begins with no stamp: {line:?}");
+        format!("[T] {}", &line[shape.len()..])
+    });
+    lines.collect()
+}
+
+/// A path that no other test has, and that is gone with this value.
+pub struct TempPath(PathBuf);
+
+impl TempPath {
+    /// Nothing is there yet.
+    pub fn new(suffix: &str) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(env::temp_dir().join(format!("natter-test-{}-{number}{suffix}", id())))
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// As a door: `unix:PATH`.
+    pub fn as_door(&self) -> String {
+        format!("unix:{}", self.0.display())
+    }
+}
+
+impl Drop for TempPath {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

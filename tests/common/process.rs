@@ -1,0 +1,48 @@
+//! What the kernel tells of a process.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::PATIENCE;
+
+/// A process, by its id.
+#[derive(Clone, Copy)]
+pub struct Process(pub u32);
+
+impl Process {
+    /// How many threads it has.
+    pub fn tasks(self) -> usize {
+        self.count("task")
+    }
+
+    /// How many descriptors it holds.
+    pub fn descriptors(self) -> usize {
+        self.count("fd")
+    }
+
+    fn count(self, what: &str) -> usize {
+        let entries = fs::read_dir(format!("/proc/{}/{what}", self.0));
+        entries.expect("/proc is mounted").count()
+    }
+
+    /// Waits until it waits, and gives how often it has done so.
+    pub fn sleeps(self) -> u64 {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if self.status("State").starts_with('S') {
+                let sleeps = self.status("voluntary_ctxt_switches");
+                return sleeps.parse().expect("a count is a number");
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        panic!("the server never comes to rest");
+    }
+
+    fn status(self, key: &str) -> String {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0));
+        let status = status.expect("/proc is mounted");
+        let line = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+        line.expect("the kernel tells of it").trim().to_string()
+    }
+}

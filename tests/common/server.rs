@@ -1,0 +1,170 @@
+//! The server under test.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{Client, PATIENCE, Process};
+
+/// The binary, with `options` (words between spaces) and no locale of the tester's.
+pub fn natter(options: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_natter"));
+    for variable in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+        command.env_remove(variable);
+    }
+    command.args(options.split_whitespace());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A running server; it ends with this value.
+pub struct Server {
+    child: Child,
+    doors: Vec<String>,
+    /// Kept open, as a terminal would be.
+    _stdout: Option<BufReader<ChildStdout>>,
+    log: Option<Receiver<String>>,
+    logged: Vec<String>,
+}
+
+impl Server {
+    /// Starts one with `options`, on a free port of 127.0.0.1 unless they name doors.
+    pub fn start(options: &str) -> Self {
+        let mut command = natter(options);
+        if !options.contains("--classic") {
+            command.args(["--classic", "127.0.0.1:0"]);
+        }
+        Self::spawn(&mut command)
+    }
+
+    /// Starts `command` and waits until it listens; if its stdout is not piped, it is not waited
+    /// for and its doors are not known.
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the binary starts");
+        let log = child.stderr.take().map(|stderr| {
+            let (to, log) = mpsc::channel();
+            thread::spawn(move || {
+                let lines = BufReader::new(stderr).lines().map_while(Result::ok);
+                lines.for_each(|line| drop(to.send(line)));
+            });
+            log
+        });
+        let stdout = child.stdout.take().map(BufReader::new);
+        let mut server = Self { child, doors: Vec::new(), _stdout: None, log, logged: Vec::new() };
+        if let Some(mut stdout) = stdout {
+            server.read_doors(&mut stdout);
+            server._stdout = Some(stdout);
+        }
+        server
+    }
+
+    fn read_doors(&mut self, stdout: &mut BufReader<ChildStdout>) {
+        loop {
+            let mut line = String::new();
+            stdout.read_line(&mut line).expect("stdout can be read");
+            match line.strip_prefix("listening classic ") {
+                Some(door) => self.doors.push(door.trim_end().to_string()),
+                None if self.doors.is_empty() => {
+                    panic!("no door, but {line:?}: {}", self.all_log())
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Its first door.
+    pub fn door(&self) -> &str {
+        &self.doors[0]
+    }
+
+    /// All its doors.
+    pub fn doors(&self) -> &[String] {
+        &self.doors
+    }
+
+    /// A client at the first door.
+    pub fn connect(&self) -> Client {
+        Client::connect(self.door())
+    }
+
+    /// A client that sends lines and has entered the room as `name`.
+    pub fn enter(&self, name: &str) -> Client {
+        let mut client = self.connect();
+        client.say(&format!("{name} -n"));
+        client.expect("OK");
+        client
+    }
+
+    /// What the kernel knows of it.
+    pub fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+
+    /// Its id, as signals want it.
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("it can be signalled");
+    }
+
+    /// The first log line with all `parts` in it, as soon as there is one.
+    pub fn wait_log(&mut self, parts: &[&str]) -> String {
+        let fits = |line: &&String| parts.iter().all(|part| line.contains(part));
+        if let Some(line) = self.logged.iter().find(fits) {
+            return line.clone();
+        }
+        let deadline = Instant::now() + PATIENCE;
+        let log = self.log.as_ref().expect("stderr is piped");
+        loop {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = log.recv_timeout(patience) else {
+                panic!("{parts:?} was not logged, but {:#?}", self.logged);
+            };
+            self.logged.push(line.clone());
+            if fits(&&line) {
+                return line;
+            }
+        }
+    }
+
+    /// Its exit code, when it has ended by itself.
+    pub fn wait(&mut self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                return status.code().expect("it was not killed");
+            }
+            thread::sleep(PATIENCE / 1_000);
+        }
+        panic!("the server did not end; it logged {:#?}", self.logged);
+    }
+
+    /// Ends it, and gives everything that it logged.
+    pub fn all_log(&mut self) -> String {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.logged.extend(self.log.iter().flatten());
+        self.logged.join("\n")
+    }
+
+    /// Whether it is still there.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("it can be waited for").is_none()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let log = self.all_log();
+        if thread::panicking() {
+            eprintln!("the server's log:\n{log}");
+        }
+    }
+}
