@@ -1,0 +1,188 @@
+//! How connections and the server end: nothing that was said is lost on the way.
+
+mod common;
+
+use common::{Client, Server, TempPath, natter};
+use rustix::process::Signal;
+
+#[test]
+fn a_client_that_ends_what_it_sends_is_heard_to_its_last_word() {
+    let server = Server::start("");
+    let mut alice = server.enter("alice");
+    let mut bob = server.connect();
+    bob.send("bob -n\nhi -ta");
+    bob.end_sending();
+    bob.expect_all(&["OK", "[T] bob:hi"]);
+    bob.expect_end();
+    alice.expect_all(&["[T] system: bob joined", "[T] bob:hi", "[T] system: bob left"]);
+}
+
+#[test]
+fn a_client_that_ends_what_it_sends_is_heard_however_fast_it_was() {
+    let server = Server::start("--lines-per-sec 20");
+    let mut bob = server.connect();
+    bob.send("bob -n\n");
+    for number in 0..12 {
+        bob.send(format!("{number} -ta\n"));
+    }
+    bob.send("last");
+    bob.send(" -ta");
+    bob.end_sending();
+    bob.expect("OK");
+    for number in 0..12 {
+        bob.expect(&format!("[T] bob:{number}"));
+    }
+    bob.expect("[T] bob:last");
+    bob.expect_end();
+}
+
+#[test]
+fn last_words_arrive_whatever_the_client_still_sends() {
+    let server = Server::start("");
+    let mut alice = server.enter("alice");
+    let mut bob = server.enter("bob");
+    bob.send("bye -ta\nexit\n".to_string() + &"junk that nobody reads\n".repeat(4_500));
+    alice.expect_all(&["[T] system: bob joined", "[T] bob:bye", "[T] system: bob left"]);
+    // A reset would have destroyed what waits for bob by now.
+    bob.expect_all(&["[T] bob:bye", "exit"]);
+    bob.expect_end();
+}
+
+#[test]
+fn who_breaks_off_is_still_heard() {
+    let server = Server::start("");
+    let mut alice = server.enter("alice");
+    let mut bob = server.enter("bob");
+    alice.expect("[T] system: bob joined");
+    bob.send("I am off -ta\n");
+    bob.reset();
+    alice.expect_all(&["[T] bob:I am off", "[T] system: bob left"]);
+}
+
+#[test]
+fn who_breaks_off_at_once_is_still_heard() {
+    let server = Server::start("");
+    let mut alice = server.enter("alice");
+    let mut bob = server.connect();
+    bob.send("bob -n\nhi -ta\nbye -ta\n");
+    bob.reset();
+    alice.expect_all(&["[T] system: bob joined", "[T] bob:hi", "[T] bob:bye"]);
+    alice.expect("[T] system: bob left");
+}
+
+#[test]
+fn one_that_broke_off_does_not_hurt_who_speaks_to_it() {
+    let server = Server::start("--no-flood-limit");
+    let mut alice = server.enter("alice");
+    for number in 0..5 {
+        server.enter(&format!("bob{number}")).reset();
+        alice.say("hello -ta");
+        alice.until("[T] alice:hello");
+    }
+}
+
+#[test]
+fn a_name_is_free_as_soon_as_its_holder_is_gone() {
+    let server = Server::start("");
+    let mut alice = server.enter("alice");
+    for ends in [|bob: Client| drop(bob), Client::reset] {
+        ends(server.enter("bob"));
+        alice.until("[T] system: bob left");
+    }
+    server.enter("bob");
+}
+
+#[test]
+fn sigterm_delivers_what_is_queued_and_the_notice() {
+    let lag = "--no-flood-limit --lag-soft-bytes 400000 --lag-hard-bytes 500000";
+    let mut server = Server::start(lag);
+    let mut alice = server.enter("alice");
+    let mut slow = Client::connect_narrow(server.door());
+    slow.name("slow");
+    alice.expect("[T] system: slow joined");
+    let line = "x".repeat(1_000);
+    for _ in 0..300 {
+        alice.say(&format!("{line} -ta"));
+        alice.expect(&format!("[T] alice:{line}"));
+    }
+    server.signal(Signal::TERM);
+    server.wait_log(&["event=stop"]);
+    for _ in 0..300 {
+        slow.expect(&format!("[T] alice:{line}"));
+    }
+    slow.expect("[T] system: the server is stopping, goodbye");
+    alice.expect("[T] system: the server is stopping, goodbye");
+    slow.rest();
+    alice.rest();
+    assert_eq!(server.wait(), 0);
+}
+
+#[test]
+fn sigint_ends_a_server_as_sigterm_does() {
+    let mut server = Server::start("--lang zh");
+    let mut alice = server.enter("alice");
+    let mut nameless = server.connect();
+    nameless.say("exit?");
+    nameless.expect("[T] 系统:无法识别您的指令,请重新输入!");
+    server.signal(Signal::INT);
+    alice.expect("[T] 系统:服务器即将关闭,再见!");
+    alice.expect_end();
+    nameless.expect_end();
+    assert_eq!(server.wait(), 0);
+}
+
+#[test]
+fn sigterm_ends_an_empty_server() {
+    let mut server = Server::start("");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait(), 0);
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    for (signal, code) in [(Signal::TERM, 128 + 15), (Signal::INT, 128 + 2)] {
+        let file = TempPath::new(".sock");
+        let mut command = natter("--no-flood-limit --classic 127.0.0.1:0 --classic");
+        let mut server = Server::spawn(command.arg(file.as_door()));
+        let _held_up = someone_who_holds_it_up(&server);
+        server.signal(Signal::TERM);
+        server.wait_log(&["event=stop"]);
+        assert!(server.is_running(), "the reader holds it up");
+        server.signal(signal);
+        assert_eq!(server.wait(), code);
+        assert!(!file.path().exists(), "its socket file is gone all the same");
+    }
+}
+
+/// A client in the room with more to read than its kernel takes.
+fn someone_who_holds_it_up(server: &Server) -> Client {
+    let mut alice = server.enter("alice");
+    let mut stuck = Client::connect_narrow(server.door());
+    stuck.name("stuck");
+    alice.expect("[T] system: stuck joined");
+    let line = "x".repeat(1_000);
+    for _ in 0..300 {
+        alice.say(&format!("{line} -ta"));
+        alice.expect(&format!("[T] alice:{line}"));
+    }
+    stuck
+}
+
+#[test]
+fn a_server_whose_readers_never_read_ends_all_the_same() {
+    let mut server = Server::start("--no-flood-limit");
+    let _held_up = someone_who_holds_it_up(&server);
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait(), 0);
+}
+
+#[test]
+fn a_hang_up_ends_nothing() {
+    let server = Server::start("");
+    let mut alice = server.enter("alice");
+    for _ in 0..3 {
+        server.signal(Signal::HUP);
+        alice.say("still here -ta");
+        alice.expect("[T] alice:still here");
+    }
+}
