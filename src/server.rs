@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream as BlockingUnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -279,8 +280,12 @@ fn listen_tcp(address: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     Ok(TcpListener::from_std(socket.into()))
 }
 
-/// Removes a socket file that a server left behind; one that answers stays.
+/// Removes a socket file that a server left behind; one that answers stays, and so does a file
+/// of another kind (which refuses a connection just as a dead socket does).
 fn remove_stale(path: &Path) -> io::Result<()> {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        return Ok(());
+    }
     match BlockingUnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
         _ => Ok(()),

@@ -19,7 +19,7 @@ use std::time::Duration;
 pub use bare::Bare;
 pub use client::Client;
 pub use process::Process;
-pub use server::{Server, natter};
+pub use server::{Server, natter, output};
 
 /// How long anything that must come is waited for: it comes at once, but machines can be busy.
 pub const PATIENCE: Duration = Duration::from_secs(10);

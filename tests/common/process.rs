@@ -1,6 +1,7 @@
 //! What the kernel tells of a process.
 
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,17 +14,14 @@ pub struct Process(pub u32);
 impl Process {
     /// How many threads it has.
     pub fn tasks(self) -> usize {
-        self.count("task")
+        fs::read_dir(format!("/proc/{}/task", self.0)).expect("/proc is mounted").count()
     }
 
-    /// How many descriptors it holds.
-    pub fn descriptors(self) -> usize {
-        self.count("fd")
-    }
-
-    fn count(self, what: &str) -> usize {
-        let entries = fs::read_dir(format!("/proc/{}/{what}", self.0));
-        entries.expect("/proc is mounted").count()
+    /// The descriptor that it would open next: the lowest that is free.
+    pub fn next_descriptor(self) -> u64 {
+        let is_open =
+            |number: &u64| Path::new(&format!("/proc/{}/fd/{number}", self.0)).is_symlink();
+        (0..).find(|number| !is_open(number)).expect("there are more numbers than descriptors")
     }
 
     /// Waits until it waits, and gives how often it has done so.

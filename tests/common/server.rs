@@ -1,7 +1,7 @@
 //! The server under test.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
@@ -19,6 +19,27 @@ pub fn natter(options: &str) -> Command {
     command.args(options.split_whitespace());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// What `command` came to, which must end by itself.
+pub fn output(command: &mut Command) -> Output {
+    let mut child = command.spawn().expect("the binary starts");
+    if end_of(&mut child).is_none() {
+        let _ = child.kill();
+    }
+    child.wait_with_output().expect("it can be waited for")
+}
+
+/// How `child` ends by itself, if it does.
+fn end_of(child: &mut Child) -> Option<ExitStatus> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().expect("it can be waited for") {
+            return Some(status);
+        }
+        thread::sleep(PATIENCE / 1_000);
+    }
+    None
 }
 
 /// A running server; it ends with this value.
@@ -136,14 +157,9 @@ impl Server {
 
     /// Its exit code, when it has ended by itself.
     pub fn wait(&mut self) -> i32 {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
-                return status.code().expect("it was not killed");
-            }
-            thread::sleep(PATIENCE / 1_000);
-        }
-        panic!("the server did not end; it logged {:#?}", self.logged);
+        let status = end_of(&mut self.child);
+        let status = status.unwrap_or_else(|| panic!("it goes on; it logged {:#?}", self.logged));
+        status.code().expect("it was not killed")
     }
 
     /// Ends it, and gives everything that it logged.

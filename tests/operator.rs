@@ -1,0 +1,271 @@
+//! What an operator relies on: options, exit codes, doors, the log, one thread, no idle work.
+
+mod common;
+
+use std::fs::{self, OpenOptions};
+use std::net::{TcpListener, UdpSocket};
+use std::os::unix::net::UnixListener;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Bare, Client, PATIENCE, Server, TempPath, natter, output};
+use rustix::process::Signal;
+
+/// `options` must be refused with one line that has all of `parts` in it.
+fn refused(options: &str, parts: &[&str]) {
+    let output = output(&mut natter(options));
+    let stderr = String::from_utf8(output.stderr).expect("it speaks UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{options}: {stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{options}: {stderr}");
+    assert!(parts.iter().all(|part| stderr.contains(part)), "{options}: {stderr}");
+    assert!(output.stdout.is_empty(), "{options}");
+}
+
+#[test]
+fn a_bad_option_is_named_with_what_to_do() {
+    refused("--nope", &["--nope", "natter --help lists the options"]);
+    refused("--clients many", &["--clients", "must be a whole number", "many"]);
+    refused("--name-secs 0", &["--name-secs", "must be a whole number from 1"]);
+    refused("--lang fr", &["--lang", "must be en or zh"]);
+    refused("--log loud", &["--log", "must be error, warn, info, debug or off"]);
+    refused("--classic 9999", &["--classic", "must be an IP address with a port"]);
+    refused("--classic off", &["--classic", "leaves no door open"]);
+    refused("--line-bytes", &["--line-bytes", "needs BYTES"]);
+    refused("--lag-hard-bytes 1", &["--lag-hard-bytes", "must be at least"]);
+    refused("--clients 1000000000", &["--clients", "ask for at most", "ulimit -n"]);
+    refused("stray", &["stray", "natter --help"]);
+}
+
+#[test]
+fn a_door_that_cannot_open_is_named_with_what_to_do() {
+    refused("--classic 192.0.2.1:0", &["--classic 192.0.2.1:0", "give an address of this machine"]);
+    refused("--classic unix:/nowhere/natter", &["--classic unix:/nowhere/natter", "give another"]);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let door = taken.local_addr().expect("it is bound").to_string();
+    refused(
+        &format!("--classic {door}"),
+        &[&format!("--classic {door}"), "stop what listens there"],
+    );
+}
+
+#[test]
+fn help_and_version_go_to_stdout_and_end_well() {
+    for option in ["--help", "-h"] {
+        let output = output(&mut natter(option));
+        let text = String::from_utf8(output.stdout).expect("it speaks UTF-8");
+        assert!(output.status.success() && output.stderr.is_empty());
+        assert!(
+            text.contains("--classic ADDR:PORT") && text.contains("--no-flood-limit"),
+            "{text}"
+        );
+    }
+    for option in ["--version", "-V"] {
+        let output = output(&mut natter(option));
+        assert!(output.status.success() && output.stderr.is_empty());
+        assert_eq!(output.stdout, concat!("natter ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
+    }
+}
+
+#[test]
+fn the_environment_decides_the_language_and_an_option_overrides_it() {
+    for (variable, options, joined) in [
+        ("LC_ALL=zh_CN.UTF-8", "", "[T] 系统:bob加入了聊天"),
+        ("LANG=zh_TW.UTF-8", "", "[T] 系统:bob加入了聊天"),
+        ("LANG=de_DE.UTF-8", "", "[T] system: bob joined"),
+        ("LC_ALL=zh_CN.UTF-8", " --lang en", "[T] system: bob joined"),
+    ] {
+        let (name, value) = variable.split_once('=').expect("a variable and its value");
+        let mut command = natter(&format!("--classic 127.0.0.1:0{options}"));
+        let server = Server::spawn(command.env(name, value));
+        let mut alice = server.enter("alice");
+        server.enter("bob");
+        alice.expect(joined);
+    }
+}
+
+#[test]
+fn a_unix_socket_is_a_door_and_its_file_goes_with_the_server() {
+    let file = TempPath::new(".sock");
+    let mut server = Server::start(&format!("--classic {}", file.as_door()));
+    assert_eq!(server.door(), file.as_door());
+    let (mut alice, _bob) = (server.enter("alice"), server.enter("bob"));
+    alice.expect("[T] system: bob joined");
+    server.wait_log(&["event=open", "from=unix"]);
+    server.signal(Signal::TERM);
+    alice.until("[T] system: the server is stopping, goodbye");
+    alice.rest();
+    drop(alice);
+    drop(_bob);
+    assert_eq!(server.wait(), 0);
+    assert!(!file.path().exists());
+}
+
+#[test]
+fn a_socket_file_that_a_dead_server_left_is_replaced() {
+    let file = TempPath::new(".sock");
+    drop(UnixListener::bind(file.path()).expect("the path is free"));
+    assert!(file.path().exists(), "a listener leaves its file");
+    let server = Server::start(&format!("--classic {}", file.as_door()));
+    server.enter("alice");
+}
+
+#[test]
+fn a_socket_file_of_a_living_server_is_left_alone() {
+    let file = TempPath::new(".sock");
+    let server = Server::start(&format!("--classic {}", file.as_door()));
+    refused(
+        &format!("--classic {}", file.as_door()),
+        &["--classic unix:", "stop what listens there"],
+    );
+    server.enter("alice");
+}
+
+#[test]
+fn a_file_that_is_no_socket_is_left_alone() {
+    let file = TempPath::new(".txt");
+    fs::write(file.path(), "a year of work").expect("the path is free");
+    refused(&format!("--classic {}", file.as_door()), &["--classic unix:"]);
+    assert_eq!(fs::read(file.path()).expect("it is still there"), b"a year of work");
+}
+
+#[test]
+fn two_doors_lead_to_one_room() {
+    let file = TempPath::new(".sock");
+    let doors = format!("--classic 127.0.0.1:0 --classic 127.0.0.1:0 --classic {}", file.as_door());
+    let server = Server::start(&doors);
+    let mut clients: Vec<Client> =
+        server.doors().iter().map(|door| Client::connect(door)).collect();
+    assert_eq!(clients.len(), 3);
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.name(&format!("guest{number}"));
+    }
+    clients[2].say("hello -ta");
+    for client in &mut clients {
+        client.until("[T] guest2:hello");
+    }
+}
+
+#[test]
+fn ipv6_is_a_door_too() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        return println!("skipped: this machine has no IPv6");
+    }
+    let server = Server::start("--classic [::1]:0");
+    assert!(server.door().starts_with("[::1]:"));
+    let mut alice = server.enter("alice");
+    alice.say("hello -ta");
+    alice.expect("[T] alice:hello");
+}
+
+#[test]
+fn the_log_at_info_tells_who_came_and_went_and_not_what_was_said() {
+    let mut server = Server::start("");
+    let mut alice = server.enter("alice");
+    alice.say("a secret -ta");
+    alice.expect("[T] alice:a secret");
+    alice.name("eve");
+    alice.say("exit");
+    alice.expect("exit");
+    server.wait_log(&["INFO", "event=open", "id=1", "door=classic", "from=127.0.0.1:"]);
+    server.wait_log(&["INFO", "event=join", "id=1", "nick=\"alice\""]);
+    server.wait_log(&["INFO", "event=rename", "nick=\"eve\"", "was=\"alice\""]);
+    server.wait_log(&["INFO", "event=leave", "nick=\"eve\"", "why=exit"]);
+    server.wait_log(&["INFO", "event=close", "id=1", "why=exit"]);
+    assert!(!server.all_log().contains("secret"));
+}
+
+#[test]
+fn the_log_at_debug_tells_what_was_said_escaped() {
+    let mut server = Server::start("--log debug");
+    let (mut alice, _bob) = (server.enter("alice"), server.enter("bob"));
+    alice.expect("[T] system: bob joined");
+    alice.send("a \"quote\" and \\ and \x1b[31m -ta\n");
+    server.wait_log(&[
+        "DEBUG",
+        "event=say",
+        "nick=\"alice\"",
+        r#"text="a \"quote\" and \\ and [31m""#,
+    ]);
+    alice.say("bob a secret -to");
+    server.wait_log(&["DEBUG", "event=whisper"]);
+    alice.say("a\" event=join nick=\"root -n");
+    let refusal = server.wait_log(&["event=refuse"]);
+    assert!(refusal.contains(r#"nick="a\"""#), "{refusal}");
+    let log = server.all_log();
+    assert!(!log.contains("secret"), "what is private is not logged: {log}");
+    assert!(!log.contains('\x1b'));
+}
+
+#[test]
+fn the_log_can_be_off() {
+    let mut server = Server::start("--log off");
+    server.enter("alice");
+    assert_eq!(server.all_log(), "");
+}
+
+/// The server must go on whatever comes of its log.
+fn lives_through_a_day(server: &mut Server, door: &str) {
+    let mut alice = Client::connect(door);
+    alice.name("alice");
+    for number in 0..20 {
+        let mut bob = Client::connect(door);
+        bob.name(&format!("bob{number}"));
+        bob.say("exit");
+        bob.until("exit");
+    }
+    alice.say("I saw them all -ta");
+    alice.until("[T] alice:I saw them all");
+    assert!(server.is_running());
+}
+
+#[test]
+fn a_server_outlives_its_log() {
+    let dev_full = || OpenOptions::new().write(true).open("/dev/full").expect("it can be opened");
+    let (closed, gone) = std::io::pipe().expect("there are pipes");
+    drop(closed);
+    for stderr in [Stdio::from(dev_full()), Stdio::from(gone)] {
+        let mut command = natter("--no-flood-limit --log debug --classic 127.0.0.1:0");
+        let mut server = Server::spawn(command.stderr(stderr));
+        let door = server.door().to_string();
+        lives_through_a_day(&mut server, &door);
+        server.signal(Signal::TERM);
+        assert_eq!(server.wait(), 0);
+    }
+}
+
+#[test]
+fn a_server_starts_with_stdout_and_stderr_closed() {
+    for redirections in [">&-", ">/dev/full", ">&- 2>&-", "<&- >&- 2>&-"] {
+        let file = TempPath::new(".sock");
+        let mut shell = Command::new("sh");
+        shell.args([
+            "-c",
+            &format!("exec \"$0\" \"$@\" {redirections}"),
+            env!("CARGO_BIN_EXE_natter"),
+        ]);
+        shell.args(["--no-flood-limit", "--classic", &file.as_door()]).stderr(Stdio::null());
+        let mut server = Server::spawn(&mut shell);
+        wait_for_door(&file);
+        lives_through_a_day(&mut server, &file.as_door());
+    }
+}
+
+fn wait_for_door(file: &TempPath) {
+    let deadline = Instant::now() + PATIENCE;
+    while std::os::unix::net::UnixStream::connect(file.path()).is_err() {
+        assert!(Instant::now() < deadline, "the door never opens");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn an_idle_server_makes_no_system_call() {
+    let server = Server::start("");
+    let (_lines, _bare, _nameless) =
+        (server.enter("lines"), Bare::enter(&server, "bare"), server.connect());
+    let before = server.process().sleeps();
+    thread::sleep(Duration::from_secs(2));
+    // Asleep then and now, and never put to sleep between: it did not run, so it called nothing.
+    assert_eq!(server.process().sleeps(), before);
+}
