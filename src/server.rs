@@ -39,7 +39,8 @@ pub struct Server {
     clock: Clock,
     signals: Signals,
     limits: Limits,
-    /// Set while descriptors have run out: when to try again, and with how many peers it failed.
+    /// Set since descriptors ran out and until a door is found with nobody waiting: when to try
+    /// again, and with how many peers it failed.
     starved: Option<Starved>,
 }
 
@@ -159,11 +160,14 @@ impl Server {
                 }
                 match self.doors[index].accept() {
                     Ok((sock, host)) => {
-                        self.starved = None;
+                        if let Some(starved) = &mut self.starved {
+                            starved.retry_ms = now.mono_ms;
+                        }
                         self.welcome(sock, host, now);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         self.doors[index].ready = false;
+                        self.starved = None;
                     }
                     // It was gone before it was accepted, or a signal came: the next one.
                     Err(error) if is_about_the_peer(&error) => {}
