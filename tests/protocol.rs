@@ -111,7 +111,7 @@ fn a_rename_frees_the_old_name() {
     assert_eq!(bob.ask("alice"), "OK");
     alice.expect("[T] 系统:bob改名为alice");
     alice.say("who");
-    alice.expect_all(&["[T] 系统:在线2人:", "[T] 系统:alice, eve"]);
+    alice.expect_all(&["[T] 系统:在线2人:", "[T] 系统:eve, alice"]);
 }
 
 #[test]
