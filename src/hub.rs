@@ -141,11 +141,6 @@ impl<S: Socket> Hub<S> {
         self.is_stopping = true;
         let Self { chat, post, peers, .. } = self;
         chat.shut_down(&mut |effect| post.apply(&effect, peers, now));
-        let ids: Vec<PeerId> = self.peers.slab.iter().map(|(_, conn)| conn.id).collect();
-        for id in ids {
-            self.depart(id, Farewell::ShuttingDown, now);
-            self.apply(Effect::Close { user: id, why: Farewell::ShuttingDown }, now);
-        }
     }
 
     /// Whether nobody is connected.

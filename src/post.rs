@@ -89,7 +89,13 @@ impl Post {
     }
 
     /// Moves what `conn` lacks of its tape to its own bytes: the order is fixed from here on.
+    ///
+    /// A blocked reader far behind has those lines skipped, or whoever whispers to it could fill
+    /// its buffer with what the room says.
     pub fn settle<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
+        if conn.is_blocked && conn.is_lagging(&self.tapes, &self.limits) {
+            conn.out.skip(&mut self.tapes);
+        }
         self.tell_skipped(conn, now);
         conn.out.settle(&mut self.tapes);
     }

@@ -109,9 +109,18 @@ impl Chat {
         out(Effect::Leave { user: who, room: LOBBY });
     }
 
-    /// Everyone who is in the room sees that the server stops.
+    /// Everyone is told that the server stops, and leaves; nobody is told of those who leave.
     pub fn shut_down(&self, out: &mut Out<'_>) {
-        out(Effect::Say { room: LOBBY, event: Event::ShuttingDown, except: None });
+        let event = Event::ShuttingDown;
+        out(Effect::Say { room: LOBBY, event, except: None });
+        for (slot, user) in self.users.iter().enumerate().filter(|(_, user)| user.birth != 0) {
+            let user_id = PeerId::new(slot, user.birth);
+            match user.nick {
+                Some(_) => out(Effect::Leave { user: user_id, room: LOBBY }),
+                None => out(Effect::Tell { to: user_id, event }),
+            }
+            out(Effect::Close { user: user_id, why: Farewell::ShuttingDown });
+        }
     }
 
     /// When comings and goings have to be summed up.
