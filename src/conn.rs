@@ -74,6 +74,8 @@ pub struct Pace {
     pub sent_ms: Option<u64>,
     /// Whether that was a word that must stay alone.
     pub was_word: bool,
+    /// What was sent since the last silence: it may all still wait to be read.
+    pub run_bytes: usize,
 }
 
 /// The life of a connection, in order.

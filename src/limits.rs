@@ -141,6 +141,9 @@ pub const UNFRAMED_READ_BYTES: usize = 1024;
 pub const WORD_GAP_MS: u64 = 200;
 /// Silence between two flushes to such a client, so that each is one read.
 pub const PORTION_GAP_MS: u64 = 20;
+/// Silence after as much as one read of such a client takes: if it comes to read this late, what
+/// waits for it still fits the read, and no character is cut in two.
+pub const RUN_GAP_MS: u64 = 60;
 /// How long queued bytes may take to drain once a connection is being closed.
 pub const GOODBYE_MS: u64 = 5_000;
 /// How long a closed connection's last input is drained, so that `close` sends no RST.
@@ -152,7 +155,7 @@ const _: () = {
     assert!(READ_BYTES > Limits::DEFAULT.line_bytes);
     assert!(REPLY_BEFORE_NAME_BYTES < UNFRAMED_READ_BYTES);
     assert!(NICK_BYTES_MAX * 2 < REPLY_BEFORE_NAME_BYTES);
-    assert!(WORD_GAP_MS > PORTION_GAP_MS);
+    assert!(WORD_GAP_MS > RUN_GAP_MS && RUN_GAP_MS > PORTION_GAP_MS);
     // `exit` waits for at most two gaps and must go out before the goodbye is over.
     assert!(GOODBYE_MS > 4 * WORD_GAP_MS);
     assert!(FLUSH_BYTES >= Limits::DEFAULT.lag_hard_bytes);

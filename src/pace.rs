@@ -5,7 +5,9 @@ use std::io;
 
 use crate::clock::Now;
 use crate::conn::{Conn, Pace, Socket};
-use crate::limits::{FLUSH_BYTES, Limits, PORTION_GAP_MS, WORD_GAP_MS};
+use crate::limits::{
+    FLUSH_BYTES, Limits, PORTION_GAP_MS, RUN_GAP_MS, UNFRAMED_READ_BYTES, WORD_GAP_MS,
+};
 use crate::outbound::Flush;
 use crate::post::Post;
 use crate::wire::classic::{self, Portion};
@@ -71,7 +73,7 @@ fn flush_portion<S: Socket>(
         return (written, Ok(End::Flushed(Flush::Blocked)));
     }
     conn.out.drop_own(portion.omit, &mut post.tapes);
-    *pace = Pace { begun: None, sent_ms: Some(now.mono_ms), was_word: portion.is_word };
+    pace.sent(portion, now);
     let end = match conn.out.own_bytes() {
         0 => End::Flushed(Flush::Drained),
         _ => End::Paused { until_ms: now.mono_ms + PORTION_GAP_MS },
@@ -82,9 +84,26 @@ fn flush_portion<S: Socket>(
 impl Pace {
     /// Until when `portion` has to wait, if it has to.
     fn pause(&self, portion: Portion) -> Option<u64> {
-        let needs_silence = portion.is_word || self.was_word;
-        let gap_ms = if needs_silence { WORD_GAP_MS } else { PORTION_GAP_MS };
+        let gap_ms = if portion.is_word || self.was_word {
+            WORD_GAP_MS
+        } else if self.run_bytes + portion.send > UNFRAMED_READ_BYTES {
+            RUN_GAP_MS
+        } else {
+            PORTION_GAP_MS
+        };
         // A portion that was begun must be ended: nobody can tell its parts apart any more.
         self.sent_ms.filter(|_| self.begun.is_none()).map(|sent_ms| sent_ms + gap_ms)
+    }
+
+    /// Notes that the last of `portion` was sent.
+    fn sent(&mut self, portion: Portion, now: &Now) {
+        let silence_ms = self.sent_ms.map_or(u64::MAX, |sent_ms| now.mono_ms - sent_ms);
+        let run_bytes = if silence_ms < RUN_GAP_MS { self.run_bytes } else { 0 };
+        *self = Self {
+            begun: None,
+            sent_ms: Some(now.mono_ms),
+            was_word: portion.is_word,
+            run_bytes: run_bytes + portion.send,
+        };
     }
 }
