@@ -13,7 +13,7 @@ use log::info;
 use crate::chat::Chat;
 use crate::chat::event::{Effect, Event, Farewell};
 use crate::clock::Now;
-use crate::conn::{Life, Socket};
+use crate::conn::{Conn, Life, Socket};
 use crate::ids::PeerId;
 use crate::lang::Lang;
 use crate::limits::{Limits, READ_BYTES, REFUSED_MAX};
@@ -160,14 +160,9 @@ impl<S: Socket> Hub<S> {
 
     /// Bytes queued for anybody, and bytes heard but not yet acted on.
     pub fn held_bytes(&self) -> usize {
-        let heard = |conn: &crate::conn::Conn<S>| conn.unheard_bytes() + conn.decoder.held_bytes();
+        let heard = |conn: &Conn<S>| conn.unheard_bytes() + conn.decoder.held_bytes();
         let heard: usize = self.peers.slab.iter().map(|(_, conn)| heard(conn)).sum();
         self.post.tapes.queued_bytes() + heard
-    }
-
-    /// The sockets, to look at.
-    pub fn sockets(&self) -> impl Iterator<Item = (PeerId, &S)> {
-        self.peers.slab.iter().map(|(_, conn)| (conn.id, &conn.sock))
     }
 
     fn apply(&mut self, effect: Effect<'_>, now: &Now) {
