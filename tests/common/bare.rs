@@ -51,8 +51,10 @@ impl Bare {
         let mut buffer = [0; ROOM_READ_BYTES];
         let bytes_max = if self.is_in { ROOM_READ_BYTES } else { NAMING_READ_BYTES };
         let count = self.stream.read(&mut buffer[..bytes_max]).expect("something comes in time");
-        let text = std::str::from_utf8(&buffer[..count]).expect("no character is cut in two");
-        without_stamps(text)
+        match std::str::from_utf8(&buffer[..count]) {
+            Ok(text) => without_stamps(text),
+            Err(error) => panic!("a read of {count} bytes cuts a character in two: {error}"),
+        }
     }
 
     /// The next read must bring exactly `message`.
