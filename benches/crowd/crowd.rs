@@ -1,0 +1,362 @@
+//! The load generator's connections: one thread, one edge-triggered poll.
+use crate::fault::{Fault, Result, While};
+use crate::ledger::{Ledger, Place};
+use crate::wire::{self, Answer, Wire};
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use socket2::{Domain, Socket, Type};
+use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+const EVENTS_A_POLL: usize = 4096;
+const BUFFER_BYTES: usize = 512 * 1024;
+
+/// What a connection's bytes are for.
+pub enum Stage {
+    Connecting,
+    Joining,
+    /// In, and not looked at.
+    Ignored,
+    Watched(Place),
+    /// Not read by the poll; somebody reads a little now and then.
+    Slow(Place),
+    Closed,
+}
+
+pub struct Seat {
+    pub stream: TcpStream,
+    pub stage: Stage,
+    /// Heard, but not yet a whole line.
+    kept: Vec<u8>,
+    /// Said, but not yet taken by the kernel.
+    pub out: Vec<u8>,
+}
+
+/// All connections to one server.
+pub struct Crowd {
+    pub wire: Wire,
+    poll: Poll,
+    events: Events,
+    pub seats: Vec<Seat>,
+    pub members: usize,
+    pub ledger: Option<Ledger>,
+    pub line_end: &'static [u8],
+    buffer: Vec<u8>,
+    pub began: Instant,
+    pub heard_bytes: u64,
+    /// Lines heard by seats that are not looked at.
+    pub ignored_lines: u64,
+    /// When anything was last heard.
+    pub heard_at: Instant,
+    pub joined: usize,
+}
+
+/// The name of member `who`. All are of one length.
+pub fn name(who: usize) -> String {
+    format!("c{who:05}")
+}
+
+impl Crowd {
+    pub fn new(wire: Wire) -> Result<Self> {
+        let now = Instant::now();
+        Ok(Self {
+            wire,
+            poll: Poll::new()?,
+            events: Events::with_capacity(EVENTS_A_POLL),
+            seats: Vec::new(),
+            members: 0,
+            ledger: None,
+            line_end: b"\r\n",
+            buffer: vec![0; BUFFER_BYTES],
+            began: now,
+            heard_bytes: 0,
+            ignored_lines: 0,
+            heard_at: now,
+            joined: 0,
+        })
+    }
+
+    pub fn now_ns(&self) -> u64 {
+        nanos(self.began.elapsed())
+    }
+
+    /// Begins one more connection.
+    pub fn connect(&mut self, addr: SocketAddr) -> Result<usize> {
+        let stream = TcpStream::connect(addr).doing(|| format!("cannot connect to {addr}"))?;
+        self.add(stream)
+    }
+
+    /// Begins a connection whose kernel holds little that is not read. The
+    /// window is offered while connecting, so the size must be set before.
+    pub fn connect_narrow(&mut self, addr: SocketAddr, buffer_bytes: usize) -> Result<usize> {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+        socket.set_recv_buffer_size(buffer_bytes)?;
+        socket.set_nonblocking(true)?;
+        // Like mio's own connect: the poll tells how it ended.
+        let _ = socket.connect(&addr.into());
+        self.add(TcpStream::from_std(socket.into()))
+    }
+
+    fn add(&mut self, mut stream: TcpStream) -> Result<usize> {
+        let who = self.seats.len();
+        let both = Interest::READABLE | Interest::WRITABLE;
+        self.poll
+            .registry()
+            .register(&mut stream, Token(who), both)?;
+        self.seats.push(Seat {
+            stream,
+            stage: Stage::Connecting,
+            kept: Vec::new(),
+            out: Vec::new(),
+        });
+        Ok(who)
+    }
+
+    /// Takes a seat out of the poll; it is read with `sip` from then on.
+    pub fn make_slow(&mut self, who: usize, place: Place) -> Result<()> {
+        let seat = &mut self.seats[who];
+        self.poll.registry().deregister(&mut seat.stream)?;
+        seat.stage = Stage::Slow(place);
+        Ok(())
+    }
+
+    /// Waits at most `wait` for anything to happen, and sees to all of it.
+    pub fn pump(&mut self, wait: Duration) -> Result<()> {
+        match self.poll.poll(&mut self.events, Some(wait)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            other => other.doing(|| "poll".to_owned())?,
+        }
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        self.heard_at = now;
+        let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        let outcome = events.iter().try_for_each(|event| {
+            let who = event.token().0;
+            if event.is_writable() {
+                self.on_writable(who)?;
+            }
+            if event.is_readable() || event.is_read_closed() || event.is_error() {
+                self.on_readable(who)?;
+            }
+            Ok::<(), Fault>(())
+        });
+        self.events = events;
+        outcome?;
+        self.send_pongs()
+    }
+
+    fn on_writable(&mut self, who: usize) -> Result<()> {
+        let seat = &mut self.seats[who];
+        if matches!(seat.stage, Stage::Connecting) {
+            self.greet(who)
+        } else if seat.out.is_empty() {
+            Ok(())
+        } else {
+            seat.flush(who)
+        }
+    }
+
+    /// Says hello if the connection stands; the poll tells when it does.
+    pub fn greet(&mut self, who: usize) -> Result<()> {
+        let seat = &mut self.seats[who];
+        if let Some(error) = seat.stream.take_error()? {
+            return Err(Fault(format!("{} cannot connect: {error}", name(who))));
+        }
+        let hello = self.wire.hello(&name(who));
+        if hello.is_empty() {
+            if seat.stream.peer_addr().is_err() {
+                return Ok(());
+            }
+        } else {
+            match seat.stream.write(&hello) {
+                Ok(bytes) if bytes == hello.len() => {}
+                Ok(_) => return Err(Fault(format!("{} cannot say hello", name(who)))),
+                Err(error) if not_yet(&error) => return Ok(()),
+                Err(error) => return Err(Fault(format!("{} says hello: {error}", name(who)))),
+            }
+        }
+        seat.stage = Stage::Joining;
+        if self.wire == Wire::Raw {
+            self.advance(who)?;
+        }
+        Ok(())
+    }
+
+    /// What the server said to one that is joining, and what follows from it.
+    fn advance(&mut self, who: usize) -> Result<()> {
+        let seat = &mut self.seats[who];
+        match self
+            .wire
+            .answer(&seat.kept)
+            .doing(|| format!("{} cannot join", name(who)))?
+        {
+            Answer::Wait => return Ok(()),
+            Answer::Say(words) => {
+                seat.out.extend_from_slice(&words);
+                seat.flush(who)?;
+            }
+            Answer::Joined(line_end) => {
+                let lines = memchr::memchr_iter(b'\n', &seat.kept).count() as u64;
+                // The answer itself is no line of the room.
+                self.ignored_lines += lines.saturating_sub(1);
+                self.line_end = line_end;
+                self.joined += 1;
+                seat.stage = Stage::Ignored;
+            }
+        }
+        seat.kept.clear();
+        Ok(())
+    }
+
+    fn on_readable(&mut self, who: usize) -> Result<()> {
+        while matches!(
+            self.seats[who].stage,
+            Stage::Joining | Stage::Ignored | Stage::Watched(_)
+        ) {
+            let room = self.buffer.len() - self.seats[who].kept.len();
+            if self.read(who, room)? < room {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads at most `room` bytes off a slow seat.
+    pub fn sip(&mut self, who: usize, room: usize) -> Result<()> {
+        if matches!(self.seats[who].stage, Stage::Slow(_)) {
+            self.read(who, room)?;
+        }
+        Ok(())
+    }
+
+    /// One read, and whatever it means. Less than `room` was all there was.
+    fn read(&mut self, who: usize, room: usize) -> Result<usize> {
+        let seat = &mut self.seats[who];
+        let kept = seat.kept.len();
+        self.buffer[..kept].copy_from_slice(&seat.kept);
+        let bytes = match seat.stream.read(&mut self.buffer[kept..kept + room]) {
+            Ok(0) => return self.closed(who, "closed"),
+            Ok(bytes) => bytes,
+            Err(error) if not_yet(&error) => return Ok(0),
+            Err(error) => return self.closed(who, &error.to_string()),
+        };
+        self.heard_bytes += bytes as u64;
+        seat.kept.clear();
+        let heard = &self.buffer[..kept + bytes];
+        match (&mut seat.stage, &mut self.ledger) {
+            (Stage::Joining, _) => {
+                if heard.len() > BUFFER_BYTES / 2 {
+                    return Err(Fault(format!(
+                        "{} cannot join: no answer in sight",
+                        name(who)
+                    )));
+                }
+                seat.kept.extend_from_slice(heard);
+                self.advance(who)?;
+            }
+            (Stage::Watched(place) | Stage::Slow(place), Some(ledger)) => {
+                if ledger.latency.is_some() {
+                    ledger.now_ns = nanos(self.began.elapsed());
+                }
+                let used = ledger.take(place, heard);
+                seat.kept.extend_from_slice(&heard[used..]);
+            }
+            _ => self.ignore(who, kept + bytes)?,
+        }
+        Ok(bytes)
+    }
+
+    fn ignore(&mut self, who: usize, bytes: usize) -> Result<()> {
+        let heard = &self.buffer[..bytes];
+        self.ignored_lines += memchr::memchr_iter(b'\n', heard).count() as u64;
+        if self.wire == Wire::Irc
+            && let Some(pong) = wire::pong(heard)
+        {
+            self.seats[who].out.extend_from_slice(&pong);
+            self.seats[who].flush(who)?;
+        }
+        Ok(())
+    }
+
+    fn closed(&mut self, who: usize, how: &str) -> Result<usize> {
+        let seat = &mut self.seats[who];
+        let (slow, said) = (matches!(seat.stage, Stage::Slow(_)), seat.kept.clone());
+        seat.stage = Stage::Closed;
+        if slow {
+            return Ok(0);
+        }
+        let said = String::from_utf8_lossy(&said);
+        let said = if said.is_empty() {
+            String::new()
+        } else {
+            format!(", after {:?}", said.trim())
+        };
+        Err(Fault(format!(
+            "the server's connection to {}: {how}{said}",
+            name(who)
+        )))
+    }
+
+    fn send_pongs(&mut self) -> Result<()> {
+        let Some(ledger) = &mut self.ledger else {
+            return Ok(());
+        };
+        for (who, pong) in ledger.pongs.drain(..) {
+            self.seats[who].out.extend_from_slice(&pong);
+            self.seats[who].flush(who)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves: politely where the server minds, and without a TIME_WAIT.
+    pub fn leave(mut self, politely: bool) {
+        let goodbye = self.wire.goodbye();
+        if politely && !goodbye.is_empty() {
+            let until = Instant::now() + Duration::from_secs(30);
+            self.ledger = None;
+            for who in 0..self.seats.len() {
+                self.seats[who].stage = Stage::Ignored;
+                let _ = self.seats[who].stream.write(goodbye);
+                let _ = self.pump(Duration::ZERO);
+            }
+            let quiet = Duration::from_millis(300);
+            while Instant::now() < until && self.heard_at.elapsed() < quiet {
+                let _ = self.pump(Duration::from_millis(50));
+            }
+        }
+        for seat in &self.seats {
+            // Thousands of ports would be out of use for a minute otherwise.
+            let _ = socket2::SockRef::from(&seat.stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+}
+
+impl Seat {
+    /// Gives the kernel what is to be said, as much as it takes.
+    pub fn flush(&mut self, who: usize) -> Result<()> {
+        while !self.out.is_empty() {
+            match self.stream.write(&self.out) {
+                Ok(bytes) if bytes == self.out.len() => self.out.clear(),
+                Ok(bytes) => drop(self.out.drain(..bytes)),
+                Err(error) if not_yet(&error) => return Ok(()),
+                Err(error) => return Err(Fault(format!("{} cannot send: {error}", name(who)))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a call only has to wait for the poll.
+fn not_yet(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::NotConnected | ErrorKind::Interrupted
+    )
+}
+
+pub fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,45 @@
+//! The kinds of fault a server's lines can have, counted.
+use std::fmt;
+
+/// Faults of the server: one is enough to fail a run.
+#[derive(Debug, Default, Clone)]
+pub struct Faults {
+    pub lost: u64,
+    pub repeated: u64,
+    pub reordered: u64,
+    pub damaged: u64,
+    pub skipped: u64,
+    first: Option<String>,
+}
+
+impl Faults {
+    pub fn any(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Keeps what the first fault was.
+    pub fn note(&mut self, what: impl FnOnce() -> String) {
+        if self.first.is_none() {
+            self.first = Some(what());
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            lost,
+            repeated,
+            reordered,
+            damaged,
+            skipped,
+            first,
+        } = self;
+        write!(
+            f,
+            "{lost} lost, {repeated} repeated, {reordered} out of order, {damaged} damaged, \
+             {skipped} skip notices; first: {}",
+            first.as_deref().unwrap_or("none")
+        )
+    }
+}
