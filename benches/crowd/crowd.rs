@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 const EVENTS_A_POLL: usize = 4096;
 const BUFFER_BYTES: usize = 512 * 1024;
+const GOODBYE_WAIT: Duration = Duration::from_secs(1);
+const LEAVING_AT_MOST: Duration = Duration::from_secs(60);
 
 /// What a connection's bytes are for.
 pub enum Stage {
@@ -50,6 +52,7 @@ pub struct Crowd {
     /// When anything was last heard.
     pub heard_at: Instant,
     pub joined: usize,
+    leaving: bool,
 }
 
 /// The name of member `who`. All are of one length.
@@ -74,6 +77,7 @@ impl Crowd {
             ignored_lines: 0,
             heard_at: now,
             joined: 0,
+            leaving: false,
         })
     }
 
@@ -283,9 +287,10 @@ impl Crowd {
 
     fn closed(&mut self, who: usize, how: &str) -> Result<usize> {
         let seat = &mut self.seats[who];
-        let (slow, said) = (matches!(seat.stage, Stage::Slow(_)), seat.kept.clone());
+        let expected = self.leaving || matches!(seat.stage, Stage::Slow(_));
+        let said = seat.kept.clone();
         seat.stage = Stage::Closed;
-        if slow {
+        if expected {
             return Ok(0);
         }
         let said = String::from_utf8_lossy(&said);
@@ -311,20 +316,26 @@ impl Crowd {
         Ok(())
     }
 
+    /// One after the other: a threaded server may not bear two at a time.
+    fn say_goodbye(&mut self, who: usize, until: Instant) {
+        let until = until.min(Instant::now() + GOODBYE_WAIT);
+        if !matches!(self.seats[who].stage, Stage::Closed) {
+            self.seats[who].stage = Stage::Ignored;
+            let _ = self.seats[who].stream.write(self.wire.goodbye());
+        }
+        while !matches!(self.seats[who].stage, Stage::Closed) && Instant::now() < until {
+            let _ = self.pump(Duration::from_millis(1));
+        }
+    }
+
     /// Leaves: politely where the server minds, and without a TIME_WAIT.
     pub fn leave(mut self, politely: bool) {
-        let goodbye = self.wire.goodbye();
-        if politely && !goodbye.is_empty() {
-            let until = Instant::now() + Duration::from_secs(30);
+        if politely && !self.wire.goodbye().is_empty() {
             self.ledger = None;
+            self.leaving = true;
+            let until = Instant::now() + LEAVING_AT_MOST;
             for who in 0..self.seats.len() {
-                self.seats[who].stage = Stage::Ignored;
-                let _ = self.seats[who].stream.write(goodbye);
-                let _ = self.pump(Duration::ZERO);
-            }
-            let quiet = Duration::from_millis(300);
-            while Instant::now() < until && self.heard_at.elapsed() < quiet {
-                let _ = self.pump(Duration::from_millis(50));
+                self.say_goodbye(who, until);
             }
         }
         for seat in &self.seats {

@@ -30,7 +30,7 @@ What is measured:
   --pid PID           its process, if it is not the one that listens there
   --label NAME        what the table calls it
   --binary PATH       another natter binary
-  --in-flight J       joins under way at a time                [500, --server: 8]
+  --in-flight J       joins under way at a time   [500; --server: 8, classic 1]
 
 What comes out:
   --json FILE         every run's figures
@@ -232,8 +232,12 @@ impl Options {
     }
 
     pub fn in_flight(&self) -> usize {
-        // Threaded servers of few lines listen with a backlog of about ten.
-        self.in_flight
-            .unwrap_or(if self.server.is_some() { 8 } else { 500 })
+        self.in_flight.unwrap_or(match (self.server, self.wire) {
+            (None, _) => 500,
+            // The article's threads trip over each other's joins.
+            (Some(_), Wire::Classic) => 1,
+            // A backlog of ten is usual.
+            (Some(_), _) => 8,
+        })
     }
 }

@@ -43,7 +43,7 @@ impl Plan {
         let (seconds, warm) = if options.quick {
             (0.2, 0.1)
         } else {
-            (1.0, 1.2)
+            (0.8, 1.2)
         };
         let run = options.seconds.unwrap_or(Duration::from_secs_f64(seconds));
         Self {
@@ -199,25 +199,24 @@ impl Plan {
         sizes.max().unwrap_or(0)
     }
 
+    /// Runs of a case whose figure hardly varies.
+    pub fn few_runs(&self) -> usize {
+        self.runs.min(3)
+    }
+
     /// How many measurements there are, for the progress bar.
     pub fn steps(&self) -> u64 {
-        let mut shapes = self.fan_out.clone();
-        shapes.extend(
-            self.growth
-                .iter()
-                .filter(|shape| !self.fan_out.contains(shape)),
-        );
-        let loops = shapes
-            .iter()
-            .map(|shape| 1 + fan_out::floors(shape).len())
-            .sum::<usize>();
+        let fan_out = self.fan_out.iter();
+        let loops: usize = fan_out.map(|shape| 1 + fan_out::floors(shape).len()).sum();
+        let grown = self.growth.iter();
+        let grown = grown.filter(|shape| !self.fan_out.contains(shape)).count();
         let pairs = [
             self.latency.is_some(),
             self.slow.is_some(),
             self.storm.is_some(),
         ];
-        let pairs = pairs.iter().filter(|wanted| **wanted).count() + self.memory.len();
-        let steps = (loops + pairs * 2) * self.runs + usize::from(self.idle.is_some());
-        steps as u64
+        let pairs = grown + pairs.iter().filter(|wanted| **wanted).count();
+        let steps = (loops + pairs * 2) * self.runs + self.memory.len() * 2 * self.few_runs();
+        (steps + usize::from(self.idle.is_some())) as u64
     }
 }

@@ -35,7 +35,7 @@ pub fn table(rows: &[Row], label: &str) -> String {
     for row in rows {
         let beside = row.floor.as_ref();
         let floor = beside.map_or_else(String::new, |(name, _)| name.clone());
-        let floor_runs = beside.map_or_else(String::new, |(_, runs)| stats::spread(runs));
+        let floor_runs = beside.map_or_else(String::new, |(_, runs)| middle(runs));
         let mut cells = vec![
             row.case.to_owned(),
             row.room.clone(),
@@ -57,6 +57,10 @@ pub fn table(rows: &[Row], label: &str) -> String {
         table.modify(Columns::one(column), Alignment::right());
     }
     table.to_string()
+}
+
+fn middle(runs: &[f64]) -> String {
+    stats::median(runs).map_or_else(|| "n/a".to_owned(), stats::shown)
 }
 
 pub fn json(machine: &Machine, label: &str, rows: &[Row], faults: &[String]) -> Value {

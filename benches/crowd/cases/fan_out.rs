@@ -27,7 +27,7 @@ pub fn floors(shape: &Shape) -> Vec<Floor> {
     let lines = shape.senders * shape.window;
     let mut floors = match (lines, shape.window) {
         // A batch is a line, then.
-        (1, _) => vec![Floor::Line, Floor::Relay],
+        (1, _) => vec![Floor::Line],
         (_, 1) => vec![Floor::Line, Floor::Batch, Floor::Relay],
         _ => vec![Floor::Relay, Floor::Batch],
     };
@@ -51,7 +51,10 @@ fn target(shape: &Shape) -> Option<Must> {
 
 pub fn run(bench: &mut Bench) -> (Vec<Row>, Vec<Measured>) {
     let shapes = bench.plan.fan_out.clone();
-    let measured: Vec<_> = shapes.iter().map(|shape| measure(bench, shape)).collect();
+    let measured = shapes
+        .iter()
+        .map(|shape| measure(bench, shape, &floors(shape)));
+    let measured: Vec<_> = measured.collect();
     let rows = measured
         .iter()
         .flat_map(|measured| rows("fan-out", bench.plan, measured));
@@ -59,9 +62,9 @@ pub fn run(bench: &mut Bench) -> (Vec<Row>, Vec<Measured>) {
 }
 
 /// Measures the server and its floors by turns, so that both see the same noise.
-pub fn measure(bench: &mut Bench, shape: &Shape) -> Measured {
+pub fn measure(bench: &mut Bench, shape: &Shape, floors: &[Floor]) -> Measured {
     let (options, plan) = (bench.options, bench.plan);
-    let floors = floors(shape).into_iter().map(|floor| (floor, Vec::new()));
+    let floors = floors.iter().map(|&floor| (floor, Vec::new()));
     let mut measured = Measured {
         shape: *shape,
         server: Vec::new(),

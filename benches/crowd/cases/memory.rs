@@ -20,7 +20,7 @@ pub fn run(bench: &mut Bench) -> Vec<Row> {
     for &clients in &plan.memory {
         let room = format!("N={}", stats::count(clients));
         let (mut server, mut relay) = (Vec::new(), Vec::new());
-        for _ in 0..plan.runs {
+        for _ in 0..plan.few_runs() {
             for (subject, runs) in [
                 (Subject::Server, &mut server),
                 (Subject::Floor(Floor::Relay), &mut relay),
