@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 const EVENTS_A_POLL: usize = 4096;
 const BUFFER_BYTES: usize = 512 * 1024;
+/// How long a threaded server needs to strike a name off after its last word.
+const ONE_BY_ONE: Duration = Duration::from_millis(1);
 const GOODBYE_WAIT: Duration = Duration::from_secs(1);
 const LEAVING_AT_MOST: Duration = Duration::from_secs(60);
 
@@ -275,6 +277,9 @@ impl Crowd {
 
     fn ignore(&mut self, who: usize, bytes: usize) -> Result<()> {
         let heard = &self.buffer[..bytes];
+        if self.leaving && self.wire.is_goodbye(heard) {
+            self.seats[who].stage = Stage::Closed;
+        }
         self.ignored_lines += memchr::memchr_iter(b'\n', heard).count() as u64;
         if self.wire == Wire::Irc
             && let Some(pong) = wire::pong(heard)
@@ -326,6 +331,7 @@ impl Crowd {
         while !matches!(self.seats[who].stage, Stage::Closed) && Instant::now() < until {
             let _ = self.pump(Duration::from_millis(1));
         }
+        std::thread::sleep(ONE_BY_ONE);
     }
 
     /// Leaves: politely where the server minds, and without a TIME_WAIT.

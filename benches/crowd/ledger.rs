@@ -16,8 +16,8 @@ const LONGEST_LATENCY_NS: u64 = 120_000_000_000;
 pub enum Watch {
     /// Every byte of every line, in the one order of all.
     Strict,
-    /// A sender that does not hear itself: every line, in each sender's order.
-    OwnUnheard,
+    /// Every line, in each sender's order; who sends need not hear itself.
+    EachSender,
     /// Slow on purpose: lines may be left out, none may be damaged.
     Gaps,
 }
@@ -74,6 +74,8 @@ pub struct Opening {
     pub audience: usize,
     /// How many of them are held to the one order.
     pub strict: usize,
+    /// How many, the first ones, are held to each sender's order only.
+    pub each_sender: usize,
 }
 
 pub struct Ledger {
@@ -84,8 +86,8 @@ pub struct Ledger {
     /// Lines of the order that all strict receivers have had.
     settled: u64,
     spare: Vec<Vec<u8>>,
-    /// What each `OwnUnheard` receiver must hear next of each sender.
-    unheard_next: Vec<Vec<u32>>,
+    /// What each `EachSender` receiver must hear next of each sender.
+    next_of_each: Vec<Vec<u32>>,
     /// The sender of each message that has just reached all.
     pub arrived: Vec<usize>,
     pub delivered: u64,
@@ -117,14 +119,9 @@ impl Ledger {
             }
         });
         let senders: Vec<_> = senders.collect();
-        let own = if opening.wire.echoes() {
-            0
-        } else {
-            senders.len()
-        };
         Ok(Self {
             payload: Payload::new(opening.payload_bytes)?,
-            unheard_next: vec![vec![0; senders.len()]; own],
+            next_of_each: vec![vec![0; senders.len()]; opening.each_sender],
             senders,
             opening,
             order: VecDeque::new(),
@@ -240,7 +237,7 @@ impl Ledger {
         let line = &heard[line_start..whole];
         match place.watch {
             Watch::Strict => self.enter(place, id, line),
-            Watch::OwnUnheard => self.hear(place, id, line.len()),
+            Watch::EachSender => self.hear(place, id, line.len()),
             Watch::Gaps => {}
         }
         Some(whole)
@@ -316,10 +313,11 @@ impl Ledger {
         });
     }
 
-    /// A line for a sender that does not hear itself.
+    /// A line for a receiver that is not held to the one order.
     fn hear(&mut self, place: &Place, id: Id, bytes: usize) {
-        let next = &mut self.unheard_next[place.who][id.sender];
-        if id.number < *next || id.sender == place.who {
+        let next = &mut self.next_of_each[place.who][id.sender];
+        let own = id.sender == place.who && !self.opening.wire.echoes();
+        if id.number < *next || own {
             self.faults.repeated += 1;
             self.faults
                 .note(|| format!("c{:05} got {id:?} again or late", place.who));

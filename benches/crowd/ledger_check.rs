@@ -45,6 +45,7 @@ pub fn self_check() -> Result<()> {
             senders: vec!["c00000".to_owned()],
             audience: 2,
             strict: 2,
+            each_sender: 0,
         })?;
         for _ in 0..3 {
             ledger.issue(0, 0, &mut Vec::new())?;

@@ -30,6 +30,7 @@ What is measured:
   --pid PID           its process, if it is not the one that listens there
   --label NAME        what the table calls it
   --binary PATH       another natter binary
+  --any-order         each sender's order is enough: for threaded servers
   --in-flight J       joins under way at a time   [500; --server: 8, classic 1]
 
 What comes out:
@@ -82,6 +83,7 @@ pub struct Options {
     pub pid: Option<i32>,
     pub label: Option<String>,
     pub binary: PathBuf,
+    pub any_order: bool,
     pub in_flight: Option<usize>,
     pub json: Option<PathBuf>,
     pub svg: Option<PathBuf>,
@@ -108,6 +110,7 @@ impl Options {
             pid: None,
             label: None,
             binary: binary.into(),
+            any_order: false,
             in_flight: None,
             json: None,
             svg: None,
@@ -162,6 +165,7 @@ impl Options {
                 self.wire = wire;
             }
             "pid" => self.pid = Some(parser.value()?.parse()?),
+            "any-order" => self.any_order = true,
             "label" => self.label = Some(parser.value()?.string()?),
             "binary" => self.binary = parser.value()?.into(),
             "in-flight" => self.in_flight = Some(parser.value()?.parse()?),

@@ -48,6 +48,7 @@ pub struct Room {
     pub joined_at: Instant,
     /// The one connection that all senders share: a floor's rounds.
     pub rounds: Option<usize>,
+    any_order: bool,
     /// The seat of the first sender.
     first_sender: usize,
 }
@@ -94,6 +95,7 @@ impl Room {
             joined_in,
             joined_at,
             rounds: None,
+            any_order: options.any_order && subject == Subject::Server,
             first_sender: 0,
         };
         if matches!(subject, Subject::Floor(Floor::Line | Floor::Batch)) {
@@ -132,6 +134,7 @@ impl Room {
         }
         let quick = clients - slow;
         let unheard = if wire.echoes() { 0 } else { senders };
+        let each_sender = if self.any_order { quick } else { unheard };
         self.crowd.ledger = Some(Ledger::open(Opening {
             wire,
             line_end: self.crowd.line_end,
@@ -139,15 +142,16 @@ impl Room {
             line_bytes: self.shape.line_bytes,
             senders: (0..senders).map(crowd::name).collect(),
             audience: quick - usize::from(unheard > 0),
-            strict: quick - unheard,
+            strict: quick - each_sender,
+            each_sender,
         })?);
         for who in 0..clients {
             if who >= quick {
                 self.crowd.make_slow(who, Place::new(who, Watch::Gaps))?;
                 continue;
             }
-            let watch = if who < unheard {
-                Watch::OwnUnheard
+            let watch = if who < each_sender {
+                Watch::EachSender
             } else {
                 Watch::Strict
             };

@@ -83,6 +83,12 @@ impl Wire {
         }
     }
 
+    /// Whether that was the server's last word to one who leaves. Not every
+    /// server closes the connection then.
+    pub fn is_goodbye(self, heard: &[u8]) -> bool {
+        self == Self::Classic && heard.trim_ascii_end().ends_with(b"exit")
+    }
+
     /// What `heard`, all that was heard since the last answer, calls for.
     pub fn answer(self, heard: &[u8]) -> Result<Answer> {
         match self {
