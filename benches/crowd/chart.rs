@@ -75,7 +75,7 @@ fn draw(text: &mut String, series: &[Series], machine: &Machine) -> Drawn {
         .axis_desc_style(font(14))
         .x_desc("clients in the room")
         .y_desc("CPU-seconds per million lines")
-        .x_label_formatter(&|clients| crate::stats::shown(*clients))
+        .x_label_formatter(&|clients| format!("{clients}"))
         .y_label_formatter(&|seconds| format!("{}", (seconds * 1e6).round() / 1e6))
         .draw()?;
     let mut colour = 0;
@@ -85,7 +85,7 @@ fn draw(text: &mut String, series: &[Series], machine: &Machine) -> Drawn {
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(SeriesLabelPosition::MiddleRight)
         .label_font(font(13))
         .legend_area_size(34)
         .margin(8)
@@ -130,15 +130,12 @@ where
     Ok(())
 }
 
-/// Whole powers of ten around the figures.
+/// From the whole power of ten below the least figure to a little above the most.
 fn range(figures: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = figures
         .filter(|figure| *figure > 0.0)
         .fold((f64::INFINITY, 0.0_f64), |(low, high), figure| {
             (low.min(figure), high.max(figure))
         });
-    (
-        10.0_f64.powf(low.log10().floor()),
-        10.0_f64.powf((high * 1.001).log10().ceil()),
-    )
+    (10.0_f64.powf(low.log10().floor()), high * 1.6)
 }
