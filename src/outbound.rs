@@ -18,14 +18,21 @@ const SLICES_MAX: usize = 8;
 /// One member's queue.
 #[derive(Default)]
 pub struct Outbound {
-    own: Vec<u8>,
-    /// How much of `own` has been sent.
-    sent: u32,
-    /// Lines left out between `own` and the place on the tape, not yet told.
-    skipped: u32,
+    /// Nothing, most of the time: then it takes 8 bytes.
+    own: Option<Box<Own>>,
     /// The place on the tape, if there is one.
     at: u64,
     tape: Option<TapeId>,
+    /// Lines left out between `own` and the place on the tape, not yet told.
+    skipped: u32,
+}
+
+/// What is for one member alone.
+#[derive(Default)]
+struct Own {
+    bytes: Vec<u8>,
+    /// How much of `bytes` has been sent.
+    sent: usize,
 }
 
 /// How a flush ended.
@@ -46,8 +53,7 @@ impl Outbound {
     pub fn push(&mut self, bytes: &[u8], tapes: &mut Tapes) {
         assert_eq!(self.lag(tapes), 0, "what was said before must go out before");
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
-        self.own.extend_from_slice(bytes);
-        tapes.owned_bytes += bytes.len();
+        self.add(bytes, tapes);
     }
 
     /// Takes its place at the head of `tape`.
@@ -79,7 +85,7 @@ impl Outbound {
 
     /// Bytes in its own buffer.
     pub fn own_bytes(&self) -> usize {
-        self.own.len() - self.sent as usize
+        self.own().len()
     }
 
     /// Everything it still has to be sent, in bytes.
@@ -89,7 +95,7 @@ impl Outbound {
 
     /// Its own bytes that are not sent yet.
     pub fn own(&self) -> &[u8] {
-        &self.own[self.sent as usize..]
+        self.own.as_deref().map_or(&[], |own| &own.bytes[own.sent..])
     }
 
     /// Lines left out that it has not been told of.
@@ -101,8 +107,7 @@ impl Outbound {
     pub fn tell_skipped(&mut self, notice: &[u8], tapes: &mut Tapes) {
         assert!(self.skipped > 0, "there is a gap to tell of");
         self.skipped = 0;
-        self.own.extend_from_slice(notice);
-        tapes.owned_bytes += notice.len();
+        self.add(notice, tapes);
     }
 
     /// Copies what it lacks of the tape into its own buffer: the order is fixed from here on.
@@ -111,9 +116,13 @@ impl Outbound {
         let Some(tape) = self.tape else { return };
         let tape = tapes.get_mut(tape);
         let (from, head) = (self.at, tape.head());
+        if from == head {
+            return;
+        }
+        let own = self.own.get_or_insert_default();
         while self.at < head {
             let run = tape.run(self.at);
-            self.own.extend_from_slice(run);
+            own.bytes.extend_from_slice(run);
             self.at += run.len() as u64;
         }
         tape.advance(from, head);
@@ -259,35 +268,36 @@ impl Outbound {
         let tape = tapes.get_mut(tape);
         let (from, cut) = (self.at, self.at + of_tape);
         self.at = cut;
-        let before_cut = tape.run(cut - 1)[0];
         let mut torn = 0;
-        if before_cut != b'\n' {
-            torn = self.own.len();
-            while self.at < tape.head() && self.own.last() != Some(&b'\n') {
-                let run = tape.run(self.at);
-                let end = memchr::memchr(b'\n', run).map_or(run.len(), |at| at + 1);
-                self.own.extend_from_slice(&run[..end]);
-                self.at += end as u64;
-            }
-            torn = self.own.len() - torn;
+        let mut is_whole = tape.run(cut - 1)[0] == b'\n';
+        while !is_whole {
+            let run = tape.run(self.at);
+            let end = memchr::memchr(b'\n', run);
+            let rest = &run[..end.map_or(run.len(), |at| at + 1)];
+            self.own.get_or_insert_default().bytes.extend_from_slice(rest);
+            self.at += rest.len() as u64;
+            torn += rest.len();
+            is_whole = end.is_some();
         }
         tape.advance(from, self.at);
         tapes.owned_bytes += torn;
     }
 
+    fn add(&mut self, bytes: &[u8], tapes: &mut Tapes) {
+        self.own.get_or_insert_default().bytes.extend_from_slice(bytes);
+        tapes.owned_bytes += bytes.len();
+    }
+
     fn consume_own(&mut self, count: usize, tapes: &mut Tapes) {
         assert!(count <= self.own_bytes(), "no more is sent than there is");
         tapes.owned_bytes -= count;
-        let sent = self.sent as usize + count;
-        if sent == self.own.len() {
-            // An idle connection holds no buffer at all.
-            self.own = Vec::new();
-            self.sent = 0;
-        } else if sent > self.own.len() / 2 {
-            self.own.drain(..sent);
-            self.sent = 0;
-        } else {
-            self.sent = u32::try_from(sent).expect("a queue is far below 4 GiB");
+        let Some(own) = &mut self.own else { return };
+        own.sent += count;
+        if own.sent == own.bytes.len() {
+            self.own = None;
+        } else if own.sent > own.bytes.len() / 2 {
+            own.bytes.drain(..own.sent);
+            own.sent = 0;
         }
     }
 }
@@ -348,7 +358,7 @@ mod tests {
         assert_eq!((written, end.ok()), (14, Some(Flush::Drained)));
         assert_eq!(socket.taken, b"OK\r\none\r\ntwo\r\n");
         assert_eq!(socket.calls, 1);
-        assert_eq!((out.own.capacity(), tapes.owned_bytes), (0, 0));
+        assert!(out.own.is_none() && tapes.owned_bytes == 0);
     }
 
     #[test]

@@ -22,12 +22,7 @@ impl<'a> Bench<'a> {
         if let Ok(style) = ProgressStyle::with_template(style) {
             progress.set_style(style);
         }
-        Self {
-            options,
-            plan,
-            progress,
-            faults: Vec::new(),
-        }
+        Self { options, plan, progress, faults: Vec::new() }
     }
 
     /// Does one measurement: what it measured, or a fault on the list.
@@ -65,20 +60,7 @@ impl<'a> Bench<'a> {
 
 /// `N=1,000 S=10 W=32`, and the payload where it is not the usual.
 pub fn room_of(shape: &Shape) -> String {
-    let Shape {
-        clients,
-        senders,
-        window,
-        payload_bytes,
-        ..
-    } = *shape;
-    let payload = if payload_bytes == 64 {
-        String::new()
-    } else {
-        format!(" {payload_bytes} B")
-    };
-    format!(
-        "N={} S={senders} W={window}{payload}",
-        stats::count(clients)
-    )
+    let Shape { clients, senders, window, payload_bytes, .. } = *shape;
+    let payload = if payload_bytes == 64 { String::new() } else { format!(" {payload_bytes} B") };
+    format!("N={} S={senders} W={window}{payload}", stats::count(clients))
 }

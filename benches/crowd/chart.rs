@@ -34,15 +34,8 @@ pub fn svg(series: &[Series], machine: &Machine) -> Result<String> {
 type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
 
 fn draw(text: &mut String, series: &[Series], machine: &Machine) -> Drawn {
-    let series: Vec<_> = series
-        .iter()
-        .filter(|series| !series.points.is_empty())
-        .collect();
-    let points = || {
-        series
-            .iter()
-            .flat_map(|series| series.points.iter().copied())
-    };
+    let series: Vec<_> = series.iter().filter(|series| !series.points.is_empty()).collect();
+    let points = || series.iter().flat_map(|series| series.points.iter().copied());
     if points().next().is_none() {
         return Err("nothing was measured".into());
     }
@@ -51,15 +44,10 @@ fn draw(text: &mut String, series: &[Series], machine: &Machine) -> Drawn {
     let font = |size: u32| ("sans-serif", size).into_font().color(&INK);
     let title = "CPU-seconds of the server per million delivered lines";
     let root = root.titled(title, font(18))?;
-    let machine = format!(
-        "{}, {} cores, {}, {}",
-        machine.cpu, machine.cores, machine.kernel, machine.date
-    );
+    let machine =
+        format!("{}, {} cores, {}, {}", machine.cpu, machine.cores, machine.kernel, machine.date);
     let root = root.titled(&machine, font(12))?;
-    let (x, y) = (
-        range(points().map(|point| point.0)),
-        range(points().map(|point| point.1)),
-    );
+    let (x, y) = (range(points().map(|point| point.0)), range(points().map(|point| point.1)));
     let mut chart = ChartBuilder::on(&root)
         .margin(12)
         .margin_right(24)
@@ -113,17 +101,11 @@ where
         let line = DashedLineSeries::new(points, 7, 5, style);
         chart.draw_series(line)?
     } else {
-        let dots = points
-            .clone()
-            .map(|point| Circle::new(point, 3, colour.filled()));
+        let dots = points.clone().map(|point| Circle::new(point, 3, colour.filled()));
         chart.draw_series(dots)?;
         chart.draw_series(LineSeries::new(points, style))?
     };
-    let (dash, gap) = if series.is_floor {
-        (7, 5)
-    } else {
-        (KEY_WIDTH, 1)
-    };
+    let (dash, gap) = if series.is_floor { (7, 5) } else { (KEY_WIDTH, 1) };
     drawn.label(&series.label).legend(move |(x, y)| {
         DashedPathElement::new([(x, y), (x + KEY_WIDTH, y)], dash, gap, style)
     });
@@ -134,8 +116,6 @@ where
 fn range(figures: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = figures
         .filter(|figure| *figure > 0.0)
-        .fold((f64::INFINITY, 0.0_f64), |(low, high), figure| {
-            (low.min(figure), high.max(figure))
-        });
+        .fold((f64::INFINITY, 0.0_f64), |(low, high), figure| (low.min(figure), high.max(figure)));
     (10.0_f64.powf(low.log10().floor()), high * 1.6)
 }

@@ -36,16 +36,10 @@ pub fn closed(room: &mut Room, warm: Duration, run: Duration) -> Result<Load> {
     let began = Instant::now();
     spin(room, run)?;
     let took = began.elapsed();
-    let cpu = room
-        .target
-        .cpu_time()?
-        .zip(cpu)
-        .map(|(after, before)| after.saturating_sub(before));
+    let cpu = room.target.cpu_time()?.zip(cpu).map(|(after, before)| after.saturating_sub(before));
     let (delivered_by_now, bytes_by_now) = counted(room)?;
     let lines = delivered_by_now - delivered;
-    let line_bytes = (bytes_by_now - bytes)
-        .checked_div(lines)
-        .ok_or("no line was delivered")?;
+    let line_bytes = (bytes_by_now - bytes).checked_div(lines).ok_or("no line was delivered")?;
     Ok(Load {
         delivered: lines,
         line_bytes: usize::try_from(line_bytes).map_err(|error| error.to_string())?,

@@ -107,9 +107,7 @@ impl Crowd {
     fn add(&mut self, mut stream: TcpStream) -> Result<usize> {
         let who = self.seats.len();
         let both = Interest::READABLE | Interest::WRITABLE;
-        self.poll
-            .registry()
-            .register(&mut stream, Token(who), both)?;
+        self.poll.registry().register(&mut stream, Token(who), both)?;
         self.seats.push(Seat {
             stream,
             stage: Stage::Connecting,
@@ -194,11 +192,7 @@ impl Crowd {
     /// What the server said to one that is joining, and what follows from it.
     fn advance(&mut self, who: usize) -> Result<()> {
         let seat = &mut self.seats[who];
-        match self
-            .wire
-            .answer(&seat.kept)
-            .doing(|| format!("{} cannot join", name(who)))?
-        {
+        match self.wire.answer(&seat.kept).doing(|| format!("{} cannot join", name(who)))? {
             Answer::Wait => return Ok(()),
             Answer::Say(words) => {
                 seat.out.extend_from_slice(&words);
@@ -218,10 +212,7 @@ impl Crowd {
     }
 
     fn on_readable(&mut self, who: usize) -> Result<()> {
-        while matches!(
-            self.seats[who].stage,
-            Stage::Joining | Stage::Ignored | Stage::Watched(_)
-        ) {
+        while matches!(self.seats[who].stage, Stage::Joining | Stage::Ignored | Stage::Watched(_)) {
             let room = self.buffer.len() - self.seats[who].kept.len();
             if self.read(who, room)? < room {
                 break;
@@ -255,10 +246,7 @@ impl Crowd {
         match (&mut seat.stage, &mut self.ledger) {
             (Stage::Joining, _) => {
                 if heard.len() > BUFFER_BYTES / 2 {
-                    return Err(Fault(format!(
-                        "{} cannot join: no answer in sight",
-                        name(who)
-                    )));
+                    return Err(Fault(format!("{} cannot join: no answer in sight", name(who))));
                 }
                 seat.kept.extend_from_slice(heard);
                 self.advance(who)?;
@@ -299,15 +287,9 @@ impl Crowd {
             return Ok(0);
         }
         let said = String::from_utf8_lossy(&said);
-        let said = if said.is_empty() {
-            String::new()
-        } else {
-            format!(", after {:?}", said.trim())
-        };
-        Err(Fault(format!(
-            "the server's connection to {}: {how}{said}",
-            name(who)
-        )))
+        let said =
+            if said.is_empty() { String::new() } else { format!(", after {:?}", said.trim()) };
+        Err(Fault(format!("the server's connection to {}: {how}{said}", name(who))))
     }
 
     fn send_pongs(&mut self) -> Result<()> {
@@ -368,10 +350,7 @@ impl Seat {
 
 /// Whether a call only has to wait for the poll.
 fn not_yet(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::NotConnected | ErrorKind::Interrupted
-    )
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected | ErrorKind::Interrupted)
 }
 
 pub fn nanos(time: Duration) -> u64 {

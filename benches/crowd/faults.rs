@@ -27,14 +27,7 @@ impl Faults {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            lost,
-            repeated,
-            reordered,
-            damaged,
-            skipped,
-            first,
-        } = self;
+        let Self { lost, repeated, reordered, damaged, skipped, first } = self;
         write!(
             f,
             "{lost} lost, {repeated} repeated, {reordered} out of order, {damaged} damaged, \

@@ -9,11 +9,8 @@ use std::net::{TcpListener, TcpStream};
 const EVENTS_A_POLL: usize = 1024;
 const BUFFER_BYTES: usize = 1024 * 1024;
 const BACKLOG: i32 = 4096;
-const GONE: [ErrorKind; 3] = [
-    ErrorKind::UnexpectedEof,
-    ErrorKind::ConnectionReset,
-    ErrorKind::BrokenPipe,
-];
+const GONE: [ErrorKind; 3] =
+    [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
 const LISTENER: Token = Token(usize::MAX - 1);
 
 /// `@floor KIND CLIENTS [LINE_BYTES LINES_A_ROUND]`.
@@ -22,9 +19,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
         return Err("@floor: which?".into());
     };
     let numbers = numbers.iter().map(|word| word.parse::<usize>());
-    let numbers = numbers
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .doing(|| "@floor".to_owned())?;
+    let numbers =
+        numbers.collect::<std::result::Result<Vec<_>, _>>().doing(|| "@floor".to_owned())?;
     let floor = Floor::ALL.into_iter().find(|floor| floor.word() == kind);
     host::raise_file_limit(0)?;
     let listener = listen().doing(|| "cannot listen".to_owned())?;
@@ -69,9 +65,7 @@ fn send_rounds(
         stream.set_nodelay(true)?;
         Ok(stream)
     };
-    let mut room = (0..clients)
-        .map(|_| accept())
-        .collect::<io::Result<Vec<_>>>()?;
+    let mut room = (0..clients).map(|_| accept()).collect::<io::Result<Vec<_>>>()?;
     let mut rounds = accept()?;
     let mut lines = vec![0; round];
     loop {
@@ -92,11 +86,7 @@ struct Ear {
 
 impl Ear {
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let sent = if self.pending.is_empty() {
-            self.write(bytes)?
-        } else {
-            0
-        };
+        let sent = if self.pending.is_empty() { self.write(bytes)? } else { 0 };
         self.pending.extend_from_slice(&bytes[sent..]);
         Ok(())
     }
@@ -134,10 +124,7 @@ fn relay(listener: &TcpListener, clients: usize) -> io::Result<()> {
         let mut stream = mio::net::TcpStream::from_std(stream);
         let both = Interest::READABLE | Interest::WRITABLE;
         poll.registry().register(&mut stream, Token(who), both)?;
-        room.push(Ear {
-            stream,
-            pending: Vec::new(),
-        });
+        room.push(Ear { stream, pending: Vec::new() });
     }
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
@@ -177,8 +164,7 @@ fn greet(listener: TcpListener) -> io::Result<()> {
     let mut listener = mio::net::TcpListener::from_std(listener);
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(EVENTS_A_POLL);
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut room: Vec<mio::net::TcpStream> = Vec::new();
     let mut heard = [0; 256];
     loop {
@@ -186,8 +172,7 @@ fn greet(listener: TcpListener) -> io::Result<()> {
         for event in &events {
             if event.token() == LISTENER {
                 while let Ok((mut stream, _)) = listener.accept() {
-                    poll.registry()
-                        .register(&mut stream, Token(room.len()), Interest::READABLE)?;
+                    poll.registry().register(&mut stream, Token(room.len()), Interest::READABLE)?;
                     room.push(stream);
                 }
             } else {

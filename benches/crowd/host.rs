@@ -46,12 +46,7 @@ pub fn memory(pid: Pid) -> Result<Memory> {
         let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
         Some(kib * 1024)
     };
-    let read = || {
-        Some(Memory {
-            own: field("Private_Dirty:")?,
-            resident: field("Rss:")?,
-        })
-    };
+    let read = || Some(Memory { own: field("Private_Dirty:")?, resident: field("Rss:")? });
     read().ok_or_else(|| "the kernel does not tell a process's memory".into())
 }
 
@@ -60,17 +55,13 @@ pub fn switches(pid: Pid) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let text = fs::read_to_string(&path).doing(|| path)?;
     let counts = text.lines().filter(|line| line.contains("ctxt_switches:"));
-    Ok(counts
-        .filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok())
-        .sum())
+    Ok(counts.filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok()).sum())
 }
 
 /// Whether another process traces this one.
 pub fn is_traced(pid: Pid) -> bool {
     fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| {
-        let tracer = text
-            .lines()
-            .find_map(|line| line.strip_prefix("TracerPid:"));
+        let tracer = text.lines().find_map(|line| line.strip_prefix("TracerPid:"));
         tracer.is_some_and(|pid| pid.trim() != "0")
     })
 }
@@ -115,9 +106,7 @@ impl Machine {
     pub fn look(arguments: &[String]) -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpuinfo.lines().find(|line| line.starts_with("model name"));
-        let cpu = model
-            .and_then(|line| line.split(": ").nth(1))
-            .unwrap_or("unknown cpu");
+        let cpu = model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown cpu");
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let mut command = "cargo bench --bench crowd".to_owned();
         if !arguments.is_empty() {
@@ -137,9 +126,7 @@ impl Machine {
 pub fn raise_file_limit(needed: usize) -> Result<()> {
     let limit = rlimit::increase_nofile_limit(u64::MAX)?;
     if limit < needed as u64 {
-        return Err(Fault(format!(
-            "{needed} open files are needed, {limit} allowed (ulimit -n)"
-        )));
+        return Err(Fault(format!("{needed} open files are needed, {limit} allowed (ulimit -n)")));
     }
     Ok(())
 }

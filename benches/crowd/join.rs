@@ -57,10 +57,7 @@ pub fn join(crowd: &mut Crowd, joining: &Joining) -> Result<Duration> {
 }
 
 fn stalled(crowd: &Crowd, joining: &Joining) -> Fault {
-    let connecting = crowd
-        .seats
-        .iter()
-        .filter(|seat| matches!(seat.stage, Stage::Connecting));
+    let connecting = crowd.seats.iter().filter(|seat| matches!(seat.stage, Stage::Connecting));
     Fault(format!(
         "{} of {} are in the room after {} s without another; {} wait to be connected, \
          the others for the server's answer",
@@ -91,20 +88,14 @@ pub fn settle(crowd: &mut Crowd, quiet: Duration, at_most: Duration) -> Result<(
     let mut heard = crowd.heard_bytes;
     let mut since = began;
     while since.elapsed() < quiet {
-        crowd.pump(
-            quiet
-                .saturating_sub(since.elapsed())
-                .max(Duration::from_millis(1)),
-        )?;
+        crowd.pump(quiet.saturating_sub(since.elapsed()).max(Duration::from_millis(1)))?;
         if crowd.heard_bytes > heard {
             (heard, since) = (crowd.heard_bytes, Instant::now());
         }
         if began.elapsed() > at_most {
-            return Err(format!(
-                "the room is not quiet {} s after the joins",
-                at_most.as_secs()
-            )
-            .into());
+            return Err(
+                format!("the room is not quiet {} s after the joins", at_most.as_secs()).into()
+            );
         }
     }
     Ok(())

@@ -106,9 +106,7 @@ impl Ledger {
     pub fn open(opening: Opening) -> Result<Self> {
         let senders = opening.senders.iter().map(|name| {
             let (before, after) =
-                opening
-                    .wire
-                    .frame(name, opening.payload_bytes, opening.line_bytes);
+                opening.wire.frame(name, opening.payload_bytes, opening.line_bytes);
             Sender {
                 name: name.clone(),
                 before,
@@ -151,10 +149,7 @@ impl Ledger {
         let from = &mut self.senders[sender];
         let under_way = u32::try_from(from.flights.len()).map_err(|e| e.to_string())?;
         let number = from.first + under_way;
-        from.flights.push_back(Flight {
-            left: self.opening.audience,
-            due_ns,
-        });
+        from.flights.push_back(Flight { left: self.opening.audience, due_ns });
         out.extend_from_slice(&from.before);
         self.payload.write(Id { sender, number }, out);
         out.extend_from_slice(&from.after);
@@ -225,9 +220,7 @@ impl Ledger {
         let id = id.filter(|id| id.sender < self.senders.len() && after.starts_with(end_mark));
         let line_start = id.and_then(|id| {
             let name = &self.senders[id.sender].name;
-            self.opening
-                .wire
-                .line_start(&heard[..start], name, self.opening.payload_bytes)
+            self.opening.wire.line_start(&heard[..start], name, self.opening.payload_bytes)
         });
         let (Some(id), Some(line_start)) = (id, line_start) else {
             self.damage(place, &heard[..=end]);
@@ -270,16 +263,8 @@ impl Ledger {
             None if from < self.order.len() || id.number < self.senders[id.sender].listed => {
                 let again = id.number < self.senders[id.sender].listed;
                 let faults = &mut self.faults;
-                *(if again {
-                    &mut faults.repeated
-                } else {
-                    &mut faults.reordered
-                }) += 1;
-                let how = if again {
-                    "again or late"
-                } else {
-                    "out of the order of others"
-                };
+                *(if again { &mut faults.repeated } else { &mut faults.reordered }) += 1;
+                let how = if again { "again or late" } else { "out of the order of others" };
                 faults.note(|| format!("c{:05} got {id:?} {how}", place.who));
                 return;
             }
@@ -298,19 +283,14 @@ impl Ledger {
         if id.number > sender.listed {
             let missing = id.number - sender.listed;
             self.faults.lost += u64::from(missing);
-            self.faults
-                .note(|| format!("c{:05} misses {missing} lines before {id:?}", place.who));
+            self.faults.note(|| format!("c{:05} misses {missing} lines before {id:?}", place.who));
         }
         sender.listed = id.number + 1;
         let mut raw = self.spare.pop().unwrap_or_default();
         raw.clear();
         raw.extend_from_slice(line);
         let strict_left = self.opening.strict.saturating_sub(1);
-        self.order.push_back(Line {
-            raw,
-            id,
-            strict_left,
-        });
+        self.order.push_back(Line { raw, id, strict_left });
     }
 
     /// A line for a receiver that is not held to the one order.
@@ -319,15 +299,13 @@ impl Ledger {
         let own = id.sender == place.who && !self.opening.wire.echoes();
         if id.number < *next || own {
             self.faults.repeated += 1;
-            self.faults
-                .note(|| format!("c{:05} got {id:?} again or late", place.who));
+            self.faults.note(|| format!("c{:05} got {id:?} again or late", place.who));
             return;
         }
         let missing = id.number - *next;
         if missing > 0 {
             self.faults.lost += u64::from(missing);
-            self.faults
-                .note(|| format!("c{:05} misses {missing} lines before {id:?}", place.who));
+            self.faults.note(|| format!("c{:05} misses {missing} lines before {id:?}", place.who));
         }
         *next = id.number + 1;
         self.delivered_bytes += bytes as u64;
@@ -341,8 +319,7 @@ impl Ledger {
         let under_way = id.number.wrapping_sub(sender.first) as usize;
         let Some(flight) = sender.flights.get_mut(under_way) else {
             // Settled before: only after a fault that is already noted.
-            self.faults
-                .note(|| format!("{id:?} came after it had reached all"));
+            self.faults.note(|| format!("{id:?} came after it had reached all"));
             return;
         };
         flight.left = flight.left.saturating_sub(1);
@@ -351,11 +328,7 @@ impl Ledger {
         {
             latency.saturating_record(self.now_ns.saturating_sub(flight.due_ns));
         }
-        while sender
-            .flights
-            .front()
-            .is_some_and(|flight| flight.left == 0)
-        {
+        while sender.flights.front().is_some_and(|flight| flight.left == 0) {
             sender.flights.pop_front();
             sender.first += 1;
             self.arrived.push(id.sender);
@@ -364,8 +337,7 @@ impl Ledger {
 
     fn settle(&mut self) {
         while self.order.front().is_some_and(|line| line.strict_left == 0) {
-            self.spare
-                .extend(self.order.pop_front().map(|line| line.raw));
+            self.spare.extend(self.order.pop_front().map(|line| line.raw));
             self.settled += 1;
         }
     }
@@ -382,24 +354,19 @@ impl Ledger {
         if place.watch != Watch::Gaps && wire::tells_of_skipped(notices) {
             self.faults.skipped += 1;
             let text = String::from_utf8_lossy(notices);
-            self.faults
-                .note(|| format!("c{:05} was told: {}", place.who, text.trim()));
+            self.faults.note(|| format!("c{:05} was told: {}", place.who, text.trim()));
         }
     }
 
     fn damage(&mut self, place: &Place, heard: &[u8]) {
         self.faults.damaged += 1;
         let shown = String::from_utf8_lossy(&heard[..heard.len().min(160)]);
-        self.faults
-            .note(|| format!("c{:05} got damaged {shown:?}", place.who));
+        self.faults.note(|| format!("c{:05} got damaged {shown:?}", place.who));
     }
 
     /// What is still missing, for the error of a run that stands still.
     pub fn missing(&self) -> String {
-        let late = self
-            .senders
-            .iter()
-            .find(|sender| !sender.flights.is_empty());
+        let late = self.senders.iter().find(|sender| !sender.flights.is_empty());
         late.map_or_else(String::new, |sender| {
             format!(
                 "message {} of {} is still to reach {} of {} receivers",

@@ -19,19 +19,10 @@ pub fn self_check() -> Result<()> {
     let bare_end = [&lines[0][..lines[0].len() - 2], b"\n"].concat();
     let skip = b"[2026-11-23 09:11:38] system: 3 lines skipped\r\n".to_vec();
     let heard: [(&str, Vec<u8>); 7] = [
-        (
-            "0 lost, 0 repeated, 0 out of order, 0 damaged, 0 skip",
-            lines.concat(),
-        ),
+        ("0 lost, 0 repeated, 0 out of order, 0 damaged, 0 skip", lines.concat()),
         ("1 lost", [&lines[0][..], &lines[2]].concat()),
-        (
-            "1 repeated",
-            [&lines[0][..], &lines[0], &lines[1], &lines[2]].concat(),
-        ),
-        (
-            "1 lost, 1 repeated",
-            [&lines[0][..], &lines[2], &lines[1]].concat(),
-        ),
+        ("1 repeated", [&lines[0][..], &lines[0], &lines[1], &lines[2]].concat()),
+        ("1 lost, 1 repeated", [&lines[0][..], &lines[2], &lines[1]].concat()),
         ("1 damaged", [&flipped[..], &lines[1], &lines[2]].concat()),
         ("1 damaged", [&bare_end[..], &lines[1], &lines[2]].concat()),
         ("1 skip notices", [&skip[..], &lines.concat()].concat()),

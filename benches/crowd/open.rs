@@ -16,20 +16,12 @@ pub struct Latencies {
     pub delivered: u64,
 }
 
-pub const QUANTILES: [(&str, f64); 5] = [
-    ("p50", 0.5),
-    ("p90", 0.9),
-    ("p99", 0.99),
-    ("p99.9", 0.999),
-    ("max", 1.0),
-];
+pub const QUANTILES: [(&str, f64); 5] =
+    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
 
 impl Latencies {
     pub fn micros(&self, quantile: f64) -> f64 {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "nanoseconds of minutes are below 2^52"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "nanoseconds of minutes are below 2^52")]
         let nanos = self.histogram.value_at_quantile(quantile) as f64;
         nanos / 1000.0
     }
@@ -77,9 +69,7 @@ pub fn open(room: &mut Room, rate: f64, warm: Duration, run: Duration) -> Result
     let ledger = room.ledger()?;
     Ok(Latencies {
         histogram: ledger.latency.take().ok_or("no latency was recorded")?,
-        cpu: after
-            .zip(cpu.flatten())
-            .map(|(after, before)| after.saturating_sub(before)),
+        cpu: after.zip(cpu.flatten()).map(|(after, before)| after.saturating_sub(before)),
         delivered: ledger.delivered - delivered,
     })
 }
@@ -95,12 +85,7 @@ struct Sips {
 impl Sips {
     fn new(room: &Room) -> Self {
         let readers = room.shape.slow;
-        Self {
-            first: room.shape.clients - readers,
-            readers,
-            began: Instant::now(),
-            taken: 0,
-        }
+        Self { first: room.shape.clients - readers, readers, began: Instant::now(), taken: 0 }
     }
 
     fn take(&mut self, room: &mut Room) -> Result<()> {

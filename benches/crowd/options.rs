@@ -159,9 +159,7 @@ impl Options {
             "runs" => self.runs = Some(parser.value()?.parse()?),
             "server" => self.server = Some(parser.value()?.parse()?),
             "wire" => {
-                let wire = parser
-                    .value()?
-                    .parse_with(|text| Wire::parse(text).map_err(|e| e.0))?;
+                let wire = parser.value()?.parse_with(|text| Wire::parse(text).map_err(|e| e.0))?;
                 self.wire = wire;
             }
             "pid" => self.pid = Some(parser.value()?.parse()?),
@@ -193,10 +191,7 @@ impl Options {
         if self.clients.is_some_and(|clients| clients > 19_000) {
             return Err("--clients: at most 19000, as a process opens 20000 files".into());
         }
-        if self
-            .rate
-            .is_some_and(|rate| !rate.is_finite() || rate <= 0.0)
-        {
+        if self.rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
             return Err("--rate: more than 0 messages a second".into());
         }
         if self.rate.is_some() && self.window.is_some() {

@@ -59,10 +59,7 @@ impl Payload {
         }
         let sender = number(&text[1..1 + SENDER_DIGITS])?;
         let count = number(&text[2 + SENDER_DIGITS..HEAD_BYTES - 1])?;
-        let id = Id {
-            sender,
-            number: u32::try_from(count).ok()?,
-        };
+        let id = Id { sender, number: u32::try_from(count).ok()? };
         let mut expected = std::mem::take(&mut self.scratch);
         expected.clear();
         self.write(id, &mut expected);
@@ -83,8 +80,7 @@ fn digits(mut value: usize, width: usize, out: &mut Vec<u8>) {
 
 fn number(text: &[u8]) -> Option<usize> {
     text.iter().try_fold(0, |sum, &byte| {
-        byte.is_ascii_digit()
-            .then(|| sum * 10 + usize::from(byte - b'0'))
+        byte.is_ascii_digit().then(|| sum * 10 + usize::from(byte - b'0'))
     })
 }
 

@@ -32,19 +32,11 @@ pub struct Plan {
 
 impl Plan {
     pub fn new(options: &Options) -> Self {
-        if options.is_single() {
-            Self::single(options)
-        } else {
-            Self::cases(options)
-        }
+        if options.is_single() { Self::single(options) } else { Self::cases(options) }
     }
 
     fn empty(options: &Options) -> Self {
-        let (seconds, warm) = if options.quick {
-            (0.2, 0.1)
-        } else {
-            (0.8, 1.2)
-        };
+        let (seconds, warm) = if options.quick { (0.2, 0.1) } else { (0.8, 1.2) };
         let run = options.seconds.unwrap_or(Duration::from_secs_f64(seconds));
         Self {
             runs: options.runs.unwrap_or(if options.quick { 1 } else { 5 }),
@@ -63,9 +55,7 @@ impl Plan {
 
     fn single(options: &Options) -> Self {
         let mut plan = Self::empty(options);
-        let clients = options
-            .clients
-            .unwrap_or(if options.quick { 100 } else { 1000 });
+        let clients = options.clients.unwrap_or(if options.quick { 100 } else { 1000 });
         let senders = options.senders.unwrap_or(1);
         let shape = Shape::new(options, clients, senders, options.window.unwrap_or(1));
         match options.rate {
@@ -90,11 +80,7 @@ impl Plan {
         };
         let pick = |full: &[(usize, usize, usize)], small: &[(usize, usize, usize)]| {
             let mut shapes: Vec<Shape> = Vec::new();
-            for shape in (if quick { small } else { full })
-                .iter()
-                .copied()
-                .map(shape)
-            {
+            for shape in (if quick { small } else { full }).iter().copied().map(shape) {
                 if !shapes.contains(&shape) {
                     shapes.push(shape);
                 }
@@ -114,17 +100,9 @@ impl Plan {
             plan.fan_out = pick(&full, &[(100, 1, 1), (200, 10, 1), (200, 10, 32)]);
         }
         if options.wants(Case::Growth) {
-            let sizes: &[usize] = if quick {
-                &[10]
-            } else {
-                &[10, 100, 1_000, 10_000, 19_000]
-            };
-            let shapes = sizes
-                .iter()
-                .flat_map(|&clients| [(clients, 1, 1), (clients, 10, 32)]);
-            plan.growth = shapes
-                .map(|(n, s, w)| Shape::new(options, n, s, w))
-                .collect();
+            let sizes: &[usize] = if quick { &[10] } else { &[10, 100, 1_000, 10_000, 19_000] };
+            let shapes = sizes.iter().flat_map(|&clients| [(clients, 1, 1), (clients, 10, 32)]);
+            plan.growth = shapes.map(|(n, s, w)| Shape::new(options, n, s, w)).collect();
         }
         plan.add_paced(options);
         plan.add_crowds(options);
@@ -142,22 +120,14 @@ impl Plan {
         };
         if options.wants(Case::Latency) {
             let rate = options.rate.unwrap_or(if quick { 100.0 } else { 20.0 });
-            self.latency = Some(Paced {
-                shape,
-                rate,
-                run: seconds(5.0),
-            });
+            self.latency = Some(Paced { shape, rate, run: seconds(5.0) });
         }
         if options.wants(Case::Slow) {
             // Far more than a slow reader takes, so that its backlog is large.
             let mut shape = shape;
             shape.payload_bytes = options.payload_bytes.unwrap_or(512);
             let rate = options.rate.unwrap_or(100.0);
-            self.slow = Some(Paced {
-                shape,
-                rate,
-                run: seconds(5.0),
-            });
+            self.slow = Some(Paced { shape, rate, run: seconds(5.0) });
         }
     }
 
@@ -176,26 +146,16 @@ impl Plan {
         }
         if options.wants(Case::Idle) {
             let length = Duration::from_secs(if quick { 1 } else { 10 });
-            self.idle = sizes(&[10_000], 200)
-                .first()
-                .map(|&clients| (clients, length));
+            self.idle = sizes(&[10_000], 200).first().map(|&clients| (clients, length));
         }
     }
 
     /// The largest room of all.
     pub fn most_clients(&self) -> usize {
-        let paced = self
-            .latency
-            .iter()
-            .chain(&self.slow)
-            .map(|paced| &paced.shape);
+        let paced = self.latency.iter().chain(&self.slow).map(|paced| &paced.shape);
         let shapes = self.fan_out.iter().chain(&self.growth).chain(paced);
-        let sizes = shapes
-            .map(|shape| shape.clients)
-            .chain(self.memory.iter().copied());
-        let sizes = sizes
-            .chain(self.storm)
-            .chain(self.idle.map(|(clients, _)| clients));
+        let sizes = shapes.map(|shape| shape.clients).chain(self.memory.iter().copied());
+        let sizes = sizes.chain(self.storm).chain(self.idle.map(|(clients, _)| clients));
         sizes.max().unwrap_or(0)
     }
 
@@ -210,11 +170,7 @@ impl Plan {
         let loops: usize = fan_out.map(|shape| 1 + fan_out::floors(shape).len()).sum();
         let grown = self.growth.iter();
         let grown = grown.filter(|shape| !self.fan_out.contains(shape)).count();
-        let pairs = [
-            self.latency.is_some(),
-            self.slow.is_some(),
-            self.storm.is_some(),
-        ];
+        let pairs = [self.latency.is_some(), self.slow.is_some(), self.storm.is_some()];
         let pairs = grown + pairs.iter().filter(|wanted| **wanted).count();
         let steps = (loops + pairs * 2) * self.runs + self.memory.len() * 2 * self.few_runs();
         (steps + usize::from(self.idle.is_some())) as u64

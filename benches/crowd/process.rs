@@ -79,39 +79,22 @@ impl Target {
     ) -> Result<Self> {
         match (subject, options.server) {
             (Subject::Server, Some(addr)) => {
-                let pid = options
-                    .pid
-                    .map(Pid::from_raw)
-                    .or_else(|| host::listener(addr));
-                Ok(Self {
-                    addr,
-                    pid,
-                    wire: options.wire,
-                    child: None,
-                })
+                let pid = options.pid.map(Pid::from_raw).or_else(|| host::listener(addr));
+                Ok(Self { addr, pid, wire: options.wire, child: None })
             }
             (Subject::Server, None) => {
                 let clients = clients.to_string();
                 let arguments = ["--classic", "127.0.0.1:0", "--no-flood-limit"];
                 let limits = ["--log", "warn", "--clients", &clients];
                 let program = options.binary.to_string_lossy();
-                Self::spawn(
-                    options,
-                    Wire::Classic,
-                    &program,
-                    &[&arguments[..], &limits].concat(),
-                )
+                Self::spawn(options, Wire::Classic, &program, &[&arguments[..], &limits].concat())
             }
             (Subject::Floor(floor), _) => {
                 let numbers = floor_arguments.iter().map(usize::to_string);
                 let numbers: Vec<_> = numbers.collect();
                 let mut arguments = vec![FLOOR, floor.word()];
                 arguments.extend(numbers.iter().map(String::as_str));
-                let wire = if floor == Floor::Greeter {
-                    Wire::Classic
-                } else {
-                    Wire::Raw
-                };
+                let wire = if floor == Floor::Greeter { Wire::Classic } else { Wire::Raw };
                 let program = std::env::current_exe()?;
                 Self::spawn(options, wire, &program.to_string_lossy(), &arguments)
             }
@@ -125,13 +108,9 @@ impl Target {
 
     fn spawn(options: &Options, wire: Wire, program: &str, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command
-            .args([PINNED, &options.cpus[0].to_string(), program])
-            .args(arguments);
+        command.args([PINNED, &options.cpus[0].to_string(), program]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .doing(|| format!("cannot start {program}"))?;
+        let mut child = command.spawn().doing(|| format!("cannot start {program}"))?;
         let stdout = child.stdout.take();
         let pid = i32::try_from(child.id()).map_err(|error| error.to_string())?;
         let mut target = Self {
@@ -143,11 +122,7 @@ impl Target {
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
             // On to the end, so that the server never waits for a full pipe.
-            for line in stdout
-                .into_iter()
-                .flat_map(|out| BufReader::new(out).lines())
-                .flatten()
-            {
+            for line in stdout.into_iter().flat_map(|out| BufReader::new(out).lines()).flatten() {
                 if let Some(addr) = line.strip_prefix("listening classic ") {
                     let _ = tell.send(addr.trim().parse());
                 }
@@ -161,17 +136,9 @@ impl Target {
     }
 
     fn is_mute(&mut self, program: &str) -> Fault {
-        let ended = self
-            .child
-            .as_mut()
-            .and_then(|child| child.try_wait().ok().flatten());
+        let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
         let how = ended.map_or_else(
-            || {
-                format!(
-                    "does not say where it listens within {} s",
-                    START_WAIT.as_secs()
-                )
-            },
+            || format!("does not say where it listens within {} s", START_WAIT.as_secs()),
             |status| format!("ended before it listened ({status})"),
         );
         Fault(format!("{program} {how}"))
@@ -199,10 +166,7 @@ pub fn become_pinned(arguments: &[String]) -> Fault {
     };
     let ready = || {
         set_pdeathsig(Signal::SIGKILL)?;
-        host::pin(
-            cpu.parse()
-                .map_err(|_| Fault(format!("@pinned {cpu}: no cpu")))?,
-        )
+        host::pin(cpu.parse().map_err(|_| Fault(format!("@pinned {cpu}: no cpu")))?)
     };
     match ready() {
         Ok(()) => {

@@ -11,13 +11,7 @@ use tabled::settings::{Alignment, Style};
 
 /// What the figures are of, and on what they were measured.
 pub fn heading(machine: &Machine, label: &str, runs: usize) -> String {
-    let Machine {
-        cpu,
-        cores,
-        kernel,
-        date,
-        command,
-    } = machine;
+    let Machine { cpu, cores, kernel, date, command } = machine;
     format!(
         "{label}, {date}, {cpu}, {cores} cores, {kernel}\n`{command}`\n\
          Median of {runs} runs (lowest–highest); ratio: median of each run's own.\n"
@@ -43,8 +37,7 @@ pub fn table(rows: &[Row], label: &str) -> String {
             stats::spread(&row.server),
             floor,
             floor_runs,
-            row.ratio()
-                .map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+            row.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}")),
         ];
         if judged {
             cells.extend([row.must_text(), row.verdict().to_owned()]);

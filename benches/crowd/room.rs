@@ -117,18 +117,9 @@ impl Room {
     pub fn open(&mut self) -> Result<()> {
         let wire = self.target.wire;
         if wire != Wire::Raw {
-            join::settle(
-                &mut self.crowd,
-                Duration::from_millis(100),
-                Duration::from_secs(120),
-            )?;
+            join::settle(&mut self.crowd, Duration::from_millis(100), Duration::from_secs(120))?;
         }
-        let Shape {
-            clients,
-            senders,
-            slow,
-            ..
-        } = self.shape;
+        let Shape { clients, senders, slow, .. } = self.shape;
         if senders + slow > clients {
             return Err("more senders and slow readers than members".into());
         }
@@ -150,17 +141,11 @@ impl Room {
                 self.crowd.make_slow(who, Place::new(who, Watch::Gaps))?;
                 continue;
             }
-            let watch = if who < each_sender {
-                Watch::EachSender
-            } else {
-                Watch::Strict
-            };
+            let watch = if who < each_sender { Watch::EachSender } else { Watch::Strict };
             self.crowd.seats[who].stage = Stage::Watched(Place::new(who, watch));
         }
         for sender in 0..senders {
-            let _ = self.crowd.seats[self.sender_seat(sender)]
-                .stream
-                .set_nodelay(true);
+            let _ = self.crowd.seats[self.sender_seat(sender)].stream.set_nodelay(true);
         }
         Ok(())
     }
@@ -170,10 +155,7 @@ impl Room {
     }
 
     pub fn ledger(&mut self) -> Result<&mut Ledger> {
-        self.crowd
-            .ledger
-            .as_mut()
-            .ok_or_else(|| "the book is not open".into())
+        self.crowd.ledger.as_mut().ok_or_else(|| "the book is not open".into())
     }
 
     /// Puts the sender's next message where `flush` sends it from.
@@ -194,24 +176,14 @@ impl Room {
     pub fn check_stall(&mut self, moved_at: Instant) -> Result<()> {
         let ledger = self.ledger()?;
         // A lost line is not waited for once it is known that one is lost.
-        let limit = if ledger.faults.any() {
-            FAULTY_STALL
-        } else {
-            STALL
-        };
+        let limit = if ledger.faults.any() { FAULTY_STALL } else { STALL };
         if moved_at.elapsed() < limit {
             return Ok(());
         }
-        let faults = if ledger.faults.any() {
-            format!(" ({})", ledger.faults)
-        } else {
-            String::new()
-        };
+        let faults =
+            if ledger.faults.any() { format!(" ({})", ledger.faults) } else { String::new() };
         let missing = ledger.missing();
-        Err(Fault(format!(
-            "nothing moves for {} s: {missing}{faults}",
-            limit.as_secs()
-        )))
+        Err(Fault(format!("nothing moves for {} s: {missing}{faults}", limit.as_secs())))
     }
 
     /// Everybody leaves; what the book says is wrong with the run.

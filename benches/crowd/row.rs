@@ -24,14 +24,7 @@ pub struct Row {
 impl Row {
     pub fn new(case: &'static str, room: &str, figure: &str, server: Vec<f64>) -> Self {
         let (room, figure) = (room.to_owned(), figure.to_owned());
-        Self {
-            case,
-            room,
-            figure,
-            server,
-            floor: None,
-            must: None,
-        }
+        Self { case, room, figure, server, floor: None, must: None }
     }
 
     pub fn beside(mut self, floor: &str, figures: Vec<f64>) -> Self {

@@ -14,11 +14,7 @@ pub fn median(figures: &[f64]) -> Option<f64> {
 
 /// Each run's figure over the floor's in the same run.
 pub fn ratios(figures: &[f64], floor: &[f64]) -> Vec<f64> {
-    figures
-        .iter()
-        .zip(floor)
-        .map(|(figure, floor)| figure / floor)
-        .collect()
+    figures.iter().zip(floor).map(|(figure, floor)| figure / floor).collect()
 }
 
 /// A count, as a float to reckon with.
@@ -47,9 +43,7 @@ pub fn count(number: usize) -> String {
 }
 
 fn grouped(digits: &str) -> String {
-    let (sign, digits) = digits
-        .strip_prefix('-')
-        .map_or(("", digits), |rest| ("-", rest));
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
     let mut out = sign.to_owned();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at) % 3 == 0 {

@@ -108,10 +108,9 @@ impl Wire {
             Self::Classic => (String::new(), " -ta\r\n"),
             Self::Plain => (String::new(), "\n"),
             Self::Irc => ("PRIVMSG #crowd :".to_owned(), "\r\n"),
-            Self::Resp => (
-                format!("*3\r\n$7\r\nPUBLISH\r\n$5\r\ncrowd\r\n${text_bytes}\r\n"),
-                "\r\n",
-            ),
+            Self::Resp => {
+                (format!("*3\r\n$7\r\nPUBLISH\r\n$5\r\ncrowd\r\n${text_bytes}\r\n"), "\r\n")
+            }
             Self::Raw => {
                 let before = raw_prefix(name, line_bytes.saturating_sub(text_bytes + 2));
                 return (before, b"\r\n".to_vec());
@@ -199,11 +198,7 @@ fn irc_answer(heard: &[u8]) -> Result<Answer> {
 
 /// The answer to the last PING among `lines`.
 pub fn pong(lines: &[u8]) -> Option<Vec<u8>> {
-    let at = if lines.starts_with(b"PING ") {
-        0
-    } else {
-        memmem::find(lines, b"\nPING ")? + 1
-    };
+    let at = if lines.starts_with(b"PING ") { 0 } else { memmem::find(lines, b"\nPING ")? + 1 };
     let token = lines[at + 5..].split(|&byte| byte == b'\n').next()?;
     let mut answer = b"PONG ".to_vec();
     answer.extend_from_slice(token.trim_ascii_end());
@@ -213,9 +208,7 @@ pub fn pong(lines: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether notices tell that lines were left out.
 pub fn tells_of_skipped(notices: &[u8]) -> bool {
-    ["skipped", "跳过"]
-        .iter()
-        .any(|word| memmem::find(notices, word.as_bytes()).is_some())
+    ["skipped", "跳过"].iter().any(|word| memmem::find(notices, word.as_bytes()).is_some())
 }
 
 fn refusal(line: &[u8]) -> Fault {
@@ -230,11 +223,7 @@ pub fn self_check() -> Result<()> {
         (Wire::Classic, b"OK", Some(Answer::Joined(b""))),
         (Wire::Classic, b"[x] system: a\r\nO", Some(Answer::Wait)),
         (Wire::Classic, b"name taken\r\n", None),
-        (
-            Wire::Irc,
-            b":s 001 c :hi\r\n",
-            Some(Answer::Say(b"JOIN #crowd\r\n".to_vec())),
-        ),
+        (Wire::Irc, b":s 001 c :hi\r\n", Some(Answer::Say(b"JOIN #crowd\r\n".to_vec()))),
         (Wire::Irc, b":s 433 * c :in use\r\n", None),
         (
             Wire::Resp,
@@ -254,23 +243,11 @@ pub fn self_check() -> Result<()> {
     }
     let starts: [(Wire, &[u8], Option<usize>); 6] = [
         (Wire::Classic, b"[2026-11-23 09:11:38] c00001:", Some(0)),
-        (
-            Wire::Classic,
-            b"[x] system: 2 joined\r\n[2026-11-23 09:11:38] c00001:",
-            Some(22),
-        ),
+        (Wire::Classic, b"[x] system: 2 joined\r\n[2026-11-23 09:11:38] c00001:", Some(22)),
         (Wire::Classic, b"[2026-11-23 09:11:38] c00002:", None),
         (Wire::Plain, b"<user7> ", Some(0)),
-        (
-            Wire::Irc,
-            b"PING :a\r\n:c00001!~c@h PRIVMSG #crowd :",
-            Some(9),
-        ),
-        (
-            Wire::Resp,
-            b"*3\r\n$7\r\nmessage\r\n$5\r\ncrowd\r\n$64\r\n",
-            Some(0),
-        ),
+        (Wire::Irc, b"PING :a\r\n:c00001!~c@h PRIVMSG #crowd :", Some(9)),
+        (Wire::Resp, b"*3\r\n$7\r\nmessage\r\n$5\r\ncrowd\r\n$64\r\n", Some(0)),
     ];
     for (wire, before, expected) in starts {
         if wire.line_start(before, "c00001", 64) != expected {

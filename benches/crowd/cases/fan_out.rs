@@ -36,12 +36,7 @@ pub fn floors(shape: &Shape) -> Vec<Floor> {
 }
 
 fn target(shape: &Shape) -> Option<Must> {
-    match (
-        shape.clients,
-        shape.senders,
-        shape.window,
-        shape.payload_bytes,
-    ) {
+    match (shape.clients, shape.senders, shape.window, shape.payload_bytes) {
         (100 | 1_000 | 10_000, 1, 1, 64) => Some(Must::TimesTheOther(1.08)),
         (1_000 | 10_000, 10, 1, 64) => Some(Must::TimesTheOther(0.30)),
         (1_000 | 10_000, 10, 32, 64) => Some(Must::TimesTheOther(1.0)),
@@ -51,13 +46,9 @@ fn target(shape: &Shape) -> Option<Must> {
 
 pub fn run(bench: &mut Bench) -> (Vec<Row>, Vec<Measured>) {
     let shapes = bench.plan.fan_out.clone();
-    let measured = shapes
-        .iter()
-        .map(|shape| measure(bench, shape, &floors(shape)));
+    let measured = shapes.iter().map(|shape| measure(bench, shape, &floors(shape)));
     let measured: Vec<_> = measured.collect();
-    let rows = measured
-        .iter()
-        .flat_map(|measured| rows("fan-out", bench.plan, measured));
+    let rows = measured.iter().flat_map(|measured| rows("fan-out", bench.plan, measured));
     (rows.collect(), measured)
 }
 
@@ -65,11 +56,7 @@ pub fn run(bench: &mut Bench) -> (Vec<Row>, Vec<Measured>) {
 pub fn measure(bench: &mut Bench, shape: &Shape, floors: &[Floor]) -> Measured {
     let (options, plan) = (bench.options, bench.plan);
     let floors = floors.iter().map(|&floor| (floor, Vec::new()));
-    let mut measured = Measured {
-        shape: *shape,
-        server: Vec::new(),
-        floors: floors.collect(),
-    };
+    let mut measured = Measured { shape: *shape, server: Vec::new(), floors: floors.collect() };
     for _ in 0..plan.runs {
         let what = |subject| format!("fan-out {}, {}", room_of(shape), subject);
         let name = what(bench.subject_name(Subject::Server));
@@ -79,10 +66,7 @@ pub fn measure(bench: &mut Bench, shape: &Shape, floors: &[Floor]) -> Measured {
         };
         measured.server.push(load);
         // The floors deliver lines of just the length that the server did.
-        let like = Shape {
-            line_bytes: load.line_bytes,
-            ..*shape
-        };
+        let like = Shape { line_bytes: load.line_bytes, ..*shape };
         for (floor, loads) in &mut measured.floors {
             let subject = Subject::Floor(*floor);
             let name = what(bench.subject_name(subject));
@@ -116,22 +100,12 @@ fn once(
 
 pub fn rows(case: &'static str, plan: &Plan, measured: &Measured) -> Vec<Row> {
     let room = room_of(&measured.shape);
-    let cpu = |loads: &[Load]| {
-        loads
-            .iter()
-            .filter_map(Load::cpu_seconds_a_million)
-            .collect()
-    };
+    let cpu = |loads: &[Load]| loads.iter().filter_map(Load::cpu_seconds_a_million).collect();
     let pace = |loads: &[Load]| loads.iter().map(Load::deliveries_a_second).collect();
     let mut rows = Vec::new();
     for (at, (floor, loads)) in measured.floors.iter().enumerate() {
         let must = target(&measured.shape).filter(|_| plan.judged && at == 0);
-        let row = Row::new(
-            case,
-            &room,
-            "CPU-s per million lines",
-            cpu(&measured.server),
-        );
+        let row = Row::new(case, &room, "CPU-s per million lines", cpu(&measured.server));
         rows.push(row.beside(floor.title(), cpu(loads)).must(must));
     }
     let row = Row::new(case, &room, "lines per second", pace(&measured.server));
@@ -146,10 +120,7 @@ impl Measured {
     /// Median CPU-seconds a million lines: the server's, and the main floor's.
     pub fn cost(&self) -> Option<(f64, f64)> {
         let cost = |loads: &[Load]| {
-            let runs: Vec<_> = loads
-                .iter()
-                .filter_map(Load::cpu_seconds_a_million)
-                .collect();
+            let runs: Vec<_> = loads.iter().filter_map(Load::cpu_seconds_a_million).collect();
             stats::median(&runs)
         };
         cost(&self.server).zip(self.floors.first().and_then(|(_, loads)| cost(loads)))

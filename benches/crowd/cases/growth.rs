@@ -21,44 +21,24 @@ pub fn run(bench: &mut Bench, known: &[Measured]) -> (Vec<Row>, Vec<Series>) {
         all.push(measured);
     }
     let label = bench.options.label();
-    let mut series = lines(
-        &all,
-        1,
-        &format!("{label}, one message at a time"),
-        "floor: a send a line",
-    );
-    series.extend(lines(
-        &all,
-        32,
-        &format!("{label}, 320 under way"),
-        "floor: bare relay",
-    ));
+    let mut series =
+        lines(&all, 1, &format!("{label}, one message at a time"), "floor: a send a line");
+    series.extend(lines(&all, 32, &format!("{label}, 320 under way"), "floor: bare relay"));
     // The in-memory hub over null sockets adds its rows and its line here.
     (rows, series)
 }
 
 /// A line for the server and one for its floor, over the number of clients.
 fn lines(all: &[Measured], window: usize, server: &str, floor: &str) -> Vec<Series> {
-    let costs = all
-        .iter()
-        .filter(|measured| measured.shape.window == window);
+    let costs = all.iter().filter(|measured| measured.shape.window == window);
     let points = costs.filter_map(|measured| {
         let clients = u64::try_from(measured.shape.clients).ok()?;
         Some((stats::float(clients), measured.cost()?))
     });
-    let (servers, floors): (Vec<_>, Vec<_>) = points
-        .map(|(clients, (server, floor))| ((clients, server), (clients, floor)))
-        .unzip();
+    let (servers, floors): (Vec<_>, Vec<_>) =
+        points.map(|(clients, (server, floor))| ((clients, server), (clients, floor))).unzip();
     vec![
-        Series {
-            label: server.to_owned(),
-            points: servers,
-            is_floor: false,
-        },
-        Series {
-            label: floor.to_owned(),
-            points: floors,
-            is_floor: true,
-        },
+        Series { label: server.to_owned(), points: servers, is_floor: false },
+        Series { label: floor.to_owned(), points: floors, is_floor: true },
     ]
 }

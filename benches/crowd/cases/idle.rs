@@ -68,14 +68,9 @@ fn once(
         room.crowd.pump(left.max(Duration::from_millis(1)))?;
     }
     let switches = host::switches(pid)? - switches;
-    let calls = tracer
-        .map(|tracer| calls(tracer, from, since_epoch()))
-        .transpose()?;
+    let calls = tracer.map(|tracer| calls(tracer, from, since_epoch())).transpose()?;
     let unquiet = (room.crowd.heard_bytes > heard).then(|| "the silent room got lines".to_owned());
-    let idled = Idled {
-        calls,
-        switches: stats::float(switches),
-    };
+    let idled = Idled { calls, switches: stats::float(switches) };
     Ok((Some(idled), room.close().or(unquiet)))
 }
 
@@ -83,11 +78,7 @@ fn once(
 fn attach(pid: Pid) -> Result<Option<Child>> {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-ttt", "-p", &pid.to_string()]);
-    let started = strace
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
+    let started = strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let Ok(mut tracer) = started else {
         return Ok(None);
     };
@@ -112,17 +103,11 @@ fn calls(tracer: Child, from: f64, until: f64) -> Result<f64> {
     let pid = i32::try_from(tracer.id()).map_err(|error| error.to_string())?;
     kill(Pid::from_raw(pid), Signal::SIGINT)?;
     let output = tracer.wait_with_output().doing(|| "strace".to_owned())?;
-    Ok(stats::float(count(
-        &String::from_utf8_lossy(&output.stderr),
-        from,
-        until,
-    )))
+    Ok(stats::float(count(&String::from_utf8_lossy(&output.stderr), from, until)))
 }
 
 fn count(trace: &str, from: f64, until: f64) -> u64 {
-    let times = trace
-        .lines()
-        .filter(|line| line.contains('(') && !line.contains("resumed>"));
+    let times = trace.lines().filter(|line| line.contains('(') && !line.contains("resumed>"));
     let times = times.filter_map(|line| {
         let mut words = line.split_whitespace();
         words.find_map(|word| word.parse::<f64>().ok().filter(|time| *time > 1e9))
@@ -131,10 +116,7 @@ fn count(trace: &str, from: f64, until: f64) -> u64 {
 }
 
 fn since_epoch() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64()
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 pub fn self_check() -> Result<()> {

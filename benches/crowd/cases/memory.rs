@@ -21,10 +21,9 @@ pub fn run(bench: &mut Bench) -> Vec<Row> {
         let room = format!("N={}", stats::count(clients));
         let (mut server, mut relay) = (Vec::new(), Vec::new());
         for _ in 0..plan.few_runs() {
-            for (subject, runs) in [
-                (Subject::Server, &mut server),
-                (Subject::Floor(Floor::Relay), &mut relay),
-            ] {
+            for (subject, runs) in
+                [(Subject::Server, &mut server), (Subject::Floor(Floor::Relay), &mut relay)]
+            {
                 let name = format!("memory {room}, {}", bench.subject_name(subject));
                 runs.extend(bench.step(&name, || once(options, subject, clients)));
             }
@@ -34,19 +33,10 @@ pub fn run(bench: &mut Bench) -> Vec<Row> {
         };
         let floor = Floor::Relay.title();
         let must = (plan.judged && clients == 10_000).then_some(Must::Most(300.0));
-        let row = Row::new(
-            "memory",
-            &room,
-            "own bytes each",
-            of(&server, |each| each.own),
-        );
+        let row = Row::new("memory", &room, "own bytes each", of(&server, |each| each.own));
         rows.push(row.beside(floor, of(&relay, |each| each.own)).must(must));
-        let row = Row::new(
-            "memory",
-            &room,
-            "resident bytes each",
-            of(&server, |each| each.resident),
-        );
+        let row =
+            Row::new("memory", &room, "resident bytes each", of(&server, |each| each.resident));
         rows.push(row.beside(floor, of(&relay, |each| each.resident)));
     }
     rows

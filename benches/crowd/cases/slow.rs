@@ -22,12 +22,8 @@ pub fn run(bench: &mut Bench, paced: Paced) -> Vec<Row> {
     let rows = QUANTILES.iter().map(|&(name, quantile)| {
         let micros = |runs: &[Latencies]| runs.iter().map(|run| run.micros(quantile)).collect();
         let must = (plan.judged && name == "p99").then_some(Must::TimesTheOther(1.10));
-        let row = Row::new(
-            "slow tenth",
-            &room,
-            &format!("{name} of the others, µs"),
-            micros(&with),
-        );
+        let row =
+            Row::new("slow tenth", &room, &format!("{name} of the others, µs"), micros(&with));
         row.beside("without them", micros(&without)).must(must)
     });
     rows.collect()

@@ -28,10 +28,9 @@ pub fn run(bench: &mut Bench, clients: usize) -> Vec<Row> {
     let room = format!("N={}", stats::count(clients));
     let (mut server, mut greeter) = (Vec::new(), Vec::new());
     for _ in 0..plan.runs {
-        for (subject, runs) in [
-            (Subject::Server, &mut server),
-            (Subject::Floor(Floor::Greeter), &mut greeter),
-        ] {
+        for (subject, runs) in
+            [(Subject::Server, &mut server), (Subject::Floor(Floor::Greeter), &mut greeter)]
+        {
             let name = format!("storm {room}, {}", bench.subject_name(subject));
             runs.extend(bench.step(&name, || once(options, subject, clients)));
         }
@@ -39,18 +38,13 @@ pub fn run(bench: &mut Bench, clients: usize) -> Vec<Row> {
     let of = |runs: &[Stormed], which: Figure| runs.iter().filter_map(which).collect();
     let judged = |must| (plan.judged && clients == 10_000).then_some(must);
     let figures: [(&str, Figure, Option<Must>); 3] = [
-        (
-            "joins per second",
-            |run| Some(run.joins_a_second),
-            judged(Must::Least(20_000.0)),
-        ),
+        ("joins per second", |run| Some(run.joins_a_second), judged(Must::Least(20_000.0))),
         ("CPU-s", |run| run.cpu_seconds, judged(Must::Most(1.5))),
         ("lines delivered", |run| run.lines, None),
     ];
     let rows = figures.into_iter().map(|(figure, which, must)| {
         let row = Row::new("storm", &room, figure, of(&server, which));
-        row.beside(Floor::Greeter.title(), of(&greeter, which))
-            .must(must)
+        row.beside(Floor::Greeter.title(), of(&greeter, which)).must(must)
     });
     rows.collect()
 }
