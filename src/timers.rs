@@ -7,11 +7,16 @@
 use std::collections::BTreeSet;
 
 const NEVER: u64 = u64::MAX;
+/// Bits of an entry that hold the slot: far more than a process can have descriptors for.
+const SLOT_BITS: u32 = 24;
+/// 34 years: what would be due later is due then.
+const DUE_MS_MAX: u64 = (1 << (64 - SLOT_BITS)) - 1;
 
 /// When which slot has to be looked at.
 #[derive(Default)]
 pub struct Timers {
-    queue: BTreeSet<(u64, usize)>,
+    /// Entries as one number each, the time above the slot: half the memory, the same order.
+    queue: BTreeSet<u64>,
     /// By slot: the time of its entry in `queue`, or `NEVER`.
     armed_ms: Vec<u64>,
 }
@@ -19,13 +24,14 @@ pub struct Timers {
 impl Timers {
     /// Has `slot` looked at no later than `due_ms`.
     pub fn arm(&mut self, slot: usize, due_ms: u64) {
+        let due_ms = due_ms.min(DUE_MS_MAX);
         if slot >= self.armed_ms.len() {
             self.armed_ms.resize(slot + 1, NEVER);
         }
         if due_ms < self.armed_ms[slot] {
             self.disarm(slot);
             self.armed_ms[slot] = due_ms;
-            self.queue.insert((due_ms, slot));
+            self.queue.insert(entry(due_ms, slot));
         }
     }
 
@@ -33,7 +39,7 @@ impl Timers {
     pub fn disarm(&mut self, slot: usize) {
         let Some(armed_ms) = self.armed_ms.get_mut(slot) else { return };
         if *armed_ms != NEVER {
-            let was_there = self.queue.remove(&(*armed_ms, slot));
+            let was_there = self.queue.remove(&entry(*armed_ms, slot));
             assert!(was_there, "an armed slot stands in the queue");
             *armed_ms = NEVER;
         }
@@ -41,7 +47,7 @@ impl Timers {
 
     /// Takes the next slot that is due at `now_ms`.
     pub fn pop(&mut self, now_ms: u64) -> Option<usize> {
-        let &(due_ms, slot) = self.queue.first()?;
+        let (due_ms, slot) = self.first()?;
         if due_ms > now_ms {
             return None;
         }
@@ -51,8 +57,19 @@ impl Timers {
 
     /// When the next slot is due.
     pub fn next_ms(&self) -> Option<u64> {
-        self.queue.first().map(|&(due_ms, _)| due_ms)
+        self.first().map(|(due_ms, _)| due_ms)
     }
+
+    fn first(&self) -> Option<(u64, usize)> {
+        let entry = *self.queue.first()?;
+        let slot = usize::try_from(entry & ((1 << SLOT_BITS) - 1)).expect("it was one");
+        Some((entry >> SLOT_BITS, slot))
+    }
+}
+
+fn entry(due_ms: u64, slot: usize) -> u64 {
+    assert!(slot < 1 << SLOT_BITS && due_ms <= DUE_MS_MAX, "an entry has room for both");
+    due_ms << SLOT_BITS | slot as u64
 }
 
 #[cfg(test)]
@@ -80,6 +97,6 @@ mod tests {
         timers.arm(0, 10);
         timers.disarm(0);
         timers.disarm(7);
-        assert_eq!(timers.pop(u64::MAX - 1), None);
+        assert_eq!(timers.pop(1_000_000), None);
     }
 }

@@ -142,7 +142,8 @@ impl<S: Socket> Hub<S> {
             let is_line = take_text(&piece, &mut self.text, self.limits.line_bytes);
             self.obey(id, is_line, now);
         }
-        let conn = &self.peers.slab[slot];
+        let conn = &mut self.peers.slab[slot];
+        conn.decoder.release();
         if conn.life == Life::Open && conn.decoder.unended_bytes() > self.limits.unended_bytes {
             let id = conn.id;
             self.apply(Effect::Tell { to: id, event: Event::Unended }, now);

@@ -68,6 +68,11 @@ impl Decoder {
         (taken, line)
     }
 
+    /// Frees the line that was handed out last.
+    pub fn release(&mut self) {
+        self.lines.release();
+    }
+
     /// Gives up what it holds: nothing more is decoded.
     pub fn stop(&mut self) {
         self.lines = LineBuffer::default();

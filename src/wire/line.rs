@@ -67,17 +67,17 @@ impl LineBuffer {
     /// Looks for the next line end in `input`; also says how much of `input` was taken, which
     /// is all of it if there is none.
     pub fn next<'a>(&'a mut self, input: &'a [u8], bytes_max: usize) -> (usize, Option<Piece<'a>>) {
-        self.restart_if_given();
+        self.release();
         let mut at = 0;
         while at < input.len() {
             if self.state == State::Text {
                 let run = &input[at..];
                 let end = memchr::memchr3(b'\n', b'\r', IAC, run).unwrap_or(run.len());
                 let is_whole = self.line.is_empty() && !self.too_long && end <= bytes_max;
-                if is_whole && run.get(end) == Some(&b'\n') {
+                if let Some(length) = line_end(&run[end..]).filter(|_| is_whole) {
                     // The usual case: the line lies whole in the input and is not copied.
                     self.unended = 0;
-                    return (at + end + 1, Some(Piece::Line(&run[..end])));
+                    return (at + end + length, Some(Piece::Line(&run[..end])));
                 }
                 self.keep(&run[..end], bytes_max);
                 at += end;
@@ -97,7 +97,7 @@ impl LineBuffer {
 
     /// Ends the line that has not ended, if there is one: nothing more will come.
     pub fn finish(&mut self) -> Option<Piece<'_>> {
-        self.restart_if_given();
+        self.release();
         self.unended = 0;
         if self.state == State::Return {
             self.state = State::Text;
@@ -109,16 +109,17 @@ impl LineBuffer {
         Some(self.take())
     }
 
-    fn take(&self) -> Piece<'_> {
-        if self.too_long { Piece::TooLong } else { Piece::Line(&self.line) }
-    }
-
-    fn restart_if_given(&mut self) {
+    /// Frees the line that was handed out last, once it is not needed any more: an idle
+    /// connection holds no buffer.
+    pub fn release(&mut self) {
         if self.given {
-            // An idle connection holds no buffer.
             self.line = Vec::new();
             (self.given, self.too_long) = (false, false);
         }
+    }
+
+    fn take(&self) -> Piece<'_> {
+        if self.too_long { Piece::TooLong } else { Piece::Line(&self.line) }
     }
 
     /// One byte that is not plain text, or comes after such a one.
@@ -160,6 +161,15 @@ impl LineBuffer {
         } else {
             self.line.extend_from_slice(bytes);
         }
+    }
+}
+
+/// The length of the line end that `bytes` begins with, if it begins with a whole one.
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n' | 0, ..] => Some(2),
+        _ => None,
     }
 }
 
@@ -229,6 +239,18 @@ mod tests {
             let (before, after) = STREAM.split_at(cut);
             assert_eq!(lines([before, after]), LINES, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn an_idle_connection_holds_no_buffer() {
+        let mut buffer = LineBuffer::default();
+        assert_eq!(buffer.next(b"in two ", MAX), (7, None));
+        assert!(buffer.held_bytes() > 0);
+        assert_eq!(buffer.next(b"parts\r\n", MAX).1, Some(Piece::Line(b"in two parts")));
+        buffer.release();
+        assert_eq!(buffer.held_bytes(), 0);
+        assert_eq!(buffer.next(b"in one\r\n", MAX).1, Some(Piece::Line(b"in one")));
+        assert_eq!(buffer.held_bytes(), 0);
     }
 
     #[test]
