@@ -42,8 +42,8 @@ impl<'a> Command<'a> {
             "-ta" => Self::Say(text),
             "-me" => Self::Act(text),
             "-to" => match text.split_once(' ') {
-                Some((to, text)) => Self::Tell { to, text },
-                None => Self::Unknown,
+                Some((to, text)) if !text.trim().is_empty() => Self::Tell { to, text },
+                _ => Self::Unknown,
             },
             _ => Self::Unknown,
         }
@@ -66,6 +66,7 @@ mod tests {
             ("waves -me", Command::Act("waves")),
             ("bob psst, you -to", Command::Tell { to: "bob", text: "psst, you" }),
             ("bob -to", Command::Unknown),
+            ("bob  -to", Command::Unknown),
             ("exit", Command::Exit),
             (" exit ", Command::Exit),
             ("who", Command::Who),

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 
 use crate::ids::PeerId;
-use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits};
+use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, UNHEARD_BURSTS_MAX};
 use crate::outbound::Outbound;
 use crate::tape::Tapes;
 use crate::wire::classic::{Decoder, Framing, Portion};
@@ -31,6 +31,10 @@ pub struct Conn<S> {
     pub is_named: bool,
     /// The peer has ended its side: reads go on to the end without waiting for an event.
     pub peer_ended: bool,
+    /// It has sent urgent data, at which a read stops short of what there is (tcp(7)).
+    pub is_urgent: bool,
+    /// It is here only to be told that there is no room for it.
+    pub is_refused: bool,
     /// Its socket takes nothing any more; what it still sent is read to the end.
     pub is_mute: bool,
     /// Its socket was full when it was last written to, and what is queued waits.
@@ -74,6 +78,8 @@ pub struct Pace {
     pub sent_ms: Option<u64>,
     /// Whether that was a word that must stay alone.
     pub was_word: bool,
+    /// Whether the last one's line end was left out.
+    pub has_omitted: bool,
     /// What was sent since the last silence: it may all still wait to be read.
     pub run_bytes: usize,
 }
@@ -101,6 +107,8 @@ impl<S> Conn<S> {
             life: Life::Open,
             is_named: false,
             peer_ended: false,
+            is_urgent: false,
+            is_refused: false,
             is_mute: false,
             is_blocked: false,
             has_heard_end: false,
@@ -117,6 +125,18 @@ impl<S> Conn<S> {
     /// Whether reads tell its commands apart.
     pub fn is_unframed(&self) -> bool {
         self.decoder.framing() == Framing::Bursts
+    }
+
+    /// Whether a read that brings less than was asked for has found the end of the input, so that
+    /// an event will tell of more: not if the end of it came along, or urgent data cut it short.
+    pub fn is_drained_by_short_read(&self) -> bool {
+        !self.peer_ended && !self.is_urgent && !self.is_mute
+    }
+
+    /// Whether more bursts may be read while it may not speak.
+    pub fn may_be_read_ahead(&self) -> bool {
+        let bursts = self.extra.as_ref().map_or(0, |extra| extra.unheard.len());
+        bursts < UNHEARD_BURSTS_MAX && self.unheard_bytes() < READ_BYTES && !self.peer_ended
     }
 
     /// Bytes that it sent and that wait to be heard.

@@ -27,6 +27,8 @@ pub struct Ready {
     pub readable: bool,
     /// There is room for output, or an error.
     pub writable: bool,
+    /// There is urgent data.
+    pub urgent: bool,
     /// The peer has ended its side; no further event will tell of it.
     pub ended: bool,
 }
@@ -79,7 +81,8 @@ impl<S: Socket> Hub<S> {
     /// Takes a new connection; `host` is where it comes from, if that is to be counted. One too
     /// many is told so, and closed.
     pub fn open(&mut self, sock: S, host: Option<IpAddr>, now: &Now) -> PeerId {
-        let refusal = if self.peers.slab.len() >= self.limits.clients || self.is_stopping {
+        let taken = self.peers.slab.len() - self.peers.refused;
+        let refusal = if taken >= self.limits.clients || self.is_stopping {
             Some((Event::RoomFull, Farewell::RoomFull))
         } else if host.is_some_and(|host| self.peers.count_from(host) >= self.limits.per_address) {
             Some((Event::AddressFull, Farewell::AddressFull))
@@ -88,8 +91,14 @@ impl<S: Socket> Hub<S> {
         };
         let id = self.peers.insert(sock, host, now.mono_ms);
         if let Some((event, why)) = refusal {
-            self.apply(Effect::Tell { to: id, event }, now);
-            self.apply(Effect::Close { user: id, why }, now);
+            self.peers.slab[id.slot()].is_refused = true;
+            self.peers.refused += 1;
+            if self.peers.refused > REFUSED_MAX {
+                self.fail(id, why, now);
+            } else {
+                self.apply(Effect::Tell { to: id, event }, now);
+                self.apply(Effect::Close { user: id, why }, now);
+            }
         } else {
             self.chat.arrive(id);
             self.peers.timers.arm(id.slot(), now.mono_ms + self.limits.name_secs * 1_000);
@@ -103,7 +112,8 @@ impl<S: Socket> Hub<S> {
     pub fn wake(&mut self, slot: usize, ready: Ready) {
         let Some(conn) = self.peers.slab.get_mut(slot) else { return };
         conn.peer_ended |= ready.ended;
-        if ready.readable || ready.ended {
+        conn.is_urgent |= ready.urgent;
+        if ready.readable || ready.ended || ready.urgent {
             self.peers.readable.insert(slot);
             self.peers.to_read.insert(slot);
         }
@@ -140,7 +150,7 @@ impl<S: Socket> Hub<S> {
     pub fn shut_down(&mut self, now: &Now) {
         self.is_stopping = true;
         let Self { chat, post, peers, .. } = self;
-        chat.shut_down(&mut |effect| post.apply(&effect, peers, now));
+        chat.shut_down(now, &mut |effect| post.apply(&effect, peers, now));
     }
 
     /// Whether nobody is connected.
@@ -214,10 +224,10 @@ impl<S: Socket> Hub<S> {
 
     /// Ends `id` without another word.
     fn fail(&mut self, id: PeerId, why: Farewell, now: &Now) {
-        if self.peers.get_mut(id).is_none() {
-            return;
+        let Some(conn) = self.peers.get_mut(id) else { return };
+        if conn.life == Life::Open {
+            info!("at={:?} event=close id={id} why={}", now.stamp.as_str(), why.as_str());
         }
-        info!("at={:?} event=close id={id} why={}", now.stamp.as_str(), why.as_str());
         self.depart(id, why, now);
         self.give_up(id.slot());
     }

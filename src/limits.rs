@@ -111,12 +111,15 @@ impl Default for Limits {
 pub const CLIENTS_UNASKED_MAX: usize = 10_000;
 /// Descriptors kept back for doors, the log, signals and refusals.
 pub const DESCRIPTORS_RESERVED: usize = 32;
-/// Refused peers that may hold a slot for as long as their refusal takes to arrive.
+/// Refused peers that may hold a slot for as long as their refusal takes to arrive; those beyond
+/// are closed without a word.
 pub const REFUSED_MAX: usize = 16;
 /// The longest that `--line-bytes` may allow.
 pub const LINE_BYTES_MAX: usize = 8 * 1024;
 /// One read from a socket.
 pub const READ_BYTES: usize = 4 * 1024;
+/// Reads of one unframed peer that are kept while it may not speak.
+pub const UNHEARD_BURSTS_MAX: usize = 64;
 /// Peers that are read in one turn of the hub.
 pub const READS_PER_TURN: usize = 256;
 /// Peers that are written to in one turn of the hub.

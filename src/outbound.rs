@@ -110,6 +110,13 @@ impl Outbound {
         self.add(notice, tapes);
     }
 
+    /// Puts `bytes` before everything that is not sent yet.
+    pub fn prepend(&mut self, bytes: &[u8], tapes: &mut Tapes) {
+        let own = self.own.get_or_insert_default();
+        own.bytes.splice(own.sent..own.sent, bytes.iter().copied());
+        tapes.owned_bytes += bytes.len();
+    }
+
     /// Copies what it lacks of the tape into its own buffer: the order is fixed from here on.
     pub fn settle(&mut self, tapes: &mut Tapes) {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
@@ -137,6 +144,12 @@ impl Outbound {
         self.skipped = self.skipped.saturating_add(tape.lines(self.at, head));
         tape.advance(self.at, head);
         self.at = head;
+    }
+
+    /// Leaves out a line of its own, and with it the lines said before.
+    pub fn skip_own_line(&mut self, tapes: &mut Tapes) {
+        self.skip(tapes);
+        self.skipped = self.skipped.saturating_add(1);
     }
 
     /// Moves its place to the head past a line that it must not see.

@@ -43,6 +43,10 @@ pub fn flush<S: Socket>(
     (written, end.map(End::Flushed))
 }
 
+/// Marks the rest of a line that was too long for one read of the client.
+const CONTINUED: &[u8] = "… ".as_bytes();
+const LINE_END: &[u8] = b"\r\n";
+
 fn flush_portion<S: Socket>(
     conn: &mut Conn<S>,
     post: &mut Post,
@@ -53,7 +57,7 @@ fn flush_portion<S: Socket>(
     if conn.out.own_bytes() > limits.lag_soft_bytes {
         conn.out.skip(&mut post.tapes);
     } else {
-        post.settle(conn, now);
+        post.settle(conn, false, now);
     }
     if conn.out.own_bytes() == 0 {
         return (0, Ok(End::Flushed(Flush::Drained)));
@@ -73,12 +77,25 @@ fn flush_portion<S: Socket>(
         return (written, Ok(End::Flushed(Flush::Blocked)));
     }
     conn.out.drop_own(portion.omit, &mut post.tapes);
+    if portion.omit == 0 && conn.out.own_bytes() > 0 {
+        // The rest of the line begins a read of its own: it must not pass for a line, or a word.
+        conn.out.prepend(CONTINUED, &mut post.tapes);
+    }
     pace.sent(portion, now);
     let end = match conn.out.own_bytes() {
         0 => End::Flushed(Flush::Drained),
         _ => End::Paused { until_ms: now.mono_ms + PORTION_GAP_MS },
     };
     (written, Ok(end))
+}
+
+/// `conn` has shown that it sends lines after all: it is sent lines from here on.
+pub fn end<S>(conn: &mut Conn<S>, post: &mut Post) {
+    let Some(extra) = &mut conn.extra else { return };
+    let pace = std::mem::take(&mut extra.pace);
+    if pace.begun.is_none() && pace.has_omitted {
+        conn.out.prepend(LINE_END, &mut post.tapes);
+    }
 }
 
 impl Pace {
@@ -104,6 +121,7 @@ impl Pace {
             sent_ms: Some(now.mono_ms),
             was_word: portion.is_word,
             run_bytes: run_bytes + portion.send,
+            has_omitted: portion.omit > 0,
         };
     }
 }

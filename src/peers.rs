@@ -27,6 +27,10 @@ pub struct Peers<S> {
     pub timers: Timers,
     /// They are to be ended, and why.
     pub failing: Vec<(PeerId, Farewell)>,
+    /// They can be written to and have much of their own queued: before anything else is heard.
+    pub overfull: Vec<usize>,
+    /// How many are here only to be told that there is no room.
+    pub refused: usize,
     /// They are to be removed at the end of the turn.
     doomed: Vec<usize>,
     /// Connections by where they come from, as far as that is counted.
@@ -46,6 +50,8 @@ impl<S> Peers<S> {
             to_flush: SlotSet::default(),
             timers: Timers::default(),
             failing: Vec::new(),
+            overfull: Vec::new(),
+            refused: 0,
             doomed: Vec::new(),
             by_host: BTreeMap::new(),
             births: 0,
@@ -54,7 +60,8 @@ impl<S> Peers<S> {
 
     /// Puts a new connection into a free slot.
     pub fn insert(&mut self, sock: S, host: Option<IpAddr>, now_ms: u64) -> PeerId {
-        self.births += 1;
+        // 0 is nobody's.
+        self.births = self.births.checked_add(1).unwrap_or(1);
         let entry = self.slab.vacant_entry();
         let id = PeerId::new(entry.key(), self.births);
         entry.insert(Conn::new(sock, id, host, now_ms));
@@ -104,6 +111,7 @@ impl<S> Peers<S> {
             let conn = self.slab.remove(slot);
             assert_eq!(conn.out.own_bytes(), 0, "what was queued for it has been given up");
             assert!(conn.out.tape().is_none(), "it has left its tape");
+            self.refused -= usize::from(conn.is_refused);
             for set in [&mut self.readable, &mut self.writable] {
                 set.remove(slot);
             }

@@ -66,7 +66,7 @@ impl Post {
         match *effect {
             Effect::Tell { to, ref event } => self.tell(to, event, peers, now),
             Effect::Say { room, ref event, except } => self.say(room, event, except, peers, now),
-            Effect::Enter { user, room } => self.enter(user, room, peers),
+            Effect::Enter { user, room } => self.enter(user, room, peers, now),
             Effect::Leave { user, .. } => self.leave(user, peers, now),
             Effect::More { to } => {
                 if let Some(conn) = peers.get_mut(to) {
@@ -92,8 +92,8 @@ impl Post {
     ///
     /// A blocked reader far behind has those lines skipped, or whoever whispers to it could fill
     /// its buffer with what the room says.
-    pub fn settle<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
-        if conn.is_blocked && conn.is_lagging(&self.tapes, &self.limits) {
+    pub fn settle<S>(&mut self, conn: &mut Conn<S>, is_blocked: bool, now: &Now) {
+        if is_blocked && conn.is_lagging(&self.tapes, &self.limits) {
             conn.out.skip(&mut self.tapes);
         }
         self.tell_skipped(conn, now);
@@ -114,16 +114,25 @@ impl Post {
     }
 
     fn tell<S>(&mut self, to: PeerId, event: &Event<'_>, peers: &mut Peers<S>, now: &Now) {
+        let is_blocked = !peers.writable.contains(to.slot());
         let Some(conn) = peers.get_mut(to) else { return };
         if conn.is_mute || conn.life == Life::Draining {
             return;
         }
-        self.settle(conn, now);
+        let has_much = conn.out.own_bytes() > self.limits.lag_soft_bytes;
+        if has_much && conn.is_unframed() && matches!(event, Event::Whispered { .. }) {
+            // It is behind because it is sent its lines with pauses: it is not closed for that.
+            return conn.out.skip_own_line(&mut self.tapes);
+        }
+        self.settle(conn, is_blocked, now);
         self.line.clear();
         classic::encode(event, self.lang, &now.stamp, conn.is_named, &mut self.line);
         conn.out.push(&self.line, &mut self.tapes);
-        if conn.out.own_bytes() > self.limits.lag_hard_bytes {
+        let own_bytes = conn.out.own_bytes();
+        if is_blocked && own_bytes > self.limits.lag_hard_bytes {
             peers.failing.push((to, Farewell::Lagging));
+        } else if !is_blocked && own_bytes > self.limits.lag_soft_bytes {
+            peers.overfull.push(to.slot());
         }
         peers.want_flush(to.slot());
     }
@@ -138,6 +147,7 @@ impl Post {
     ) {
         for wire in Wire::ALL {
             let tape = tape_of(room, wire);
+            let is_blocked = except.is_some_and(|id| !peers.writable.contains(id.slot()));
             let except = except
                 .and_then(|id| peers.get_mut(id))
                 .filter(|conn| conn.out.tape() == Some(tape));
@@ -148,7 +158,7 @@ impl Post {
                 self.has_grown(tape, peers);
                 continue;
             };
-            self.settle(conn, now);
+            self.settle(conn, is_blocked, now);
             self.line.clear();
             classic::encode(event, self.lang, &now.stamp, true, &mut self.line);
             self.tapes.get_mut(tape).append(&self.line);
@@ -180,16 +190,21 @@ impl Post {
         }
     }
 
-    fn enter<S>(&mut self, user: PeerId, room: RoomId, peers: &mut Peers<S>) {
+    fn enter<S>(&mut self, user: PeerId, room: RoomId, peers: &mut Peers<S>, now: &Now) {
         if peers.get_mut(user).is_none() {
             return;
         }
-        // The time to take a name is over. If it waits for anything else, that is armed again
-        // when it is next heard or written to.
+        // The time to take a name is over. Unless it is blocked, what else it may wait for is
+        // armed again when it is next heard or written to.
         peers.timers.disarm(user.slot());
         peers.want_flush(user.slot());
+        let stall_ms = self.limits.stall_secs * 1_000;
+        if !peers.writable.contains(user.slot()) {
+            peers.timers.arm(user.slot(), now.mono_ms + stall_ms);
+        }
         let Some(conn) = peers.get_mut(user) else { return };
         conn.is_named = true;
+        conn.since_ms = now.mono_ms;
         if !conn.is_mute {
             let tape = tape_of(room, Wire::Classic);
             conn.out.follow(tape, &mut self.tapes);
@@ -198,8 +213,9 @@ impl Post {
     }
 
     fn leave<S>(&mut self, user: PeerId, peers: &mut Peers<S>, now: &Now) {
+        let is_blocked = !peers.writable.contains(user.slot());
         let Some(conn) = peers.get_mut(user) else { return };
-        self.settle(conn, now);
+        self.settle(conn, is_blocked, now);
         if let Some(tape) = conn.out.tape() {
             self.members[usize::from(tape.0)].remove(user.slot());
         }
@@ -223,6 +239,9 @@ fn close<S>(user: PeerId, why: Farewell, peers: &mut Peers<S>, now: &Now) {
     conn.decoder.stop();
     if let Some(extra) = &mut conn.extra {
         extra.unheard.clear();
+    }
+    if conn.is_mute {
+        return peers.doom(user.slot());
     }
     peers.timers.arm(user.slot(), now.mono_ms + GOODBYE_MS);
     peers.want_flush(user.slot());

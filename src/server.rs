@@ -317,6 +317,7 @@ fn readiness(event: &mio::event::Event) -> Ready {
     Ready {
         readable: event.is_readable() || failed,
         writable: event.is_writable() || failed,
+        urgent: event.is_priority(),
         ended: event.is_read_closed(),
     }
 }

@@ -13,7 +13,7 @@ use log::{debug, info};
 
 use crate::chat::event::{Effect, Event, Farewell, Out};
 use crate::chat::names::Names;
-use crate::chat::presence::Presence;
+use crate::chat::presence::{Presence, Window};
 use crate::clock::Now;
 use crate::command::Command;
 use crate::ids::{LOBBY, PeerId};
@@ -40,6 +40,8 @@ pub struct Chat {
 struct User {
     /// Whose slot this is: a birth number, or 0 for nobody's.
     birth: u32,
+    /// If its coming has been gathered and not told yet: when that was.
+    window: Window,
     nick: Option<Box<str>>,
 }
 
@@ -98,19 +100,20 @@ impl Chat {
     /// `who` is gone: the others see it, the name is free.
     pub fn depart(&mut self, who: PeerId, why: Farewell, now: &Now, out: &mut Out<'_>) {
         let Some(user) = self.user_mut(who) else { return };
-        let nick = std::mem::take(user).nick;
+        let User { nick, window, .. } = std::mem::take(user);
         self.listings.remove(&who);
         let Some(nick) = nick else { return };
         self.names.release(&nick, who);
         self.present -= 1;
         let (at, why) = (now.stamp.as_str(), why.as_str());
         info!("at={at:?} event=leave id={who} nick={} why={why}", Quoted(&nick));
-        self.presence.leave(who, &nick, now, out);
+        self.presence.leave(who, &nick, window, now, out);
         out(Effect::Leave { user: who, room: LOBBY });
     }
 
     /// Everyone is told that the server stops, and leaves; nobody is told of those who leave.
-    pub fn shut_down(&self, out: &mut Out<'_>) {
+    pub fn shut_down(&mut self, now: &Now, out: &mut Out<'_>) {
+        self.presence.tell_gathered(now, out);
         let event = Event::ShuttingDown;
         out(Effect::Say { room: LOBBY, event, except: None });
         for (slot, user) in self.users.iter().enumerate().filter(|(_, user)| user.birth != 0) {
@@ -177,15 +180,16 @@ impl Chat {
             None => {
                 info!("at={at:?} event=join id={who} nick={}", Quoted(new));
                 self.present += 1;
-                self.presence.join(who, new, now, out);
+                let window = self.presence.join(who, new, now, out);
+                self.users[who.slot()].window = window;
                 out(Effect::Tell { to: who, event: Event::Accepted });
                 out(Effect::Enter { user: who, room: LOBBY });
             }
             Some(old) => {
                 info!("at={at:?} event=rename id={who} nick={} was={}", Quoted(new), Quoted(old));
                 if old != new {
-                    let event = Event::Renamed { old, new };
-                    out(Effect::Say { room: LOBBY, event, except: Some(who) });
+                    let window = self.users[who.slot()].window;
+                    self.presence.rename(who, [old, new], window, out);
                 }
                 out(Effect::Tell { to: who, event: Event::Accepted });
             }

@@ -9,6 +9,12 @@ use crate::pace;
 
 impl<S: Socket> Hub<S> {
     pub(super) fn flush_some(&mut self, now: &Now) {
+        for slot in std::mem::take(&mut self.peers.overfull) {
+            if self.peers.to_flush.contains(slot) {
+                self.peers.to_flush.remove(slot);
+                self.flush(slot, now);
+            }
+        }
         for _ in 0..FLUSHES_PER_TURN {
             let Some(slot) = self.peers.to_flush.next_round(self.next_flush) else { break };
             self.next_flush = slot + 1;

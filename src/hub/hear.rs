@@ -8,7 +8,8 @@ use crate::command::Command;
 use crate::conn::{Life, Socket};
 use crate::hub::Hub;
 use crate::ids::PeerId;
-use crate::limits::{READ_BYTES, READS_PER_TURN};
+use crate::limits::READS_PER_TURN;
+use crate::pace;
 use crate::text;
 use crate::wire::line::Piece;
 
@@ -16,7 +17,7 @@ impl<S: Socket> Hub<S> {
     pub(super) fn hear_some(&mut self, now: &Now) {
         let (start, mut from, mut is_second_half) = (self.next_read, self.next_read, false);
         for _ in 0..READS_PER_TURN {
-            if self.post.is_congested() {
+            if self.must_flush_first() {
                 break;
             }
             let mut next = self.peers.to_read.next_from(from);
@@ -31,6 +32,11 @@ impl<S: Socket> Hub<S> {
             self.hear(slot, now);
         }
         self.next_read = from;
+    }
+
+    /// Whether somebody has to be written to before anything more may be said.
+    fn must_flush_first(&self) -> bool {
+        self.post.is_congested() || !self.peers.overfull.is_empty()
     }
 
     /// One read of `slot`, or what an earlier one left.
@@ -68,9 +74,7 @@ impl<S: Socket> Hub<S> {
                 self.listen(slot, &burst, now);
                 return self.peers.want_read(slot);
             }
-            let conn = &self.peers.slab[slot];
-            if conn.unheard_bytes() >= READ_BYTES || conn.peer_ended {
-                // What it said is heard before the end of it is looked for.
+            if !self.peers.slab[slot].may_be_read_ahead() {
                 return;
             }
         }
@@ -87,7 +91,8 @@ impl<S: Socket> Hub<S> {
             return self.peers.timers.arm(slot, read_ms);
         }
         let count = match conn.sock.read(&mut self.read_buffer) {
-            Ok(0) if conn.unheard_bytes() > 0 => {
+            // What it has said is heard, and what it has asked for is answered, before that.
+            Ok(0) if conn.unheard_bytes() > 0 || conn.is_listing => {
                 conn.peer_ended = true;
                 return;
             }
@@ -97,13 +102,12 @@ impl<S: Socket> Hub<S> {
                 return self.peers.to_read.insert(slot);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock && !conn.is_mute => {
+                conn.decoder.end_burst();
                 return self.peers.readable.remove(slot);
             }
             Err(_) => return self.fail(id, Farewell::Broken, now),
         };
-        // A short read found the end of the input: an event will tell of more, so asking once
-        // more is saved. But no event tells of an end that came together with these bytes.
-        if count < self.read_buffer.len() && !conn.peer_ended && !conn.is_mute {
+        if count < self.read_buffer.len() && conn.is_drained_by_short_read() {
             self.peers.readable.remove(slot);
         }
         conn.bucket.charge_bytes(count, &self.limits, now.mono_ms);
@@ -121,13 +125,15 @@ impl<S: Socket> Hub<S> {
     /// Acts on the lines in `burst`, as far as `slot` may speak now; keeps the rest.
     fn listen(&mut self, slot: usize, mut burst: &[u8], now: &Now) {
         while !burst.is_empty() {
+            let must_flush_first = self.must_flush_first();
             let conn = &mut self.peers.slab[slot];
             if conn.life != Life::Open {
                 return;
             }
+            let was_unframed = conn.is_unframed();
             let line_ms = conn.bucket.next_line_ms(&self.limits);
             let is_lagging = conn.is_lagging(&self.post.tapes, &self.limits);
-            if line_ms > now.mono_ms || is_lagging || self.post.is_congested() {
+            if line_ms > now.mono_ms || is_lagging || must_flush_first {
                 conn.extra_mut().unheard.push_front(burst.to_vec());
                 if line_ms > now.mono_ms {
                     self.peers.timers.arm(slot, line_ms);
@@ -140,6 +146,10 @@ impl<S: Socket> Hub<S> {
             conn.bucket.charge_line(&self.limits, now.mono_ms);
             let id = conn.id;
             let is_line = take_text(&piece, &mut self.text, self.limits.line_bytes);
+            if was_unframed && !conn.is_unframed() {
+                pace::end(conn, &mut self.post);
+                self.peers.want_flush(slot);
+            }
             self.obey(id, is_line, now);
         }
         let conn = &mut self.peers.slab[slot];
@@ -186,7 +196,7 @@ impl<S: Socket> Hub<S> {
         let conn = &mut self.peers.slab[slot];
         match conn.sock.read(&mut self.read_buffer) {
             Ok(0) => self.give_up(slot),
-            Ok(count) if count < self.read_buffer.len() && !conn.peer_ended => {
+            Ok(count) if count < self.read_buffer.len() && conn.is_drained_by_short_read() => {
                 self.peers.readable.remove(slot);
             }
             Ok(_) => self.peers.to_read.insert(slot),

@@ -60,9 +60,13 @@ system: help           this list
 system: exit           leave";
 
 fn write_crowd(crowd: Crowd<'_>, did: &str, to: &mut impl Write) -> io::Result<()> {
-    write!(to, "system: {} {did}: {}", crowd.count, crowd.first.join(", "))?;
+    write!(to, "system: {} {did}", crowd.count)?;
+    if !crowd.first.is_empty() {
+        write!(to, ": {}", crowd.first.join(", "))?;
+    }
     match crowd.count - crowd.first.len() {
         0 => Ok(()),
+        _ if crowd.first.is_empty() => Ok(()),
         more => write!(to, " and {more} more"),
     }
 }

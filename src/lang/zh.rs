@@ -56,9 +56,13 @@ const HELP: &str = "\
 系统:exit           离开";
 
 fn write_crowd(crowd: Crowd<'_>, did: &str, to: &mut impl Write) -> io::Result<()> {
-    write!(to, "系统:{}人{did}: {}", crowd.count, crowd.first.join(", "))?;
+    write!(to, "系统:{}人{did}", crowd.count)?;
+    if !crowd.first.is_empty() {
+        write!(to, ": {}", crowd.first.join(", "))?;
+    }
     match crowd.count - crowd.first.len() {
         0 => Ok(()),
+        _ if crowd.first.is_empty() => Ok(()),
         more => write!(to, "等,另有{more}人"),
     }
 }

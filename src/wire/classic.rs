@@ -7,7 +7,7 @@
 use crate::chat::event::Event;
 use crate::clock::Stamp;
 use crate::lang::Lang;
-use crate::limits::{REPLY_BEFORE_NAME_BYTES, UNFRAMED_READ_BYTES};
+use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES, UNFRAMED_READ_BYTES};
 use crate::wire::line::{LineBuffer, Piece};
 
 const LINE_END: &[u8] = b"\r\n";
@@ -29,6 +29,8 @@ pub enum Framing {
 pub struct Decoder {
     lines: LineBuffer,
     framing: Framing,
+    /// The last burst filled a whole read and was too long: the next is the rest of it.
+    is_in_overlong_burst: bool,
 }
 
 impl Decoder {
@@ -52,13 +54,18 @@ impl Decoder {
     pub fn next<'a>(&'a mut self, burst: &'a [u8], bytes_max: usize) -> (usize, Option<Piece<'a>>) {
         let is_burst = self.framing != Framing::Lines
             && self.lines.is_empty()
-            && memchr::memchr2(b'\n', 0, burst).is_none()
+            && !has_line_end(burst)
             && (self.framing == Framing::Bursts || is_whole_command(burst));
         if is_burst {
             self.framing = Framing::Bursts;
+            let is_rest = self.is_in_overlong_burst;
+            self.is_in_overlong_burst = burst.len() >= READ_BYTES;
+            if is_rest {
+                return (burst.len(), None);
+            }
             // Through the line buffer all the same: it leaves out telnet commands.
             let (_, line) = self.lines.next(burst, bytes_max);
-            assert!(line.is_none(), "without \\n and \\0 no line ends");
+            assert!(line.is_none(), "without a line end no line ends");
             return (burst.len(), self.lines.finish());
         }
         let (taken, line) = self.lines.next(burst, bytes_max);
@@ -66,6 +73,11 @@ impl Decoder {
             self.framing = Framing::Lines;
         }
         (taken, line)
+    }
+
+    /// Nothing more is there to be read: what comes next is a burst of its own.
+    pub fn end_burst(&mut self) {
+        self.is_in_overlong_burst = false;
     }
 
     /// Frees the line that was handed out last.
@@ -82,6 +94,10 @@ impl Decoder {
     pub fn finish(&mut self) -> Option<Piece<'_>> {
         self.lines.finish()
     }
+}
+
+fn has_line_end(burst: &[u8]) -> bool {
+    memchr::memchr(b'\n', burst).is_some() || burst.windows(2).any(|pair| pair == b"\r\0")
 }
 
 /// Whether one read of an undecided client is a command for certain.
@@ -199,6 +215,9 @@ mod tests {
         assert_eq!(decoded(&["exit"]), (vec!["exit".into()], Framing::Bursts));
         let long = "x".repeat(2_000) + " -ta";
         assert_eq!(decoded(&[&long, "ok -ta"]).0, ["!", "ok -ta"]);
+        let read = "x".repeat(READ_BYTES);
+        assert_eq!(decoded(&["a -n", &read, &read, "xx -ta", "b -n"]).0, ["a -n", "!", "b -n"]);
+        assert_eq!(decoded(&["a -n", "nul\0 -ta", "b -n"]).0, ["a -n", "nul\0 -ta", "b -n"]);
     }
 
     #[test]

@@ -51,7 +51,8 @@ enum State {
 impl LineBuffer {
     /// Whether nothing of an unfinished line is held or was dropped.
     pub fn is_empty(&self) -> bool {
-        self.unended == 0
+        let has_line = !self.given && (!self.line.is_empty() || self.too_long);
+        self.state == State::Text && !has_line
     }
 
     /// Bytes taken since the last line end.

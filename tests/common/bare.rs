@@ -63,6 +63,16 @@ impl Bare {
         assert_eq!(self.read(), message);
     }
 
+    /// The first read that is as `wanted`.
+    pub fn until_read(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        loop {
+            match self.read() {
+                read if wanted(&read) => return read,
+                read => assert!(!read.is_empty(), "it is closed"),
+            }
+        }
+    }
+
     /// What reads bring until one brings exactly `message`.
     pub fn until(&mut self, message: &str) -> Vec<String> {
         let mut before = Vec::new();

@@ -109,6 +109,17 @@ impl Client {
         self.socket.set_linger(Some(Duration::ZERO)).expect("linger can be set");
     }
 
+    /// The next `count` bytes as they came.
+    pub fn raw(&mut self, count: usize) -> String {
+        while self.unread.len() < count {
+            let mut buffer = [0; 1024];
+            let read = self.socket.read(&mut buffer).expect("something comes in time");
+            assert!(read > 0, "the connection ended");
+            self.unread.extend_from_slice(&buffer[..read]);
+        }
+        String::from_utf8(self.unread.drain(..count).collect()).expect("it is UTF-8")
+    }
+
     /// The next line as it came, stamp, line end and all.
     pub fn raw_line(&mut self) -> String {
         self.next_raw_line().expect("another line, but the connection ended")

@@ -31,8 +31,8 @@ pub struct Queue {
 
 struct Line {
     bytes: Vec<u8>,
-    /// Said to the room: a slow reader may have to do without.
-    is_shared: bool,
+    /// Said by others, to the room or to it: a slow reader may have to do without.
+    may_be_skipped: bool,
 }
 
 /// Everyone's queue, and all that was said to all, in order.
@@ -54,7 +54,8 @@ impl Model {
             Effect::Tell { to, ref event } => {
                 let queue = self.queues.entry(to).or_default();
                 queue.unheard += usize::from(matches!(event, Event::NameFirst));
-                queue.add(event, lang, now, false);
+                let is_whisper = matches!(event, Event::Whispered { .. });
+                queue.add(event, lang, now, is_whisper);
             }
             Effect::Say { ref event, except, .. } => {
                 if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
@@ -103,7 +104,7 @@ impl Model {
             } else if let Some((length, skipped)) = self.notice(rest) {
                 let end = next + skipped;
                 let gap = queue.lines.get(next..end).ok_or("more is skipped than was said")?;
-                if !gap.iter().all(|line| line.is_shared) {
+                if !gap.iter().all(|line| line.may_be_skipped) {
                     return Err("a line of its own was skipped".into());
                 }
                 at += length;
@@ -151,13 +152,13 @@ impl Model {
 }
 
 impl Queue {
-    fn add(&mut self, event: &Event<'_>, lang: Lang, now: &Now, is_shared: bool) {
+    fn add(&mut self, event: &Event<'_>, lang: Lang, now: &Now, may_be_skipped: bool) {
         assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {event:?}");
         let mut bytes = Vec::new();
         classic::encode(event, lang, &now.stamp, self.is_named, &mut bytes);
         self.bytes += bytes.len();
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.lines.push(Line { bytes: line.to_vec(), is_shared });
+            self.lines.push(Line { bytes: line.to_vec(), may_be_skipped });
         }
     }
 }
