@@ -9,6 +9,7 @@ mod fault;
 mod faults;
 mod floor;
 mod host;
+mod hub_alone;
 mod join;
 mod ledger;
 mod ledger_check;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first() {
         Some((first, rest)) if first == process::PINNED => Err(process::become_pinned(rest)),
+        Some((first, rest)) if first == process::NULL_HUB => hub_alone::run(rest).map(|()| true),
         Some((first, rest)) if first == process::FLOOR => floor::run(rest).map(|()| true),
         _ => run(&arguments),
     };

@@ -18,6 +18,8 @@ use std::time::Duration;
 pub const PINNED: &str = "@pinned";
 /// First argument of this program when it is a floor.
 pub const FLOOR: &str = "@floor";
+/// First argument of this program when it is natter's hub over no sockets.
+pub const NULL_HUB: &str = "@hub";
 const START_WAIT: Duration = Duration::from_secs(10);
 
 /// A bare server that costs what cannot be saved.

@@ -2,6 +2,7 @@
 use super::fan_out::{self, Measured};
 use crate::bench::Bench;
 use crate::chart::Series;
+use crate::hub_alone;
 use crate::row::Row;
 use crate::stats;
 
@@ -24,7 +25,11 @@ pub fn run(bench: &mut Bench, known: &[Measured]) -> (Vec<Row>, Vec<Series>) {
     let mut series =
         lines(&all, 1, &format!("{label}, one message at a time"), "floor: a send a line");
     series.extend(lines(&all, 32, &format!("{label}, 320 under way"), "floor: bare relay"));
-    // The in-memory hub over null sockets adds its rows and its line here.
+    if bench.options.server.is_none() && !bench.plan.growth.is_empty() {
+        let (hub_rows, line) = hub_alone::grow(bench);
+        rows.extend(hub_rows);
+        series.push(line);
+    }
     (rows, series)
 }
 

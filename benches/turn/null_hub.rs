@@ -1,10 +1,6 @@
-//! What one line costs the hub alone: no kernel, sockets that take everything and say little.
-//!
-//! `cargo bench --bench turn [-- MEMBERS…]` prints, for each number of members, nanoseconds per
-//! delivered line, the longest turn, and bytes of memory per connection, named and in the room.
+//! A room over no sockets at all: what the hub alone costs.
 
 use std::cell::{Cell, RefCell};
-use std::env;
 use std::fs;
 use std::io::{self, IoSlice, Read, Write};
 use std::time::{Duration, Instant, SystemTime};
@@ -16,9 +12,6 @@ use natter::ids::PeerId;
 use natter::lang::Lang;
 use natter::limits::Limits;
 
-/// Deliveries that are timed for each number of members, at least.
-const DELIVERIES_MIN: usize = 20_000_000;
-const DELIVERIES_QUICK: usize = 200_000;
 const TEXT: &str = "sixty-four bytes of talk, as the benchmarks of many servers have it";
 
 thread_local! {
@@ -115,10 +108,19 @@ fn resident_bytes() -> u64 {
     pages.unwrap_or(0) * 4096
 }
 
-fn measure(members: usize, deliveries_min: usize) {
+/// What a room of some size costs.
+pub struct Cost {
+    pub ns_per_line: f64,
+    pub longest_turn_us: f64,
+    /// Resident, named and in the room.
+    pub bytes_each: u64,
+}
+
+/// Fills a room with `members` and has one of them speak until `deliveries_min` lines have been
+/// delivered.
+pub fn measure(members: usize, deliveries_min: usize) -> Cost {
     let before = resident_bytes();
     let mut bench = Bench::new(members);
-    let joined = Instant::now();
     let mut speaker = None;
     for number in 0..members {
         let id = bench.connect();
@@ -127,7 +129,6 @@ fn measure(members: usize, deliveries_min: usize) {
         speaker.get_or_insert(id);
     }
     let speaker = speaker.expect("there are members");
-    let joined = joined.elapsed();
     // The last of them are announced when their second is over.
     while bench.hub.deadline_ms().is_some() {
         bench.settle();
@@ -147,30 +148,9 @@ fn measure(members: usize, deliveries_min: usize) {
     assert_eq!(bench.hub.chat().present(), members, "all are in the room");
     let line_bytes = "[2026-11-23 09:11:38] user0:\r\n".len() + TEXT.len();
     assert_eq!(bytes_taken, (rounds * members * line_bytes) as u64, "every line was delivered");
-    println!(
-        "{members:>9}  {:>16.1}  {:>15.1}  {:>10}  {:>12.2}",
-        elapsed.as_nanos() as f64 / (rounds * members) as f64,
-        bench.longest.as_nanos() as f64 / 1e3,
+    Cost {
+        ns_per_line: elapsed.as_nanos() as f64 / (rounds * members) as f64,
+        longest_turn_us: bench.longest.as_nanos() as f64 / 1e3,
         bytes_each,
-        joined.as_nanos() as f64 / members as f64 / 1e3,
-    );
-}
-
-fn main() {
-    let mut members: Vec<usize> = Vec::new();
-    let mut deliveries_min = DELIVERIES_MIN;
-    for argument in env::args().skip(1) {
-        match argument.as_str() {
-            "--bench" => {}
-            "--quick" => deliveries_min = DELIVERIES_QUICK,
-            number => members.push(number.parse().expect("members are given as numbers")),
-        }
-    }
-    if members.is_empty() {
-        members = vec![10, 1_000, 100_000];
-    }
-    println!("  members  ns/delivered line  longest turn µs  bytes each  µs/join");
-    for members in members {
-        measure(members, deliveries_min);
     }
 }
