@@ -122,6 +122,8 @@ impl Server {
                             info!("at={:?} event=stop signal={signal}", now.stamp.as_str());
                             stop_by_ms = Some(now.mono_ms + GOODBYE_MS);
                             self.doors.clear();
+                            // No door is left to try again.
+                            self.starved = None;
                             self.hub.shut_down(&now);
                         }
                     }

@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::thread;
+use std::time::Duration;
+
 use common::{Client, Server, TempPath, natter};
 use rustix::process::Signal;
 
@@ -175,6 +178,23 @@ fn a_server_whose_readers_never_read_ends_all_the_same() {
     let _held_up = someone_who_holds_it_up(&server);
     server.signal(Signal::TERM);
     assert_eq!(server.wait(), 0);
+}
+
+#[test]
+fn a_server_that_ends_without_descriptors_does_not_spin() {
+    let mut server = Server::start("--no-flood-limit");
+    let _held_up = someone_who_holds_it_up(&server);
+    server.leave_no_descriptor();
+    let _waits = server.connect();
+    server.wait_log(&["event=starved"]);
+    server.signal(Signal::TERM);
+    server.wait_log(&["event=stop"]);
+    // Past the time when it would have tried to accept again.
+    thread::sleep(Duration::from_millis(1_100));
+    let before = server.process().sleeps();
+    thread::sleep(Duration::from_millis(500));
+    let sleeps = server.process().sleeps() - before;
+    assert!(sleeps <= 2, "it woke {sleeps} times in half a second");
 }
 
 #[test]

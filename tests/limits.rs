@@ -5,7 +5,6 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Bare, Client, PATIENCE, Server};
-use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
 #[test]
 fn one_client_too_many_is_told_so() {
@@ -187,7 +186,7 @@ fn when_descriptors_run_out_everyone_inside_is_served_and_who_waits_gets_in_late
     let mut server = Server::start("--no-flood-limit");
     let (mut alice, mut bob) = (server.enter("alice"), server.enter("bob"));
     alice.expect("[T] system: bob joined");
-    leave_no_descriptor(&server);
+    server.leave_no_descriptor();
     let mut carol = server.connect();
     carol.say("carol -n");
     server.wait_log(&["event=starved"]);
@@ -211,7 +210,7 @@ fn when_descriptors_run_out_everyone_inside_is_served_and_who_waits_gets_in_late
 fn a_server_without_descriptors_does_not_spin() {
     let mut server = Server::start("");
     let mut alice = server.enter("alice");
-    leave_no_descriptor(&server);
+    server.leave_no_descriptor();
     let _waits = server.connect();
     server.wait_log(&["event=starved"]);
     let before = server.process().sleeps();
@@ -220,13 +219,6 @@ fn a_server_without_descriptors_does_not_spin() {
     assert!(sleeps <= 2, "it woke {sleeps} times in half a second");
     alice.say("hi -ta");
     alice.expect("[T] alice:hi");
-}
-
-/// Lowers the server's limit so that it can open nothing more.
-fn leave_no_descriptor(server: &Server) {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    let limit = Rlimit { current: Some(server.process().next_descriptor()), maximum };
-    prlimit(Some(server.pid()), Resource::Nofile, limit).expect("a limit may be lowered");
 }
 
 #[test]

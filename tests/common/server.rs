@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 
 use super::{Client, PATIENCE, Process};
 
@@ -133,6 +133,13 @@ impl Server {
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("it can be signalled");
+    }
+
+    /// Lowers its limit so that it can open nothing more.
+    pub fn leave_no_descriptor(&self) {
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let limit = Rlimit { current: Some(self.process().next_descriptor()), maximum };
+        prlimit(Some(self.pid()), Resource::Nofile, limit).expect("a limit may be lowered");
     }
 
     /// The first log line with all `parts` in it, as soon as there is one.
