@@ -78,6 +78,11 @@ impl<S: Socket> Hub<S> {
         (slab.len() < self.limits.clients + REFUSED_MAX).then(|| slab.vacant_key())
     }
 
+    /// Who the next connection will be.
+    pub fn next_id(&self) -> PeerId {
+        self.peers.next_id()
+    }
+
     /// Takes a new connection; `host` is where it comes from, if that is to be counted. One too
     /// many is told so, and closed.
     pub fn open(&mut self, sock: S, host: Option<IpAddr>, now: &Now) -> PeerId {

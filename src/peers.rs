@@ -58,13 +58,17 @@ impl<S> Peers<S> {
         }
     }
 
+    /// Who the next connection will be.
+    pub fn next_id(&self) -> PeerId {
+        // 0 is nobody's.
+        PeerId::new(self.slab.vacant_key(), self.births.checked_add(1).unwrap_or(1))
+    }
+
     /// Puts a new connection into a free slot.
     pub fn insert(&mut self, sock: S, host: Option<IpAddr>, now_ms: u64) -> PeerId {
-        // 0 is nobody's.
-        self.births = self.births.checked_add(1).unwrap_or(1);
-        let entry = self.slab.vacant_entry();
-        let id = PeerId::new(entry.key(), self.births);
-        entry.insert(Conn::new(sock, id, host, now_ms));
+        let id = self.next_id();
+        self.births = id.birth();
+        self.slab.insert(Conn::new(sock, id, host, now_ms));
         self.writable.insert(id.slot());
         if let Some(host) = host {
             *self.by_host.entry(host).or_default() += 1;

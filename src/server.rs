@@ -30,6 +30,8 @@ const EVENTS_PER_POLL: usize = 1_024;
 const ACCEPT_BACKLOG: i32 = 4_096;
 /// How long to wait for a descriptor to come free elsewhere.
 const ACCEPT_RETRY_MS: u64 = 1_000;
+/// Time between two log lines about connections that were not even told why.
+const REFUSAL_LOG_MS: u64 = 1_000;
 
 /// The server, listening.
 pub struct Server {
@@ -42,6 +44,8 @@ pub struct Server {
     /// Set since descriptors ran out and until a door is found with nobody waiting: when to try
     /// again, and with how many peers it failed.
     starved: Option<Starved>,
+    /// Not before, another connection turned away is logged.
+    next_refusal_ms: u64,
 }
 
 struct Door {
@@ -80,7 +84,7 @@ impl Server {
         let clock = Clock::new(Instant::now(), SystemTime::now());
         let hub = Hub::new(config.lang, config.limits.clone());
         let limits = config.limits.clone();
-        Ok(Self { poll, doors, hub, clock, signals, limits, starved: None })
+        Ok(Self { poll, doors, hub, clock, signals, limits, starved: None, next_refusal_ms: 0 })
     }
 
     /// Where the doors are.
@@ -186,16 +190,26 @@ impl Server {
     fn welcome(&mut self, mut sock: Sock, from: Option<SocketAddr>, now: &Now) {
         let host = from.map(|from| from.ip().to_canonical());
         let counted = host.filter(|host| !host.is_loopback());
-        let Some(slot) = self.hub.vacancy() else { return };
+        let from = from.map_or_else(|| "unix".to_string(), |from| from.to_string());
+        let Some(slot) = self.hub.vacancy() else { return self.turn_away(&from, now) };
         // Both directions at once and never again: the hub keeps what each event told it.
         let interest = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(sock.as_source(), Token(slot), interest) {
             error!("at={:?} event=unregistered error={error:?}", now.stamp.as_str());
             return;
         }
-        let id = self.hub.open(sock, counted, now);
-        let from = from.map_or_else(|| "unix".to_string(), |from| from.to_string());
+        // Before the hub has it, which may close it at once.
+        let id = self.hub.next_id();
         info!("at={:?} event=open id={id} door=classic from={from}", now.stamp.as_str());
+        self.hub.open(sock, counted, now);
+    }
+
+    /// Logs that a connection was closed without a word; a flood of them does not flood the log.
+    fn turn_away(&mut self, from: &str, now: &Now) {
+        if now.mono_ms >= self.next_refusal_ms {
+            self.next_refusal_ms = now.mono_ms + REFUSAL_LOG_MS;
+            info!("at={:?} event=refuse from={from} why=room-full", now.stamp.as_str());
+        }
     }
 
     /// No descriptor or no memory is left for another connection. No event will come for those

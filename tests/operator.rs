@@ -198,6 +198,32 @@ fn the_log_at_debug_tells_what_was_said_escaped() {
 }
 
 #[test]
+fn the_log_tells_that_one_came_before_it_tells_that_there_was_no_room() {
+    let mut server = Server::start("--clients 1");
+    let _alice = server.enter("alice");
+    let mut bob = server.connect();
+    bob.expect("[T] system: the room is full, try again later");
+    bob.expect_end();
+    let log = server.all_log();
+    let place = |event| log.lines().position(|line| line.contains(event)).expect(event);
+    assert!(place("event=open id=2") < place("event=close id=2 why=room-full"), "{log}");
+}
+
+#[test]
+fn the_log_tells_of_who_is_not_even_told_once_a_second() {
+    let mut server = Server::start("--clients 1");
+    let _alice = server.enter("alice");
+    // As many as can be told at a time; they stay to hear more.
+    let _refused: Vec<Client> = (0..16).map(|_| server.connect()).collect();
+    for _ in 0..5 {
+        server.connect().expect_end();
+    }
+    server.wait_log(&["INFO", "event=refuse from=127.0.0.1:", "why=room-full"]);
+    let log = server.all_log();
+    assert!(log.matches("event=refuse").count() <= 2, "{log}");
+}
+
+#[test]
 fn the_log_can_be_off() {
     let mut server = Server::start("--log off");
     server.enter("alice");
