@@ -97,6 +97,18 @@ impl Limits {
         if self.accepts_per_turn == 0 || self.per_address == 0 {
             return Err("--accepts-per-turn and --per-address: must be at least 1");
         }
+        if self.keepalive_secs > KEEPALIVE_SECS_MAX {
+            return Err("--keepalive-secs: must be at most 32767");
+        }
+        if self.keepalive_interval_secs > KEEPALIVE_SECS_MAX {
+            return Err("--keepalive-interval-secs: must be at most 32767");
+        }
+        if self.keepalive_probes > KEEPALIVE_PROBES_MAX {
+            return Err("--keepalive-probes: must be at most 127");
+        }
+        if self.user_timeout_secs > USER_TIMEOUT_SECS_MAX {
+            return Err("--user-timeout-secs: must be at most 2147483");
+        }
         Ok(())
     }
 }
@@ -116,6 +128,12 @@ pub const DESCRIPTORS_RESERVED: usize = 32;
 pub const REFUSED_MAX: usize = 16;
 /// The longest that `--line-bytes` may allow.
 pub const LINE_BYTES_MAX: usize = 8 * 1024;
+/// What the kernel takes for `TCP_KEEPIDLE` and `TCP_KEEPINTVL`.
+pub const KEEPALIVE_SECS_MAX: u64 = 32_767;
+/// What the kernel takes for `TCP_KEEPCNT`.
+pub const KEEPALIVE_PROBES_MAX: u32 = 127;
+/// What the kernel takes for `TCP_USER_TIMEOUT`, which it counts in milliseconds.
+pub const USER_TIMEOUT_SECS_MAX: u64 = 2_147_483;
 /// One read from a socket.
 pub const READ_BYTES: usize = 4 * 1024;
 /// Reads of one unframed peer that are kept while it may not speak.

@@ -38,6 +38,15 @@ fn a_bad_option_is_named_with_what_to_do() {
 }
 
 #[test]
+fn the_kernel_takes_the_largest_values_that_its_options_may_have() {
+    let server = Server::start(
+        "--keepalive-secs 32767 --keepalive-interval-secs 32767 --keepalive-probes 127 \
+         --user-timeout-secs 2147483",
+    );
+    server.enter("alice");
+}
+
+#[test]
 fn a_door_that_cannot_open_is_named_with_what_to_do() {
     refused("--classic 192.0.2.1:0", &["--classic 192.0.2.1:0", "give an address of this machine"]);
     refused("--classic unix:/nowhere/natter", &["--classic unix:/nowhere/natter", "give another"]);
