@@ -10,7 +10,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use log::LevelFilter;
 
 use crate::lang::Lang;
-use crate::limits::Limits;
+use crate::limits::{DOORS_MAX, Limits};
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -222,6 +222,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
     if config.classic.is_empty() {
         return Err("--classic: off leaves no door open; give an ADDR:PORT".into());
     }
+    if config.classic.len() > DOORS_MAX {
+        return Err(format!("--classic: must be given at most {DOORS_MAX} times"));
+    }
     config.limits.check()?;
     Ok(Request::Serve(Box::new(config)))
 }
@@ -249,7 +252,7 @@ fn whole_number(value: &str) -> Result<u64, String> {
 }
 
 fn address(value: &str) -> Result<Address, String> {
-    if let Some(path) = value.strip_prefix("unix:") {
+    if let Some(path) = value.strip_prefix("unix:").filter(|path| !path.is_empty()) {
         return Ok(Address::Unix(path.into()));
     }
     let numeric = match value.strip_prefix("localhost:") {
@@ -313,6 +316,7 @@ mod tests {
             ("--clients 0", "--clients: must be a whole number"),
             ("--name-secs -5", "--name-secs: must be"),
             ("--classic 9999", "--classic: must be an IP address with a port, or unix:PATH"),
+            ("--classic unix:", "--classic: must be an IP address with a port, or unix:PATH"),
             ("--classic off", "--classic: off leaves no door open"),
             ("--classic", "--classic: needs ADDR:PORT"),
             ("--lang fr", "--lang: must be en or zh, not \"fr\""),
@@ -331,6 +335,14 @@ mod tests {
             assert!(error.contains(said), "{line}: {error}");
             assert_eq!(error.lines().count(), 1);
         }
+    }
+
+    #[test]
+    fn more_doors_than_there_may_be_are_refused() {
+        let doors = |count| "--classic [::1]:0 ".repeat(count);
+        assert_eq!(config(&doors(DOORS_MAX)).classic.len(), DOORS_MAX);
+        let error = parsed(&doors(DOORS_MAX + 1)).expect_err("one too many");
+        assert_eq!(error, "--classic: must be given at most 1000 times");
     }
 
     #[test]

@@ -121,6 +121,8 @@ impl Default for Limits {
 
 /// Most connections that are taken unless `--clients` asks for more.
 pub const CLIENTS_UNASKED_MAX: usize = 10_000;
+/// Doors at a time.
+pub const DOORS_MAX: usize = 1_000;
 /// Descriptors kept back for doors, the log, signals and refusals.
 pub const DESCRIPTORS_RESERVED: usize = 32;
 /// Refused peers that may hold a slot for as long as their refusal takes to arrive; those beyond

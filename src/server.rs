@@ -18,12 +18,11 @@ use crate::clock::{Clock, Now};
 use crate::config::{Address, Config};
 use crate::conn::Socket;
 use crate::hub::{Hub, Ready};
-use crate::limits::{GOODBYE_MS, Limits, SEND_BUFFER_BYTES};
+use crate::limits::{DOORS_MAX, GOODBYE_MS, Limits, SEND_BUFFER_BYTES};
 use crate::signals::Signals;
 
 const SIGNALS: Token = Token(usize::MAX);
 /// Doors have the tokens below `SIGNALS`; the rest are slots.
-const DOORS_MAX: usize = 1_000;
 const FIRST_DOOR: usize = usize::MAX - DOORS_MAX;
 const EVENTS_PER_POLL: usize = 1_024;
 /// What the system may hold of connections that are not accepted yet (capped by `somaxconn`).
@@ -76,7 +75,7 @@ impl Server {
         let poll = Poll::new().map_err(cannot_start)?;
         let signals = Signals::listen(poll.registry(), SIGNALS).map_err(cannot_start)?;
         let mut doors = Vec::new();
-        for address in config.classic.iter().take(DOORS_MAX) {
+        for address in &config.classic {
             let token = Token(FIRST_DOOR + doors.len());
             let door = Door::open(address, &config.limits, &poll, token);
             doors.push(door.map_err(|error| refusal(address, &error))?);
