@@ -5,14 +5,13 @@ use std::fs;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixStream as BlockingUnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use log::{error, info, warn};
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Events, Interest, Poll, Token};
-use socket2::{Domain, Protocol, SockRef, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
 
 use crate::clock::{Clock, Now};
 use crate::config::{Address, Config};
@@ -236,7 +235,7 @@ impl Door {
             }
             Address::Unix(path) => {
                 remove_stale(path)?;
-                (Listener::Unix(UnixListener::bind(path)?), address.clone())
+                (Listener::Unix(listen_unix(path)?), address.clone())
             }
         };
         match &mut listener {
@@ -299,13 +298,24 @@ fn listen_tcp(address: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     Ok(TcpListener::from_std(socket.into()))
 }
 
-/// Removes a socket file that a server left behind; one that answers stays, and so does a file
-/// of another kind (which refuses a connection just as a dead socket does).
+fn listen_unix(path: &Path) -> io::Result<UnixListener> {
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(ACCEPT_BACKLOG)?;
+    Ok(UnixListener::from_std(socket.into()))
+}
+
+/// Removes a socket file that a server left behind; one that answers stays, also if it is too busy
+/// to answer at once, and so does a file of another kind (which refuses a connection just as a
+/// dead socket does).
 fn remove_stale(path: &Path) -> io::Result<()> {
     if !fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
         return Ok(());
     }
-    match BlockingUnixStream::connect(path) {
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&SockAddr::unix(path)?) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
         _ => Ok(()),
     }

@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::{Bare, Client, PATIENCE, Server, TempPath, natter, output};
 use rustix::process::Signal;
+use socket2::{Domain, SockAddr, Socket, Type};
 
 /// `options` must be refused with one line that has all of `parts` in it.
 fn refused(options: &str, parts: &[&str]) {
@@ -128,6 +130,32 @@ fn a_socket_file_of_a_living_server_is_left_alone() {
         &["--classic unix:", "stop what listens there"],
     );
     server.enter("alice");
+}
+
+#[test]
+fn a_socket_file_of_a_server_too_busy_to_answer_is_left_alone() {
+    let file = TempPath::new(".sock");
+    let socket = || {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).expect("there are sockets");
+        socket.set_nonblocking(true).expect("it need not block");
+        socket
+    };
+    let (busy, address) = (socket(), SockAddr::unix(file.path()).expect("the path is short"));
+    busy.bind(&address).expect("the path is free");
+    busy.listen(1).expect("it is bound");
+    let mut waiting = Vec::new();
+    loop {
+        let client = socket();
+        match client.connect(&address) {
+            Ok(()) => waiting.push(client),
+            Err(error) => break assert_eq!(error.kind(), ErrorKind::WouldBlock),
+        }
+    }
+    refused(
+        &format!("--classic {}", file.as_door()),
+        &["--classic unix:", "stop what listens there"],
+    );
+    assert!(file.path().exists());
 }
 
 #[test]
