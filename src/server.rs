@@ -39,7 +39,7 @@ pub struct Server {
     clock: Clock,
     signals: Signals,
     limits: Limits,
-    /// Set since descriptors ran out and until a door is found with nobody waiting: when to try
+    /// Set since descriptors ran out and until nobody waits at any door: when to try
     /// again, and with how many peers it failed.
     starved: Option<Starved>,
     /// Not before, another connection turned away is logged.
@@ -171,7 +171,6 @@ impl Server {
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         self.doors[index].ready = false;
-                        self.starved = None;
                     }
                     // It was gone before it was accepted, or a signal came: the next one.
                     Err(error) if is_about_the_peer(&error) => {}
@@ -182,7 +181,11 @@ impl Server {
                 }
             }
         }
-        self.doors.iter().any(|door| door.ready)
+        let may_have_more = self.doors.iter().any(|door| door.ready);
+        if !may_have_more {
+            self.starved = None;
+        }
+        may_have_more
     }
 
     fn welcome(&mut self, mut sock: Sock, from: Option<SocketAddr>, now: &Now) {
@@ -333,8 +336,20 @@ fn refusal(address: &Address, error: &io::Error) -> String {
     format!("--classic {address}: {error}; {fix}")
 }
 
+/// Whether accept(2) passed on what befell the one connection, not what the server lacks. (Some
+/// network errors have no kind of their own; they are taken for a lack, and tried again later.)
 fn is_about_the_peer(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted)
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::Unsupported
+    )
 }
 
 fn readiness(event: &mio::event::Event) -> Ready {
@@ -396,6 +411,32 @@ impl Socket for Sock {
         match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_one_connection_is_not_a_lack_of_descriptors() {
+        let is_about_the_peer = |errno: Errno| is_about_the_peer(&errno.into());
+        for errno in [
+            Errno::CONNABORTED,
+            Errno::HOSTUNREACH,
+            Errno::INTR,
+            Errno::NETDOWN,
+            Errno::NETUNREACH,
+            Errno::OPNOTSUPP,
+            Errno::PERM,
+        ] {
+            assert!(is_about_the_peer(errno), "{errno:?}");
+        }
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
+            assert!(!is_about_the_peer(errno), "{errno:?}");
         }
     }
 }
