@@ -31,6 +31,8 @@ pub struct Ready {
     pub urgent: bool,
     /// The peer has ended its side; no further event will tell of it.
     pub ended: bool,
+    /// There is urgent data: a read may end before it, and is short without being the last.
+    pub urgent: bool,
 }
 
 /// The chat, everyone in it, and what is on its way to them.

@@ -26,6 +26,11 @@ const FIRST_DOOR: usize = usize::MAX - DOORS_MAX;
 const EVENTS_PER_POLL: usize = 1_024;
 /// What the system may hold of connections that are not accepted yet (capped by `somaxconn`).
 const ACCEPT_BACKLOG: i32 = 4_096;
+/// Both directions, and a mark in the input at which the kernel ends a read early.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// How long to wait for a descriptor to come free elsewhere.
 const ACCEPT_RETRY_MS: u64 = 1_000;
 /// Time between two log lines about connections that were not even told why.
@@ -193,9 +198,10 @@ impl Server {
         let counted = host.filter(|host| !host.is_loopback());
         let from = from.map_or_else(|| "unix".to_string(), |from| from.to_string());
         let Some(slot) = self.hub.vacancy() else { return self.turn_away(&from, now) };
-        // Both directions at once and never again: the hub keeps what each event told it.
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        if let Err(error) = self.poll.registry().register(sock.as_source(), Token(slot), interest) {
+        // All at once and never again: the hub keeps what each event told it.
+        let registered =
+            self.poll.registry().register(sock.as_source(), Token(slot), PEER_INTEREST);
+        if let Err(error) = registered {
             error!("at={:?} event=unregistered error={error:?}", now.stamp.as_str());
             return;
         }
@@ -289,6 +295,9 @@ fn listen_tcp(address: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     // Without it the kernel hides a slow reader behind megabytes.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.set_tcp_nodelay(true)?;
+    // A telnet's ^C sends half a command as urgent data; out of line, the other half would take
+    // the next letter for it.
+    socket.set_out_of_band_inline(true)?;
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(limits.keepalive_secs))
         .with_interval(Duration::from_secs(limits.keepalive_interval_secs))
@@ -359,6 +368,7 @@ fn readiness(event: &mio::event::Event) -> Ready {
         writable: event.is_writable() || failed,
         urgent: event.is_priority(),
         ended: event.is_read_closed(),
+        urgent: event.is_priority(),
     }
 }
 

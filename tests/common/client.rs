@@ -48,6 +48,11 @@ impl Client {
         self.socket.write_all(bytes.as_ref()).expect("the server takes it");
     }
 
+    /// Sends `bytes`, the last of them urgent.
+    pub fn send_urgent(&mut self, bytes: &[u8]) {
+        self.socket.send_out_of_band(bytes).expect("the server takes it");
+    }
+
     /// Sends one line.
     pub fn say(&mut self, line: &str) {
         self.send(format!("{line}\n"));
