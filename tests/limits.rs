@@ -158,6 +158,82 @@ fn a_slow_reader_is_told_exactly_how_many_lines_it_missed() {
 }
 
 #[test]
+fn who_is_whispered_more_than_it_reads_is_closed() {
+    let mut server = Server::start("--no-flood-limit --lag-hard-bytes 49152");
+    let mut alice = server.enter("alice");
+    let mut stuck = Client::connect_narrow(server.door());
+    stuck.name("stuck");
+    alice.expect("[T] system: stuck joined");
+    let text = "x".repeat(1_000);
+    let left = "[T] system: stuck left";
+    let told = (0..1_000).find(|_| {
+        alice.say(&format!("stuck {text} -to"));
+        alice.line() == left
+    });
+    assert!(told.is_some(), "it is closed some time");
+    server.wait_log(&["event=close", "why=lagging"]);
+}
+
+#[test]
+fn when_too_much_is_queued_for_all_the_largest_backlog_goes_and_no_other() {
+    let mut server = Server::start(
+        "--no-flood-limit --lag-soft-bytes 16384 --lag-hard-bytes 49152 --queued-bytes 98304",
+    );
+    let mut alice = server.enter("alice");
+    // None of them has 49152 bytes when all together have 98304.
+    let stuck: Vec<Client> = (0..5)
+        .map(|number| {
+            let mut stuck = Client::connect_narrow(server.door());
+            stuck.name(&format!("stuck{number}"));
+            stuck
+        })
+        .collect();
+    // Summed up with nobody, when the second is over: the next to leave is told of at once.
+    alice.until("[T] system: stuck4 joined");
+    let text = "x".repeat(1_000);
+    let left = (0..2_000).find_map(|number| {
+        alice.say(&format!("stuck{} {text} -to", number % stuck.len()));
+        Some(alice.line()).filter(|line| line.ends_with(" left"))
+    });
+    let left = left.expect("one is closed some time");
+    server.wait_log(&["event=close", "why=crowded"]);
+    alice.say("who");
+    alice.until("[T] system: 5 here:");
+    let log = server.all_log();
+    assert!(!log.contains("why=lagging") && log.matches("event=leave").count() == 1, "{left}");
+}
+
+#[test]
+fn past_five_a_second_joins_and_leaves_are_summed_up() {
+    for (lang, joined, left) in [
+        (
+            "en",
+            ["[T] system: n5 joined", "[T] system: 3 joined: n6, n7, n8"],
+            ["[T] system: n6 left", "[T] system: 2 left: n7, n8"],
+        ),
+        (
+            "zh",
+            ["[T] 系统:n5加入了聊天", "[T] 系统:3人加入了聊天: n6, n7, n8"],
+            ["[T] 系统:用户n6退出聊天室!", "[T] 系统:2人退出聊天室: n7, n8"],
+        ),
+    ] {
+        let server = Server::start(&format!("--lang {lang}"));
+        // Hers is the first of the joins that are told one by one.
+        let mut alice = server.enter("alice");
+        let clients: Vec<Client> =
+            (2..=8).map(|number| server.enter(&format!("n{number}"))).collect();
+        assert_eq!(alice.until(joined[0]).len(), 3);
+        alice.expect(joined[1]);
+        for mut client in clients {
+            client.say("exit");
+            client.until("exit");
+        }
+        assert_eq!(alice.until(left[0]).len(), 4);
+        alice.expect(left[1]);
+    }
+}
+
+#[test]
 fn a_reader_that_stalls_is_closed() {
     let mut server = Server::start("--no-flood-limit --stall-secs 1");
     let mut alice = server.enter("alice");

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -193,6 +193,33 @@ fn ipv6_is_a_door_too() {
     let mut alice = server.enter("alice");
     alice.say("hello -ta");
     alice.expect("[T] alice:hello");
+}
+
+/// The address that this machine would speak to others from.
+fn address_to_others() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    // For UDP, connecting only looks up the route: nothing is sent.
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+#[test]
+fn one_address_has_so_many_connections_and_no_more() {
+    let Some(address) = address_to_others() else {
+        return println!("skipped: this machine has only its loopback address");
+    };
+    let mut server = Server::start("--classic 0.0.0.0:0 --per-address 2");
+    let (_, port) = server.door().rsplit_once(':').expect("a port");
+    let door = format!("{address}:{port}");
+    let (mut alice, _bob) = (Client::connect(&door), Client::connect(&door));
+    alice.name("alice");
+    let mut carol = Client::connect(&door);
+    carol.expect("[T] system: too many connections from your address");
+    carol.expect_end();
+    let mut dave = Client::connect(&format!("127.0.0.1:{port}"));
+    dave.name("dave");
+    server.wait_log(&["event=close id=3 why=address-full"]);
 }
 
 #[test]
