@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
+use std::iter;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use unicode_script::{Script, UnicodeScript};
+use unicode_script::{Script, ScriptExtension, UnicodeScript};
+use unicode_security::GeneralSecurityProfile;
 use unicode_security::confusable_detection::skeleton;
-use unicode_width::UnicodeWidthStr;
+use unicode_security::general_security_profile::IdentifierType;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::chat::event::NickFault;
 use crate::ids::PeerId;
@@ -30,8 +33,6 @@ const RESERVED: &[&str] = &[
     "all",
     "everyone",
     "nobody",
-    "系统",
-    "系統",
     "服务器",
     "管理员",
     "用户",
@@ -66,7 +67,7 @@ impl Nick {
         if !starts_well || !nick.chars().all(may_stand_in_nick) || has_heap_of_marks(&nick) {
             return Err(NickFault::Characters);
         }
-        if mixes_scripts(&nick) {
+        if mixes_scripts(&nick) || has_foreign_mark(&nick) {
             return Err(NickFault::MixedScripts);
         }
         Ok(Self(nick))
@@ -78,19 +79,56 @@ impl Nick {
     }
 }
 
-/// Letters, digits and marks of any script, and what stands inside names.
+/// Letters, digits and marks of any living script, and what stands inside names.
 ///
 /// A colon, bracket or star, or what looks like one, could imitate the parts of a line; what the
-/// skeleton leaves out cannot be seen: fillers, joiners, variation selectors.
+/// skeleton leaves out or no column shows cannot be seen: fillers, joiners, variation selectors.
 fn may_stand_in_nick(c: char) -> bool {
-    if matches!(c, '_' | '-' | '.' | '\'') {
-        return true;
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'');
     }
     let mut buffer = [0; 4];
     let mut drawn = skeleton(c.encode_utf8(&mut buffer)).peekable();
-    let can_be_seen = drawn.peek().is_some();
+    let can_be_seen = drawn.peek().is_some() && (is_combining_mark(c) || c.width() != Some(0));
     let is_word = c.is_alphanumeric() || is_combining_mark(c);
-    is_word && can_be_seen && drawn.all(|c| !c.is_ascii_punctuation() || c == '\'')
+    let is_plain = drawn.all(|c| !c.is_ascii_punctuation() || c == '\'');
+    is_word && can_be_seen && is_plain && is_in_use(c)
+}
+
+/// Whether people write words with `c`: no small capitals, no letters in circles or raised, no
+/// dead script, and not U+16FE4, a filler that counts as a mark.
+fn is_in_use(c: char) -> bool {
+    use IdentifierType::{
+        Inclusion, Limited_Use, Not_NFKC, Obsolete, Recommended, Technical, Uncommon_Use,
+    };
+    match c.identifier_type() {
+        Some(Recommended | Inclusion | Limited_Use | Uncommon_Use) => true,
+        // Greek accents, Old Cyrillic; but among the Latin ones are small capitals.
+        Some(Obsolete) => c.script() != Script::Latin,
+        // Phonetic `ɑ` and the like are known by their look; small capitals have none.
+        Some(Technical) => skeleton(c.encode_utf8(&mut [0; 4])).all(|c| c.is_ascii()),
+        // Full width is how East Asian keyboards write ASCII.
+        Some(Not_NFKC) => {
+            let is_full_width = matches!(c, '\u{ff01}'..='\u{ff5e}');
+            is_full_width || !iter::once(c).nfkc().any(|c| c.is_ascii())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a mark stands on a letter of a script that it does not belong to: fonts draw nothing
+/// there, or what looks like a colon. Vowels of Thai and Lao are letters, but look the same.
+fn has_foreign_mark(nick: &str) -> bool {
+    let mut base = ScriptExtension::from(Script::Latin);
+    nick.chars().filter(|c| !c.is_ascii_digit()).any(|c| {
+        let scripts = c.script_extension();
+        let is_mark =
+            is_combining_mark(c) || matches!(c, '\u{e30}'..='\u{e45}' | '\u{eb0}'..='\u{ebd}');
+        if !is_mark && !scripts.is_common() {
+            base = scripts;
+        }
+        is_mark && base.intersection(scripts).is_empty()
+    })
 }
 
 fn has_heap_of_marks(nick: &str) -> bool {
@@ -106,9 +144,49 @@ fn mixes_scripts(nick: &str) -> bool {
     has(Script::Latin) && (has(Script::Cyrillic) || has(Script::Greek))
 }
 
-/// Case folded. Upper case first, so that `ß` meets `SS` and both sigmas meet.
-fn fold(text: &str) -> String {
-    text.to_uppercase().to_lowercase()
+/// What two names are compared by: equal in either means the same name to a reader.
+///
+/// Both are skeletons (UTS #39) without case, and most names have only one. Drawn as it stands,
+/// `Chɑnserv` is `ChanServ`; drawn in capitals, Cyrillic `вова` is `ВОВА` and thus `BOBA`, `ß`
+/// meets `SS`, and both sigmas meet.
+fn looks(name: &str) -> [String; 2] {
+    if name.is_ascii() {
+        // What follows comes to the same, in twenty times the time.
+        let drawn = name.to_ascii_lowercase().replace('m', "rn");
+        let drawn: String = drawn.chars().map(one_of_a_kind).collect();
+        return [drawn.clone(), drawn];
+    }
+    let name: String = name.nfkc().collect();
+    let drawn = |name: &str| -> String {
+        let drawn = skeleton(name).collect::<String>().to_lowercase();
+        skeleton(&drawn).map(one_of_a_kind).collect()
+    };
+    let (look, capitals) = (drawn(&name), name.to_uppercase());
+    let has_case = capitals != name;
+    [look.clone(), if has_case { drawn(&capitals) } else { look }]
+}
+
+/// `I`, `l` and `1` are one stroke, `O` and `0` one ring, in whichever case.
+fn one_of_a_kind(c: char) -> char {
+    match c {
+        'i' | 'I' | '1' | '|' => 'l',
+        '0' | 'O' => 'o',
+        _ => c,
+    }
+}
+
+/// What of a look can read as a word of the system's: no punctuation, no accents, and letters
+/// for the digits that stand in for them.
+fn as_word(look: &str) -> String {
+    let letters = look.nfd().filter(|&c| !is_combining_mark(c) && !c.is_ascii_punctuation());
+    let plain = |c| match c {
+        '3' => 'e',
+        '4' => 'a',
+        '5' => 's',
+        '7' => 't',
+        _ => c,
+    };
+    letters.map(plain).collect()
 }
 
 /// Who has which name.
@@ -117,7 +195,7 @@ fn fold(text: &str) -> String {
 /// collide (2^-64, with keys that nobody knows) only have a free name refused.
 pub struct Names {
     holders: BTreeMap<u64, PeerId>,
-    /// The looks of the words that nobody may have.
+    /// The words that nobody may have.
     reserved: BTreeSet<u64>,
     keys: RandomState,
 }
@@ -128,20 +206,25 @@ impl Names {
         let (holders, reserved) = Default::default();
         let mut names = Self { holders, reserved, keys: RandomState::new() };
         for word in RESERVED {
-            names.reserved.extend(names.looks(word));
-            names.reserved.extend(names.looks(&word.to_uppercase()));
+            names.reserved.extend(looks(word).map(|look| names.keys.hash_one(as_word(&look))));
         }
         names
     }
 
-    /// What two names are compared by: equal in either means the same name to a reader.
-    ///
-    /// Folding case first makes one of `ALICE` and `alice`; taking the skeleton (UTS #39) first
-    /// makes one of `Alice` and `AIice`. Neither order finds both.
     fn looks(&self, name: &str) -> [u64; 2] {
-        let folded: String = skeleton(&fold(name)).collect();
-        let drawn = fold(&skeleton(name).collect::<String>());
-        [self.keys.hash_one(folded), self.keys.hash_one(drawn)]
+        looks(name).map(|look| self.keys.hash_one(look))
+    }
+
+    /// Whether `nick` reads as a reserved word, with or without a number behind it.
+    fn is_reserved(&self, nick: &str) -> bool {
+        let plain: String = nick.nfkc().filter(|c| !c.is_ascii_punctuation()).collect();
+        let digits = plain.len() - plain.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        looks(&plain).iter().map(|look| as_word(look)).any(|word| {
+            // A digit is one byte in every form, so that no digit need be told from a letter.
+            let ends = word.len() - digits..=word.len();
+            let reads_as = |end| self.reserved.contains(&self.keys.hash_one(&word[..end]));
+            reads_as_chinese_system(&word) || ends.into_iter().any(reads_as)
+        })
     }
 
     /// The nick that `raw` stands for, whether free or not.
@@ -150,7 +233,7 @@ impl Names {
     /// Why nobody may have it.
     pub fn check(&self, raw: &str) -> Result<Nick, NickFault> {
         let nick = Nick::new(raw)?;
-        if self.looks(nick.as_str()).iter().any(|look| self.reserved.contains(look)) {
+        if self.is_reserved(nick.as_str()) {
             return Err(NickFault::Reserved);
         }
         Ok(nick)
@@ -188,11 +271,13 @@ impl Names {
             .filter(|&c| may_stand_in_nick(c))
             .skip_while(|c| !c.is_alphanumeric())
             .collect();
-        let usable = if usable.is_empty() { "guest" } else { &usable };
         let numbered = |stem: &str, number: usize| {
             let suffix = if number < 2 { String::new() } else { number.to_string() };
             format!("{}{suffix}", shortened(stem, NICK_COLUMNS_MAX - suffix.len()))
         };
+        // What is refused as it stands is refused with a number too.
+        let is_usable = self.check(&numbered(&usable, 1)).is_ok();
+        let usable = if is_usable { &usable } else { "guest" };
         let can_be_had = |name: &String| self.check(name).is_ok() && self.is_free(name, None);
         let like_it = (1..=99).map(|number| numbered(usable, number)).find(can_be_had);
         // Numbers past the count of those here: most likely nobody has them.
@@ -200,6 +285,13 @@ impl Names {
         let guests = || (past..).map(|number| numbered("guest", number)).find(can_be_had);
         like_it.or_else(guests).expect("there are more numbers than people")
     }
+}
+
+/// 系统 and what looks like it, whatever follows: Chinese names no end of a word.
+fn reads_as_chinese_system(word: &str) -> bool {
+    let mut chars = word.chars();
+    matches!(chars.next(), Some('系' | '糸' | '係' | '糹'))
+        && matches!(chars.next(), Some('统' | '統'))
 }
 
 /// The longest start of `name` within `columns_max` that leaves room for a number in bytes too.
@@ -232,25 +324,10 @@ mod tests {
 
     #[test]
     fn ordinary_names_of_the_world_may_be_had() {
-        for name in [
-            "alice",
-            "小明",
-            "Zoë",
-            "o'brien",
-            "r2-d2",
-            "a_b.c",
-            "Ольга",
-            "Ἀθηνᾶ",
-            "राम",
-            "ธนพล",
-            "محمد",
-            "정우",
-            "さくら",
-            "0",
-            "Nguyễn",
-            "ABCDEFGHIJKLMNOP",
-            "名名名名名名名名",
-        ] {
+        let names = "alice 小明 Zoë o'brien r2-d2 a_b.c Ольга Ἀθηνᾶ राम ธนพล محمد 정우 さくら 0 Nguyễn \
+            ABCDEFGHIJKLMNOP 名名名名名名名名 ที่รัก พระ น้ำ ສະບາຍ ខ្មែរ မြန်မာ বাংলা தமிழ் ཀརྨ \
+            ガンダム ﾀﾛｳ מֹשֶׁה مُحَمَّد ᏣᎳᎩ ⵣⵉⵔⵉ Ţepeş İnci ʻokina 系列 root_beer okay x2 2";
+        for name in names.split_whitespace() {
             assert_eq!(refusal(name), None, "{name}");
         }
         assert_eq!(Nick::new("e\u{301}ve").expect("is a name").as_str(), "éve", "kept in NFC");
@@ -302,6 +379,35 @@ mod tests {
     }
 
     #[test]
+    fn names_that_seem_to_be_others_are_refused() {
+        use NickFault::{Characters, MixedScripts, Reserved};
+        for (names, fault) in [
+            (
+                "系统\u{1161} 系统\u{d7b0} alice\u{d4e} alice\u{111c2} 系统\u{16fe4} ˢʸˢᵗᵉᵐ ⓢⓨⓢⓣⓔⓜ",
+                Characters,
+            ),
+            ("🆂🆈🆂🆃🅴🅼 🅂🅈🅂🅃🄴🄼 ꜱʏꜱᴛᴇᴍ ᴀlice ⲁlice", Characters),
+            (
+                "系统\u{17d2} alice\u{983} alice\u{17c7} alice1\u{17c7} 1\u{17c7} alice\u{1038}",
+                MixedScripts,
+            ),
+            (
+                "alice\u{f7f} alice\u{c03} alice\u{e30} alice\u{eb0} alice_\u{eb0} s\u{443}s",
+                MixedScripts,
+            ),
+            (
+                "system. system_ system- system' sys.tem system\u{2bc} s\u{fd}stem OK. ok_ exit2",
+                Reserved,
+            ),
+            ("exit_10 all1 r00t 5ystem ѕуѕтем 系统员 系统2 系.统 糸统 係统 糸統", Reserved),
+        ] {
+            for name in names.split_whitespace() {
+                assert_eq!(refusal(name), Some(fault), "{name:?}");
+            }
+        }
+    }
+
+    #[test]
     fn names_that_look_alike_are_one_name() {
         for (had, wanted) in [
             ("alice", "Alice"),
@@ -314,6 +420,13 @@ mod tests {
             ("ΣΑΣ", "σας"),
             ("alice", "ａｌｉｃｅ"),
             ("Zoë", "Zoe\u{308}"),
+            ("alice", "ꓮꓡꓲꓚꓰ"),
+            ("alice", "AꓡIꓚE"),
+            ("alice", "ᎪLICE"),
+            ("alice", "al1ce"),
+            ("mark", "МАRК"),
+            ("вова", "ВОВА"),
+            ("bob0", "BOBO"),
         ] {
             let mut names = Names::new();
             names.take(had, alice());
@@ -327,6 +440,28 @@ mod tests {
     }
 
     #[test]
+    fn numbered_names_are_names_of_their_own() {
+        let mut names = Names::new();
+        let padded = (1..=10_000).map(|n| format!("user{n:05}"));
+        let plain = (0..10_000).map(|n| format!("u{n}"));
+        let many = (1..=19_000).map(|n| format!("r{n}"));
+        for name in padded.chain(plain).chain(many) {
+            assert!(names.check(&name).is_ok() && names.is_free(&name, None), "{name}");
+            names.take(&name, alice());
+        }
+        assert_eq!(names.holders.len(), 39_000, "one look each");
+    }
+
+    #[test]
+    fn ascii_is_drawn_as_any_text_is() {
+        let ascii = ('0'..='z').chain(['-', '.', '\'']);
+        for c in ascii.filter(|&c| may_stand_in_nick(c)) {
+            let [drawn, _] = looks(&c.to_string());
+            assert_eq!(looks(&format!("{c}é")), [(); 2].map(|()| format!("{drawn}e\u{301}")));
+        }
+    }
+
+    #[test]
     fn what_is_suggested_can_be_had() {
         let mut names = Names::new();
         names.take("alice", alice());
@@ -334,7 +469,8 @@ mod tests {
             ("alice", "alice2"),
             ("al[]ice", "alice2"),
             ("bob", "bob"),
-            ("exit", "exit2"),
+            ("exit", "guest"),
+            ("system.", "guest"),
             ("", "guest"),
             ("***", "guest"),
             ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ABCDEFGHIJKLMNOP"),
