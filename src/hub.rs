@@ -27,8 +27,6 @@ pub struct Ready {
     pub readable: bool,
     /// There is room for output, or an error.
     pub writable: bool,
-    /// There is urgent data.
-    pub urgent: bool,
     /// The peer has ended its side; no further event will tell of it.
     pub ended: bool,
     /// There is urgent data: a read may end before it, and is short without being the last.

@@ -366,7 +366,6 @@ fn readiness(event: &mio::event::Event) -> Ready {
     Ready {
         readable: event.is_readable() || failed,
         writable: event.is_writable() || failed,
-        urgent: event.is_priority(),
         ended: event.is_read_closed(),
         urgent: event.is_priority(),
     }
