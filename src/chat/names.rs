@@ -6,7 +6,7 @@ use std::iter;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use unicode_script::{Script, ScriptExtension, UnicodeScript};
+use unicode_script::{Script, UnicodeScript};
 use unicode_security::GeneralSecurityProfile;
 use unicode_security::confusable_detection::skeleton;
 use unicode_security::general_security_profile::IdentifierType;
@@ -119,15 +119,16 @@ fn is_in_use(c: char) -> bool {
 /// Whether a mark stands on a letter of a script that it does not belong to: fonts draw nothing
 /// there, or what looks like a colon. Vowels of Thai and Lao are letters, but look the same.
 fn has_foreign_mark(nick: &str) -> bool {
-    let mut base = ScriptExtension::from(Script::Latin);
+    let mut base = Script::Latin;
     nick.chars().filter(|c| !c.is_ascii_digit()).any(|c| {
-        let scripts = c.script_extension();
+        let script = c.script();
+        let is_of_all = matches!(script, Script::Common | Script::Inherited);
         let is_mark =
             is_combining_mark(c) || matches!(c, '\u{e30}'..='\u{e45}' | '\u{eb0}'..='\u{ebd}');
-        if !is_mark && !scripts.is_common() {
-            base = scripts;
+        if !is_mark && !is_of_all {
+            base = script;
         }
-        is_mark && base.intersection(scripts).is_empty()
+        is_mark && !is_of_all && script != base
     })
 }
 
