@@ -48,8 +48,9 @@
 //!   one notice says how many. Its own bytes over `lag_hard_bytes`, or nothing accepted for
 //!   `stall_secs`: closed, with the reason in the log.
 //! * Behind while its socket is writable is *our* fault: it is flushed, never skipped. If a tape is
-//!   full because the sweep has not come round yet, nothing more is read until it has
-//!   ([`post::Post::is_congested`]).
+//!   full because the sweep has not come round yet ([`post::Post::is_congested`]), or somebody's
+//!   own bytes pile up because many whisper to it ([`peers::Peers::overfull`]), nothing more is
+//!   heard until they are written out.
 //! * Too fast: not read ([`conn::Bucket`]), so nothing it said is lost.
 //! * All queues together over `queued_bytes`: the largest is closed.
 //!
@@ -66,9 +67,11 @@
 //!   nothing. A user has the id of its connection, so no map between the two can go wrong.
 //! * A socket's error is that connection's doom and nothing else. What a peer sends cannot panic,
 //!   allocate without bound, or cost another peer.
-//! * Edge-triggered readiness is cleared only by `WouldBlock` or a short read or write (which on
-//!   Linux means the same and saves the call). Whoever has a bit set and work to do is in a queue,
-//!   and Poll does not wait while a queue has somebody.
+//! * Edge-triggered readiness is cleared only by `WouldBlock` or a short read or write, which on
+//!   Linux means the same and saves the call: but a read also ends short before urgent data, and
+//!   an end that came along is told of once only ([`conn::Conn::is_drained_by_short_read`]).
+//!   Whoever has a bit set and work to do is in a queue, and Poll does not wait while a queue has
+//!   somebody.
 //! * Slots are emptied only at the end of a turn, so no event can reach a slot's next peer.
 //! * An idle server makes no system call: the only timers are those of peers that wait for
 //!   something.
@@ -82,9 +85,13 @@
 //! * Effects go out through a callback and borrow; a list of them would own their text.
 //! * A stalled peer whose socket is writable again is not closed: it was this process that did not
 //!   run. (Found by the simulation, when time jumped.)
-//! * An unframed client is sent at most one read's worth at a time with a pause of 20 ms, and 200 ms
-//!   of silence around `OK` *and* `exit`: two writes that meet in its buffer would be cut in the
-//!   middle of a character, or hide the word.
+//! * An unframed client is sent at most one read's worth at a time with a pause of 20 ms (60 ms when
+//!   a read's worth has gone out without one), and 200 ms of silence around `OK` *and* `exit`: two
+//!   writes that meet in its buffer would be cut in the middle of a character, or hide the word.
+//!   What continues a line that is longer than a read is marked, or it could pass for a line.
+//! * A short read does not always mean drained; see the invariant above.
+//! * A summary of comings and goings leaves out who came and went within its second, and tells of
+//!   the gone before the come: names would otherwise seem to have left that are back.
 
 pub mod chat;
 pub mod clock;

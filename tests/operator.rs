@@ -359,3 +359,33 @@ fn an_idle_server_makes_no_system_call() {
     // Asleep then and now, and never put to sleep between: it did not run, so it called nothing.
     assert_eq!(server.process().sleeps(), before);
 }
+
+#[test]
+fn strace_sees_no_system_call_of_an_idle_server() {
+    let server = Server::start("");
+    let _clients = (server.enter("lines"), Bare::enter(&server, "bare"), server.connect());
+    server.process().sleeps();
+    let calls = TempPath::new(".strace");
+    let pid = server.process().0.to_string();
+    let mut command = Command::new("strace");
+    command.args(["-f", "-p", &pid, "-o"]).arg(calls.path()).stderr(Stdio::null());
+    let Ok(mut strace) = command.spawn() else {
+        return println!("skipped: strace is not installed");
+    };
+    let seen = || fs::read_to_string(calls.path()).unwrap_or_default();
+    let deadline = Instant::now() + PATIENCE;
+    // That it waits is the one call that is under way when strace comes.
+    while !seen().contains("epoll_wait") {
+        if strace.try_wait().expect("it is a child").is_some() {
+            return println!("skipped: strace may not look at other processes here");
+        }
+        assert!(Instant::now() < deadline, "strace never sees what the server waits in");
+        thread::sleep(Duration::from_millis(10));
+    }
+    server.process().sleeps();
+    let at_first = seen();
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(seen(), at_first, "it called something");
+    strace.kill().expect("it runs");
+    strace.wait().expect("it is a child");
+}

@@ -208,7 +208,7 @@ pub fn pong(lines: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether notices tell that lines were left out.
 pub fn tells_of_skipped(notices: &[u8]) -> bool {
-    ["skipped", "跳过"].iter().any(|word| memmem::find(notices, word.as_bytes()).is_some())
+    ["skipped", "略过"].iter().any(|word| memmem::find(notices, word.as_bytes()).is_some())
 }
 
 fn refusal(line: &[u8]) -> Fault {
