@@ -198,9 +198,7 @@ impl<S: Socket> Hub<S> {
             Life::Open if !conn.is_named => {
                 let due_ms = since_ms + self.limits.name_secs * 1_000;
                 if now.mono_ms >= due_ms {
-                    self.apply(Effect::Tell { to: id, event: Event::NamingOver }, now);
-                    self.depart(id, Farewell::Nameless, now);
-                    return self.apply(Effect::Close { user: id, why: Farewell::Nameless }, now);
+                    return self.dismiss(id, Event::NamingOver, Farewell::Nameless, now);
                 }
                 self.peers.timers.arm(slot, due_ms);
             }
@@ -225,6 +223,13 @@ impl<S: Socket> Hub<S> {
         // Whatever else it may have waited for: each notes anew what it still has to wait for.
         self.peers.want_read(slot);
         self.peers.want_flush(slot);
+    }
+
+    /// Ends `id` with a word, once that has been sent.
+    fn dismiss(&mut self, id: PeerId, word: Event<'_>, why: Farewell, now: &Now) {
+        self.apply(Effect::Tell { to: id, event: word }, now);
+        self.depart(id, why, now);
+        self.apply(Effect::Close { user: id, why }, now);
     }
 
     /// Ends `id` without another word.

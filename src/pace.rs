@@ -10,7 +10,7 @@ use crate::limits::{
 };
 use crate::outbound::Flush;
 use crate::post::Post;
-use crate::wire::classic::{self, Portion};
+use crate::wire::classic::{self, LINE_END, Portion};
 
 /// How a flush ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,6 @@ pub fn flush<S: Socket>(
 
 /// Marks the rest of a line that was too long for one read of the client.
 const CONTINUED: &[u8] = "… ".as_bytes();
-const LINE_END: &[u8] = b"\r\n";
 
 fn flush_portion<S: Socket>(
     conn: &mut Conn<S>,

@@ -116,11 +116,10 @@ impl<S> Peers<S> {
             assert_eq!(conn.out.own_bytes(), 0, "what was queued for it has been given up");
             assert!(conn.out.tape().is_none(), "it has left its tape");
             self.refused -= usize::from(conn.is_refused);
-            for set in [&mut self.readable, &mut self.writable] {
+            let Self { readable, writable, to_read, to_flush, .. } = self;
+            for set in [readable, writable, to_read, to_flush] {
                 set.remove(slot);
             }
-            self.to_read.remove(slot);
-            self.to_flush.remove(slot);
             self.timers.disarm(slot);
             if let Some(host) = conn.host {
                 let count = self.by_host.get_mut(&host).expect("its host was counted");

@@ -102,9 +102,7 @@ impl Post {
 
     /// Gives up all that is queued for `conn`, and its place in the room.
     pub fn forget<S>(&mut self, conn: &mut Conn<S>) {
-        if let Some(tape) = conn.out.tape() {
-            self.members[usize::from(tape.0)].remove(conn.id.slot());
-        }
+        self.unfollow(conn);
         conn.out.clear(&mut self.tapes);
     }
 
@@ -147,24 +145,22 @@ impl Post {
     ) {
         for wire in Wire::ALL {
             let tape = tape_of(room, wire);
-            let is_blocked = except.is_some_and(|id| !peers.writable.contains(id.slot()));
-            let except = except
-                .and_then(|id| peers.get_mut(id))
-                .filter(|conn| conn.out.tape() == Some(tape));
-            self.line.clear();
-            let Some(conn) = except else {
-                classic::encode(event, self.lang, &now.stamp, true, &mut self.line);
-                self.tapes.get_mut(tape).append(&self.line);
-                self.has_grown(tape, peers);
-                continue;
-            };
-            self.settle(conn, is_blocked, now);
+            let except = except.filter(|&id| self.settle_on(tape, id, peers, now));
             self.line.clear();
             classic::encode(event, self.lang, &now.stamp, true, &mut self.line);
             self.tapes.get_mut(tape).append(&self.line);
-            conn.out.pass_over(self.line.len(), &mut self.tapes);
+            if let Some(conn) = except.and_then(|id| peers.get_mut(id)) {
+                conn.out.pass_over(self.line.len(), &mut self.tapes);
+            }
             self.has_grown(tape, peers);
         }
+    }
+
+    /// Settles `id` if it follows `tape`; whether it does.
+    fn settle_on<S>(&mut self, tape: TapeId, id: PeerId, peers: &mut Peers<S>, now: &Now) -> bool {
+        let is_blocked = !peers.writable.contains(id.slot());
+        let conn = peers.get_mut(id).filter(|conn| conn.out.tape() == Some(tape));
+        conn.map(|conn| self.settle(conn, is_blocked, now)).is_some()
     }
 
     /// Everyone who follows `tape` has something to be sent; who is blocked and too far behind
@@ -191,17 +187,6 @@ impl Post {
     }
 
     fn enter<S>(&mut self, user: PeerId, room: RoomId, peers: &mut Peers<S>, now: &Now) {
-        if peers.get_mut(user).is_none() {
-            return;
-        }
-        // The time to take a name is over. Unless it is blocked, what else it may wait for is
-        // armed again when it is next heard or written to.
-        peers.timers.disarm(user.slot());
-        peers.want_flush(user.slot());
-        let stall_ms = self.limits.stall_secs * 1_000;
-        if !peers.writable.contains(user.slot()) {
-            peers.timers.arm(user.slot(), now.mono_ms + stall_ms);
-        }
         let Some(conn) = peers.get_mut(user) else { return };
         conn.is_named = true;
         conn.since_ms = now.mono_ms;
@@ -210,14 +195,25 @@ impl Post {
             conn.out.follow(tape, &mut self.tapes);
             self.members[usize::from(tape.0)].insert(user.slot());
         }
+        // The time to take a name is over. Unless it is blocked, what else it may wait for is
+        // armed again when it is next heard or written to.
+        peers.timers.disarm(user.slot());
+        peers.want_flush(user.slot());
+        if !peers.writable.contains(user.slot()) {
+            peers.timers.arm(user.slot(), now.mono_ms + self.limits.stall_secs * 1_000);
+        }
     }
 
     fn leave<S>(&mut self, user: PeerId, peers: &mut Peers<S>, now: &Now) {
         let is_blocked = !peers.writable.contains(user.slot());
         let Some(conn) = peers.get_mut(user) else { return };
         self.settle(conn, is_blocked, now);
+        self.unfollow(conn);
+    }
+
+    fn unfollow<S>(&mut self, conn: &mut Conn<S>) {
         if let Some(tape) = conn.out.tape() {
-            self.members[usize::from(tape.0)].remove(user.slot());
+            self.members[usize::from(tape.0)].remove(conn.id.slot());
         }
         conn.out.unfollow(&mut self.tapes);
     }

@@ -156,9 +156,7 @@ impl<S: Socket> Hub<S> {
         conn.decoder.release();
         if conn.life == Life::Open && conn.decoder.unended_bytes() > self.limits.unended_bytes {
             let id = conn.id;
-            self.apply(Effect::Tell { to: id, event: Event::Unended }, now);
-            self.depart(id, Farewell::Unended, now);
-            self.apply(Effect::Close { user: id, why: Farewell::Unended }, now);
+            self.dismiss(id, Event::Unended, Farewell::Unended, now);
         }
     }
 

@@ -10,7 +10,8 @@ use crate::lang::Lang;
 use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES, UNFRAMED_READ_BYTES};
 use crate::wire::line::{LineBuffer, Piece};
 
-const LINE_END: &[u8] = b"\r\n";
+/// How lines end that are sent to those who send lines.
+pub const LINE_END: &[u8] = b"\r\n";
 
 /// How a client tells its commands apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
