@@ -11,18 +11,29 @@ use log::LevelFilter;
 
 use crate::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
+use crate::wire::Dialect;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the classic door is open.
     pub classic: Vec<Address>,
+    /// Where the telnet door is open.
+    pub telnet: Vec<Address>,
     /// The language of everything the server says.
     pub lang: Lang,
     /// What is logged.
     pub log: LevelFilter,
     /// The bounds.
     pub limits: Limits,
+}
+
+impl Config {
+    /// All doors, in the order in which they are announced.
+    pub fn doors(&self) -> impl Iterator<Item = (Dialect, &Address)> {
+        let classic = self.classic.iter().map(|address| (Dialect::Classic, address));
+        classic.chain(self.telnet.iter().map(|address| (Dialect::Telnet, address)))
+    }
 }
 
 /// Where a door is.
@@ -90,15 +101,15 @@ pub const OPTIONS: &[Opt] = &[
         name: "classic",
         value: "ADDR:PORT",
         default: "127.0.0.1:9999",
-        help: "where the article's client, nc and telnet come in; also unix:PATH, or off; repeats",
-        set: |config, value| {
-            if value == "off" {
-                config.classic.clear();
-            } else {
-                config.classic.push(address(value)?);
-            }
-            Ok(())
-        },
+        help: "where the article's client and programs come in; also unix:PATH, or off; repeats",
+        set: |config, value| open_at(&mut config.classic, value),
+    },
+    Opt {
+        name: "telnet",
+        value: "ADDR:PORT",
+        default: "127.0.0.1:2323",
+        help: "where people at a terminal come in: telnet, nc; also unix:PATH, or off; repeats",
+        set: |config, value| open_at(&mut config.telnet, value),
     },
     Opt {
         name: "lang",
@@ -188,11 +199,12 @@ const NOT_A_NUMBER: &str = "must be a whole number from 1 to 1000000000";
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
     let mut config = Config {
         classic: Vec::new(),
+        telnet: Vec::new(),
         lang: Lang::of_environment(|name| env::var(name).ok()),
         log: LevelFilter::Info,
         limits: Limits::default(),
     };
-    let mut is_classic_given = false;
+    let (mut is_classic_given, mut is_telnet_given) = (false, false);
     let mut parser = Parser::from_args(arguments);
     while let Some(arg) = parser.next().map_err(|error| advised(&error.to_string()))? {
         let name = match arg {
@@ -214,16 +226,19 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
             value.string().map_err(|_| format!("--{name}: must be UTF-8"))?
         };
         is_classic_given |= name == "classic";
+        is_telnet_given |= name == "telnet";
         (opt.set)(&mut config, &value).map_err(|fix| format!("--{name}: {fix}, not {value:?}"))?;
     }
     if !is_classic_given {
         config.classic.push(Address::Tcp(([127, 0, 0, 1], 9999).into()));
     }
-    if config.classic.is_empty() {
-        return Err("--classic: off leaves no door open; give an ADDR:PORT".into());
+    if !is_telnet_given {
+        config.telnet.push(Address::Tcp(([127, 0, 0, 1], 2323).into()));
     }
-    if config.classic.len() > DOORS_MAX {
-        return Err(format!("--classic: must be given at most {DOORS_MAX} times"));
+    match config.doors().count() {
+        0 => return Err("--classic, --telnet: off leaves no door open; give an ADDR:PORT".into()),
+        1..=DOORS_MAX => {}
+        _ => return Err(format!("--classic, --telnet: must be at most {DOORS_MAX} doors")),
     }
     config.limits.check()?;
     Ok(Request::Serve(Box::new(config)))
@@ -249,6 +264,15 @@ fn help() -> String {
 fn whole_number(value: &str) -> Result<u64, String> {
     let number: u64 = value.parse().map_err(|_| NOT_A_NUMBER)?;
     if (1..=NUMBER_MAX).contains(&number) { Ok(number) } else { Err(NOT_A_NUMBER.into()) }
+}
+
+fn open_at(doors: &mut Vec<Address>, value: &str) -> Result<(), String> {
+    if value == "off" {
+        doors.clear();
+    } else {
+        doors.push(address(value)?);
+    }
+    Ok(())
 }
 
 fn address(value: &str) -> Result<Address, String> {
@@ -282,6 +306,7 @@ mod tests {
     fn nothing_given_is_the_default() {
         let config = config("");
         assert_eq!(config.classic, [Address::Tcp("127.0.0.1:9999".parse().expect("is one"))]);
+        assert_eq!(config.telnet, [Address::Tcp("127.0.0.1:2323".parse().expect("is one"))]);
         assert_eq!(config.limits, Limits::DEFAULT);
     }
 
@@ -317,7 +342,7 @@ mod tests {
             ("--name-secs -5", "--name-secs: must be"),
             ("--classic 9999", "--classic: must be an IP address with a port, or unix:PATH"),
             ("--classic unix:", "--classic: must be an IP address with a port, or unix:PATH"),
-            ("--classic off", "--classic: off leaves no door open"),
+            ("--classic off --telnet off", "--classic, --telnet: off leaves no door open"),
             ("--classic", "--classic: needs ADDR:PORT"),
             ("--lang fr", "--lang: must be en or zh, not \"fr\""),
             ("--log loud", "--log: must be error, warn, info, debug or off"),
@@ -340,9 +365,9 @@ mod tests {
     #[test]
     fn more_doors_than_there_may_be_are_refused() {
         let doors = |count| "--classic [::1]:0 ".repeat(count);
-        assert_eq!(config(&doors(DOORS_MAX)).classic.len(), DOORS_MAX);
-        let error = parsed(&doors(DOORS_MAX + 1)).expect_err("one too many");
-        assert_eq!(error, "--classic: must be given at most 1000 times");
+        assert_eq!(config(&doors(DOORS_MAX - 1)).doors().count(), DOORS_MAX);
+        let error = parsed(&doors(DOORS_MAX)).expect_err("one too many");
+        assert_eq!(error, "--classic, --telnet: must be at most 1000 doors");
     }
 
     #[test]

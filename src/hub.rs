@@ -19,6 +19,7 @@ use crate::lang::Lang;
 use crate::limits::{Limits, READ_BYTES, REFUSED_MAX};
 use crate::peers::Peers;
 use crate::post::{Post, Tap};
+use crate::wire::Dialect;
 
 /// What a socket has become ready for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,7 +86,8 @@ impl<S: Socket> Hub<S> {
 
     /// Takes a new connection; `host` is where it comes from, if that is to be counted. One too
     /// many is told so, and closed.
-    pub fn open(&mut self, sock: S, host: Option<IpAddr>, now: &Now) -> PeerId {
+    pub fn open(&mut self, sock: S, dialect: Dialect, host: Option<IpAddr>, now: &Now) -> PeerId {
+        let _ = dialect;
         let taken = self.peers.slab.len() - self.peers.refused;
         let refusal = if taken >= self.limits.clients || self.is_stopping {
             Some((Event::RoomFull, Farewell::RoomFull))

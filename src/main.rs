@@ -71,8 +71,8 @@ fn set_clients(config: &mut Config) -> Result<(), String> {
 fn announce(server: &Server, config: &Config) {
     let mut text = String::new();
     let mut connect = None;
-    for address in server.addresses() {
-        text.push_str(&format!("listening classic {address}\n"));
+    for (dialect, address) in server.doors() {
+        text.push_str(&format!("listening {} {address}\n", dialect.as_str()));
         connect.get_or_insert_with(|| match address {
             Address::Tcp(address) => format!("nc {} {}", address.ip(), address.port()),
             Address::Unix(path) => format!("nc -U {}", path.display()),

@@ -21,6 +21,7 @@ use natter::clock::{Now, Stamp};
 use natter::hub::Hub;
 use natter::lang::Lang;
 use natter::limits::{Limits, READ_BYTES, TAPE_CHUNK_BYTES};
+use natter::wire::Dialect;
 use net::{End, SimSock};
 
 const SEEDS: u64 = 320;
@@ -97,7 +98,7 @@ impl Sim {
         let now = self.now();
         let is_full = self.hub.len() >= self.limits.clients;
         if self.hub.vacancy().is_some() {
-            let id = self.hub.open(SimSock(Rc::clone(&pipe)), None, &now);
+            let id = self.hub.open(SimSock(Rc::clone(&pipe)), Dialect::Classic, None, &now);
             let mut peer = Peer::new(id, pipe, self.peers.len(), &mut self.rng);
             peer.is_refused = is_full;
             self.peers.push(peer);

@@ -86,7 +86,7 @@ impl Target {
             }
             (Subject::Server, None) => {
                 let clients = clients.to_string();
-                let arguments = ["--classic", "127.0.0.1:0", "--no-flood-limit"];
+                let arguments = ["--classic", "127.0.0.1:0", "--telnet", "off", "--no-flood-limit"];
                 let limits = ["--log", "warn", "--clients", &clients];
                 let program = options.binary.to_string_lossy();
                 Self::spawn(options, Wire::Classic, &program, &[&arguments[..], &limits].concat())

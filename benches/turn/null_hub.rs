@@ -11,6 +11,7 @@ use natter::hub::{Hub, Ready};
 use natter::ids::PeerId;
 use natter::lang::Lang;
 use natter::limits::Limits;
+use natter::wire::Dialect;
 
 const TEXT: &str = "sixty-four bytes of talk, as the benchmarks of many servers have it";
 
@@ -80,7 +81,7 @@ impl Bench {
 
     fn connect(&mut self) -> PeerId {
         let now = self.now();
-        self.hub.open(NullSock(0), None, &now)
+        self.hub.open(NullSock(0), Dialect::Classic, None, &now)
     }
 
     fn speak(&mut self, id: PeerId, line: String) {

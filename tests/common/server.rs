@@ -16,6 +16,9 @@ pub fn natter(options: &str) -> Command {
     for variable in ["LC_ALL", "LC_MESSAGES", "LANG"] {
         command.env_remove(variable);
     }
+    if !options.contains("--telnet") {
+        command.args(["--telnet", "off"]);
+    }
     command.args(options.split_whitespace());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

@@ -1,0 +1,262 @@
+//! Character sets of terminals: bytes to text and back.
+
+use unicode_width::UnicodeWidthChar;
+
+/// How a client writes text as bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// What everything speaks unless it says otherwise.
+    #[default]
+    Utf8,
+    /// Simplified Chinese, as Windows has it (code page 936). What comes in is read as GB18030,
+    /// which contains it; what goes out keeps to what such a terminal can show.
+    Gbk,
+    /// Traditional Chinese.
+    Big5,
+    /// ISO 8859-1.
+    Latin1,
+}
+
+/// What stands for a character that a client cannot show.
+const UNKNOWN: u8 = b'?';
+
+impl Charset {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Utf8, Self::Gbk, Self::Big5, Self::Latin1];
+
+    /// As people and other programs call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Gbk => "gbk",
+            Self::Big5 => "big5",
+            Self::Latin1 => "latin1",
+        }
+    }
+
+    /// The one that is called `name`, in any case, if this build has it.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        match name.as_str() {
+            "utf-8" | "utf8" => Some(Self::Utf8),
+            "gbk" | "gb2312" | "gb18030" | "cp936" => Some(Self::Gbk).filter(|_| HAS_CHINESE),
+            "big5" | "cp950" => Some(Self::Big5).filter(|_| HAS_CHINESE),
+            "latin1" | "latin-1" | "iso-8859-1" | "iso8859-1" => Some(Self::Latin1),
+            _ => None,
+        }
+    }
+
+    /// Appends `bytes` as text; what is none becomes U+FFFD.
+    pub fn decode(self, bytes: &[u8], to: &mut String) {
+        match self {
+            Self::Utf8 => to.push_str(&String::from_utf8_lossy(bytes)),
+            Self::Gbk | Self::Big5 => to.push_str(&chinese::decode(self, bytes)),
+            Self::Latin1 => to.extend(bytes.iter().map(|&byte| char::from(byte))),
+        }
+    }
+
+    /// Whether all of `bytes` is text.
+    pub fn is_text(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Utf8 => std::str::from_utf8(bytes).is_ok(),
+            Self::Gbk | Self::Big5 => chinese::is_text(self, bytes),
+            Self::Latin1 => true,
+        }
+    }
+
+    /// Appends `text` as bytes; what cannot be shown becomes `?`.
+    pub fn encode(self, text: &str, to: &mut Vec<u8>) {
+        match self {
+            Self::Utf8 => to.extend_from_slice(text.as_bytes()),
+            Self::Gbk | Self::Big5 => chinese::encode(self, text, to),
+            // Not windows-1252, as browsers read it: its 0x80 to 0x9F are controls to a terminal.
+            Self::Latin1 => to.extend(text.chars().map(|c| match u8::try_from(c) {
+                Ok(byte) if !(0x80..0xa0).contains(&byte) => byte,
+                _ => UNKNOWN,
+            })),
+        }
+    }
+
+    /// How many of `bytes` come first and are one character: whole, cut short by the end of
+    /// `bytes` (then none), or one byte that is none.
+    pub fn first_length(self, bytes: &[u8]) -> Option<usize> {
+        let (&first, rest) = bytes.split_first()?;
+        let length = match self {
+            Self::Utf8 => return first_length_utf8(bytes),
+            Self::Gbk if first > 0x80 => match rest.first()? {
+                b'0'..=b'9' => 4,
+                0x40.. => 2,
+                _ => 1,
+            },
+            Self::Big5 if first > 0x80 => match rest.first()? {
+                0x40.. => 2,
+                _ => 1,
+            },
+            _ => 1,
+        };
+        (bytes.len() >= length).then_some(length)
+    }
+
+    /// Where the last of what a person calls characters in `bytes` begins: a letter with its
+    /// marks is one.
+    pub fn last_start(self, bytes: &[u8]) -> usize {
+        let (mut at, mut start) = (0, 0);
+        while at < bytes.len() {
+            let length = self.first_length(&bytes[at..]).unwrap_or(bytes.len() - at);
+            let mut text = String::new();
+            self.decode(&bytes[at..at + length], &mut text);
+            if text.chars().any(|c| c.width() != Some(0)) {
+                start = at;
+            }
+            at += length;
+        }
+        start
+    }
+}
+
+fn first_length_utf8(bytes: &[u8]) -> Option<usize> {
+    let chunk = bytes.utf8_chunks().next()?;
+    if let Some(first) = chunk.valid().chars().next() {
+        return Some(first.len_utf8());
+    }
+    let invalid = chunk.invalid().len();
+    let is_cut = invalid == bytes.len()
+        && std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
+    (!is_cut).then_some(invalid)
+}
+
+/// Whether this build knows GBK and Big5.
+pub const HAS_CHINESE: bool = cfg!(feature = "charsets");
+
+#[cfg(feature = "charsets")]
+mod chinese {
+    use std::borrow::Cow;
+
+    use encoding_rs::{BIG5, EncoderResult, Encoding, GB18030, GBK};
+
+    use super::{Charset, UNKNOWN};
+
+    fn reading(charset: Charset) -> &'static Encoding {
+        if charset == Charset::Big5 { BIG5 } else { GB18030 }
+    }
+
+    pub fn decode(charset: Charset, bytes: &[u8]) -> Cow<'_, str> {
+        reading(charset).decode_without_bom_handling(bytes).0
+    }
+
+    pub fn is_text(charset: Charset, bytes: &[u8]) -> bool {
+        let text = reading(charset).decode_without_bom_handling_and_without_replacement(bytes);
+        text.is_some()
+    }
+
+    pub fn encode(charset: Charset, mut text: &str, to: &mut Vec<u8>) {
+        let writing = if charset == Charset::Big5 { BIG5 } else { GBK };
+        let mut encoder = writing.new_encoder();
+        let mut buffer = [0; 512];
+        loop {
+            let (end, read, written) =
+                encoder.encode_from_utf8_without_replacement(text, &mut buffer, true);
+            to.extend_from_slice(&buffer[..written]);
+            text = &text[read..];
+            match end {
+                EncoderResult::InputEmpty => return,
+                EncoderResult::OutputFull => {}
+                EncoderResult::Unmappable(_) => to.push(UNKNOWN),
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "charsets"))]
+mod chinese {
+    use std::borrow::Cow;
+
+    use super::Charset;
+
+    pub fn decode(_: Charset, bytes: &[u8]) -> Cow<'_, str> {
+        String::from_utf8_lossy(bytes)
+    }
+
+    pub fn is_text(_: Charset, _: &[u8]) -> bool {
+        false
+    }
+
+    pub fn encode(_: Charset, text: &str, to: &mut Vec<u8>) {
+        to.extend_from_slice(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(charset: Charset, bytes: &[u8]) -> String {
+        let mut text = String::new();
+        charset.decode(bytes, &mut text);
+        text
+    }
+
+    fn encoded(charset: Charset, text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        charset.encode(text, &mut bytes);
+        bytes
+    }
+
+    #[test]
+    #[cfg(feature = "charsets")]
+    fn chinese_comes_in_and_goes_out() {
+        let (gbk, big5) = (b"\xc4\xe3\xba\xc3", b"\xa7A\xa6n");
+        assert_eq!(decoded(Charset::Gbk, gbk), "你好");
+        assert_eq!(decoded(Charset::Big5, big5), "你好");
+        assert_eq!(encoded(Charset::Gbk, "你好"), gbk);
+        assert_eq!(encoded(Charset::Big5, "你好"), big5);
+        assert!(Charset::Gbk.is_text(gbk) && !Charset::Gbk.is_text(b"\xc4"));
+        let long = "长".repeat(700);
+        assert_eq!(decoded(Charset::Gbk, &encoded(Charset::Gbk, &long)), long);
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_a_question_mark() {
+        assert_eq!(encoded(Charset::Latin1, "é你\u{9b}ÿ"), b"\xe9??\xff");
+        if HAS_CHINESE {
+            assert_eq!(encoded(Charset::Gbk, "a😀b"), b"a?b");
+            assert_eq!(encoded(Charset::Big5, "龙\u{f8ff}x"), b"??x");
+        }
+        assert_eq!(decoded(Charset::Utf8, b"a\xffb"), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn one_character_is_found_at_either_end() {
+        for (charset, bytes, first, last) in [
+            (Charset::Utf8, "a你".as_bytes(), Some(1), 1),
+            (Charset::Utf8, "你好".as_bytes(), Some(3), 3),
+            (Charset::Utf8, "ae\u{301}".as_bytes(), Some(1), 1),
+            (Charset::Utf8, b"\xe4\xbd", None, 0),
+            (Charset::Utf8, b"\xc4\xe3", Some(1), 1),
+            (Charset::Utf8, b"a\xff", Some(1), 1),
+            (Charset::Gbk, b"\xc4\xe3\xba\xc3", Some(2), 2),
+            (Charset::Gbk, b"a\xc4", Some(1), 1),
+            (Charset::Gbk, b"\xc4", None, 0),
+            (Charset::Gbk, b"\x810\x810", Some(4), 0),
+            (Charset::Gbk, b"\x810\x81", None, 0),
+            (Charset::Big5, b"\xa7A\xa6n", Some(2), 2),
+            (Charset::Latin1, b"\xe9\xe8", Some(1), 1),
+            (Charset::Utf8, b"", None, 0),
+        ] {
+            if HAS_CHINESE || matches!(charset, Charset::Utf8 | Charset::Latin1) {
+                assert_eq!(charset.first_length(bytes), first, "{charset:?} {bytes:?}");
+                assert_eq!(charset.last_start(bytes), last, "{charset:?} {bytes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_finds_its_charset() {
+        assert_eq!(Charset::of_name("UTF-8"), Some(Charset::Utf8));
+        assert_eq!(Charset::of_name("klingon"), None);
+        for charset in Charset::ALL {
+            let is_there = HAS_CHINESE || matches!(charset, Charset::Utf8 | Charset::Latin1);
+            assert_eq!(Charset::of_name(charset.as_str()), Some(charset).filter(|_| is_there));
+        }
+    }
+}
