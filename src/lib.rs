@@ -98,6 +98,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod conn;
+pub mod editor;
 pub mod hub;
 pub mod ids;
 pub mod lang;
