@@ -3,6 +3,7 @@
 pub mod charset;
 pub mod classic;
 pub mod line;
+pub mod telnet;
 
 /// What is spoken at a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,323 @@
+//! What a terminal in character mode sends, made keys.
+
+use crate::editor::Key;
+
+/// A sequence longer than this after its `ESC` is none: what follows is text again.
+///
+/// The longest that stands for a key has 6; a terminal's answers to questions, which nobody asks
+/// here, are the long ones.
+const SEQUENCE_CHARS_MAX: u8 = 32;
+
+/// Characters in, keys out.
+///
+/// A lone `ESC` cannot be told from the start of a sequence without a clock, so it takes the next
+/// character along. No sequence can hide a line end or a control key: whatever state the input is
+/// in, those end it and mean what they always mean.
+#[derive(Default)]
+pub struct Keys {
+    state: State,
+    /// Characters of the current sequence after its `ESC`.
+    chars: u8,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Text,
+    /// After `\r`: a `\n` or NUL belongs to it (RFC 854).
+    Return,
+    /// After `ESC`.
+    Escape,
+    /// After `ESC` and one of `SP` to `/`, as in `ESC ( B`.
+    Intermediate,
+    /// In `ESC [`, the control sequences of ECMA-48.
+    Csi(Parameters),
+    /// After `ESC O`, how keypads and function keys begin.
+    Ss3(Parameters),
+    /// After `ESC [ [`: one character more. The Linux console's F1 to F5.
+    Function,
+    /// In an OSC, DCS, SOS, PM or APC, up to `BEL`, or to an `ESC` with `\` behind.
+    Payload,
+}
+
+/// Numbers in a sequence, 255 standing for all that are larger.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Parameters {
+    first: u8,
+    last: u8,
+    has_several: bool,
+    /// Something else was among them: it is no key, whatever its last character.
+    is_foreign: bool,
+}
+
+impl Keys {
+    /// The key that `c` is or completes, if it does.
+    pub fn next(&mut self, c: char) -> Option<Key> {
+        let state = std::mem::take(&mut self.state);
+        self.chars = self.chars.saturating_add(1);
+        match state {
+            State::Text => self.text(c),
+            State::Return if matches!(c, '\n' | '\0') => None,
+            State::Return => self.text(c),
+            State::Payload if matches!(c, '\u{7}' | '\u{9c}') => None,
+            // Alt and the key above Return.
+            State::Escape if matches!(c, '\u{8}' | '\u{7f}') => Some(Key::KillWord),
+            _ if c.is_control() || self.chars > SEQUENCE_CHARS_MAX => self.text(c),
+            State::Payload => self.swallow(state),
+            _ if !c.is_ascii() => self.text(c),
+            State::Escape => self.escaped(c),
+            State::Intermediate if matches!(c, ' '..='/') => self.swallow(state),
+            State::Intermediate | State::Function => None,
+            State::Csi(Parameters { first: 0, last: 0, .. }) if c == '[' => {
+                self.swallow(State::Function)
+            }
+            State::Csi(parameters) => match parameters.with(c) {
+                Some(parameters) => self.swallow(State::Csi(parameters)),
+                None => parameters.key(c),
+            },
+            State::Ss3(parameters) => match (parameters.with(c), c) {
+                (Some(parameters), _) => self.swallow(State::Ss3(parameters)),
+                // rxvt's way to say Ctrl and an arrow, and the keypad's Enter.
+                (None, 'c') => Some(Key::WordRight),
+                (None, 'd') => Some(Key::WordLeft),
+                (None, 'M') => Some(Key::Enter),
+                (None, _) => parameters.key(c),
+            },
+        }
+    }
+
+    /// `c` where no sequence is; it may begin one.
+    fn text(&mut self, c: char) -> Option<Key> {
+        Some(match c {
+            '\r' => {
+                self.state = State::Return;
+                Key::Enter
+            }
+            '\n' => Key::Enter,
+            '\u{1}' => Key::Home,
+            '\u{2}' => Key::Left,
+            '\u{3}' => Key::Cancel,
+            '\u{4}' => Key::EndOfInput,
+            '\u{5}' => Key::End,
+            '\u{6}' => Key::Right,
+            // Which of the two the key above Return sends is a matter of taste among terminals.
+            '\u{8}' | '\u{7f}' => Key::Backspace,
+            '\t' => Key::Tab,
+            '\u{b}' => Key::KillToEnd,
+            '\u{c}' => Key::Redraw,
+            '\u{e}' => Key::Down,
+            '\u{10}' => Key::Up,
+            '\u{15}' => Key::KillToStart,
+            '\u{17}' => Key::KillWord,
+            '\u{1b}' => return self.begin(State::Escape),
+            // The same introducers as one character of C1.
+            '\u{8f}' => return self.begin(State::Ss3(Parameters::default())),
+            '\u{9b}' => return self.begin(State::Csi(Parameters::default())),
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => {
+                return self.begin(State::Payload);
+            }
+            _ if c.is_control() => return None,
+            _ => Key::Char(c),
+        })
+    }
+
+    /// `c` after `ESC`.
+    fn escaped(&mut self, c: char) -> Option<Key> {
+        match c {
+            '[' => self.swallow(State::Csi(Parameters::default())),
+            'O' => self.swallow(State::Ss3(Parameters::default())),
+            'P' | 'X' | ']' | '^' | '_' => self.swallow(State::Payload),
+            ' '..='/' => self.swallow(State::Intermediate),
+            'b' => Some(Key::WordLeft),
+            'f' => Some(Key::WordRight),
+            _ => None,
+        }
+    }
+
+    fn begin(&mut self, state: State) -> Option<Key> {
+        self.chars = 0;
+        self.swallow(state)
+    }
+
+    fn swallow(&mut self, state: State) -> Option<Key> {
+        self.state = state;
+        None
+    }
+}
+
+impl Parameters {
+    /// With `c` among them; nothing if `c` ends the sequence.
+    fn with(self, c: char) -> Option<Self> {
+        match c {
+            '0'..='9' => {
+                let digit = u8::try_from(c).unwrap_or_default() - b'0';
+                let last = self.last.saturating_mul(10).saturating_add(digit);
+                Some(Self { last, ..self })
+            }
+            ';' => Some(Self { first: self.first(), last: 0, has_several: true, ..self }),
+            ' '..='?' => Some(Self { is_foreign: true, ..self }),
+            _ => None,
+        }
+    }
+
+    fn first(self) -> u8 {
+        if self.has_several { self.first } else { self.last }
+    }
+
+    /// What the sequence stands for that `last_char` ends.
+    fn key(self, last_char: char) -> Option<Key> {
+        // xterm adds a modifier as the last number: one more than the sum of Shift 1, Alt 2 and
+        // Ctrl 4. Alone, as in `ESC [ 5 C`, it is an older xterm's.
+        let by_word = self.last.saturating_sub(1) & 6 != 0;
+        match last_char {
+            _ if self.is_foreign => None,
+            'A' => Some(Key::Up),
+            'B' => Some(Key::Down),
+            'C' if by_word => Some(Key::WordRight),
+            'C' => Some(Key::Right),
+            'D' if by_word => Some(Key::WordLeft),
+            'D' => Some(Key::Left),
+            'F' => Some(Key::End),
+            'H' => Some(Key::Home),
+            '~' => match self.first() {
+                1 | 7 => Some(Key::Home),
+                4 | 8 => Some(Key::End),
+                3 => Some(Key::Delete),
+                // Among them 200 and 201, which bracket what is pasted.
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The keys of `input`, characters as themselves, others by name.
+    fn keys(input: &str) -> String {
+        let mut keys = Keys::default();
+        let shown = |key| match key {
+            Key::Char(c) => c.to_string(),
+            key => format!("<{key:?}>"),
+        };
+        input.chars().filter_map(|c| keys.next(c).map(shown)).collect()
+    }
+
+    #[test]
+    fn control_characters_are_keys() {
+        let input =
+            "a\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{8}\u{7f}\t\u{b}\u{c}\u{e}\u{10}\u{15}\u{17}é";
+        let expected = "a<Home><Left><Cancel><EndOfInput><End><Right><Backspace><Backspace><Tab>\
+            <KillToEnd><Redraw><Down><Up><KillToStart><KillWord>é";
+        assert_eq!(keys(input), expected);
+        assert_eq!(keys("a\0\u{7}\u{12}\u{18}\u{1a}\u{1c}\u{85}b"), "ab", "others are none");
+    }
+
+    #[test]
+    fn every_line_end_is_one_enter() {
+        for end in ["\r", "\n", "\r\n", "\r\0", "\u{1b}OM", "\u{1b}\r", "\u{1b}[1;\r\n"] {
+            assert_eq!(keys(&format!("a{end}b")), "a<Enter>b", "{end:?}");
+            assert_eq!(keys(&format!("a{end}{end}b")), "a<Enter><Enter>b", "{end:?}");
+        }
+        assert_eq!(keys("a\r\n\n\r\r\0\0b"), "a<Enter><Enter><Enter><Enter>b");
+    }
+
+    #[test]
+    fn sequences_of_many_terminals_are_keys() {
+        for (key, sequences) in [
+            ("<Up>", &["[A", "OA", "[1;5A", "[01A"][..]),
+            ("<Down>", &["[B", "OB"]),
+            ("<Right>", &["[C", "OC", "[1C", "[1;2C", "[;C"]),
+            ("<Left>", &["[D", "OD", "[1;1D"]),
+            ("<Home>", &["[H", "OH", "[1~", "[7~", "[1;5H", "[1;5~"]),
+            ("<End>", &["[F", "OF", "[4~", "[8~"]),
+            ("<Delete>", &["[3~", "[3;5~"]),
+            ("<WordRight>", &["[1;5C", "[5C", "O5C", "[1;3C", "[1;7C", "Oc", "f", "\u{1b}[1;5C"]),
+            ("<WordLeft>", &["[1;5D", "[5D", "O5D", "[1;3D", "Od", "b"]),
+            ("<KillWord>", &["\u{7f}", "\u{8}"]),
+        ] {
+            for sequence in sequences {
+                assert_eq!(keys(&format!("a\u{1b}{sequence}b")), format!("a{key}b"), "{sequence}");
+            }
+        }
+        assert_eq!(keys("a\u{9b}1;5Cb\u{8f}Ac"), "a<WordRight>b<Up>c", "introducers of C1");
+    }
+
+    #[test]
+    fn other_sequences_are_swallowed() {
+        for sequence in [
+            "[200~",
+            "[201~",
+            "[2~",
+            "[5~",
+            "[15~",
+            "[24;2~",
+            "[3000~",
+            "[257~",
+            "[Z",
+            "[I",
+            "[O",
+            "[?1;2c",
+            "[>41;330;0c",
+            "[12;40R",
+            "[13;2u",
+            "[1:3C",
+            "[?A",
+            "[<0;3;4M",
+            "[[A",
+            "[!p",
+            "OP",
+            "OS",
+            "(B",
+            "#8",
+            "%G",
+            "x",
+            "7",
+            "\u{1b}",
+            "\\",
+            "]0;a title\u{7}",
+            "]11;rgb:0/0/0\u{1b}\\",
+            "P1$r0m\u{1b}\\",
+            "_app\u{1b}\\",
+            "^pm\u{9c}",
+            "Xsös\u{7}",
+        ] {
+            // After two ESC the second still takes a character along.
+            let taken = if sequence == "\u{1b}" { "[I" } else { "" };
+            assert_eq!(keys(&format!("a\u{1b}{sequence}{taken}b")), "ab", "{sequence:?}");
+        }
+        assert_eq!(keys("a\u{9d}0;title\u{9c}b"), "ab");
+    }
+
+    #[test]
+    fn an_unfinished_sequence_hides_little_and_no_line_end() {
+        let digits = "1".repeat(40);
+        assert_eq!(keys(&format!("\u{1b}[{digits}")), "1".repeat(9));
+        assert_eq!(keys(&format!("\u{1b}]{digits}")), "1".repeat(9));
+        assert_eq!(keys(&format!("\u{1b}({}B", " ".repeat(31))), "B");
+        for begun in ["", "[", "[1", "[1;5", "[?", "[[", "O", "O5", "]", "]0;x", "P", "(", "("] {
+            for (c, key) in [('\r', "<Enter>"), ('\n', "<Enter>"), ('\u{3}', "<Cancel>")] {
+                assert_eq!(keys(&format!("\u{1b}{begun}{c}x")), format!("{key}x"), "{begun:?}");
+            }
+        }
+        assert_eq!(keys("\u{1b}你\u{1b}[1你\u{1b}O你"), "你你你", "no sequence has these");
+    }
+
+    #[test]
+    fn whatever_comes_a_line_end_is_heard() {
+        let alphabet: Vec<char> =
+            "\u{1b}\u{1b}[[O]P(;?159~ACMcm\u{9b}\u{9d}\u{7}\\\0é".chars().collect();
+        for seed in 0..2_000 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let mut keys = Keys::default();
+            for _ in 0..rng.usize(0..80) {
+                keys.next(alphabet[rng.usize(0..alphabet.len())]);
+            }
+            assert_eq!(keys.next('\r'), Some(Key::Enter), "seed {seed}");
+            assert_eq!(keys.next('\n'), None, "seed {seed}");
+            assert_eq!(keys.next('x'), Some(Key::Char('x')), "seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Telnet with a person at a terminal: keys come in one by one, a screen goes out.
+
+pub mod keys;
