@@ -2,3 +2,8 @@
 
 pub mod keys;
 pub mod screen;
+//! Telnet (RFC 854): lines with commands between them, and options that are agreed on.
+
+pub mod charset;
+pub mod option;
+pub mod protocol;

@@ -1,0 +1,204 @@
+//! Telnet options of one side, agreed on so that no negotiation loops (RFC 1143, "the Q method").
+
+/// Begins every command; doubled, it is a byte of text (RFC 854).
+pub const IAC: u8 = 255;
+/// After IAC: what follows is said about an option, up to IAC SE (RFC 855).
+pub const SB: u8 = 250;
+/// After IAC: the end of that.
+pub const SE: u8 = 240;
+
+/// RFC 857: who sends WILL shows the other side what that one types.
+pub const ECHO: u8 = 1;
+/// RFC 858, "suppress go ahead": together with ECHO, clients send each key at once.
+pub const SGA: u8 = 3;
+/// RFC 860: an answer to it marks a place in the output.
+pub const TIMING_MARK: u8 = 6;
+/// RFC 1091: the terminal's name.
+pub const TTYPE: u8 = 24;
+/// RFC 1073: the window's size.
+pub const NAWS: u8 = 31;
+/// RFC 2066: the character set of both directions.
+pub const CHARSET: u8 = 42;
+
+/// The options of one side of a connection, of which `N` may ever be on.
+///
+/// Both sides follow the same rules: for our own options the peer's words are DO and DONT and
+/// ours WILL and WONT, for the peer's it is the other way round. So `true` stands for DO or WILL
+/// here, and `false` for DONT or WONT.
+pub struct Options<const N: usize> {
+    known: [(u8, Standing); N],
+    /// A bit for each option that was refused and not taken back since: asked for once more, it
+    /// gets no second answer, so that a peer that cannot take no for one is not argued with.
+    refused: [u64; 4],
+}
+
+/// How an option stands: RFC 1143's states, with the bit of its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    No,
+    Yes,
+    /// We have asked for it to be off, and wait for the answer.
+    WantNo,
+    /// The same, and then it is to be asked for again.
+    WantNoThenYes,
+    /// We have asked for it, and wait for the answer.
+    WantYes,
+    /// The same, and then it is to be off again.
+    WantYesThenNo,
+}
+
+/// What comes of a word of the peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What to answer, if anything.
+    pub answer: Option<bool>,
+    /// The option has come to be on; or off, be it that it was refused.
+    pub settled: Option<bool>,
+}
+
+impl<const N: usize> Options<N> {
+    /// All off; those in `known` may be turned on.
+    pub fn new(known: [u8; N]) -> Self {
+        Self { known: known.map(|option| (option, Standing::No)), refused: [0; 4] }
+    }
+
+    /// Whether both ends have agreed to `option`.
+    pub fn is_on(&self, option: u8) -> bool {
+        self.standing(option) == Standing::Yes
+    }
+
+    /// Asks for `option` to be on or off: what to send, if anything. It must be a known one.
+    pub fn ask(&mut self, option: u8, on: bool) -> Option<bool> {
+        use Standing::{No, WantNo, WantNoThenYes, WantYes, WantYesThenNo, Yes};
+        // While an answer is waited for nothing is sent, or the two would be taken for each other.
+        let (standing, asked) = match (self.standing(option), on) {
+            (No, true) => (WantYes, Some(true)),
+            (Yes, false) => (WantNo, Some(false)),
+            (WantNo, true) => (WantNoThenYes, None),
+            (WantNoThenYes, false) => (WantNo, None),
+            (WantYes, false) => (WantYesThenNo, None),
+            (WantYesThenNo, true) => (WantYes, None),
+            (standing, _) => (standing, None),
+        };
+        self.set(option, standing);
+        asked
+    }
+
+    /// The peer asks for `option` to be on or off, or answers. `may_agree` says whether it may be
+    /// turned on if it is off and we had not asked; only known ones can be.
+    pub fn hear(&mut self, option: u8, on: bool, may_agree: bool) -> Outcome {
+        use Standing::{No, WantNo, WantNoThenYes, WantYes, WantYesThenNo, Yes};
+        let before = self.standing(option);
+        let (word, bit) = (&mut self.refused[usize::from(option / 64)], 1 << (option % 64));
+        if before == No && on && !(may_agree && self.known.iter().any(|known| known.0 == option)) {
+            let is_first = *word & bit == 0;
+            *word |= bit;
+            return Outcome { answer: is_first.then_some(false), settled: None };
+        }
+        *word &= !bit;
+        let (after, answer) = match (before, on) {
+            (No, true) => (Yes, Some(true)),
+            (Yes, false) => (No, Some(false)),
+            (WantNoThenYes, false) => (WantYes, Some(true)),
+            (WantYesThenNo, true) => (WantNo, Some(false)),
+            (Yes | WantYes | WantNoThenYes, true) => (Yes, None),
+            // A DONT that is answered with WILL is the peer's mistake: RFC 1143 leaves it off.
+            (WantNo, true) | (No | WantNo | WantYes | WantYesThenNo, false) => (No, None),
+        };
+        self.set(option, after);
+        let is_settled = after != before && matches!(after, Yes | No);
+        Outcome { answer, settled: is_settled.then_some(after == Yes) }
+    }
+
+    fn standing(&self, option: u8) -> Standing {
+        let found = self.known.iter().find(|known| known.0 == option);
+        found.map_or(Standing::No, |known| known.1)
+    }
+
+    fn set(&mut self, option: u8, standing: Standing) {
+        if let Some(known) = self.known.iter_mut().find(|known| known.0 == option) {
+            known.1 = standing;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Standing::{No, WantNo, WantNoThenYes, WantYes, WantYesThenNo, Yes};
+    use super::*;
+
+    fn standing_at(standing: Standing) -> Options<1> {
+        let mut options = Options::new([ECHO]);
+        options.set(ECHO, standing);
+        options
+    }
+
+    #[test]
+    fn what_is_heard_follows_the_table_of_rfc_1143() {
+        for (before, on, may_agree, after, answer) in [
+            (No, true, true, Yes, Some(true)),
+            (No, true, false, No, Some(false)),
+            (Yes, true, true, Yes, None),
+            (Yes, true, false, Yes, None),
+            (WantNo, true, true, No, None),
+            (WantNoThenYes, true, true, Yes, None),
+            (WantYes, true, false, Yes, None),
+            (WantYesThenNo, true, true, WantNo, Some(false)),
+            (No, false, true, No, None),
+            (Yes, false, true, No, Some(false)),
+            (WantNo, false, true, No, None),
+            (WantNoThenYes, false, true, WantYes, Some(true)),
+            (WantYes, false, true, No, None),
+            (WantYesThenNo, false, true, No, None),
+        ] {
+            let mut options = standing_at(before);
+            let outcome = options.hear(ECHO, on, may_agree);
+            assert_eq!(options.standing(ECHO), after, "{before:?} heard {on}");
+            assert_eq!(outcome.answer, answer, "{before:?} heard {on}");
+            let settled = (before != after).then_some(after).and_then(|after| match after {
+                Yes => Some(true),
+                No => Some(false),
+                _ => None,
+            });
+            assert_eq!(outcome.settled, settled, "{before:?} heard {on}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_follows_the_table_of_rfc_1143() {
+        for (before, on, after, asked) in [
+            (No, true, WantYes, Some(true)),
+            (Yes, true, Yes, None),
+            (WantNo, true, WantNoThenYes, None),
+            (WantNoThenYes, true, WantNoThenYes, None),
+            (WantYes, true, WantYes, None),
+            (WantYesThenNo, true, WantYes, None),
+            (No, false, No, None),
+            (Yes, false, WantNo, Some(false)),
+            (WantNo, false, WantNo, None),
+            (WantNoThenYes, false, WantNo, None),
+            (WantYes, false, WantYesThenNo, None),
+            (WantYesThenNo, false, WantYesThenNo, None),
+        ] {
+            let mut options = standing_at(before);
+            assert_eq!(options.ask(ECHO, on), asked, "{before:?} asked {on}");
+            assert_eq!(options.standing(ECHO), after, "{before:?} asked {on}");
+        }
+    }
+
+    #[test]
+    fn every_option_is_refused_once_until_it_is_taken_back() {
+        let mut options = Options::new([ECHO]);
+        let refusal = Outcome { answer: Some(false), settled: None };
+        for _ in 0..2 {
+            for option in 0..=u8::MAX {
+                assert_eq!(options.hear(option, true, false), refusal, "{option}");
+                assert_eq!(options.hear(option, true, false), Outcome::default(), "{option}");
+            }
+            for option in 0..=u8::MAX {
+                assert_eq!(options.hear(option, false, false), Outcome::default(), "{option}");
+            }
+        }
+        assert_eq!(options.hear(NAWS, true, true), refusal, "what is not known cannot be on");
+    }
+}

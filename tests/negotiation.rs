@@ -1,0 +1,349 @@
+//! Telnet's rules, RFC by RFC, and the sessions of known clients, cut at every byte.
+
+#[path = "negotiation/ends.rs"]
+mod ends;
+#[path = "negotiation/words.rs"]
+mod words;
+
+use natter::wire::telnet::protocol::{NOP, Protocol};
+use words::{ASKED, Heard, OFFER, assert_answered, assert_heard, bytes, heard};
+
+/// A `Protocol` that has met its peer and has forgotten what it said then.
+fn met() -> (Protocol, Heard) {
+    let (mut protocol, mut heard) = (Protocol::default(), Heard::default());
+    heard.hear(&mut protocol, &NOP, 0);
+    heard.replies.clear();
+    (protocol, heard)
+}
+
+#[test]
+fn a_peer_that_sends_no_command_is_sent_nothing() {
+    assert_heard(false, "'plain\r\n' IAC IAC 'y'", &["<plain\\r\\n\\xffy>"], "");
+    assert_heard(false, "'in Latin-1: ' IAC ' y' IAC 235 '.'", &["<in Latin-1: y.>"], "");
+    assert_heard(false, "'cut' IAC", &["<cut>"], "");
+    assert_heard(false, "'cut' SB NAWS 0 80 0 24 IAC", &["<cut>"], "");
+    let mut protocol = Protocol::default();
+    Heard::default().hear(&mut protocol, &bytes("'a' IAC IAC IAC 'y' DO"), 0);
+    assert!(!protocol.has_spoken());
+    Heard::default().hear(&mut protocol, &bytes("TM"), 0);
+    assert!(protocol.has_spoken());
+}
+
+#[test]
+fn the_first_command_makes_it_ask_once() {
+    for command in ["NOP", "GA", "DM", "AO", "EOR", "EOF", "SE", "SB MSDP 1 2 SE", "WONT MSDP"] {
+        assert_answered(command, &[], "");
+        assert_answered(&format!("{command} {command} 'x' {command}"), &["<x>"], "");
+    }
+}
+
+#[test]
+fn commands_of_rfc_854_edit_and_cancel() {
+    assert_answered(
+        "'ab' EC 'c' EL 'd'",
+        &["<ab>", "erase character", "<c>", "erase line", "<d>"],
+        "",
+    );
+    assert_answered("'a' IP 'b' BRK ABORT", &["<a>", "cancel", "<b>", "cancel", "cancel"], "");
+    assert_answered("'a' AYT 'b'", &["<ab>"], "'[natter]\r\n'");
+}
+
+#[test]
+fn what_is_not_known_is_refused_once_until_it_is_taken_back() {
+    assert_answered("DO BINARY DO BINARY WILL BINARY", &[], "WONT BINARY DONT BINARY");
+    assert_answered("WILL 255 WILL 255 WILL 199", &[], "DONT 255 DONT 199");
+    assert_answered("DO 9 DONT 9 DO 9", &[], "WONT 9 WONT 9");
+    assert_answered("DONT 9 WONT 9 DONT ECHO WONT ECHO", &[], "");
+}
+
+#[test]
+fn environ_and_linemode_are_refused_and_their_words_skipped() {
+    assert_answered(
+        "WILL ENVIRON WILL NEW-ENVIRON WILL LINEMODE DO LINEMODE \
+         SB ENVIRON 0 0 'USER' 1 '-f root' SE SB NEW-ENVIRON 0 0 'USER' 1 '-f root' SE \
+         SB LINEMODE 3 1 3 0 3 98 4 2 15 SE 'x'",
+        &["<x>"],
+        "DONT ENVIRON DONT NEW-ENVIRON DONT LINEMODE WONT LINEMODE",
+    );
+}
+
+#[test]
+fn a_timing_mark_is_answered_every_time() {
+    assert_answered("IP DO TM DM 'x' DO TM DONT TM", &["cancel", "<x>"], "WONT TM WONT TM");
+    assert_answered("WILL TM WILL TM", &[], "DONT TM");
+}
+
+#[test]
+fn echo_and_sga_are_refused_until_editing_is_asked_for() {
+    assert_answered("DO ECHO DO SGA DO ECHO", &[], "WONT ECHO WONT SGA");
+    let asked = format!("WILL ECHO WILL SGA {ASKED}");
+    assert_heard(true, "DO ECHO DO SGA", &["echo true"], &asked);
+    assert_heard(true, "DONT ECHO DONT SGA", &["echo false"], &asked);
+    let (mut protocol, mut heard) = met();
+    heard.hear(&mut protocol, &bytes("DO ECHO"), 0);
+    protocol.edit(true, &mut heard.replies);
+    heard.hear(&mut protocol, &bytes("DO ECHO DONT SGA DONT ECHO DO SGA DO ECHO"), 0);
+    assert_eq!(heard.items, ["echo true", "echo false", "echo true"]);
+    let answers = "WONT ECHO WILL ECHO WILL SGA WONT ECHO WILL SGA WILL ECHO";
+    assert_eq!(heard.replies, bytes(answers));
+}
+
+#[test]
+fn the_peer_may_leave_out_go_aheads_but_not_echo() {
+    assert_answered("WILL SGA WILL SGA WONT SGA", &[], "DO SGA DONT SGA");
+    let asked = format!("WILL ECHO WILL SGA {ASKED} DONT ECHO");
+    assert_heard(true, "DO ECHO WILL ECHO", &["echo true"], &asked);
+}
+
+#[test]
+fn editing_may_change_its_mind_before_the_answer() {
+    for (edits, answers, items, sent) in [
+        (
+            &[true, false][..],
+            "DO ECHO DONT ECHO DO SGA DONT SGA",
+            &["echo false"][..],
+            "WONT ECHO WONT SGA",
+        ),
+        (&[true, false], "DONT ECHO DONT SGA", &["echo false"], ""),
+        (&[true, false, true], "DO ECHO DO SGA", &["echo true"], ""),
+        (&[true, true], "DO ECHO DO SGA", &["echo true"], ""),
+    ] {
+        let (mut protocol, mut heard) = met();
+        for &edit in edits {
+            protocol.edit(edit, &mut heard.replies);
+        }
+        assert_eq!(heard.replies, bytes("WILL ECHO WILL SGA"), "one question at a time");
+        heard.replies.clear();
+        heard.hear(&mut protocol, &bytes(answers), 0);
+        assert_eq!(heard.items, items, "{edits:?}");
+        assert_eq!(heard.replies, bytes(sent), "{edits:?}");
+    }
+}
+
+#[test]
+fn editing_is_given_back_with_sga() {
+    let (mut protocol, mut heard) = met();
+    protocol.edit(true, &mut heard.replies);
+    heard.hear(&mut protocol, &bytes("DO ECHO DO SGA"), 0);
+    heard.replies.clear();
+    protocol.edit(false, &mut heard.replies);
+    assert_eq!(heard.replies, bytes("WONT ECHO WONT SGA"));
+    protocol.edit(true, &mut heard.replies);
+    heard.hear(&mut protocol, &bytes("DONT ECHO DONT SGA DO ECHO DO SGA"), 0);
+    assert_eq!(heard.replies, bytes("WONT ECHO WONT SGA WILL ECHO WILL SGA"));
+    assert_eq!(heard.items, ["echo true", "echo true"]);
+}
+
+#[test]
+fn the_window_is_told_by_rfc_1073() {
+    assert_answered("WILL NAWS SB NAWS 0 80 0 24 SE", &["window 80x24"], "");
+    assert_answered("WILL NAWS SB NAWS 1 44 0 0 SE", &["window 300x0"], "");
+    assert_answered("WILL NAWS SB NAWS 0 IAC IAC 0 24 SE", &["window 255x24"], "");
+    // A client that does not double what has to be doubled.
+    assert_answered("WILL NAWS SB NAWS 0 IAC 0 24 SE 'x'", &["window 255x24", "<x>"], "");
+    assert_answered("WILL NAWS SB NAWS 0 80 0 SE SB NAWS 0 80 0 24 0 SE SB NAWS SE", &[], "");
+    assert_answered("SB NAWS 0 80 0 24 SE WONT NAWS SB NAWS 0 80 0 24 SE", &[], "");
+    assert_answered("WILL NAWS WONT NAWS SB NAWS 0 80 0 24 SE", &[], "DONT NAWS");
+}
+
+#[test]
+fn the_terminal_is_asked_for_once_and_cleaned() {
+    let send = "SB TTYPE 1 SE";
+    assert_answered(
+        "WILL TTYPE SB TTYPE 0 'XTERM-256color' SE",
+        &["terminal xterm-256color"],
+        send,
+    );
+    assert_answered(
+        "WILL TTYPE SB TTYPE 0 27 '[31m A' 0 200 IAC IAC SE",
+        &["terminal [31ma"],
+        send,
+    );
+    assert_answered("WILL TTYPE SB TTYPE 0 32 7 SE SB TTYPE 0 SE SB TTYPE SE SB SE", &[], send);
+    assert_answered(
+        "WILL TTYPE WONT TTYPE WILL TTYPE",
+        &[],
+        &format!("{send} DONT TTYPE DO TTYPE"),
+    );
+    assert_answered("SB TTYPE 0 'vt100' SE WILL TTYPE SB TTYPE 1 SE", &[], send);
+    let long = format!("WILL TTYPE SB TTYPE 0 '{}' SE 'x'", "long".repeat(40));
+    let terminal = format!("terminal {}", &"long".repeat(16)[..62]);
+    assert_answered(&long, &[&terminal, "<x>"], send);
+}
+
+#[test]
+fn our_charsets_are_offered_once() {
+    assert_answered("DO CHARSET SB CHARSET 2 'UTF-8' SE", &["charset UTF-8"], OFFER);
+    assert_answered("DO CHARSET SB CHARSET 2 'big5' SE", &["charset BIG5"], OFFER);
+    assert_answered("DO CHARSET SB CHARSET 2 'KOI8-R' SE SB CHARSET 2 'GBK' SE", &[], OFFER);
+    assert_answered("DO CHARSET SB CHARSET 3 SE SB CHARSET 2 'GBK' SE", &[], OFFER);
+    assert_answered("SB CHARSET 2 'GBK' SE DONT CHARSET SB CHARSET 2 'GBK' SE", &[], "");
+    let again = format!("{OFFER} WONT CHARSET WILL CHARSET");
+    assert_answered("DO CHARSET DONT CHARSET DO CHARSET", &[], &again);
+}
+
+#[test]
+fn a_charset_that_the_peer_asks_for_is_accepted_if_it_is_known() {
+    let accepted = "DO CHARSET SB CHARSET 2 'gbk' SE";
+    for list in ["';gbk;UTF-8'", "' KOI8-R gbk'", "'[TTABLE ]' 1 ';gbk'", "0 'gbk'"] {
+        let request = format!("WILL CHARSET SB CHARSET 1 {list} SE");
+        assert_answered(&request, &["charset GBK"], accepted);
+    }
+    let rejected = "DO CHARSET SB CHARSET 3 SE";
+    for list in ["", "';'", "'gbk'", "';KOI8-R;gbk2'", "'[TTABLE ]'", "'[TTABLE ]' 1"] {
+        assert_answered(&format!("WILL CHARSET SB CHARSET 1 {list} SE"), &[], rejected);
+    }
+    assert_answered("SB CHARSET 1 ';UTF-8' SE", &[], "");
+}
+
+#[test]
+fn a_charset_list_is_cut_between_names() {
+    let padding = "x".repeat(62 - 5);
+    let fits = format!("WILL CHARSET SB CHARSET 1 ';{padding};GBK' SE");
+    assert_answered(&fits, &["charset GBK"], "DO CHARSET SB CHARSET 2 'GBK' SE");
+    let cut = format!("WILL CHARSET SB CHARSET 1 ';{padding};GBK-NOT' SE");
+    assert_answered(&cut, &[], "DO CHARSET SB CHARSET 3 SE");
+}
+
+#[test]
+fn requests_that_cross_are_settled_by_that_of_the_server() {
+    assert_answered(
+        "DO CHARSET WILL CHARSET SB CHARSET 1 ';GBK' SE SB CHARSET 2 'UTF-8' SE",
+        &["charset UTF-8"],
+        &format!("{OFFER} DO CHARSET SB CHARSET 3 SE"),
+    );
+    // Once the peer has said what it wants, it is not asked.
+    assert_answered(
+        "WILL CHARSET SB CHARSET 1 ';GBK' SE DO CHARSET SB CHARSET 1 ';UTF-8' SE",
+        &["charset GBK", "charset UTF-8"],
+        "DO CHARSET SB CHARSET 2 'GBK' SE SB CHARSET 2 'UTF-8' SE",
+    );
+}
+
+#[test]
+fn tables_of_characters_are_not_taken() {
+    let tables = "DO CHARSET SB CHARSET 4 1 ';A;' 8 0 0 1 'x' SE SB CHARSET 6 SE SB CHARSET 7 SE";
+    assert_answered(tables, &[], &format!("{OFFER} SB CHARSET 5 SE"));
+}
+
+#[test]
+fn a_subnegotiation_that_does_not_end_is_dropped_at_the_next_command() {
+    assert_answered("WILL NAWS SB NAWS 0 80 0 24 IP 'x'", &["cancel", "<x>"], "");
+    assert_answered("SB TTYPE 0 'a' DO 9 'x'", &["<x>"], "WONT 9");
+    assert_answered("WILL NAWS SB 7 7 SB NAWS 0 80 0 24 SE 'x'", &["window 80x24", "<x>"], "");
+    let mut protocol = Protocol::default();
+    let mut replies = Vec::new();
+    assert_eq!(protocol.next(&bytes("SB TTYPE"), 0, &mut replies), (3, None));
+    let endless = [7; 100_000];
+    assert_eq!(protocol.next(&endless, 0, &mut replies), (endless.len(), None));
+    assert!(replies.is_empty());
+}
+
+#[test]
+fn more_than_32_negotiations_in_10_s_are_ignored() {
+    let (mut protocol, mut heard) = met();
+    let start_ms = 1_234;
+    for option in 100..132 {
+        heard.hear(&mut protocol, &[255, 253, option], start_ms + u64::from(option));
+    }
+    assert_eq!(heard.replies.len(), 32 * 3);
+    heard.replies.clear();
+    let late_ms = start_ms + 100 + 9_999;
+    heard.hear(&mut protocol, &bytes("DO 132 WILL 7 AYT WILL NAWS DO CHARSET"), late_ms);
+    heard.hear(&mut protocol, &bytes("SB NAWS 0 80 0 24 SE IP"), late_ms);
+    assert!(heard.replies.is_empty());
+    assert_eq!(heard.items, ["cancel"], "not even the state has changed");
+    heard.hear(&mut protocol, &bytes("DO TM DO TM"), late_ms);
+    assert_eq!(heard.replies, bytes("WONT TM WONT TM"), "without it clients show nothing more");
+    heard.replies.clear();
+    heard.hear(&mut protocol, &bytes("DO 132 WILL NAWS"), late_ms + 1);
+    assert_eq!(heard.replies, bytes("WONT 132"));
+    let window = bytes("SB NAWS 0 80 0 24 SE");
+    for _ in 0..100 {
+        heard.hear(&mut protocol, &window, late_ms + 1);
+    }
+    assert_eq!(heard.items.len(), 101, "windows are dragged");
+}
+
+#[test]
+fn a_thousand_negotiations_are_the_last() {
+    let (mut protocol, mut heard) = met();
+    for minute in 0..2_000 {
+        heard.hear(&mut protocol, &bytes("DO 9 DONT 9"), minute * 60_000);
+    }
+    assert_eq!(heard.replies, bytes("WONT 9").repeat(500));
+}
+
+#[test]
+fn putty() {
+    // It asks for everything when it connects, and for the old ENVIRON when the new is refused.
+    assert_answered(
+        "WILL NAWS WILL TSPEED WILL TTYPE WILL NEW-ENVIRON DO ECHO WILL SGA DO SGA \
+         SB NAWS 0 80 0 24 SE DONT CHARSET SB TTYPE 0 'XTERM' SE WILL ENVIRON 'alice -n\r\n'",
+        &["window 80x24", "terminal xterm", "<alice -n\\r\\n>"],
+        "DONT TSPEED SB TTYPE 1 SE DONT NEW-ENVIRON WONT ECHO DO SGA WONT SGA DONT ENVIRON",
+    );
+}
+
+#[test]
+fn inetutils_telnet_on_another_port() {
+    // It only answers.
+    assert_heard(
+        true,
+        "DO ECHO DO SGA WILL NAWS SB NAWS 0 100 0 30 SE WILL TTYPE DONT CHARSET \
+         SB TTYPE 0 'XTERM-256COLOR' SE 'hi' IP DO TM DM 'ho' 13 0",
+        &[
+            "echo true",
+            "window 100x30",
+            "terminal xterm-256color",
+            "<hi>",
+            "cancel",
+            "<ho\\r\\x00>",
+        ],
+        &format!("WILL ECHO WILL SGA {ASKED} SB TTYPE 1 SE WONT TM"),
+    );
+    assert_answered(
+        "'hal' IP DO TM DM 'hello -ta\r\n'",
+        &["<hal>", "cancel", "<hello -ta\\r\\n>"],
+        "WONT TM",
+    );
+}
+
+#[test]
+fn inetutils_telnet_on_its_own_port() {
+    assert_answered(
+        "DO SGA WILL TTYPE WILL NAWS WILL TSPEED WILL LFLOW WILL LINEMODE WILL NEW-ENVIRON \
+         DO STATUS WILL XDISPLOC SB NAWS 0 80 0 24 SE DONT CHARSET SB TTYPE 0 'XTERM' SE",
+        &["window 80x24", "terminal xterm"],
+        "WONT SGA SB TTYPE 1 SE DONT TSPEED DONT LFLOW DONT LINEMODE DONT NEW-ENVIRON \
+         WONT STATUS DONT XDISPLOC",
+    );
+}
+
+#[test]
+fn tintin() {
+    assert_heard(
+        true,
+        "DO ECHO DO SGA WILL NAWS SB NAWS 0 132 0 50 SE WILL TTYPE DO CHARSET \
+         SB TTYPE 0 'TINTIN++' SE SB CHARSET 2 'UTF-8' SE 'look\r\n'",
+        &["echo true", "window 132x50", "terminal tintin++", "charset UTF-8", "<look\\r\\n>"],
+        &format!("WILL ECHO WILL SGA {ASKED} SB TTYPE 1 SE {OFFER}"),
+    );
+}
+
+#[test]
+fn windows_telnet() {
+    assert_heard(
+        true,
+        "DO ECHO DO SGA WILL NAWS SB NAWS 0 120 0 30 SE WILL TTYPE DONT CHARSET \
+         SB TTYPE 0 'ANSI' SE 'n' 8 'hi\r\n'",
+        &["echo true", "window 120x30", "terminal ansi", "<n\\x08hi\\r\\n>"],
+        &format!("WILL ECHO WILL SGA {ASKED} SB TTYPE 1 SE"),
+    );
+}
+
+#[test]
+fn a_client_that_is_no_telnet_but_raw() {
+    let random: Vec<u8> = (0..=254).cycle().take(5_000).collect();
+    assert!(heard(false, [random.as_slice()]).replies.is_empty());
+}
