@@ -224,6 +224,9 @@ fn requests_that_cross_are_settled_by_that_of_the_server() {
 fn tables_of_characters_are_not_taken() {
     let tables = "DO CHARSET SB CHARSET 4 1 ';A;' 8 0 0 1 'x' SE SB CHARSET 6 SE SB CHARSET 7 SE";
     assert_answered(tables, &[], &format!("{OFFER} SB CHARSET 5 SE"));
+    // That was its answer to our REQUEST.
+    let answered = format!("{tables} SB CHARSET 2 'GBK' SE");
+    assert_answered(&answered, &[], &format!("{OFFER} SB CHARSET 5 SE"));
 }
 
 #[test]
@@ -272,6 +275,10 @@ fn a_thousand_negotiations_are_the_last() {
         heard.hear(&mut protocol, &bytes("DO 9 DONT 9"), minute * 60_000);
     }
     assert_eq!(heard.replies, bytes("WONT 9").repeat(500));
+    heard.replies.clear();
+    heard.hear(&mut protocol, &bytes("DO CHARSET SB CHARSET 2 'GBK' SE DO TM AYT"), u64::MAX);
+    assert_eq!(heard.replies, bytes("WONT TM '[natter]\r\n'"), "what is no negotiation");
+    assert!(heard.items.is_empty());
 }
 
 #[test]

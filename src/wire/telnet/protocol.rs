@@ -40,12 +40,13 @@ const HERE: &[u8] = b"[natter]\r\n";
 /// Bytes kept of a subnegotiation, its option included: what is longer is cut.
 const SUB_BYTES_MAX: usize = 64;
 
-/// Negotiations that are heard within one window of time, and how long that is.
-const NEGOTIATIONS_MAX: u8 = 32;
+/// Negotiations, and questions whether we are there, that are heard within one window of time,
+/// and how long that is.
+const ANSWERS_MAX: u8 = 32;
 const WINDOW_MS: u64 = 10_000;
 /// Negotiations that are heard at all: even a peer that contradicts every answer, each after more
 /// than a window, comes to an end.
-const NEGOTIATIONS_IN_ALL_MAX: u16 = 1_000;
+const NEGOTIATIONS_MAX: u16 = 1_000;
 
 /// What has come of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,7 +236,7 @@ impl Protocol {
             EL => Step::Item(Item::EraseLine),
             IP | BRK | ABORT => Step::Item(Item::Cancel),
             AYT => {
-                if self.budget.spend(now_ms) {
+                if self.budget.answer(now_ms) {
                     replies.extend_from_slice(HERE);
                 }
                 Step::Nothing
@@ -254,7 +255,7 @@ impl Protocol {
             say_ours(TIMING_MARK, false, replies);
             return Step::Nothing;
         }
-        if !self.budget.spend(now_ms) {
+        if !self.budget.negotiate(now_ms) {
             return Step::Nothing;
         }
         let on = matches!(verb, WILL | DO);
@@ -294,7 +295,7 @@ impl Protocol {
             let [columns, rows] = [[a, b], [c, d]].map(u16::from_be_bytes);
             return Step::Item(Item::Window { columns, rows });
         }
-        if !self.budget.spend(now_ms) {
+        if !self.budget.negotiate(now_ms) {
             return Step::Nothing;
         }
         let has_charset = self.ours.is_on(CHARSET) || self.theirs.is_on(CHARSET);
@@ -374,26 +375,29 @@ impl Sub {
     }
 }
 
-/// What a peer may still negotiate: a fixed window of time, begun by the first negotiation after
-/// the last one was over, and a count of those in it. What is over is neither answered nor obeyed.
+/// How much a peer is still answered: a fixed window of time, begun by the first answer after the
+/// last one was over, and a count of those in it. What is over is neither answered nor obeyed.
 #[derive(Default)]
 struct Budget {
     window_ms: u64,
     in_window: u8,
-    in_all: u16,
+    negotiations: u16,
 }
 
 impl Budget {
-    fn spend(&mut self, now_ms: u64) -> bool {
+    fn answer(&mut self, now_ms: u64) -> bool {
         if self.in_window == 0 || now_ms >= self.window_ms.saturating_add(WINDOW_MS) {
             (self.window_ms, self.in_window) = (now_ms, 0);
         }
-        if self.in_window >= NEGOTIATIONS_MAX || self.in_all >= NEGOTIATIONS_IN_ALL_MAX {
-            return false;
-        }
-        self.in_window += 1;
-        self.in_all += 1;
-        true
+        let may = self.in_window < ANSWERS_MAX;
+        self.in_window += u8::from(may);
+        may
+    }
+
+    fn negotiate(&mut self, now_ms: u64) -> bool {
+        let may = self.negotiations < NEGOTIATIONS_MAX && self.answer(now_ms);
+        self.negotiations += u16::from(may);
+        may
     }
 }
 
