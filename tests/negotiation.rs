@@ -282,7 +282,7 @@ fn a_thousand_negotiations_are_the_last() {
 }
 
 // The sessions of PuTTY, inetutils and TinTin++ are what plink 0.78, telnet 2.4 and tt++ 2.02.20
-// sent on Linux; that on telnet's own port and that of Windows are put together from what is known.
+// sent on Linux; that of Windows is put together from what is known of it.
 
 #[test]
 fn putty() {
@@ -330,12 +330,14 @@ fn inetutils_telnet_on_another_port() {
 
 #[test]
 fn inetutils_telnet_on_its_own_port() {
+    // There, or told so by a `-` before the port, it begins; 38 is encryption.
     assert_answered(
-        "DO SGA WILL TTYPE WILL NAWS WILL TSPEED WILL LFLOW WILL LINEMODE WILL NEW-ENVIRON \
-         DO STATUS WILL XDISPLOC SB NAWS 0 80 0 24 SE DONT CHARSET SB TTYPE 0 'XTERM' SE",
-        &["window 80x24", "terminal xterm"],
-        "WONT SGA SB TTYPE 1 SE DONT TSPEED DONT LFLOW DONT LINEMODE DONT NEW-ENVIRON \
-         WONT STATUS DONT XDISPLOC",
+        "DO 38 WILL 38 DO SGA WILL TTYPE WILL NAWS WILL TSPEED WILL LFLOW WILL LINEMODE \
+         WILL NEW-ENVIRON DO STATUS SB NAWS 0 101 0 31 SE DONT CHARSET \
+         SB TTYPE 0 'XTERM-256COLOR' SE 'hello\r\n' IP DO TM 'after\r\n'",
+        &["window 101x31", "terminal xterm-256color", "<hello\\r\\n>", "cancel", "<after\\r\\n>"],
+        "WONT 38 DONT 38 WONT SGA SB TTYPE 1 SE DONT TSPEED DONT LFLOW DONT LINEMODE \
+         DONT NEW-ENVIRON WONT STATUS WONT TM",
     );
 }
 
