@@ -19,6 +19,18 @@ pub struct Now {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp([u8; 19]);
 
+/// What of a stamp is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing.
+    Never,
+    /// `09:11`.
+    #[default]
+    Short,
+    /// `2026-11-23 09:11:38`.
+    Full,
+}
+
 impl Stamp {
     /// The stamp of a local time; a year past 9999 shows as 9999.
     pub fn of(wall: DateTime<Local>) -> Self {
@@ -32,6 +44,18 @@ impl Stamp {
     /// The bytes to send.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// As much of it as is `shown`, as `[09:11] `.
+    pub fn begin_line(&self, shown: Shown, to: &mut Vec<u8>) {
+        let part = match shown {
+            Shown::Never => return,
+            Shown::Short => &self.0[11..16],
+            Shown::Full => &self.0,
+        };
+        to.push(b'[');
+        to.extend_from_slice(part);
+        to.extend_from_slice(b"] ");
     }
 
     /// The text to log.

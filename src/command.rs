@@ -1,5 +1,9 @@
 //! A line of the article's language: the command is its last word.
 
+pub mod slash;
+
+use crate::clock::Shown;
+
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
@@ -22,8 +26,48 @@ pub enum Command<'a> {
     Help,
     /// `exit`: leave.
     Exit,
+    /// `/reply TEXT`: say TEXT to who last said something in private.
+    Reply(&'a str),
+    /// `/ignore NAME`: see nothing more of NAME, or see it again.
+    Ignore(&'a str),
+    /// `/last N`: show the last N lines.
+    Last(Option<usize>),
+    /// Show things in another way.
+    Set(Setting<'a>),
+    /// A command with the wrong arguments.
+    Misused {
+        /// What it takes.
+        usage: &'static str,
+    },
+    /// The beginning of more than one command.
+    Ambiguous {
+        /// As typed.
+        word: &'a str,
+        /// Two of those that it may be.
+        like: [&'static str; 2],
+    },
+    /// No command at all.
+    NoSuch {
+        /// As typed.
+        word: &'a str,
+        /// One that is spelled like it.
+        near: Option<&'static str>,
+    },
     /// Anything else.
     Unknown,
+}
+
+/// How one person wants things shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting<'a> {
+    /// `/time`: what is shown of the time.
+    Time(Shown),
+    /// `/charset`: how the terminal writes.
+    Charset(&'a str),
+    /// `/color`: whether lines are dimmed or coloured.
+    Color(bool),
+    /// `/edit`: whether natter edits the line that is typed.
+    Edit(bool),
 }
 
 impl<'a> Command<'a> {

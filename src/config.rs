@@ -140,6 +140,17 @@ pub const OPTIONS: &[Opt] = &[
     number!("per-address", "N", "16", "connections from one address; loopback exempt", per_address),
     number!("accepts-per-turn", "N", "64", "accepted before others are served", accepts_per_turn),
     number!("name-secs", "SECS", "60", "time to take a name", name_secs),
+    Opt {
+        name: "history",
+        value: "N",
+        default: "20",
+        help: "earlier lines shown to newcomers at the telnet door; 0 keeps none",
+        set: |config, value| {
+            let lines = if value == "0" { 0 } else { whole_number(value)? };
+            config.limits.history = usize::try_from(lines).map_err(|_| NOT_A_NUMBER)?;
+            Ok(())
+        },
+    },
     number!("line-bytes", "BYTES", "1024", "the longest line that is taken", line_bytes),
     number!(
         "unended-bytes",
@@ -347,6 +358,7 @@ mod tests {
             ("--lang fr", "--lang: must be en or zh, not \"fr\""),
             ("--log loud", "--log: must be error, warn, info, debug or off"),
             ("--lag-soft-bytes 60000", "--lag-hard-bytes: must be at least"),
+            ("--history 257", "--history: must be at most 256"),
             ("--line-bytes 9", "--line-bytes: must be from 64 to 8192"),
             ("--keepalive-secs 32768", "--keepalive-secs: must be at most 32767"),
             ("--keepalive-interval-secs 32768", "--keepalive-interval-secs: must be at most 32767"),

@@ -8,7 +8,8 @@ use crate::ids::PeerId;
 use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, UNHEARD_BURSTS_MAX};
 use crate::outbound::Outbound;
 use crate::tape::Tapes;
-use crate::wire::classic::{Decoder, Framing, Portion};
+use crate::wire::Decoder;
+use crate::wire::classic::{Framing, Portion};
 
 /// What the hub needs of a socket: non-blocking reads and writes, and an orderly end.
 pub trait Socket: Read + Write {
@@ -100,7 +101,7 @@ pub enum Life {
 
 impl<S> Conn<S> {
     /// A connection that has just arrived.
-    pub fn new(sock: S, id: PeerId, host: Option<IpAddr>, now_ms: u64) -> Self {
+    pub fn new(sock: S, id: PeerId, decoder: Decoder, host: Option<IpAddr>, now_ms: u64) -> Self {
         Self {
             sock,
             id,
@@ -113,7 +114,7 @@ impl<S> Conn<S> {
             is_blocked: false,
             has_heard_end: false,
             is_listing: false,
-            decoder: Decoder::default(),
+            decoder,
             out: Outbound::default(),
             bucket: Bucket::default(),
             since_ms: now_ms,

@@ -19,7 +19,7 @@ use crate::lang::Lang;
 use crate::limits::{Limits, READ_BYTES, REFUSED_MAX};
 use crate::peers::Peers;
 use crate::post::{Post, Tap};
-use crate::wire::Dialect;
+use crate::wire::{Decoder, Dialect};
 
 /// What a socket has become ready for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +40,7 @@ pub struct Hub<S> {
     post: Post,
     peers: Peers<S>,
     limits: Limits,
+    lang: Lang,
     read_buffer: Box<[u8]>,
     /// The line in hand, made safe to show.
     text: String,
@@ -55,10 +56,11 @@ impl<S: Socket> Hub<S> {
     pub fn new(lang: Lang, limits: Limits) -> Self {
         assert!(limits.clients > 0, "how many may come has been decided");
         Self {
-            chat: Chat::new(),
+            chat: Chat::new(limits.history),
             post: Post::new(lang, limits.clone()),
             peers: Peers::new(),
             limits,
+            lang,
             read_buffer: vec![0; READ_BYTES].into(),
             text: String::new(),
             next_read: 0,
@@ -87,7 +89,6 @@ impl<S: Socket> Hub<S> {
     /// Takes a new connection; `host` is where it comes from, if that is to be counted. One too
     /// many is told so, and closed.
     pub fn open(&mut self, sock: S, dialect: Dialect, host: Option<IpAddr>, now: &Now) -> PeerId {
-        let _ = dialect;
         let taken = self.peers.slab.len() - self.peers.refused;
         let refusal = if taken >= self.limits.clients || self.is_stopping {
             Some((Event::RoomFull, Farewell::RoomFull))
@@ -96,7 +97,8 @@ impl<S: Socket> Hub<S> {
         } else {
             None
         };
-        let id = self.peers.insert(sock, host, now.mono_ms);
+        let decoder = Decoder::new(dialect, self.lang);
+        let id = self.peers.insert(sock, decoder, host, now.mono_ms);
         if let Some((event, why)) = refusal {
             self.peers.slab[id.slot()].is_refused = true;
             self.peers.refused += 1;
@@ -107,7 +109,9 @@ impl<S: Socket> Hub<S> {
                 self.apply(Effect::Close { user: id, why }, now);
             }
         } else {
-            self.chat.arrive(id);
+            let Self { chat, post, peers, .. } = self;
+            let is_guest = dialect == Dialect::Telnet;
+            chat.arrive(id, is_guest, &mut |effect| post.apply(&effect, peers, now));
             self.peers.timers.arm(id.slot(), now.mono_ms + self.limits.name_secs * 1_000);
         }
         id
@@ -222,9 +226,25 @@ impl<S: Socket> Hub<S> {
             }
             Life::Doomed => return,
         }
+        self.keep_alive(slot, now);
         // Whatever else it may have waited for: each notes anew what it still has to wait for.
         self.peers.want_read(slot);
         self.peers.want_flush(slot);
+    }
+
+    /// Sends something to a telnet client that has long been silent, for what lies between.
+    fn keep_alive(&mut self, slot: usize, now: &Now) {
+        let conn = &mut self.peers.slab[slot];
+        if conn.life != Life::Open {
+            return;
+        }
+        let Some(telnet) = conn.decoder.telnet() else { return };
+        if let Some(nop) = telnet.keep_alive(now.mono_ms).filter(|_| !conn.is_blocked) {
+            self.post.answer(conn, &nop, false, now);
+        }
+        if let Some(due_ms) = conn.decoder.telnet().and_then(|telnet| telnet.nop_due_ms()) {
+            self.peers.timers.arm(slot, due_ms);
+        }
     }
 
     /// Ends `id` with a word, once that has been sent.

@@ -12,6 +12,8 @@ pub struct Limits {
     pub accepts_per_turn: usize,
     /// How long a connection may stay without a name.
     pub name_secs: u64,
+    /// Lines that a newcomer at the telnet door is shown; 0 keeps none.
+    pub history: usize,
     /// The longest line that is taken, decoded, without its line end.
     pub line_bytes: usize,
     /// How much may come without any line end before the connection is closed.
@@ -51,6 +53,7 @@ impl Limits {
         per_address: 16,
         accepts_per_turn: 64,
         name_secs: 60,
+        history: 20,
         line_bytes: 1024,
         unended_bytes: 8 * 1024,
         burst_lines: 5,
@@ -93,6 +96,9 @@ impl Limits {
         }
         if self.burst_lines == 0 || self.burst_bytes == 0 {
             return Err("--burst-lines and --burst-bytes: must be at least 1");
+        }
+        if self.history > HISTORY_LINES_MAX {
+            return Err("--history: must be at most 256");
         }
         if self.accepts_per_turn == 0 || self.per_address == 0 {
             return Err("--accepts-per-turn and --per-address: must be at least 1");
@@ -167,6 +173,20 @@ pub const PORTION_GAP_MS: u64 = 20;
 /// Silence after as much as one read of such a client takes: if it comes to read this late, what
 /// waits for it still fits the read, and no character is cut in two.
 pub const RUN_GAP_MS: u64 = 60;
+/// Lines of a room that are kept for those who come later.
+pub const HISTORY_LINES_MAX: usize = 256;
+/// Memory that they may take.
+pub const HISTORY_BYTES: usize = 64 * 1024;
+/// Who comes back under its name within this time is told what was missed.
+pub const ABSENCE_MS: u64 = 10 * 60 * 1_000;
+/// Those who left of whom that is known.
+pub const ABSENCES_MAX: usize = 1_024;
+/// Names that one person may ignore.
+pub const IGNORES_MAX: usize = 64;
+/// Lines that the editor of the telnet door remembers for one person.
+pub const EDIT_HISTORY_MAX: usize = 16;
+/// How often a telnet client is sent something, so that what lies between keeps the path open.
+pub const KEEPALIVE_NOP_MS: u64 = 60_000;
 /// How long queued bytes may take to drain once a connection is being closed.
 pub const GOODBYE_MS: u64 = 5_000;
 /// How long a closed connection's last input is drained, so that `close` sends no RST.

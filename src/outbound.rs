@@ -296,7 +296,8 @@ impl Outbound {
         tapes.owned_bytes += torn;
     }
 
-    fn add(&mut self, bytes: &[u8], tapes: &mut Tapes) {
+    /// Queues `bytes` behind its own and before what it lacks of the tape.
+    pub fn add(&mut self, bytes: &[u8], tapes: &mut Tapes) {
         self.own.get_or_insert_default().bytes.extend_from_slice(bytes);
         tapes.owned_bytes += bytes.len();
     }

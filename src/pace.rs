@@ -38,6 +38,11 @@ pub fn flush<S: Socket>(
     if conn.is_unframed() {
         return flush_portion(conn, post, limits, now);
     }
+    if conn.decoder.telnet().is_some_and(|telnet| telnet.is_editing()) {
+        // What comes is shown above the line that is being typed, so it is this person's own.
+        post.settle(conn, false, now);
+        post.draw(conn, now);
+    }
     post.tell_skipped(conn, now);
     let (written, end) = conn.out.flush(&mut conn.sock, &mut post.tapes, FLUSH_BYTES);
     (written, end.map(End::Flushed))

@@ -10,6 +10,7 @@ use crate::conn::{Conn, Life};
 use crate::ids::PeerId;
 use crate::slots::SlotSet;
 use crate::timers::Timers;
+use crate::wire::Decoder;
 
 /// The slab, and its slots by what they are ready for and what is to be done for them.
 pub struct Peers<S> {
@@ -65,10 +66,16 @@ impl<S> Peers<S> {
     }
 
     /// Puts a new connection into a free slot.
-    pub fn insert(&mut self, sock: S, host: Option<IpAddr>, now_ms: u64) -> PeerId {
+    pub fn insert(
+        &mut self,
+        sock: S,
+        decoder: Decoder,
+        host: Option<IpAddr>,
+        now_ms: u64,
+    ) -> PeerId {
         let id = self.next_id();
         self.births = id.birth();
-        self.slab.insert(Conn::new(sock, id, host, now_ms));
+        self.slab.insert(Conn::new(sock, id, decoder, host, now_ms));
         self.writable.insert(id.slot());
         if let Some(host) = host {
             *self.by_host.entry(host).or_default() += 1;

@@ -11,7 +11,11 @@ use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
 use crate::peers::Peers;
 use crate::slots::SlotSet;
 use crate::tape::{TapeId, Tapes};
-use crate::wire::{Wire, classic};
+use crate::wire::Wire;
+use crate::wire::telnet::encode::PROMPT;
+
+#[allow(clippy::cast_possible_truncation, reason = "there are few")]
+const WIRES: u16 = Wire::COUNT as u16;
 
 /// Sees every effect before it is carried out.
 pub type Tap = Box<dyn FnMut(&Effect<'_>, &Now)>;
@@ -34,7 +38,7 @@ pub struct Post {
 impl Post {
     /// No tape has anything on it.
     pub fn new(lang: Lang, limits: Limits) -> Self {
-        let count = Wire::ALL.len();
+        let count = Wire::COUNT;
         Self {
             tapes: Tapes::new(count),
             members: vec![SlotSet::default(); count],
@@ -81,9 +85,8 @@ impl Post {
     pub fn tell_skipped<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
         let lines = conn.out.skipped();
         if lines > 0 {
-            self.line.clear();
-            let event = Event::Skipped { lines };
-            classic::encode(&event, self.lang, &now.stamp, conn.is_named, &mut self.line);
+            self.make_way(conn);
+            self.encode(conn.decoder.wire(), &Event::Skipped { lines }, conn.is_named, now);
             conn.out.tell_skipped(&self.line, &mut self.tapes);
         }
     }
@@ -97,7 +100,38 @@ impl Post {
             conn.out.skip(&mut self.tapes);
         }
         self.tell_skipped(conn, now);
-        conn.out.settle(&mut self.tapes);
+        if conn.out.lag(&self.tapes) > 0 {
+            self.make_way(conn);
+            conn.out.settle(&mut self.tapes);
+        }
+    }
+
+    /// Queues `bytes` as they are, behind what was said before.
+    pub fn answer<S>(&mut self, conn: &mut Conn<S>, bytes: &[u8], is_blocked: bool, now: &Now) {
+        if !bytes.is_empty() && !conn.is_mute {
+            self.settle(conn, is_blocked, now);
+            conn.out.push(bytes, &mut self.tapes);
+        }
+    }
+
+    /// Shows the line that is being typed again, if something else was shown.
+    pub fn draw<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
+        let Some(telnet) = conn.decoder.telnet() else { return };
+        if telnet.wants_drawing() {
+            let drawn = telnet.draw();
+            self.answer(conn, &drawn, false, now);
+        }
+    }
+
+    /// The client wants lines to look another way from here on.
+    pub fn rewire<S>(&mut self, conn: &mut Conn<S>, is_blocked: bool, now: &Now) {
+        let Some(old) = conn.out.tape() else { return };
+        let new = tape_of(room_of(old), conn.decoder.wire());
+        if new != old {
+            self.settle(conn, is_blocked, now);
+            self.unfollow(conn);
+            self.follow(conn, new);
+        }
     }
 
     /// Gives up all that is queued for `conn`, and its place in the room.
@@ -123,8 +157,8 @@ impl Post {
             return conn.out.skip_own_line(&mut self.tapes);
         }
         self.settle(conn, is_blocked, now);
-        self.line.clear();
-        classic::encode(event, self.lang, &now.stamp, conn.is_named, &mut self.line);
+        self.make_way(conn);
+        self.encode(conn.decoder.wire(), event, conn.is_named, now);
         conn.out.push(&self.line, &mut self.tapes);
         let own_bytes = conn.out.own_bytes();
         if is_blocked && own_bytes > self.limits.lag_hard_bytes {
@@ -139,28 +173,30 @@ impl Post {
         &mut self,
         room: RoomId,
         event: &Event<'_>,
-        except: Option<PeerId>,
+        except: &[PeerId],
         peers: &mut Peers<S>,
         now: &Now,
     ) {
-        for wire in Wire::ALL {
+        for wire in Wire::all() {
             let tape = tape_of(room, wire);
-            let except = except.filter(|&id| self.settle_on(tape, id, peers, now));
-            self.line.clear();
-            classic::encode(event, self.lang, &now.stamp, true, &mut self.line);
+            if self.members[usize::from(tape.0)].is_empty() {
+                continue;
+            }
+            for &id in except {
+                let is_blocked = !peers.writable.contains(id.slot());
+                if let Some(conn) = follower(tape, id, peers) {
+                    self.settle(conn, is_blocked, now);
+                }
+            }
+            self.encode(wire, event, true, now);
             self.tapes.get_mut(tape).append(&self.line);
-            if let Some(conn) = except.and_then(|id| peers.get_mut(id)) {
-                conn.out.pass_over(self.line.len(), &mut self.tapes);
+            for &id in except {
+                if let Some(conn) = follower(tape, id, peers) {
+                    conn.out.pass_over(self.line.len(), &mut self.tapes);
+                }
             }
             self.has_grown(tape, peers);
         }
-    }
-
-    /// Settles `id` if it follows `tape`; whether it does.
-    fn settle_on<S>(&mut self, tape: TapeId, id: PeerId, peers: &mut Peers<S>, now: &Now) -> bool {
-        let is_blocked = !peers.writable.contains(id.slot());
-        let conn = peers.get_mut(id).filter(|conn| conn.out.tape() == Some(tape));
-        conn.map(|conn| self.settle(conn, is_blocked, now)).is_some()
     }
 
     /// Everyone who follows `tape` has something to be sent; who is blocked and too far behind
@@ -191,9 +227,10 @@ impl Post {
         conn.is_named = true;
         conn.since_ms = now.mono_ms;
         if !conn.is_mute {
-            let tape = tape_of(room, Wire::Classic);
-            conn.out.follow(tape, &mut self.tapes);
-            self.members[usize::from(tape.0)].insert(user.slot());
+            self.follow(conn, tape_of(room, conn.decoder.wire()));
+        }
+        if let Some(telnet) = conn.decoder.telnet() {
+            telnet.set_prompt(PROMPT);
         }
         // The time to take a name is over. Unless it is blocked, what else it may wait for is
         // armed again when it is next heard or written to.
@@ -211,6 +248,27 @@ impl Post {
         self.unfollow(conn);
     }
 
+    /// Puts `event` into the bytes that such a client gets.
+    fn encode(&mut self, wire: Wire, event: &Event<'_>, is_named: bool, now: &Now) {
+        self.line.clear();
+        wire.encode(event, self.lang, &now.stamp, is_named, &mut self.line);
+    }
+
+    /// Takes the line that is being typed off the terminal: something else is to be shown.
+    fn make_way<S>(&mut self, conn: &mut Conn<S>) {
+        if let Some(telnet) = conn.decoder.telnet() {
+            let erased = telnet.make_way();
+            if !erased.is_empty() {
+                conn.out.add(&erased, &mut self.tapes);
+            }
+        }
+    }
+
+    fn follow<S>(&mut self, conn: &mut Conn<S>, tape: TapeId) {
+        conn.out.follow(tape, &mut self.tapes);
+        self.members[usize::from(tape.0)].insert(conn.id.slot());
+    }
+
     fn unfollow<S>(&mut self, conn: &mut Conn<S>) {
         if let Some(tape) = conn.out.tape() {
             self.members[usize::from(tape.0)].remove(conn.id.slot());
@@ -221,8 +279,16 @@ impl Post {
 
 /// Where what is said in `room` stands for clients of `wire`.
 fn tape_of(room: RoomId, wire: Wire) -> TapeId {
-    let wires = u16::try_from(Wire::ALL.len()).expect("there are few wires");
-    TapeId(room.0 * wires + wire as u16)
+    TapeId(room.0 * WIRES + u16::try_from(wire.index()).expect("there are few wires"))
+}
+
+fn room_of(tape: TapeId) -> RoomId {
+    RoomId(tape.0 / WIRES)
+}
+
+/// The connection of `id`, if it follows `tape`.
+fn follower<S>(tape: TapeId, id: PeerId, peers: &mut Peers<S>) -> Option<&mut Conn<S>> {
+    peers.get_mut(id).filter(|conn| conn.out.tape() == Some(tape))
 }
 
 /// Nothing more is heard of `user`; the connection ends when all it was told has been sent.

@@ -91,7 +91,9 @@ fn modules_know_only_whom_they_may() {
         ("src/timers.rs", &[]),
         ("src/text.rs", &[]),
         ("src/clock.rs", &[]),
-        ("src/command.rs", &[]),
+        ("src/command.rs", &["clock"]),
+        ("src/command/slash.rs", &["clock", "command"]),
+        ("src/editor.rs", &["text"]),
         ("src/outbound.rs", &["tape"]),
         ("src/conn.rs", &["ids", "limits", "outbound", "tape", "wire"]),
     ] {

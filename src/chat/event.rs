@@ -1,10 +1,13 @@
 //! What happens in the chat, in no language and for no wire.
 
+use crate::clock::{Shown, Stamp};
 use crate::ids::{PeerId, RoomId};
 
 /// Something that is shown to one person or to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
+    /// Nothing: an empty line was typed.
+    Nothing,
     /// The name is taken in: `OK`.
     Accepted,
     /// The answer to `exit`.
@@ -96,6 +99,36 @@ pub enum Event<'a> {
     /// All commands.
     Help,
 
+    /// The greeting at the telnet door.
+    Welcome {
+        /// How many are here.
+        count: usize,
+        /// The first of their names, with commas between them.
+        names: &'a str,
+    },
+    /// Earlier lines follow.
+    Past {
+        /// How many.
+        count: usize,
+    },
+    /// What was said while the reader was away follows.
+    Missed {
+        /// How many lines.
+        count: u64,
+        /// Only the last of them are kept.
+        kept: usize,
+    },
+    /// Something that was said before.
+    Earlier {
+        /// When.
+        at: Stamp,
+        /// What.
+        said: &'a Event<'a>,
+    },
+
+    /// What only a person at the telnet door is answered.
+    Answer(Answer<'a>),
+
     /// Room lines that the reader was too slow for.
     Skipped {
         /// How many.
@@ -111,6 +144,72 @@ pub enum Event<'a> {
     AddressFull,
     /// The server stops.
     ShuttingDown,
+}
+
+/// What a person at the telnet door is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// No command is called that.
+    NoSuch {
+        /// As typed.
+        word: &'a str,
+        /// One that is spelled like it.
+        near: Option<&'static str>,
+    },
+    /// More than one command begins so.
+    Ambiguous {
+        /// As typed.
+        word: &'a str,
+        /// Two of those that it may be.
+        like: [&'static str; 2],
+    },
+    /// A command was given something else than it takes.
+    Misused {
+        /// What it takes.
+        usage: &'static str,
+    },
+    /// Nobody has said anything in private that could be replied to.
+    NoneToReply,
+    /// The reader sees nothing more of somebody, or sees them again.
+    Ignoring {
+        /// Who.
+        nick: &'a str,
+        /// Nothing more.
+        is_ignored: bool,
+    },
+    /// The reader ignores as many as one may.
+    IgnoresFull,
+    /// What is shown of the time.
+    TimeSet {
+        /// So much.
+        shown: Shown,
+    },
+    /// How the reader's terminal writes, from here on.
+    CharsetSet {
+        /// Its name.
+        name: &'static str,
+        /// It was guessed from what was typed.
+        is_guessed: bool,
+    },
+    /// There is no such character set.
+    NoSuchCharset {
+        /// As typed.
+        name: &'a str,
+    },
+    /// Whether lines are dimmed or coloured.
+    ColorSet {
+        /// They are.
+        on: bool,
+    },
+    /// Whether the typed line is edited here.
+    EditSet {
+        /// It is.
+        on: bool,
+    },
+    /// A browser knocked.
+    NotForBrowsers,
+    /// A TLS client knocked.
+    NotForTls,
 }
 
 /// Several people that one line speaks of.
@@ -154,6 +253,8 @@ pub enum Farewell {
     Crowded,
     /// It sent too much without a line end.
     Unended,
+    /// It speaks something else than is spoken here.
+    Stray,
     /// There were too many already.
     RoomFull,
     /// There were too many from its address already.
@@ -174,6 +275,7 @@ impl Farewell {
             Self::Stalled => "stalled",
             Self::Crowded => "crowded",
             Self::Unended => "unended",
+            Self::Stray => "stray",
             Self::RoomFull => "room-full",
             Self::AddressFull => "address-full",
             Self::ShuttingDown => "shutdown",
@@ -198,7 +300,7 @@ pub enum Effect<'a> {
         /// What.
         event: Event<'a>,
         /// Who does not see it.
-        except: Option<PeerId>,
+        except: &'a [PeerId],
     },
     /// From here on `user` sees what is said in `room`.
     Enter {

@@ -4,16 +4,22 @@
 //! still at hand. No wire, no byte, no connection is known here.
 
 pub mod event;
+pub mod history;
+pub mod ignores;
 pub mod names;
 pub mod presence;
+mod talk;
 
 use std::collections::BTreeMap;
 
-use log::{debug, info};
+use log::info;
 
-use crate::chat::event::{Effect, Event, Farewell, Out};
+use crate::chat::event::{Answer, Effect, Event, Farewell, Out};
+use crate::chat::history::History;
+use crate::chat::ignores::Ignores;
 use crate::chat::names::Names;
 use crate::chat::presence::{Presence, Window};
+use crate::chat::talk::Manner;
 use crate::clock::Now;
 use crate::command::Command;
 use crate::ids::{LOBBY, PeerId};
@@ -34,6 +40,10 @@ pub struct Chat {
     present: usize,
     /// Who is in the middle of a long list of names, and the slot at which it goes on.
     listings: BTreeMap<PeerId, usize>,
+    ignores: Ignores,
+    history: History,
+    /// Lines of it that a newcomer is shown; 0 keeps none.
+    past_lines: usize,
 }
 
 #[derive(Default)]
@@ -43,28 +53,48 @@ struct User {
     /// If its coming has been gathered and not told yet: when that was.
     window: Window,
     nick: Option<Box<str>>,
+    /// It is greeted, and shown what was said before.
+    is_guest: bool,
+    circle: Option<Box<Circle>>,
+}
+
+/// What somebody has to do with others; most have none.
+#[derive(Default)]
+struct Circle {
+    /// Who last said something to it in private, and the name of then.
+    wrote: Option<(PeerId, Box<str>)>,
+    /// The looks of the names that it ignores.
+    ignored: Vec<u64>,
 }
 
 impl Chat {
-    /// An empty room.
-    pub fn new() -> Self {
+    /// An empty room, in which newcomers are shown `past_lines` lines of what was said before.
+    pub fn new(past_lines: usize) -> Self {
         Self {
             users: Vec::new(),
             names: Names::new(),
             presence: Presence::new(LOBBY),
             present: 0,
             listings: BTreeMap::new(),
+            ignores: Ignores::default(),
+            history: History::default(),
+            past_lines,
         }
     }
 
-    /// Somebody is connected: without a name, in no room.
-    pub fn arrive(&mut self, who: PeerId) {
+    /// Somebody is connected: without a name, in no room. A guest is greeted, and later shown what
+    /// was said before.
+    pub fn arrive(&mut self, who: PeerId, is_guest: bool, out: &mut Out<'_>) {
         if who.slot() >= self.users.len() {
             self.users.resize_with(who.slot() + 1, User::default);
         }
         let user = &mut self.users[who.slot()];
         assert_eq!(user.birth, 0, "a slot is used again only after its user departed");
         user.birth = who.birth();
+        user.is_guest = is_guest;
+        if is_guest {
+            self.welcome(who, out);
+        }
     }
 
     /// `who` asked for something. Nothing comes of it if they are gone.
@@ -82,6 +112,15 @@ impl Chat {
             Command::Say(text) => self.speak(who, text, Manner::Say, now, out),
             Command::Act(text) => self.speak(who, text, Manner::Act, now, out),
             Command::Tell { to, text } => self.whisper(who, to, text, now, out),
+            Command::Reply(text) => self.reply(who, text, now, out),
+            Command::Ignore(name) => self.ignore(who, name, out),
+            Command::Last(count) => self.show_last(who, count, out),
+            Command::Misused { usage } => tell(Event::Answer(Answer::Misused { usage })),
+            Command::Ambiguous { word, like } => {
+                tell(Event::Answer(Answer::Ambiguous { word, like }));
+            }
+            Command::NoSuch { word, near } => tell(Event::Answer(Answer::NoSuch { word, near })),
+            Command::Set(_) => unreachable!("how things are shown is not the chat's affair"),
         }
     }
 
@@ -100,9 +139,15 @@ impl Chat {
     /// `who` is gone: the others see it, the name is free.
     pub fn depart(&mut self, who: PeerId, why: Farewell, now: &Now, out: &mut Out<'_>) {
         let Some(user) = self.user_mut(who) else { return };
-        let User { nick, window, .. } = std::mem::take(user);
+        let User { nick, window, circle, .. } = std::mem::take(user);
         self.listings.remove(&who);
+        if let Some(circle) = circle {
+            self.ignores.forget(who, &circle.ignored);
+        }
         let Some(nick) = nick else { return };
+        if self.past_lines > 0 {
+            self.history.leave(self.names.look(&nick), now.mono_ms);
+        }
         self.names.release(&nick, who);
         self.present -= 1;
         let (at, why) = (now.stamp.as_str(), why.as_str());
@@ -115,7 +160,7 @@ impl Chat {
     pub fn shut_down(&mut self, now: &Now, out: &mut Out<'_>) {
         self.presence.tell_gathered(now, out);
         let event = Event::ShuttingDown;
-        out(Effect::Say { room: LOBBY, event, except: None });
+        out(Effect::Say { room: LOBBY, event, except: &[] });
         for (slot, user) in self.users.iter().enumerate().filter(|(_, user)| user.birth != 0) {
             let user_id = PeerId::new(slot, user.birth);
             match user.nick {
@@ -183,6 +228,7 @@ impl Chat {
                 let window = self.presence.join(who, new, now, out);
                 self.users[who.slot()].window = window;
                 out(Effect::Tell { to: who, event: Event::Accepted });
+                self.show_past(who, new, now, out);
                 out(Effect::Enter { user: who, room: LOBBY });
             }
             Some(old) => {
@@ -200,37 +246,6 @@ impl Chat {
         self.depart(who, Farewell::Exit, now, out);
         out(Effect::Tell { to: who, event: Event::Goodbye });
         out(Effect::Close { user: who, why: Farewell::Exit });
-    }
-
-    fn speak(&mut self, who: PeerId, text: &str, manner: Manner, now: &Now, out: &mut Out<'_>) {
-        let Some(nick) = self.nick(who) else {
-            return out(Effect::Tell { to: who, event: Event::NameFirst });
-        };
-        let at = now.stamp.as_str();
-        debug!("at={at:?} event=say id={who} nick={} text={}", Quoted(nick), Quoted(text));
-        let event = match manner {
-            Manner::Say => Event::Said { nick, text },
-            Manner::Act => Event::Acted { nick, text },
-        };
-        out(Effect::Say { room: LOBBY, event, except: None });
-    }
-
-    fn whisper(&mut self, who: PeerId, to: &str, text: &str, now: &Now, out: &mut Out<'_>) {
-        let Some(from) = self.nick(who) else {
-            return out(Effect::Tell { to: who, event: Event::NameFirst });
-        };
-        let Some((reader, nick)) =
-            self.names.holder(to).and_then(|reader| Some((reader, self.nick(reader)?)))
-        else {
-            return out(Effect::Tell { to: who, event: Event::Nobody { nick: to } });
-        };
-        // What is private stays out of the log, text and all.
-        debug!("at={:?} event=whisper id={who} to={reader}", now.stamp.as_str());
-        let event = Event::Whispered { from, to: nick, text };
-        out(Effect::Tell { to: reader, event });
-        if reader != who {
-            out(Effect::Tell { to: who, event });
-        }
     }
 
     fn list(&mut self, who: PeerId, out: &mut Out<'_>) {
@@ -263,16 +278,4 @@ impl Chat {
             tell(&line);
         }
     }
-}
-
-impl Default for Chat {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Manner {
-    Say,
-    Act,
 }

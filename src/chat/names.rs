@@ -216,6 +216,12 @@ impl Names {
         looks(name).map(|look| self.keys.hash_one(look))
     }
 
+    /// What `name` looks like, as a number: two that look alike have the same, while this runs.
+    pub fn look(&self, name: &str) -> u64 {
+        let name: String = clip(name, 2 * NICK_BYTES_MAX).nfc().collect();
+        self.looks(&name)[0]
+    }
+
     /// Whether `nick` reads as a reserved word, with or without a number behind it.
     fn is_reserved(&self, nick: &str) -> bool {
         let plain: String = nick.nfkc().filter(|c| !c.is_ascii_punctuation()).collect();

@@ -48,7 +48,7 @@ impl Presence {
     /// `who` is about to enter as `nick`.
     pub fn join(&mut self, who: PeerId, nick: &str, now: &Now, out: &mut Out<'_>) -> Window {
         if self.may_tell(now) {
-            out(Effect::Say { room: self.room, event: Event::Joined { nick }, except: Some(who) });
+            out(Effect::Say { room: self.room, event: Event::Joined { nick }, except: &[who] });
             return Window::default();
         }
         self.joined.add(who, nick);
@@ -61,7 +61,7 @@ impl Presence {
             // Nobody was told of its coming, so nobody needs to be told of its going.
             self.joined.forget(who);
         } else if self.may_tell(now) {
-            out(Effect::Say { room: self.room, event: Event::Left { nick }, except: Some(who) });
+            out(Effect::Say { room: self.room, event: Event::Left { nick }, except: &[who] });
         } else {
             self.left.add(who, nick);
         }
@@ -80,7 +80,7 @@ impl Presence {
             self.joined.rename(who, new);
         } else {
             let event = Event::Renamed { old, new };
-            out(Effect::Say { room: self.room, event, except: Some(who) });
+            out(Effect::Say { room: self.room, event, except: &[who] });
         }
     }
 
@@ -150,10 +150,10 @@ impl Gathered {
         let crowd = Crowd { first: &gathered.first, count: gathered.count };
         let (event, except) = match (gathered.count, gathered.first.as_slice(), way) {
             (0, _, _) => return,
-            (1, [nick], Way::In) => (Event::Joined { nick }, gathered.who.first().copied()),
-            (1, [nick], Way::Out) => (Event::Left { nick }, gathered.who.first().copied()),
-            (_, _, Way::In) => (Event::ManyJoined(crowd), None),
-            (_, _, Way::Out) => (Event::ManyLeft(crowd), None),
+            (1, [nick], Way::In) => (Event::Joined { nick }, gathered.who.as_slice()),
+            (1, [nick], Way::Out) => (Event::Left { nick }, gathered.who.as_slice()),
+            (_, _, Way::In) => (Event::ManyJoined(crowd), &[][..]),
+            (_, _, Way::Out) => (Event::ManyLeft(crowd), &[][..]),
         };
         out(Effect::Say { room, event, except });
     }
@@ -181,12 +181,12 @@ mod tests {
         let mut lines = Vec::new();
         act(presence, &mut |effect| match effect {
             Effect::Say { event: Event::Joined { nick }, except, .. } => {
-                lines.push(format!("+{nick} not {}", except.expect("newcomers are left out")));
+                lines.push(format!("+{nick} not {}", except[0]));
             }
-            Effect::Say { event: Event::ManyJoined(crowd), except: None, .. } => {
+            Effect::Say { event: Event::ManyJoined(crowd), except: [], .. } => {
                 lines.push(format!("+{} {}", crowd.count, crowd.first.join(",")));
             }
-            Effect::Say { event: Event::ManyLeft(crowd), except: None, .. } => {
+            Effect::Say { event: Event::ManyLeft(crowd), except: [], .. } => {
                 lines.push(format!("-{} {}", crowd.count, crowd.first.join(",")));
             }
             other => panic!("presence only speaks to the room: {other:?}"),

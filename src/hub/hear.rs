@@ -2,16 +2,18 @@
 
 use std::io::ErrorKind;
 
-use crate::chat::event::{Effect, Event, Farewell};
+use crate::chat::event::{Answer, Effect, Event, Farewell};
 use crate::clock::Now;
-use crate::command::Command;
-use crate::conn::{Life, Socket};
+use crate::command::{Command, Setting, slash};
+use crate::conn::{Conn, Life, Socket};
 use crate::hub::Hub;
-use crate::ids::PeerId;
 use crate::limits::READS_PER_TURN;
 use crate::pace;
 use crate::text;
+use crate::wire::Wire;
+use crate::wire::charset::Charset;
 use crate::wire::line::Piece;
+use crate::wire::telnet::view::{Style, View};
 
 impl<S: Socket> Hub<S> {
     pub(super) fn hear_some(&mut self, now: &Now) {
@@ -140,17 +142,24 @@ impl<S: Socket> Hub<S> {
                 }
                 break;
             }
-            let (taken, piece) = conn.decoder.next(burst, self.limits.line_bytes);
+            if conn.decoder.telnet().is_some_and(|telnet| telnet.is_editing()) {
+                // An echo has its place behind what was said before.
+                self.post.settle(conn, false, now);
+            }
+            let (taken, piece) = conn.decoder.next(burst, now.mono_ms, self.limits.line_bytes);
             burst = &burst[taken..];
-            let Some(piece) = piece else { break };
-            conn.bucket.charge_line(&self.limits, now.mono_ms);
-            let id = conn.id;
-            let is_line = take_text(&piece, &mut self.text, self.limits.line_bytes);
+            let heard = piece.map(|piece| take(&piece, &mut self.text, self.limits.line_bytes));
+            self.answer(slot, now);
+            let Some(heard) = heard else { break };
+            let conn = &mut self.peers.slab[slot];
+            if heard != Heard::Complete {
+                conn.bucket.charge_line(&self.limits, now.mono_ms);
+            }
             if was_unframed && !conn.is_unframed() {
                 pace::end(conn, &mut self.post);
                 self.peers.want_flush(slot);
             }
-            self.obey(id, is_line, now);
+            self.obey(slot, heard, now);
         }
         let conn = &mut self.peers.slab[slot];
         conn.decoder.release();
@@ -160,16 +169,65 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Has the chat do what the line in `self.text` says, if it is a line that is taken.
-    fn obey(&mut self, id: PeerId, is_line: bool, now: &Now) {
-        let Self { chat, post, peers, text, limits, .. } = self;
-        let mut out = |effect: Effect<'_>| post.apply(&effect, peers, now);
-        if !is_line {
-            chat.too_long(id, limits.line_bytes, &mut out);
-        } else if !text.trim().is_empty() {
-            // An empty line asks for nothing: Return was pressed, or a line end came late.
-            chat.command(id, Command::parse(text), now, &mut out);
+    /// Sends what the decoder of `slot` has to answer, and tells what it has found out.
+    fn answer(&mut self, slot: usize, now: &Now) {
+        let is_blocked = !self.peers.writable.contains(slot);
+        let conn = &mut self.peers.slab[slot];
+        let (id, Some(telnet)) = (conn.id, conn.decoder.telnet()) else { return };
+        let replies = telnet.take_replies();
+        let notice = telnet.take_notice();
+        self.post.answer(conn, &replies, is_blocked, now);
+        self.post.rewire(conn, is_blocked, now);
+        self.peers.want_flush(slot);
+        if let Some(event) = notice {
+            self.apply(Effect::Tell { to: id, event }, now);
         }
+        self.keep_alive(slot, now);
+    }
+
+    /// Does what was heard from `slot`; a line is in `self.text`.
+    fn obey(&mut self, slot: usize, heard: Heard, now: &Now) {
+        let Self { chat, post, peers, text, limits, .. } = self;
+        let conn = &peers.slab[slot];
+        let id = conn.id;
+        let command = match (heard, conn.decoder.wire()) {
+            (Heard::Line, _) if text.trim().is_empty() => {
+                // It asks for nothing: Return was pressed, or a line end came late.
+                return match conn.decoder.wire() {
+                    Wire::Classic => {}
+                    Wire::Telnet(_) => {
+                        self.apply(Effect::Tell { to: id, event: Event::Nothing }, now);
+                    }
+                };
+            }
+            (Heard::Line, Wire::Classic) => Command::parse(text),
+            (Heard::Line, Wire::Telnet(_)) => slash::parse(text, conn.is_named),
+            (Heard::TooLong, _) => {
+                let mut out = |effect: Effect<'_>| post.apply(&effect, peers, now);
+                return chat.too_long(id, limits.line_bytes, &mut out);
+            }
+            (Heard::Stray(word), _) => return self.dismiss(id, word, Farewell::Stray, now),
+            (Heard::Complete, _) => return self.complete(slot, now),
+        };
+        match command {
+            Command::Set(setting) => {
+                if let Some(event) = set(&mut peers.slab[slot], setting) {
+                    let is_blocked = !peers.writable.contains(slot);
+                    post.rewire(&mut peers.slab[slot], is_blocked, now);
+                    post.apply(&Effect::Tell { to: id, event }, peers, now);
+                }
+                self.answer(slot, now);
+            }
+            _ => chat.command(id, command, now, &mut |effect| post.apply(&effect, peers, now)),
+        }
+    }
+
+    /// Completes the name that is being typed in `slot`.
+    fn complete(&mut self, slot: usize, now: &Now) {
+        let Some(telnet) = self.peers.slab[slot].decoder.telnet() else { return };
+        let names = self.chat.names_starting(telnet.word());
+        telnet.complete(&names);
+        self.answer(slot, now);
     }
 
     /// The peer of `slot` has ended its side: its last line counts, ended or not.
@@ -178,9 +236,9 @@ impl<S: Socket> Hub<S> {
         let id = conn.id;
         conn.peer_ended = true;
         conn.has_heard_end = true;
-        if let Some(piece) = conn.decoder.finish() {
-            let is_line = take_text(&piece, &mut self.text, self.limits.line_bytes);
-            self.obey(id, is_line, now);
+        if let Some(piece) = conn.decoder.finish(self.limits.line_bytes) {
+            let heard = take(&piece, &mut self.text, self.limits.line_bytes);
+            self.obey(slot, heard, now);
         }
         self.depart(id, Farewell::Closed, now);
         self.apply(Effect::Close { user: id, why: Farewell::Closed }, now);
@@ -207,14 +265,57 @@ impl<S: Socket> Hub<S> {
     }
 }
 
-/// Puts the line of `piece` into `text`, safe to show; false if it is longer than is taken.
-fn take_text(piece: &Piece<'_>, text: &mut String, bytes_max: usize) -> bool {
+/// What a piece of input is, its line set aside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Line,
+    TooLong,
+    Stray(Event<'static>),
+    Complete,
+}
+
+/// Puts the line of `piece` into `text`, safe to show.
+fn take(piece: &Piece<'_>, text: &mut String, bytes_max: usize) -> Heard {
     text.clear();
-    match piece {
+    match *piece {
         Piece::Line(line) => {
             text::clean(line, text);
-            text.len() <= bytes_max
+            if text.len() <= bytes_max { Heard::Line } else { Heard::TooLong }
         }
-        Piece::TooLong => false,
+        Piece::TooLong => Heard::TooLong,
+        Piece::Stray(word) => Heard::Stray(word),
+        Piece::Complete => Heard::Complete,
+    }
+}
+
+/// Has `conn` see things as `setting` says; what it is told of that.
+fn set<'a, S>(conn: &mut Conn<S>, setting: Setting<'a>) -> Option<Event<'a>> {
+    let telnet = conn.decoder.telnet()?;
+    let view = telnet.view();
+    match setting {
+        Setting::Time(shown) => {
+            telnet.set_view(View { shown, ..view });
+            Some(Event::Answer(Answer::TimeSet { shown }))
+        }
+        Setting::Color(on) => {
+            let style = if on { Style::Color } else { Style::Plain };
+            telnet.set_view(View { style, ..view });
+            Some(Event::Answer(Answer::ColorSet { on }))
+        }
+        Setting::Charset(name) => match Charset::of_name(name) {
+            Some(charset) => {
+                telnet.choose_charset(charset);
+                Some(Event::Answer(Answer::CharsetSet {
+                    name: charset.as_str(),
+                    is_guessed: false,
+                }))
+            }
+            None => Some(Event::Answer(Answer::NoSuchCharset { name })),
+        },
+        // It is told when the terminal has answered.
+        Setting::Edit(on) => {
+            telnet.edit(on);
+            None
+        }
     }
 }

@@ -7,6 +7,9 @@ use std::io::{self, Write};
 
 use crate::chat::event::Event;
 
+/// The character sets that `/charset` takes.
+const CHARSETS: &str = "utf-8, gbk, big5, latin1";
+
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lang {
@@ -37,6 +40,38 @@ impl Lang {
         match self {
             Self::En => en::write(event, to),
             Self::Zh => zh::write(event, to),
+        }
+    }
+
+    /// Who says something to one alone.
+    pub fn private(self, from: &str, to: &str) -> String {
+        match self {
+            Self::En => en::private(from, to),
+            Self::Zh => zh::private(from, to),
+        }
+    }
+
+    /// The last word at the telnet door.
+    pub fn goodbye(self) -> &'static str {
+        match self {
+            Self::En => en::GOODBYE,
+            Self::Zh => zh::GOODBYE,
+        }
+    }
+
+    /// What asks for a name at the telnet door.
+    pub fn prompt_for_name(self) -> &'static str {
+        match self {
+            Self::En => en::PROMPT_FOR_NAME,
+            Self::Zh => zh::PROMPT_FOR_NAME,
+        }
+    }
+
+    /// All commands of the telnet door, with `\n` between the lines.
+    pub fn slash_help(self) -> &'static str {
+        match self {
+            Self::En => en::SLASH_HELP,
+            Self::Zh => zh::SLASH_HELP,
         }
     }
 

@@ -200,6 +200,7 @@ mod tests {
                 match piece {
                     Some(Piece::Line(line)) => lines.push(String::from_utf8_lossy(line).into()),
                     Some(Piece::TooLong) => lines.push("!".into()),
+                    Some(other) => panic!("not at this door: {other:?}"),
                     None => assert_eq!(taken, rest.len(), "input is left only behind a line"),
                 }
                 rest = &rest[taken..];

@@ -1,5 +1,7 @@
 //! A stream of bytes to lines, in bounded memory.
 
+use crate::chat::event::Event;
+
 /// Telnet's "interpret as command" (RFC 854).
 const IAC: u8 = 255;
 const SE: u8 = 240;
@@ -14,6 +16,10 @@ pub enum Piece<'a> {
     Line(&'a [u8]),
     /// A line ended that was longer than is taken; its bytes are gone.
     TooLong,
+    /// The peer is no chat client; this is to be said to it.
+    Stray(Event<'static>),
+    /// A name that was begun is to be completed.
+    Complete,
 }
 
 /// Gathers the bytes of a line until its end has come.
@@ -194,6 +200,7 @@ mod tests {
         let shown = |piece: Piece<'_>| match piece {
             Piece::Line(line) => format!("<{}>", line.escape_ascii()),
             Piece::TooLong => "!".to_string(),
+            other => panic!("not at this door: {other:?}"),
         };
         for mut part in parts {
             while let (taken, Some(piece)) = buffer.next(part, MAX) {

@@ -62,7 +62,7 @@ impl Model {
                     self.said.push(text.to_string());
                 }
                 for (&id, queue) in &mut self.queues {
-                    if queue.is_member && Some(id) != except {
+                    if queue.is_member && !except.contains(&id) {
                         queue.add(event, lang, now, true);
                     }
                 }

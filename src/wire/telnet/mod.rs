@@ -1,9 +1,17 @@
-//! Telnet with a person at a terminal: keys come in one by one, a screen goes out.
-
-pub mod keys;
-pub mod screen;
-//! Telnet (RFC 854): lines with commands between them, and options that are agreed on.
+//! Telnet (RFC 854), and the person at a terminal behind it.
+//!
+//! ```text
+//!  bytes ─► protocol ─► text ─► (keys ─► editor) ─► lines ─► decoder's caller
+//!              │                   └► screen ─► echo
+//!              └► answers: option, charset
+//! ```
 
 pub mod charset;
+pub mod decoder;
+pub mod editing;
+pub mod encode;
+pub mod keys;
 pub mod option;
 pub mod protocol;
+pub mod screen;
+pub mod view;

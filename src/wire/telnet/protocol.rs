@@ -158,6 +158,11 @@ impl Protocol {
         (at, None)
     }
 
+    /// Whether the input so far ends within a subnegotiation.
+    pub fn is_subnegotiating(&self) -> bool {
+        matches!(self.state, State::Sub | State::SubCommand)
+    }
+
     /// Whether the peer has sent a command, and so may be sent some.
     pub fn has_spoken(&self) -> bool {
         self.has_spoken
@@ -316,16 +321,6 @@ impl Protocol {
     }
 }
 
-/// Appends `text` with every 255 doubled, as it has to travel.
-pub fn escape(mut text: &[u8], to: &mut Vec<u8>) {
-    while let Some(at) = memchr::memchr(IAC, text) {
-        to.extend_from_slice(&text[..=at]);
-        to.push(IAC);
-        text = &text[at + 1..];
-    }
-    to.extend_from_slice(text);
-}
-
 fn say_ours(option: u8, on: bool, replies: &mut Vec<u8>) {
     replies.extend_from_slice(&[IAC, if on { WILL } else { WONT }, option]);
 }
@@ -408,18 +403,5 @@ mod tests {
     #[test]
     fn a_connection_takes_little_memory() {
         assert!(size_of::<Protocol>() <= 192, "{}", size_of::<Protocol>());
-    }
-
-    #[test]
-    fn what_goes_out_has_every_255_doubled() {
-        let mut out = Vec::new();
-        escape(b"\xffa\xff\xffb", &mut out);
-        assert_eq!(out, b"\xff\xffa\xff\xff\xff\xffb");
-        out.clear();
-        escape(b"\xff", &mut out);
-        assert_eq!(out, b"\xff\xff");
-        out.clear();
-        escape("plain 文字".as_bytes(), &mut out);
-        assert_eq!(out, "plain 文字".as_bytes());
     }
 }

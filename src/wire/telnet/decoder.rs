@@ -1,0 +1,409 @@
+//! Bytes of a telnet connection to lines, and to what must be answered on the way.
+
+use crate::chat::event::{Answer, Event};
+use crate::editor::Key;
+use crate::limits::KEEPALIVE_NOP_MS;
+use crate::wire::charset::Charset;
+use crate::wire::line::Piece;
+use crate::wire::telnet::editing::{Editing, Typed};
+use crate::wire::telnet::encode::put;
+use crate::wire::telnet::protocol::{Item, NOP, Protocol};
+use crate::wire::telnet::view::{Style, View};
+
+const BACKSPACE: u8 = 0x08;
+const DELETE: u8 = 0x7f;
+
+/// One person at the telnet door.
+pub struct Decoder {
+    protocol: Protocol,
+    person: Person,
+    /// What is to be sent, before anything else: answers of the protocol, echoes.
+    replies: Vec<u8>,
+    /// When a connection that speaks telnet is sent something again; 0 while it does not.
+    nop_due_ms: u64,
+}
+
+/// What lies behind the protocol.
+struct Person {
+    view: View,
+    /// The charset was chosen, not guessed.
+    is_charset_chosen: bool,
+    /// Whether there are colours was chosen.
+    is_color_chosen: bool,
+    prompt: &'static str,
+    line: Vec<u8>,
+    /// The line has outgrown its bound; what comes up to its end is dropped.
+    is_too_long: bool,
+    /// After CR: a LF or NUL belongs to it.
+    is_after_return: bool,
+    /// Bytes taken since the last line end.
+    unended: usize,
+    /// A line has ended: whatever the peer is, it is no browser.
+    has_ended_line: bool,
+    /// The line that was handed out.
+    text: String,
+    /// Columns and rows; 0 stands for unknown.
+    window: (u16, u16),
+    editing: Option<Box<Editing>>,
+    /// The charset was guessed, which is not told yet.
+    has_guessed: bool,
+    /// Editing here began or ended, which is not told yet.
+    has_switched: Option<bool>,
+    echo: String,
+}
+
+/// What bytes have come to, without the bytes.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Line,
+    TooLong,
+    Stray(Event<'static>),
+    Complete,
+}
+
+impl Decoder {
+    /// Nothing has come; `prompt` asks for a name.
+    pub fn new(prompt: &'static str) -> Self {
+        let person = Person {
+            view: View::default(),
+            is_charset_chosen: false,
+            is_color_chosen: false,
+            prompt,
+            line: Vec::new(),
+            is_too_long: false,
+            is_after_return: false,
+            unended: 0,
+            has_ended_line: false,
+            text: String::new(),
+            window: (0, 0),
+            editing: None,
+            has_guessed: false,
+            has_switched: None,
+            echo: String::new(),
+        };
+        Self { protocol: Protocol::default(), person, replies: Vec::new(), nop_due_ms: 0 }
+    }
+
+    /// How lines look to this person.
+    pub fn view(&self) -> View {
+        self.person.view
+    }
+
+    /// Bytes taken since the last line end.
+    pub fn unended_bytes(&self) -> usize {
+        self.person.unended
+    }
+
+    /// Bytes of memory held for the line.
+    pub fn held_bytes(&self) -> usize {
+        self.person.line.capacity() + self.person.text.capacity() + self.replies.capacity()
+    }
+
+    /// The next line in `input`; also says how much of `input` was taken, which is all of it if
+    /// there is none.
+    pub fn next<'a>(
+        &'a mut self,
+        input: &[u8],
+        now_ms: u64,
+        bytes_max: usize,
+    ) -> (usize, Option<Piece<'a>>) {
+        let mut at = 0;
+        let mut outcome = None;
+        while outcome.is_none() && at < input.len() {
+            let (taken, item) = self.protocol.next(&input[at..], now_ms, &mut self.replies);
+            let is_text = matches!(item, Some(Item::Data(_)));
+            let (used, came) = match item {
+                // What of a run lies behind a line end is handed to the protocol once more: to
+                // it, text is text.
+                Some(Item::Data(run)) => {
+                    let (used, came) = self.person.take(run, bytes_max);
+                    (taken - (run.len() - used), came)
+                }
+                Some(item) => {
+                    self.person.note(item, bytes_max);
+                    (taken, None)
+                }
+                None => (taken, None),
+            };
+            at += used;
+            // Negotiations do not count: a window is dragged, a client keeps the path open.
+            let counts = is_text || self.protocol.is_subnegotiating();
+            let unended = self.person.unended + if counts { used } else { 0 };
+            self.person.unended = if came.is_some() { 0 } else { unended };
+            outcome = came;
+        }
+        if self.nop_due_ms == 0 && self.protocol.has_spoken() {
+            self.nop_due_ms = now_ms + KEEPALIVE_NOP_MS;
+        }
+        self.pass_echo();
+        let piece = outcome.map(|outcome| match outcome {
+            Outcome::Line => Piece::Line(self.person.text.as_bytes()),
+            Outcome::TooLong => Piece::TooLong,
+            Outcome::Stray(word) => Piece::Stray(word),
+            Outcome::Complete => Piece::Complete,
+        });
+        (at, piece)
+    }
+
+    /// The line that was not ended when the person stopped sending.
+    pub fn finish(&mut self, bytes_max: usize) -> Option<Piece<'_>> {
+        if self.person.line.is_empty() && !self.person.is_too_long {
+            return None;
+        }
+        match self.person.end_line(bytes_max) {
+            Outcome::Line => Some(Piece::Line(self.person.text.as_bytes())),
+            _ => Some(Piece::TooLong),
+        }
+    }
+
+    /// Frees the line that was handed out last.
+    pub fn release(&mut self) {
+        self.person.text = String::new();
+    }
+
+    /// Gives up what it holds: nothing more is decoded.
+    pub fn stop(&mut self) {
+        self.release();
+        self.person.line = Vec::new();
+        self.person.editing = None;
+        self.replies = Vec::new();
+    }
+
+    /// What is to be sent now, as it is.
+    pub fn take_replies(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.replies)
+    }
+
+    /// Something that the person is to be told, if there is something.
+    pub fn take_notice(&mut self) -> Option<Event<'static>> {
+        if std::mem::take(&mut self.person.has_guessed) {
+            let name = self.person.view.charset.as_str();
+            return Some(Event::Answer(Answer::CharsetSet { name, is_guessed: true }));
+        }
+        self.person.has_switched.take().map(|on| Event::Answer(Answer::EditSet { on }))
+    }
+
+    /// How the person wants lines to look.
+    pub fn set_view(&mut self, view: View) {
+        let person = &mut self.person;
+        person.is_charset_chosen |= view.charset != person.view.charset;
+        person.is_color_chosen |= view.style != person.view.style;
+        person.view = view;
+    }
+
+    /// The person chose its charset, be it the one it had.
+    pub fn choose_charset(&mut self, charset: Charset) {
+        self.person.view.charset = charset;
+        self.person.is_charset_chosen = true;
+    }
+
+    /// What is asked for from now on.
+    pub fn set_prompt(&mut self, prompt: &'static str) {
+        self.person.prompt = prompt;
+    }
+
+    /// Has the line edited here, or not any more, if the terminal agrees.
+    pub fn edit(&mut self, on: bool) {
+        self.protocol.edit(on, &mut self.replies);
+    }
+
+    /// Whether it is.
+    pub fn is_editing(&self) -> bool {
+        self.person.editing.is_some()
+    }
+
+    /// The beginning of a name that is to be completed.
+    pub fn word(&self) -> &str {
+        self.person.editing.as_ref().map_or("", |editing| editing.word())
+    }
+
+    /// Completes it from `names`.
+    pub fn complete(&mut self, names: &[&str]) {
+        let Person { editing, prompt, echo, .. } = &mut self.person;
+        if let Some(editing) = editing {
+            editing.complete(names, prompt, echo);
+        }
+        self.pass_echo();
+    }
+
+    /// Takes the typed line off the terminal, so that something else can be shown; what does so
+    /// is returned.
+    pub fn make_way(&mut self) -> Vec<u8> {
+        let Person { editing, echo, .. } = &mut self.person;
+        if let Some(editing) = editing {
+            editing.erase(echo);
+        }
+        self.pass_echo();
+        self.take_replies()
+    }
+
+    /// Whether the typed line has to be shown again.
+    pub fn wants_drawing(&self) -> bool {
+        self.person.editing.as_ref().is_some_and(|editing| !editing.is_drawn())
+    }
+
+    /// What shows it again.
+    pub fn draw(&mut self) -> Vec<u8> {
+        let Person { editing, prompt, echo, .. } = &mut self.person;
+        if let Some(editing) = editing {
+            editing.draw(prompt, echo);
+        }
+        self.pass_echo();
+        self.take_replies()
+    }
+
+    /// When it is to be sent something so that the path between stays open; none if it may speak
+    /// no telnet.
+    pub fn nop_due_ms(&self) -> Option<u64> {
+        Some(self.nop_due_ms).filter(|&due_ms| due_ms > 0)
+    }
+
+    /// What that is, if it is due.
+    pub fn keep_alive(&mut self, now_ms: u64) -> Option<[u8; 2]> {
+        self.nop_due_ms().filter(|&due_ms| due_ms <= now_ms)?;
+        self.nop_due_ms = now_ms + KEEPALIVE_NOP_MS;
+        Some(NOP)
+    }
+
+    fn pass_echo(&mut self) {
+        if !self.person.echo.is_empty() {
+            let echo = std::mem::take(&mut self.person.echo);
+            put(&echo, self.person.view.charset, &mut self.replies);
+        }
+    }
+}
+
+impl Person {
+    /// Takes text up to what it comes to; says how much that is.
+    fn take(&mut self, run: &[u8], bytes_max: usize) -> (usize, Option<Outcome>) {
+        if let Some(editing) = &mut self.editing {
+            let had = self.view.charset;
+            let (used, typed) = editing.take(
+                run,
+                &mut self.view.charset,
+                !self.is_charset_chosen,
+                self.prompt,
+                &mut self.echo,
+            );
+            self.has_guessed |= self.view.charset != had;
+            self.is_charset_chosen |= self.has_guessed;
+            self.unended = 0;
+            let outcome = typed.map(|typed| match typed {
+                Typed::Complete => Outcome::Complete,
+                Typed::Line(line) => {
+                    self.text = line;
+                    Outcome::Line
+                }
+            });
+            return (used, outcome);
+        }
+        for (at, &byte) in run.iter().enumerate() {
+            if std::mem::take(&mut self.is_after_return) && matches!(byte, b'\n' | 0) {
+                continue;
+            }
+            match byte {
+                b'\n' | b'\r' => {
+                    self.is_after_return = byte == b'\r';
+                    return (at + 1, Some(self.end_line(bytes_max)));
+                }
+                BACKSPACE | DELETE => self.erase_character(),
+                _ => self.keep(byte, bytes_max),
+            }
+            if !self.has_ended_line && self.line == [0x16, 0x03] {
+                return (at + 1, Some(Outcome::Stray(Event::Answer(Answer::NotForTls))));
+            }
+        }
+        (run.len(), None)
+    }
+
+    fn keep(&mut self, byte: u8, bytes_max: usize) {
+        if self.line.len() == bytes_max || self.is_too_long {
+            self.is_too_long = true;
+            self.line = Vec::new();
+        } else {
+            self.line.push(byte);
+        }
+    }
+
+    /// What a telnet command means to who is typing.
+    fn note(&mut self, item: Item<'_>, bytes_max: usize) {
+        match item {
+            Item::Data(_) => unreachable!("text was taken"),
+            Item::EraseCharacter => self.command(Key::Backspace),
+            Item::EraseLine => self.command(Key::KillToStart),
+            Item::Cancel => self.command(Key::Cancel),
+            Item::Window { columns, rows } => {
+                self.window = (columns, rows);
+                if let Some(editing) = &mut self.editing {
+                    editing.resize(columns, rows, self.prompt, &mut self.echo);
+                }
+            }
+            Item::Terminal(name) if !self.is_color_chosen => {
+                self.view.style = Style::of_terminal(name);
+            }
+            Item::Terminal(_) => {}
+            Item::Charset(name) => {
+                if let Some(charset) = Charset::of_name(name) {
+                    self.view.charset = charset;
+                    self.is_charset_chosen = true;
+                }
+            }
+            Item::Echo(on) => {
+                if on != self.editing.is_some() {
+                    let editing = || Box::new(Editing::new(bytes_max, self.window));
+                    self.editing = on.then(editing);
+                    self.line = Vec::new();
+                }
+                self.has_switched = Some(on);
+            }
+        }
+    }
+
+    fn command(&mut self, key: Key) {
+        match (&mut self.editing, key) {
+            (Some(editing), _) => editing.command(key, self.prompt, &mut self.echo),
+            (None, Key::Backspace) => self.erase_character(),
+            (None, _) => {
+                self.line = Vec::new();
+                self.is_too_long = false;
+                if key == Key::Cancel {
+                    self.echo.push_str("\r\n");
+                    self.echo.push_str(self.prompt);
+                }
+            }
+        }
+    }
+
+    /// The charset that the line is in, as far as can be said.
+    fn charset_of_line(&self) -> Charset {
+        let charset = self.view.charset;
+        let may_be_gbk = charset == Charset::Utf8 && !self.is_charset_chosen;
+        let is_gbk = may_be_gbk && !charset.is_text(&self.line) && Charset::Gbk.is_text(&self.line);
+        if is_gbk { Charset::Gbk } else { charset }
+    }
+
+    fn erase_character(&mut self) {
+        let start = self.charset_of_line().last_start(&self.line);
+        self.line.truncate(start);
+    }
+
+    fn end_line(&mut self, bytes_max: usize) -> Outcome {
+        let is_first = !std::mem::replace(&mut self.has_ended_line, true);
+        let line = std::mem::take(&mut self.line);
+        if std::mem::take(&mut self.is_too_long) || line.len() > bytes_max {
+            return Outcome::TooLong;
+        }
+        if is_first && (line.starts_with(b"GET ") || line.starts_with(b"POST ")) {
+            return Outcome::Stray(Event::Answer(Answer::NotForBrowsers));
+        }
+        self.line = line;
+        let charset = self.charset_of_line();
+        if charset != self.view.charset {
+            self.view.charset = charset;
+            (self.has_guessed, self.is_charset_chosen) = (true, true);
+        }
+        self.text.clear();
+        charset.decode(&std::mem::take(&mut self.line), &mut self.text);
+        Outcome::Line
+    }
+}

@@ -1,0 +1,196 @@
+//! The line editor of a character-mode terminal: its bytes to keys, keys to a line and its echo.
+
+use crate::editor::{Edited, Editor, Key};
+use crate::limits::EDIT_HISTORY_MAX;
+use crate::wire::charset::Charset;
+use crate::wire::telnet::keys::Keys;
+use crate::wire::telnet::screen::Screen;
+
+/// What ends a session at an empty line (`^D`).
+const LEAVE: &str = "/quit";
+const BELL: char = '\u{7}';
+
+/// What is typed, and what of it stands on the terminal.
+pub struct Editing {
+    keys: Keys,
+    editor: Editor,
+    screen: Screen,
+    /// The typed line stands on the terminal; else something else was just shown, and
+    /// [`Editing::draw`] shows the line below it.
+    is_drawn: bool,
+    /// Bytes of a character that has not come whole.
+    cut: Vec<u8>,
+}
+
+/// What keys have come to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// A line.
+    Line(String),
+    /// A name to be completed.
+    Complete,
+}
+
+impl Editing {
+    /// An empty line of at most `bytes_max`.
+    pub fn new(bytes_max: usize, (columns, rows): (u16, u16)) -> Self {
+        Self {
+            keys: Keys::default(),
+            editor: Editor::new(bytes_max, EDIT_HISTORY_MAX),
+            screen: Screen::new(columns.into(), rows.into()),
+            is_drawn: false,
+            cut: Vec::new(),
+        }
+    }
+
+    /// Takes keys from `bytes` until they have come to something; says how many bytes that took.
+    /// What the terminal must be sent is appended to `echo`. If the bytes are no UTF-8 and may
+    /// be GBK, and `may_guess`, then `charset` is changed.
+    pub fn take(
+        &mut self,
+        bytes: &[u8],
+        charset: &mut Charset,
+        may_guess: bool,
+        prompt: &str,
+        echo: &mut String,
+    ) -> (usize, Option<Typed>) {
+        let mut is_changed = false;
+        for (at, &byte) in bytes.iter().enumerate() {
+            self.cut.push(byte);
+            if may_guess && is_rather_gbk(&self.cut, *charset) {
+                *charset = Charset::Gbk;
+            }
+            while let Some(length) = charset.first_length(&self.cut) {
+                let mut text = String::new();
+                charset.decode(&self.cut[..length], &mut text);
+                self.cut.drain(..length);
+                // A charset gives one character for one, but for marks that stand with it.
+                for key in text.chars().filter_map(|c| self.keys.next(c)).collect::<Vec<_>>() {
+                    let typed = self.press(key, &mut is_changed, prompt, echo);
+                    if typed.is_some() {
+                        return (at + 1, typed);
+                    }
+                }
+            }
+        }
+        if is_changed {
+            self.update(prompt, echo);
+        }
+        (bytes.len(), None)
+    }
+
+    fn press(
+        &mut self,
+        key: Key,
+        is_changed: &mut bool,
+        prompt: &str,
+        echo: &mut String,
+    ) -> Option<Typed> {
+        match self.editor.key(key) {
+            Edited::Refused if self.is_drawn => echo.push(BELL),
+            Edited::Refused => {}
+            Edited::Moved | Edited::Changed => *is_changed = true,
+            edited => {
+                if std::mem::take(is_changed) {
+                    self.update(prompt, echo);
+                }
+                match edited {
+                    Edited::Entered(line) => {
+                        self.leave(echo);
+                        return Some(Typed::Line(line));
+                    }
+                    Edited::Complete => return Some(Typed::Complete),
+                    Edited::Ended => {
+                        self.leave(echo);
+                        return Some(Typed::Line(LEAVE.into()));
+                    }
+                    Edited::Cancelled | Edited::Interrupted => {
+                        self.leave(echo);
+                        self.draw(prompt, echo);
+                    }
+                    Edited::Redraw => {
+                        self.erase(echo);
+                        self.draw(prompt, echo);
+                    }
+                    Edited::Refused | Edited::Moved | Edited::Changed => unreachable!("see above"),
+                }
+            }
+        }
+        None
+    }
+
+    /// The key of a telnet command, such as EC.
+    pub fn command(&mut self, key: Key, prompt: &str, echo: &mut String) {
+        let mut is_changed = false;
+        let typed = self.press(key, &mut is_changed, prompt, echo);
+        assert!(typed.is_none(), "commands edit and end nothing");
+        if is_changed {
+            self.update(prompt, echo);
+        }
+    }
+
+    /// The beginning of a name that is to be completed.
+    pub fn word(&self) -> &str {
+        self.editor.word_before_cursor()
+    }
+
+    /// Completes it from `names`.
+    pub fn complete(&mut self, names: &[&str], prompt: &str, echo: &mut String) {
+        match self.editor.complete(names) {
+            Edited::Refused if self.is_drawn => echo.push(BELL),
+            Edited::Refused => {}
+            _ => self.update(prompt, echo),
+        }
+    }
+
+    /// The terminal has another size.
+    pub fn resize(&mut self, columns: u16, rows: u16, prompt: &str, echo: &mut String) {
+        if self.is_drawn {
+            self.screen.resize(columns.into(), rows.into(), echo);
+            self.draw(prompt, echo);
+        } else {
+            self.screen.resize(columns.into(), rows.into(), &mut String::new());
+        }
+    }
+
+    /// Makes way for something else to be shown.
+    pub fn erase(&mut self, echo: &mut String) {
+        if std::mem::take(&mut self.is_drawn) {
+            self.screen.erase(echo);
+        }
+    }
+
+    /// Shows the line below what was shown, over the prompt that came with that.
+    pub fn draw(&mut self, prompt: &str, echo: &mut String) {
+        if !std::mem::replace(&mut self.is_drawn, true) {
+            echo.push('\r');
+            self.screen.draw(prompt, self.editor.text(), self.editor.cursor(), echo);
+        }
+    }
+
+    /// Whether the line stands on the terminal.
+    pub fn is_drawn(&self) -> bool {
+        self.is_drawn
+    }
+
+    fn update(&mut self, prompt: &str, echo: &mut String) {
+        if self.is_drawn {
+            self.screen.update(prompt, self.editor.text(), self.editor.cursor(), echo);
+        }
+    }
+
+    /// Lets the line stand, and goes on below it.
+    fn leave(&mut self, echo: &mut String) {
+        if std::mem::take(&mut self.is_drawn) {
+            self.screen.leave(echo);
+        }
+    }
+}
+
+/// Whether `cut` is no UTF-8 whatever comes, but a character of GBK.
+fn is_rather_gbk(cut: &[u8], charset: Charset) -> bool {
+    charset == Charset::Utf8
+        && std::str::from_utf8(cut).is_err_and(|error| error.error_len().is_some())
+        && Charset::Gbk.first_length(cut) == Some(cut.len())
+        && Charset::Gbk.is_text(cut)
+}
