@@ -38,8 +38,8 @@
 //! byte, under seeded simulation.
 //!
 //! A chunk of the tape counts the places in it ([`tape`]) and goes when the front one has none, so
-//! nobody is searched for. A place is always the start of a line between calls: what a partial
-//! write leaves of a line moves to the member's own bytes. So lines can be skipped, counted and
+//! nobody is searched for. A place is always behind a line end or at the head between calls: what a
+//! partial write leaves of a line moves to the member's own bytes. So lines can be skipped, counted and
 //! copied whole.
 //!
 //! # Nobody's slowness costs anybody else

@@ -4,9 +4,9 @@
 //!   own: what is for this member alone | (n lines skipped) | tape: what all in the room get
 //! ```
 //!
-//! Between calls a member's place on the tape is always the start of a line: what a partial
-//! write left of a line moves to the member's own bytes. So lines can be skipped, copied and
-//! counted whole.
+//! Between calls a member's place on the tape is always behind a line end, or at the head: what a
+//! partial write left of a line moves to the member's own bytes. So lines can be skipped, copied
+//! and counted whole. (What a prompt shows behind a line end may be skipped with the next line.)
 
 use std::io::{self, IoSlice, Write};
 
@@ -283,7 +283,8 @@ impl Outbound {
         self.at = cut;
         let mut torn = 0;
         let mut is_whole = tape.run(cut - 1)[0] == b'\n';
-        while !is_whole {
+        // A prompt behind the last line ends in no line end.
+        while !is_whole && self.at < tape.head() {
             let run = tape.run(self.at);
             let end = memchr::memchr(b'\n', run);
             let rest = &run[..end.map_or(run.len(), |at| at + 1)];

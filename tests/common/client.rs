@@ -125,6 +125,19 @@ impl Client {
         String::from_utf8(self.unread.drain(..count).collect()).expect("it is UTF-8")
     }
 
+    /// What comes up to and with `end`, as it came.
+    pub fn raw_bytes_until(&mut self, end: &[u8]) -> Vec<u8> {
+        loop {
+            if let Some(at) = self.unread.windows(end.len()).position(|part| part == end) {
+                return self.unread.drain(..at + end.len()).collect();
+            }
+            let mut buffer = [0; 1024];
+            let read = self.socket.read(&mut buffer).expect("something comes in time");
+            assert!(read > 0, "the connection ended after {}", self.unread.escape_ascii());
+            self.unread.extend_from_slice(&buffer[..read]);
+        }
+    }
+
     /// The next line as it came, stamp, line end and all.
     pub fn raw_line(&mut self) -> String {
         self.next_raw_line().expect("another line, but the connection ended")

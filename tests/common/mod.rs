@@ -6,6 +6,7 @@
 
 mod bare;
 mod client;
+mod person;
 mod process;
 mod server;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 pub use bare::Bare;
 pub use client::Client;
+pub use person::Person;
 pub use process::Process;
 pub use server::{Server, natter, output};
 

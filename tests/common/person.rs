@@ -1,0 +1,78 @@
+//! A person at the telnet door who types lines.
+
+use super::{Client, Server};
+
+const OVER_PROMPT: &str = "\r\0\u{1b}[K";
+const PROMPTS: [&str; 3] = ["> ", "name: ", "用户名: "];
+
+/// What is typed is sent whole, and echoed by nobody.
+pub struct Person(pub Client);
+
+impl Person {
+    /// Connects to the server's last door, which is a telnet door.
+    pub fn connect(server: &Server, door: &str) -> Self {
+        assert!(server.pid().as_raw_nonzero().get() > 0);
+        Self(Client::connect(door))
+    }
+
+    /// Types a line.
+    pub fn say(&mut self, line: &str) {
+        self.0.send(format!("{line}\r\n"));
+    }
+
+    /// The next line that is shown: `[T]` for its time, prompts left out.
+    pub fn line(&mut self) -> String {
+        let line = self.0.raw_line();
+        shown(line.strip_suffix("\r\n").expect("lines end in CR LF"))
+    }
+
+    /// The next line must be `line`.
+    #[track_caller]
+    pub fn expect(&mut self, line: &str) {
+        assert_eq!(self.line(), line);
+    }
+
+    /// Each of `lines` must come, in this order and with nothing between.
+    #[track_caller]
+    pub fn expect_all(&mut self, lines: &[&str]) {
+        lines.iter().for_each(|line| self.expect(line));
+    }
+
+    /// All lines up to `line`, which must come.
+    pub fn until(&mut self, line: &str) -> Vec<String> {
+        let mut before = Vec::new();
+        loop {
+            match self.line() {
+                next if next == line => return before,
+                next => before.push(next),
+            }
+        }
+    }
+
+    /// Takes a name and gets in, in a room where nothing was said.
+    pub fn enter(server: &Server, door: &str, name: &str) -> Self {
+        let mut person = Self::connect(server, door);
+        person.line();
+        person.say(name);
+        person
+    }
+}
+
+/// What a terminal shows of `line`, with `[T]` for a time.
+pub fn shown(mut line: &str) -> String {
+    while let Some(rest) =
+        PROMPTS.iter().chain([&OVER_PROMPT]).find_map(|start| line.strip_prefix(start))
+    {
+        line = rest;
+    }
+    let is_time = |text: &str| {
+        text.bytes().zip("[00:00] ".bytes()).all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            _ => byte == form,
+        })
+    };
+    if line.len() >= 8 && line.is_char_boundary(8) && is_time(&line[..8]) {
+        return format!("[T] {}", &line[8..]);
+    }
+    line.to_string()
+}

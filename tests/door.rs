@@ -1,0 +1,294 @@
+//! The telnet door as a person meets it, against the real binary.
+
+#[path = "common/mod.rs"]
+mod common;
+
+use common::{Person, Server, TempPath, natter};
+
+/// A server with both doors, and the telnet one's address.
+fn open(options: &str) -> (Server, String, TempPath) {
+    let path = TempPath::new(".sock");
+    let door = path.as_door();
+    let server = Server::spawn(&mut natter(&format!(
+        "--classic 127.0.0.1:0 --telnet {door} --no-flood-limit {options}"
+    )));
+    (server, door, path)
+}
+
+#[test]
+fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
+    let (server, door, _path) = open("");
+    let mut alice = server.enter("alice");
+    let mut ming = server.enter("小明");
+    alice.say("hi -ta");
+    ming.until("[T] alice:hi");
+    let mut carol = Person::connect(&server, &door);
+    let greeting = "\r\0\u{1b}[Knatter · 2 here: alice, 小明 · /help\r\nname: ";
+    assert_eq!(carol.0.raw(greeting.len()), greeting);
+    carol.say("carol");
+    carol.expect_all(&["-- the last line --", "[T] alice: hi"]);
+    assert_eq!(carol.0.raw(2), "> ");
+    carol.say("hello, 大家");
+    carol.expect("[T] carol: hello, 大家");
+    alice.expect_all(&["[T] system: 小明 joined", "[T] alice:hi"]);
+    alice.expect_all(&["[T] system: carol joined", "[T] carol:hello, 大家"]);
+    ming.say("你好 -ta");
+    carol.expect("[T] 小明: 你好");
+    carol.say("/quit");
+    carol.expect("goodbye");
+    carol.0.expect_end();
+    alice.expect_all(&["[T] 小明:你好", "[T] system: carol left"]);
+}
+
+#[test]
+fn every_command_answers() {
+    let (server, door, _path) = open("");
+    let mut bob = Person::enter(&server, &door, "bob");
+    let mut alice = Person::enter(&server, &door, "alice");
+    bob.expect("[T] system: alice joined");
+    for (typed, answer) in [
+        ("hello", "[T] alice: hello"),
+        ("//slash", "[T] alice: /slash"),
+        ("said so -ta", "[T] alice: said so"),
+        ("/me waves", "[T] * alice waves"),
+        ("nods -me", "[T] * alice nods"),
+        ("/reply first", "system: nobody has written to you in private"),
+        ("/msg bob psst", "[T] alice (private to bob): psst"),
+        ("bob psst again -to", "[T] alice (private to bob): psst again"),
+        ("/msg nobody psst", "system: nobody here is called nobody"),
+        ("/time", "system: it goes: /time on|off|full"),
+        ("/hlep", "system: no command is called /hlep; did you mean /help?"),
+        ("/xyzzy", "system: no command is called /xyzzy; /help lists them"),
+        ("/m bob x", "system: /m may be /msg or /me"),
+        ("/charset klingon", "system: klingon is not known; there are utf-8, gbk, big5, latin1"),
+        ("/charset utf-8", "system: now in utf-8"),
+        ("/ignore alice", "system: it goes: /ignore NAME"),
+        ("/name bob", "system: that name is taken; bob2 is free"),
+        ("/name two words", "system: only letters, digits, _ - . '; twowords is free"),
+    ] {
+        alice.say(typed);
+        alice.expect(answer);
+    }
+    alice.say("/w");
+    alice.expect_all(&["system: 2 here:", "system: bob, alice"]);
+    alice.say("/help");
+    let help = alice.until("system: /quit             leave");
+    assert_eq!(help.len(), 12, "{help:#?}");
+    bob.until("[T] alice (private to bob): psst again");
+    bob.say("/reply yes?");
+    bob.expect("[T] bob (private to alice): yes?");
+    alice.expect("[T] bob (private to alice): yes?");
+    alice.say("/reply later");
+    alice.expect("[T] alice (private to bob): later");
+    alice.say("/name carol");
+    bob.until("[T] alice (private to bob): later");
+    bob.expect("[T] system: alice is now carol");
+    bob.say("/reply still there?");
+    bob.expect("[T] bob (private to carol): still there?");
+    alice.expect("[T] bob (private to carol): still there?");
+    alice.say("exit");
+    alice.expect("goodbye");
+    bob.expect("[T] system: carol left");
+    bob.say("/reply gone?");
+    bob.expect("system: nobody here is called alice");
+}
+
+#[test]
+fn all_of_it_speaks_chinese() {
+    let (server, door, _path) = open("--lang zh");
+    let mut bob = Person::connect(&server, &door);
+    let greeting = "\r\0\u{1b}[Knatter · 还没有人 · /help\r\n用户名: ";
+    assert_eq!(bob.0.raw(greeting.len()), greeting);
+    bob.say("系统");
+    bob.expect("系统:此名被保留,可用:guest");
+    bob.say("小明");
+    for (typed, answer) in [
+        ("你好", "[T] 小明: 你好"),
+        ("/msg 小明 喂", "[T] 小明 (私聊小明): 喂"),
+        ("/last 1", "-- 最近1行 --"),
+    ] {
+        bob.say(typed);
+        bob.expect(answer);
+    }
+    bob.expect("[T] 小明: 你好");
+    for (typed, answer) in [
+        ("/reply 好", "系统:还没有人与您私聊"),
+        ("/time full", "系统:显示日期和时间"),
+        ("/time off", "系统:不显示时间"),
+        ("/time on", "系统:显示时间"),
+        ("/color on", "系统:已开启颜色"),
+        ("/color off", "系统:已关闭颜色"),
+        ("/ignore bob", "系统:不再显示bob的消息,再次输入则恢复"),
+        ("/ignore bob", "系统:重新显示bob的消息"),
+        ("/hlep", "系统:没有命令/hlep,是否想用/help?"),
+        ("/quit now", "系统:用法: /quit"),
+        ("/quit", "再见!"),
+    ] {
+        bob.say(typed);
+        bob.expect(answer);
+    }
+    bob.0.expect_end();
+}
+
+#[test]
+fn the_last_twenty_lines_wait_for_newcomers() {
+    let (server, door, _path) = open("");
+    let mut alice = server.enter("alice");
+    for number in 1..=25 {
+        alice.say(&format!("line {number} -ta"));
+    }
+    alice.until("[T] alice:line 25");
+    let mut bob = Person::enter(&server, &door, "bob");
+    bob.expect("-- the last 20 lines --");
+    for number in 6..=25 {
+        bob.expect(&format!("[T] alice: line {number}"));
+    }
+    bob.say("/last 3");
+    bob.expect("-- the last 3 lines --");
+    bob.expect_all(&["[T] alice: line 23", "[T] alice: line 24", "[T] alice: line 25"]);
+    bob.say("/last 1000");
+    bob.expect("-- the last 25 lines --");
+}
+
+#[test]
+fn no_history_is_kept_if_none_is_wanted() {
+    let (server, door, _path) = open("--history 0");
+    let mut alice = server.enter("alice");
+    alice.say("hi -ta");
+    alice.expect("[T] alice:hi");
+    let mut bob = Person::enter(&server, &door, "bob");
+    bob.say("/last 5");
+    bob.expect("-- nothing was said yet --");
+}
+
+#[test]
+fn who_comes_back_gets_exactly_what_was_missed() {
+    let (mut server, door, _path) = open("");
+    let mut alice = server.enter("alice");
+    alice.say("before -ta");
+    let mut bob = Person::enter(&server, &door, "Bob");
+    bob.until("[T] alice: before");
+    bob.say("/quit");
+    bob.expect("goodbye");
+    alice.say("one -ta");
+    alice.say("two -ta");
+    alice.say("waves -me");
+    alice.until("[T] * alice waves");
+    let mut bob = Person::enter(&server, &door, "bob");
+    bob.expect("-- 3 lines while you were away --");
+    bob.expect_all(&["[T] alice: one", "[T] alice: two", "[T] * alice waves"]);
+    // A connection that just breaks is no different.
+    bob.0.reset();
+    server.wait_log(&["event=leave", "nick=\"bob\"", "why=broken"]);
+    let mut bob = Person::enter(&server, &door, "bob");
+    bob.expect("-- nothing was said while you were away --");
+    bob.say("/quit");
+    bob.expect("goodbye");
+    for number in 1..=300 {
+        alice.say(&format!("line {number} -ta"));
+    }
+    alice.until("[T] alice:line 300");
+    let mut bob = Person::enter(&server, &door, "bob");
+    bob.expect("-- 300 lines while you were away, the last 256 of them: --");
+    for number in 45..=300 {
+        bob.expect(&format!("[T] alice: line {number}"));
+    }
+    let mut other = Person::enter(&server, &door, "other");
+    other.expect("-- the last 20 lines --");
+}
+
+#[test]
+fn nothing_is_seen_of_those_who_are_ignored() {
+    let (server, door, _path) = open("");
+    let mut alice = Person::enter(&server, &door, "alice");
+    let mut bob = server.enter("bob");
+    let mut carol = server.enter("carol");
+    alice.expect_all(&["[T] system: bob joined", "[T] system: carol joined"]);
+    alice.say("/ignore B0B");
+    alice.expect("system: you see nothing more of B0B; again, and you do");
+    bob.say("can you hear me -ta");
+    bob.say("waves -me");
+    bob.say("alice psst -to");
+    bob.until("[T] bob (private to alice):psst");
+    carol.until("[T] * bob waves");
+    carol.say("I can -ta");
+    alice.expect("[T] carol: I can");
+    alice.say("/reply what?");
+    alice.expect("system: nobody has written to you in private");
+    alice.say("/last 5");
+    alice.expect_all(&["-- the last 3 lines --", "[T] carol: I can"]);
+    alice.say("/ignore bob");
+    alice.expect("system: you see bob again");
+    bob.say("and now -ta");
+    alice.expect("[T] bob: and now");
+}
+
+#[test]
+fn everybody_sees_time_and_colours_as_they_like() {
+    let (server, door, _path) = open("");
+    let mut alice = Person::enter(&server, &door, "alice");
+    let mut bob = server.enter("bob");
+    alice.expect("[T] system: bob joined");
+    alice.say("/time off");
+    alice.expect("system: no time is shown");
+    bob.say("one -ta");
+    alice.expect("bob: one");
+    alice.say("/time full");
+    alice.expect("system: date and time are shown");
+    bob.say("two -ta");
+    let line = alice.line();
+    let (stamp, text) = line.split_at("[2026-11-23 09:11:38] ".len());
+    assert!(stamp.starts_with("[2") && stamp.ends_with("] ") && text == "bob: two", "{line}");
+    alice.say("/time on");
+    alice.say("/color on");
+    alice.expect_all(&["system: the time is shown", "system: with colours"]);
+    bob.say("three -ta");
+    let line = alice.line();
+    assert!(line.starts_with("\u{1b}[2m[") && line.ends_with("] \u{1b}[0mbob: three"), "{line:?}");
+    bob.say("alice psst -to");
+    let line = alice.line();
+    assert!(line.ends_with("\u{1b}[1mbob (private to alice): psst\u{1b}[0m"), "{line:?}");
+    alice.say("/color off");
+    alice.expect("system: without colours");
+    bob.say("four -ta");
+    alice.expect("[T] bob: four");
+}
+
+#[test]
+fn who_knocks_by_mistake_is_told_so_and_closed() {
+    let (server, door, _path) = open("");
+    for (knock, word) in [
+        (&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], "no web page"),
+        (b"POST /x HTTP/1.1\r\n\r\n", "no web page"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "without TLS"),
+    ] {
+        let mut stray = Person::connect(&server, &door);
+        stray.line();
+        stray.0.send(knock);
+        let line = stray.line();
+        assert!(line.ends_with(word), "{line}");
+        stray.0.expect_end();
+    }
+    // It is a name like any other once somebody is in.
+    let mut person = Person::enter(&server, &door, "guest");
+    person.say("GET out of here");
+    person.expect("[T] guest: GET out of here");
+}
+
+#[test]
+fn a_terminal_that_knows_no_utf8_reads_and_writes_in_its_own() {
+    let (server, door, _path) = open("");
+    let mut alice = server.enter("alice");
+    let mut bob = Person::enter(&server, &door, "bob");
+    alice.expect("[T] system: bob joined");
+    bob.say("/charset gbk");
+    bob.expect("system: now in gbk");
+    bob.0.send(b"\xc4\xe3\xba\xc3\r\n");
+    alice.expect("[T] bob:你好");
+    // "你好" as it goes out is the same bytes that came in.
+    let raw = bob.0.raw_bytes_until(b"\n");
+    assert!(raw.ends_with(b"bob: \xc4\xe3\xba\xc3\r\n"), "{}", raw.escape_ascii());
+    alice.say("😀 -ta");
+    let raw = bob.0.raw_bytes_until(b"\n");
+    assert!(raw.ends_with(b"alice: ?\r\n"), "{}", raw.escape_ascii());
+}
