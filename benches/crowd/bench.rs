@@ -17,7 +17,7 @@ pub struct Bench<'a> {
 impl<'a> Bench<'a> {
     pub fn new(options: &'a Options, plan: &'a Plan) -> Self {
         // The bar hides itself where stderr is no terminal.
-        let progress = ProgressBar::new(plan.steps());
+        let progress = ProgressBar::new(plan.steps(options));
         let style = "{elapsed_precise} {wide_bar} {pos}/{len}, {eta} to go: {msg}";
         if let Ok(style) = ProgressStyle::with_template(style) {
             progress.set_style(style);

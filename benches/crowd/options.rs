@@ -26,7 +26,8 @@ What is measured:
   --quick             everything once, small, within seconds; no targets
   --runs R            runs of each case, of which the median counts  [5]
   --server ADDR:PORT  a running server instead of natter
-  --wire WIRE         what it speaks: classic, plain, irc or resp [classic]
+  --wire WIRE         what it speaks: classic, telnet, plain, irc or resp
+                      [classic]; natter itself: at its telnet door, too
   --pid PID           its process, if it is not the one that listens there
   --label NAME        what the table calls it
   --binary PATH       another natter binary
@@ -197,8 +198,8 @@ impl Options {
         if self.rate.is_some() && self.window.is_some() {
             return Err("--rate and --window: one of them".into());
         }
-        if self.wire != Wire::Classic && self.server.is_none() {
-            return Err("--wire is for --server: natter's classic door is measured".into());
+        if !matches!(self.wire, Wire::Classic | Wire::Telnet) && self.server.is_none() {
+            return Err("--wire: natter has a classic and a telnet door".into());
         }
         crate::payload::Payload::new(self.payload_bytes())?;
         Ok(())

@@ -165,9 +165,9 @@ impl Plan {
     }
 
     /// How many measurements there are, for the progress bar.
-    pub fn steps(&self) -> u64 {
+    pub fn steps(&self, options: &Options) -> u64 {
         let fan_out = self.fan_out.iter();
-        let loops: usize = fan_out.map(|shape| 1 + fan_out::floors(shape).len()).sum();
+        let loops: usize = fan_out.map(|shape| 1 + fan_out::floors(options, shape).len()).sum();
         let grown = self.growth.iter();
         let grown = grown.filter(|shape| !self.fan_out.contains(shape)).count();
         let pairs = [self.latency.is_some(), self.slow.is_some(), self.storm.is_some()];

@@ -33,6 +33,8 @@ pub enum Floor {
     Relay,
     /// Accepts and says OK.
     Greeter,
+    /// No floor: natter at its classic door, beside natter at another.
+    ClassicDoor,
 }
 
 impl Floor {
@@ -44,6 +46,7 @@ impl Floor {
             Self::Batch => "batch",
             Self::Relay => "relay",
             Self::Greeter => "greeter",
+            Self::ClassicDoor => "classic-door",
         }
     }
 
@@ -53,6 +56,7 @@ impl Floor {
             Self::Batch => "a send a batch",
             Self::Relay => "bare relay",
             Self::Greeter => "bare greeter",
+            Self::ClassicDoor => "its classic door",
         }
     }
 }
@@ -84,12 +88,9 @@ impl Target {
                 let pid = options.pid.map(Pid::from_raw).or_else(|| host::listener(addr));
                 Ok(Self { addr, pid, wire: options.wire, child: None })
             }
-            (Subject::Server, None) => {
-                let clients = clients.to_string();
-                let arguments = ["--classic", "127.0.0.1:0", "--telnet", "off", "--no-flood-limit"];
-                let limits = ["--log", "warn", "--clients", &clients];
-                let program = options.binary.to_string_lossy();
-                Self::spawn(options, Wire::Classic, &program, &[&arguments[..], &limits].concat())
+            (Subject::Server, None) => Self::natter(options, options.wire, clients),
+            (Subject::Floor(Floor::ClassicDoor), _) => {
+                Self::natter(options, Wire::Classic, clients)
             }
             (Subject::Floor(floor), _) => {
                 let numbers = floor_arguments.iter().map(usize::to_string);
@@ -101,6 +102,18 @@ impl Target {
                 Self::spawn(options, wire, &program.to_string_lossy(), &arguments)
             }
         }
+    }
+
+    /// natter with one door, where `wire` is spoken.
+    fn natter(options: &Options, wire: Wire, clients: usize) -> Result<Self> {
+        let clients = clients.to_string();
+        let doors = match wire {
+            Wire::Telnet => ["--classic", "off", "--telnet", "127.0.0.1:0"],
+            _ => ["--classic", "127.0.0.1:0", "--telnet", "off"],
+        };
+        let limits = ["--no-flood-limit", "--log", "warn", "--clients", &clients];
+        let program = options.binary.to_string_lossy();
+        Self::spawn(options, wire, &program, &[&doors[..], &limits].concat())
     }
 
     /// Whether it was running before us and goes on after us.
@@ -125,7 +138,10 @@ impl Target {
         std::thread::spawn(move || {
             // On to the end, so that the server never waits for a full pipe.
             for line in stdout.into_iter().flat_map(|out| BufReader::new(out).lines()).flatten() {
-                if let Some(addr) = line.strip_prefix("listening classic ") {
+                let mut words = line.split(' ');
+                if let (Some("listening"), Some(_), Some(addr)) =
+                    (words.next(), words.next(), words.next())
+                {
                     let _ = tell.send(addr.trim().parse());
                 }
             }

@@ -5,6 +5,9 @@ use memchr::memmem;
 
 /// Bytes of `[YYYY-MM-DD HH:MM:SS] `, which classic lines begin with.
 const STAMP_BYTES: usize = 22;
+/// Bytes of `[HH:MM] `, which telnet lines begin with, behind what clears the row.
+const TIME_BYTES: usize = 8;
+const CLEAR: &[u8] = b"\r\0\x1b[K";
 const STAMP: &[u8; STAMP_BYTES] = b"[2026-11-23 09:11:38] ";
 
 /// The protocol that a measured server speaks.
@@ -12,6 +15,8 @@ const STAMP: &[u8; STAMP_BYTES] = b"[2026-11-23 09:11:38] ";
 pub enum Wire {
     /// `NAME -n`, `TEXT -ta`: natter, and the article's server.
     Classic,
+    /// A name, then plain lines: natter's telnet door.
+    Telnet,
     /// Bare lines, passed on to everyone else: `ncat --chat`.
     Plain,
     /// One channel of an IRC server.
@@ -35,11 +40,13 @@ impl Wire {
     pub fn parse(name: &str) -> Result<Self> {
         Ok(match name {
             "classic" => Self::Classic,
+            "telnet" => Self::Telnet,
             "plain" => Self::Plain,
             "irc" => Self::Irc,
             "resp" => Self::Resp,
             _ => {
-                return Err(format!("--wire {name}: one of classic, plain, irc, resp").into());
+                let all = "classic, telnet, plain, irc, resp";
+                return Err(format!("--wire {name}: one of {all}").into());
             }
         })
     }
@@ -47,6 +54,7 @@ impl Wire {
     pub fn name(self) -> &'static str {
         match self {
             Self::Classic => "classic",
+            Self::Telnet => "telnet",
             Self::Plain => "plain",
             Self::Irc => "irc",
             Self::Resp => "resp",
@@ -68,6 +76,7 @@ impl Wire {
     pub fn hello(self, name: &str) -> Vec<u8> {
         match self {
             Self::Classic => format!("{name} -n\r\n").into_bytes(),
+            Self::Telnet => format!("{name}\r\n").into_bytes(),
             Self::Irc => format!("NICK {name}\r\nUSER {name} 0 * :{name}\r\n").into_bytes(),
             Self::Resp => b"*2\r\n$9\r\nSUBSCRIBE\r\n$5\r\ncrowd\r\n".to_vec(),
             Self::Plain | Self::Raw => Vec::new(),
@@ -77,7 +86,7 @@ impl Wire {
     /// What a client says last, where a server minds those that just vanish.
     pub fn goodbye(self) -> &'static [u8] {
         match self {
-            Self::Classic => b"exit\r\n",
+            Self::Classic | Self::Telnet => b"exit\r\n",
             Self::Irc => b"QUIT\r\n",
             Self::Plain | Self::Resp | Self::Raw => b"",
         }
@@ -86,13 +95,18 @@ impl Wire {
     /// Whether that was the server's last word to one who leaves. Not every
     /// server closes the connection then.
     pub fn is_goodbye(self, heard: &[u8]) -> bool {
-        self == Self::Classic && heard.trim_ascii_end().ends_with(b"exit")
+        match self {
+            Self::Classic => heard.trim_ascii_end().ends_with(b"exit"),
+            Self::Telnet => heard.ends_with(b"goodbye\r\n"),
+            Self::Plain | Self::Irc | Self::Resp | Self::Raw => false,
+        }
     }
 
     /// What `heard`, all that was heard since the last answer, calls for.
     pub fn answer(self, heard: &[u8]) -> Result<Answer> {
         match self {
             Self::Classic => classic_answer(heard),
+            Self::Telnet => telnet_answer(heard),
             Self::Irc => irc_answer(heard),
             Self::Plain if heard.ends_with(b"\n") => Ok(Answer::Joined(b"\n")),
             Self::Resp if heard.starts_with(b"-") => Err(refusal(heard)),
@@ -106,6 +120,7 @@ impl Wire {
     pub fn frame(self, name: &str, text_bytes: usize, line_bytes: usize) -> (Vec<u8>, Vec<u8>) {
         let (before, after) = match self {
             Self::Classic => (String::new(), " -ta\r\n"),
+            Self::Telnet => (String::new(), "\r\n"),
             Self::Plain => (String::new(), "\n"),
             Self::Irc => ("PRIVMSG #crowd :".to_owned(), "\r\n"),
             Self::Resp => {
@@ -124,6 +139,7 @@ impl Wire {
     pub fn line_start(self, before: &[u8], name: &str, text_bytes: usize) -> Option<usize> {
         let tail = match self {
             Self::Classic => format!("{name}:"),
+            Self::Telnet => format!("{name}: "),
             Self::Plain => "> ".to_owned(),
             Self::Irc => " PRIVMSG #crowd :".to_owned(),
             Self::Resp => format!("*3\r\n$7\r\nmessage\r\n$5\r\ncrowd\r\n${text_bytes}\r\n"),
@@ -135,6 +151,7 @@ impl Wire {
         let after_line_end = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         let start = match self {
             Self::Classic => before.len().checked_sub(STAMP_BYTES + tail.len())?,
+            Self::Telnet => before.len().checked_sub(TIME_BYTES + tail.len())?,
             Self::Resp => before.len() - tail.len(),
             Self::Plain | Self::Irc | Self::Raw => after_line_end,
         };
@@ -142,6 +159,11 @@ impl Wire {
         let sound = match self {
             Self::Classic => {
                 line[0] == b'[' && line[..STAMP_BYTES].ends_with(b"] ") && after_line_end <= start
+            }
+            Self::Telnet => {
+                line[0] == b'['
+                    && line[..TIME_BYTES].ends_with(b"] ")
+                    && before[..start].ends_with(CLEAR)
             }
             Self::Plain => line.starts_with(b"<user"),
             Self::Irc => line.starts_with(format!(":{name}!").as_bytes()),
@@ -175,6 +197,16 @@ fn classic_answer(heard: &[u8]) -> Result<Answer> {
         }
     }
     Ok(Answer::Wait)
+}
+
+fn telnet_answer(heard: &[u8]) -> Result<Answer> {
+    if memmem::find(heard, b"\x1b[K> ").is_some() {
+        return Ok(Answer::Joined(b"\r\n"));
+    }
+    match memmem::find(heard, b"\x1b[Ksystem: ") {
+        Some(at) if heard.ends_with(b"name: ") => Err(refusal(&heard[at..])),
+        _ => Ok(Answer::Wait),
+    }
 }
 
 fn irc_answer(heard: &[u8]) -> Result<Answer> {
@@ -218,11 +250,13 @@ fn refusal(line: &[u8]) -> Fault {
 
 /// The answers and lines of real servers are read as what they are.
 pub fn self_check() -> Result<()> {
-    let answers: [(Wire, &[u8], Option<Answer>); 7] = [
+    let answers: [(Wire, &[u8], Option<Answer>); 9] = [
         (Wire::Classic, b"OK\r\n", Some(Answer::Joined(b"\r\n"))),
         (Wire::Classic, b"OK", Some(Answer::Joined(b""))),
         (Wire::Classic, b"[x] system: a\r\nO", Some(Answer::Wait)),
         (Wire::Classic, b"name taken\r\n", None),
+        (Wire::Telnet, b"\r\0\x1b[Knatter\r\nname: ", Some(Answer::Wait)),
+        (Wire::Telnet, b"name: \r\0\x1b[K> ", Some(Answer::Joined(b"\r\n"))),
         (Wire::Irc, b":s 001 c :hi\r\n", Some(Answer::Say(b"JOIN #crowd\r\n".to_vec()))),
         (Wire::Irc, b":s 433 * c :in use\r\n", None),
         (
@@ -241,10 +275,11 @@ pub fn self_check() -> Result<()> {
             .into());
         }
     }
-    let starts: [(Wire, &[u8], Option<usize>); 6] = [
+    let starts: [(Wire, &[u8], Option<usize>); 7] = [
         (Wire::Classic, b"[2026-11-23 09:11:38] c00001:", Some(0)),
         (Wire::Classic, b"[x] system: 2 joined\r\n[2026-11-23 09:11:38] c00001:", Some(22)),
         (Wire::Classic, b"[2026-11-23 09:11:38] c00002:", None),
+        (Wire::Telnet, b"> \r\0\x1b[K[09:11] c00001: ", Some(7)),
         (Wire::Plain, b"<user7> ", Some(0)),
         (Wire::Irc, b"PING :a\r\n:c00001!~c@h PRIVMSG #crowd :", Some(9)),
         (Wire::Resp, b"*3\r\n$7\r\nmessage\r\n$5\r\ncrowd\r\n$64\r\n", Some(0)),

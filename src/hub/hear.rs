@@ -236,7 +236,7 @@ impl<S: Socket> Hub<S> {
         let id = conn.id;
         conn.peer_ended = true;
         conn.has_heard_end = true;
-        if let Some(piece) = conn.decoder.finish(self.limits.line_bytes) {
+        if let Some(piece) = conn.decoder.finish() {
             let heard = take(&piece, &mut self.text, self.limits.line_bytes);
             self.obey(slot, heard, now);
         }

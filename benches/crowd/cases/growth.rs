@@ -16,7 +16,7 @@ pub fn run(bench: &mut Bench, known: &[Measured]) -> (Vec<Row>, Vec<Series>) {
             continue;
         }
         // The floor that counts is enough for a line of the chart.
-        let floors = fan_out::floors(shape);
+        let floors = fan_out::floors(bench.options, shape);
         let measured = fan_out::measure(bench, shape, &floors[..floors.len().min(1)]);
         rows.extend(fan_out::rows("growth", bench.plan, &measured));
         all.push(measured);

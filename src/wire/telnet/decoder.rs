@@ -146,19 +146,22 @@ impl Decoder {
     }
 
     /// The line that was not ended when the person stopped sending.
-    pub fn finish(&mut self, bytes_max: usize) -> Option<Piece<'_>> {
+    pub fn finish(&mut self) -> Option<Piece<'_>> {
         if self.person.line.is_empty() && !self.person.is_too_long {
             return None;
         }
-        match self.person.end_line(bytes_max) {
+        match self.person.end_line() {
             Outcome::Line => Some(Piece::Line(self.person.text.as_bytes())),
             _ => Some(Piece::TooLong),
         }
     }
 
-    /// Frees the line that was handed out last.
+    /// Frees the line that was handed out last: an idle connection holds no buffer.
     pub fn release(&mut self) {
         self.person.text = String::new();
+        if self.person.line.is_empty() {
+            self.person.line = Vec::new();
+        }
     }
 
     /// Gives up what it holds: nothing more is decoded.
@@ -297,31 +300,43 @@ impl Person {
             });
             return (used, outcome);
         }
-        for (at, &byte) in run.iter().enumerate() {
-            if std::mem::take(&mut self.is_after_return) && matches!(byte, b'\n' | 0) {
+        let mut at = 0;
+        while at < run.len() {
+            if std::mem::take(&mut self.is_after_return) && matches!(run[at], b'\n' | 0) {
+                at += 1;
                 continue;
             }
-            match byte {
-                b'\n' | b'\r' => {
-                    self.is_after_return = byte == b'\r';
-                    return (at + 1, Some(self.end_line(bytes_max)));
-                }
-                BACKSPACE | DELETE => self.erase_character(),
-                _ => self.keep(byte, bytes_max),
+            let rest = &run[at..];
+            let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            self.keep_all(&rest[..end], bytes_max);
+            if !self.has_ended_line && self.line.starts_with(&[0x16, 0x03]) {
+                return (at + end, Some(Outcome::Stray(Event::Answer(Answer::NotForTls))));
             }
-            if !self.has_ended_line && self.line == [0x16, 0x03] {
-                return (at + 1, Some(Outcome::Stray(Event::Answer(Answer::NotForTls))));
+            at += end;
+            if let Some(&byte) = run.get(at) {
+                self.is_after_return = byte == b'\r';
+                return (at + 1, Some(self.end_line()));
             }
         }
         (run.len(), None)
     }
 
-    fn keep(&mut self, byte: u8, bytes_max: usize) {
-        if self.line.len() == bytes_max || self.is_too_long {
+    /// Adds `text`, in which no line ends, and takes back what it rubs out.
+    fn keep_all(&mut self, mut text: &[u8], bytes_max: usize) {
+        while let Some(at) = memchr::memchr2(BACKSPACE, DELETE, text) {
+            self.keep(&text[..at], bytes_max);
+            self.erase_character();
+            text = &text[at + 1..];
+        }
+        self.keep(text, bytes_max);
+    }
+
+    fn keep(&mut self, text: &[u8], bytes_max: usize) {
+        if self.is_too_long || self.line.len() + text.len() > bytes_max {
             self.is_too_long = true;
             self.line = Vec::new();
         } else {
-            self.line.push(byte);
+            self.line.extend_from_slice(text);
         }
     }
 
@@ -387,23 +402,22 @@ impl Person {
         self.line.truncate(start);
     }
 
-    fn end_line(&mut self, bytes_max: usize) -> Outcome {
+    fn end_line(&mut self) -> Outcome {
         let is_first = !std::mem::replace(&mut self.has_ended_line, true);
-        let line = std::mem::take(&mut self.line);
-        if std::mem::take(&mut self.is_too_long) || line.len() > bytes_max {
+        if std::mem::take(&mut self.is_too_long) {
             return Outcome::TooLong;
         }
-        if is_first && (line.starts_with(b"GET ") || line.starts_with(b"POST ")) {
+        if is_first && (self.line.starts_with(b"GET ") || self.line.starts_with(b"POST ")) {
             return Outcome::Stray(Event::Answer(Answer::NotForBrowsers));
         }
-        self.line = line;
         let charset = self.charset_of_line();
         if charset != self.view.charset {
             self.view.charset = charset;
             (self.has_guessed, self.is_charset_chosen) = (true, true);
         }
         self.text.clear();
-        charset.decode(&std::mem::take(&mut self.line), &mut self.text);
+        charset.decode(&self.line, &mut self.text);
+        self.line.clear();
         Outcome::Line
     }
 }
