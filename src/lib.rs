@@ -14,7 +14,8 @@
 //! 1. [`server`] waits for events. An event only sets readiness bits in the [`hub`] and queues the
 //!    slot; then the hub takes one bounded *turn*: timers, reads, flushes, removals.
 //! 2. Hearing (`hub/hear.rs`): one read a peer, cut into lines by its decoder ([`wire::classic`]
-//!    over [`wire::line`]), made safe to show by [`text`], understood by [`command`].
+//!    over [`wire::line`], or [`wire::telnet`]), made safe to show by [`text`], understood by
+//!    [`command`].
 //! 3. The [`chat`] is pure state: names, the room, comings and goings. A command and a moment go
 //!    in, [`chat::event::Effect`]s come out, one by one, through a callback: what they tell of is
 //!    borrowed, so a said line allocates nothing.
@@ -41,6 +42,22 @@
 //! nobody is searched for. A place is always behind a line end or at the head between calls: what a
 //! partial write leaves of a line moves to the member's own bytes. So lines can be skipped, counted and
 //! copied whole.
+//!
+//! # Two doors, one room
+//!
+//! What lines look like to a client is its [`wire::Wire`]; each has a tape of its own in the room,
+//! on which nothing is written while nobody follows it. At the classic door all see the same. At
+//! the telnet door a wire is a character set, how much of the time is shown and whether the
+//! terminal has colours ([`wire::telnet::view`]); who changes one of them changes the tape
+//! ([`post::Post::rewire`]). So a room of GBK terminals costs what a room of others costs.
+//!
+//! A prompt belongs to the line before it, and the next line takes its row ([`wire::telnet::encode`]):
+//! so lines with prompts are shared, too. Only where the line that is typed is edited here is
+//! anything kept for one person: what was said is settled, the typed line taken off the terminal
+//! before it and drawn again behind it ([`wire::telnet::editing`], [`pace`]).
+//!
+//! Answers of the telnet protocol and echoes are no effects of the chat: the decoder hands them out
+//! beside its lines, and they are queued behind what was said before ([`post::Post::answer`]).
 //!
 //! # Nobody's slowness costs anybody else
 //!
