@@ -8,6 +8,7 @@ use natter::config::{self, Address, Config, Request};
 use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED};
 use natter::logging;
 use natter::server::Server;
+use natter::wire::Dialect;
 
 /// What the operator did cannot work: an option, an address.
 const EXIT_USAGE: u8 = 2;
@@ -70,19 +71,29 @@ fn set_clients(config: &mut Config) -> Result<(), String> {
 /// Says where the doors are, for people and for scripts.
 fn announce(server: &Server, config: &Config) {
     let mut text = String::new();
-    let mut connect = None;
     for (dialect, address) in server.doors() {
         text.push_str(&format!("listening {} {address}\n", dialect.as_str()));
-        connect.get_or_insert_with(|| match address {
-            Address::Tcp(address) => format!("nc {} {}", address.ip(), address.port()),
-            Address::Unix(path) => format!("nc -U {}", path.display()),
-        });
     }
-    if let Some(connect) = connect {
-        text.push_str(&config.lang.how_to_join(&connect));
-        text.push('\n');
+    for dialect in [Dialect::Telnet, Dialect::Classic] {
+        if let Some((_, address)) = server.doors().find(|door| door.0 == dialect) {
+            text.push_str(&config.lang.how_to_join(dialect, &how_to_connect(dialect, address)));
+            text.push('\n');
+        }
     }
     say(&text);
+}
+
+/// A command that connects to a door, as people would type it.
+fn how_to_connect(dialect: Dialect, address: &Address) -> String {
+    match (address, dialect) {
+        (Address::Unix(path), _) => format!("nc -U {}", path.display()),
+        (Address::Tcp(address), Dialect::Telnet) => {
+            format!("telnet {} {}", address.ip(), address.port())
+        }
+        (Address::Tcp(address), Dialect::Classic) => {
+            format!("nc {} {}", address.ip(), address.port())
+        }
+    }
 }
 
 /// Prints to stdout, which may be closed: then nobody wants to know.

@@ -6,6 +6,7 @@ use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
 use crate::lang::CHARSETS;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
+use crate::wire::Dialect;
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
@@ -147,9 +148,11 @@ fn write_crowd(crowd: Crowd<'_>, did: &str, to: &mut impl Write) -> io::Result<(
     }
 }
 
-pub fn how_to_join(connect: &str) -> String {
-    format!(
-        "join with: {connect}\n\
-         then type: NAME -n   to take a name, TEXT -ta   to say TEXT to all, exit   to leave"
-    )
+pub fn how_to_join(dialect: Dialect, connect: &str) -> String {
+    match dialect {
+        Dialect::Telnet => format!("join with: {connect}"),
+        Dialect::Classic => format!(
+            "programs:  {connect}, then NAME -n to take a name, TEXT -ta to say TEXT, exit to leave"
+        ),
+    }
 }

@@ -6,6 +6,7 @@ mod zh;
 use std::io::{self, Write};
 
 use crate::chat::event::Event;
+use crate::wire::Dialect;
 
 /// The character sets that `/charset` takes.
 const CHARSETS: &str = "utf-8, gbk, big5, latin1";
@@ -75,11 +76,12 @@ impl Lang {
         }
     }
 
-    /// What the operator reads when the server has started; `connect` is a command that connects.
-    pub fn how_to_join(self, connect: &str) -> String {
+    /// What the operator reads of a door when the server has started; `connect` is a command that
+    /// connects there.
+    pub fn how_to_join(self, dialect: Dialect, connect: &str) -> String {
         match self {
-            Self::En => en::how_to_join(connect),
-            Self::Zh => zh::how_to_join(connect),
+            Self::En => en::how_to_join(dialect, connect),
+            Self::Zh => zh::how_to_join(dialect, connect),
         }
     }
 }

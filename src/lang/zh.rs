@@ -6,6 +6,7 @@ use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
 use crate::lang::CHARSETS;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
+use crate::wire::Dialect;
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
@@ -139,9 +140,11 @@ fn write_crowd(crowd: Crowd<'_>, did: &str, to: &mut impl Write) -> io::Result<(
     }
 }
 
-pub fn how_to_join(connect: &str) -> String {
-    format!(
-        "加入: {connect}\n\
-         然后输入: NAME -n 取名, TEXT -ta 对所有人说TEXT, exit 离开"
-    )
+pub fn how_to_join(dialect: Dialect, connect: &str) -> String {
+    match dialect {
+        Dialect::Telnet => format!("加入: {connect}"),
+        Dialect::Classic => {
+            format!("程序: {connect}, 然后 NAME -n 取名, TEXT -ta 对所有人说TEXT, exit 离开")
+        }
+    }
 }
