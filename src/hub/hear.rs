@@ -152,15 +152,16 @@ impl<S: Socket> Hub<S> {
             self.answer(slot, now);
             let Some(heard) = heard else { break };
             let conn = &mut self.peers.slab[slot];
-            if heard != Heard::Complete {
-                conn.bucket.charge_line(&self.limits, now.mono_ms);
-            }
+            // A Tab counts as a line: for each, all names are looked through.
+            conn.bucket.charge_line(&self.limits, now.mono_ms);
             if was_unframed && !conn.is_unframed() {
                 pace::end(conn, &mut self.post);
                 self.peers.want_flush(slot);
             }
             self.obey(slot, heard, now);
         }
+        // Entering the room has disarmed what was armed before.
+        self.keep_alive(slot, now);
         let conn = &mut self.peers.slab[slot];
         conn.decoder.release();
         if conn.life == Life::Open && conn.decoder.unended_bytes() > self.limits.unended_bytes {
@@ -182,7 +183,6 @@ impl<S: Socket> Hub<S> {
         if let Some(event) = notice {
             self.apply(Effect::Tell { to: id, event }, now);
         }
-        self.keep_alive(slot, now);
     }
 
     /// Does what was heard from `slot`; a line is in `self.text`.
