@@ -6,6 +6,7 @@
 pub mod event;
 pub mod history;
 pub mod ignores;
+mod looks;
 pub mod names;
 pub mod presence;
 mod talk;
