@@ -6,14 +6,12 @@ use std::iter;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use unicode_script::{Script, UnicodeScript};
-use unicode_security::GeneralSecurityProfile;
-use unicode_security::confusable_detection::skeleton;
+use unicode_script::Script;
 use unicode_security::general_security_profile::IdentifierType;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::chat::event::NickFault;
-use crate::chat::looks::looks;
+use crate::chat::looks::{identifier_type, looks, script, skeleton};
 use crate::ids::PeerId;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::text::clip;
@@ -102,10 +100,10 @@ fn is_in_use(c: char) -> bool {
     use IdentifierType::{
         Inclusion, Limited_Use, Not_NFKC, Obsolete, Recommended, Technical, Uncommon_Use,
     };
-    match c.identifier_type() {
+    match identifier_type(c) {
         Some(Recommended | Inclusion | Limited_Use | Uncommon_Use) => true,
         // Greek accents, Old Cyrillic; but among the Latin ones are small capitals.
-        Some(Obsolete) => c.script() != Script::Latin,
+        Some(Obsolete) => script(c) != Script::Latin,
         // Phonetic `ɑ` and the like are known by their look; small capitals have none.
         Some(Technical) => skeleton(c.encode_utf8(&mut [0; 4])).all(|c| c.is_ascii()),
         // Full width is how East Asian keyboards write ASCII.
@@ -122,7 +120,7 @@ fn is_in_use(c: char) -> bool {
 fn has_foreign_mark(nick: &str) -> bool {
     let mut base = Script::Latin;
     nick.chars().filter(|c| !c.is_ascii_digit()).any(|c| {
-        let script = c.script();
+        let script = script(c);
         let is_of_all = matches!(script, Script::Common | Script::Inherited);
         let is_mark =
             is_combining_mark(c) || matches!(c, '\u{e30}'..='\u{e45}' | '\u{eb0}'..='\u{ebd}');
@@ -142,7 +140,7 @@ fn has_heap_of_marks(nick: &str) -> bool {
 }
 
 fn mixes_scripts(nick: &str) -> bool {
-    let has = |script| nick.chars().any(|c| c.script() == script);
+    let has = |wanted| nick.chars().any(|c| script(c) == wanted);
     has(Script::Latin) && (has(Script::Cyrillic) || has(Script::Greek))
 }
 
