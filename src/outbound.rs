@@ -4,9 +4,9 @@
 //!   own: what is for this member alone | (n lines skipped) | tape: what all in the room get
 //! ```
 //!
-//! Between calls a member's place on the tape is always behind a line end, or at the head: what a
-//! partial write left of a line moves to the member's own bytes. So lines can be skipped, copied
-//! and counted whole. (What a prompt shows behind a line end may be skipped with the next line.)
+//! Between calls a member's place on the tape is always the start of a line, or of a prompt
+//! behind one: what a partial write left of a line moves to the member's own bytes. So lines can
+//! be skipped, copied and counted whole.
 
 use std::io::{self, IoSlice, Write};
 
@@ -282,8 +282,8 @@ impl Outbound {
         let (from, cut) = (self.at, self.at + of_tape);
         self.at = cut;
         let mut torn = 0;
+        // At the head all lines are whole, also those that end in a prompt.
         let mut is_whole = tape.run(cut - 1)[0] == b'\n';
-        // A prompt behind the last line ends in no line end.
         while !is_whole && self.at < tape.head() {
             let run = tape.run(self.at);
             let end = memchr::memchr(b'\n', run);
@@ -388,6 +388,22 @@ mod tests {
             let lag = out.lag(&tapes);
             let before = &said.as_bytes()[..said.len() - lag];
             assert!(before.is_empty() || before.ends_with(b"\n"), "cut at {room}");
+            assert_eq!(out.pending(&tapes), said.len() - room);
+            assert_eq!(tapes.owned_bytes, out.own_bytes());
+            socket.room = 1_000;
+            assert_eq!(out.flush(&mut socket, &mut tapes, 1_000).1.ok(), Some(Flush::Drained));
+            assert_eq!(socket.taken, said.as_bytes());
+        }
+    }
+
+    #[test]
+    fn lines_with_a_prompt_behind_them_are_whole_wherever_a_write_is_cut() {
+        let said = "\r\0one\r\n> \r\0two\r\n> ";
+        for room in 1..=said.len() {
+            let (mut out, mut tapes) = member();
+            say(said, &mut tapes);
+            let mut socket = full(room);
+            out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
             assert_eq!(out.pending(&tapes), said.len() - room);
             assert_eq!(tapes.owned_bytes, out.own_bytes());
             socket.room = 1_000;
