@@ -169,9 +169,11 @@ impl Tapes {
         self.tapes.iter().map(Tape::held_bytes).max().unwrap_or(0)
     }
 
-    /// Everything queued for anybody, in bytes.
+    /// Everything queued for anybody, in bytes. The last chunk of a tape is there in any case: were
+    /// it counted, many kinds of client would come to a lot without anybody lacking anything.
     pub fn queued_bytes(&self) -> usize {
-        self.owned_bytes + self.tapes.iter().map(Tape::held_bytes).sum::<usize>()
+        let full_chunks: usize = self.tapes.iter().map(|tape| tape.chunks.len() - 1).sum();
+        self.owned_bytes + full_chunks * TAPE_CHUNK_BYTES
     }
 }
 
