@@ -238,6 +238,7 @@ impl<S: Socket> Hub<S> {
         conn.has_heard_end = true;
         if let Some(piece) = conn.decoder.finish() {
             let heard = take(&piece, &mut self.text, self.limits.line_bytes);
+            self.answer(slot, now);
             self.obey(slot, heard, now);
         }
         self.depart(id, Farewell::Closed, now);
