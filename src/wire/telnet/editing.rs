@@ -57,8 +57,15 @@ impl Editing {
         let mut is_changed = false;
         for (at, &byte) in bytes.iter().enumerate() {
             self.cut.push(byte);
-            if may_guess && is_rather_gbk(&self.cut, *charset) {
-                *charset = Charset::Gbk;
+            if may_guess && *charset == Charset::Utf8 && is_no_utf8(&self.cut) {
+                match Charset::Gbk.first_length(&self.cut) {
+                    // Alone it would be shown as no character at all.
+                    None => continue,
+                    Some(length) if length == self.cut.len() && Charset::Gbk.is_text(&self.cut) => {
+                        *charset = Charset::Gbk;
+                    }
+                    Some(_) => {}
+                }
             }
             while let Some(length) = charset.first_length(&self.cut) {
                 let mut text = String::new();
@@ -187,10 +194,7 @@ impl Editing {
     }
 }
 
-/// Whether `cut` is no UTF-8 whatever comes, but a character of GBK.
-fn is_rather_gbk(cut: &[u8], charset: Charset) -> bool {
-    charset == Charset::Utf8
-        && std::str::from_utf8(cut).is_err_and(|error| error.error_len().is_some())
-        && Charset::Gbk.first_length(cut) == Some(cut.len())
-        && Charset::Gbk.is_text(cut)
+/// Whether `cut` is no UTF-8, whatever comes.
+fn is_no_utf8(cut: &[u8]) -> bool {
+    std::str::from_utf8(cut).is_err_and(|error| error.error_len().is_some())
 }
