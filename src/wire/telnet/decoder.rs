@@ -135,6 +135,10 @@ impl Decoder {
         if self.nop_due_ms == 0 && self.protocol.has_spoken() {
             self.nop_due_ms = now_ms + KEEPALIVE_NOP_MS;
         }
+        let Person { editing, prompt, echo, .. } = &mut self.person;
+        if let Some(editing) = editing {
+            editing.show(prompt, echo);
+        }
         self.pass_echo();
         let piece = outcome.map(|outcome| match outcome {
             Outcome::Line => Piece::Line(self.person.text.as_bytes()),
@@ -350,7 +354,7 @@ impl Person {
             Item::Window { columns, rows } => {
                 self.window = (columns, rows);
                 if let Some(editing) = &mut self.editing {
-                    editing.resize(columns, rows, self.prompt, &mut self.echo);
+                    editing.resize(columns, rows);
                 }
             }
             Item::Terminal(name) if !self.is_color_chosen => {

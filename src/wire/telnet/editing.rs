@@ -18,8 +18,24 @@ pub struct Editing {
     /// The typed line stands on the terminal; else something else was just shown, and
     /// [`Editing::draw`] shows the line below it.
     is_drawn: bool,
+    /// What is to be done about what is drawn, once all that came together is taken: or each key of
+    /// a flood would have the whole line sent.
+    due: Due,
+    /// The terminal has another size, from the next drawing on.
+    resized: Option<(u16, u16)>,
     /// Bytes of a character that has not come whole.
     cut: Vec<u8>,
+}
+
+/// What a drawn line needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    #[default]
+    Nothing,
+    /// It or its cursor changed.
+    Update,
+    /// It must be drawn anew.
+    Redraw,
 }
 
 /// What keys have come to.
@@ -39,6 +55,8 @@ impl Editing {
             editor: Editor::new(bytes_max, EDIT_HISTORY_MAX),
             screen: Screen::new(columns.into(), rows.into()),
             is_drawn: false,
+            due: Due::Nothing,
+            resized: None,
             cut: Vec::new(),
         }
     }
@@ -54,7 +72,6 @@ impl Editing {
         prompt: &str,
         echo: &mut String,
     ) -> (usize, Option<Typed>) {
-        let mut is_changed = false;
         for (at, &byte) in bytes.iter().enumerate() {
             self.cut.push(byte);
             if may_guess && *charset == Charset::Utf8 && is_no_utf8(&self.cut) {
@@ -73,54 +90,37 @@ impl Editing {
                 self.cut.drain(..length);
                 // A charset gives one character for one, but for marks that stand with it.
                 for key in text.chars().filter_map(|c| self.keys.next(c)).collect::<Vec<_>>() {
-                    let typed = self.press(key, &mut is_changed, prompt, echo);
+                    let typed = self.press(key, prompt, echo);
                     if typed.is_some() {
                         return (at + 1, typed);
                     }
                 }
             }
         }
-        if is_changed {
-            self.update(prompt, echo);
-        }
         (bytes.len(), None)
     }
 
-    fn press(
-        &mut self,
-        key: Key,
-        is_changed: &mut bool,
-        prompt: &str,
-        echo: &mut String,
-    ) -> Option<Typed> {
+    fn press(&mut self, key: Key, prompt: &str, echo: &mut String) -> Option<Typed> {
         match self.editor.key(key) {
             Edited::Refused if self.is_drawn => echo.push(BELL),
             Edited::Refused => {}
-            Edited::Moved | Edited::Changed => *is_changed = true,
-            edited => {
-                if std::mem::take(is_changed) {
-                    self.update(prompt, echo);
-                }
-                match edited {
-                    Edited::Entered(line) => {
-                        self.leave(echo);
-                        return Some(Typed::Line(line));
-                    }
-                    Edited::Complete => return Some(Typed::Complete),
-                    Edited::Ended => {
-                        self.leave(echo);
-                        return Some(Typed::Line(LEAVE.into()));
-                    }
-                    Edited::Cancelled | Edited::Interrupted => {
-                        self.leave(echo);
-                        self.draw(prompt, echo);
-                    }
-                    Edited::Redraw => {
-                        self.erase(echo);
-                        self.draw(prompt, echo);
-                    }
-                    Edited::Refused | Edited::Moved | Edited::Changed => unreachable!("see above"),
-                }
+            Edited::Moved | Edited::Changed => self.due = self.due.max(Due::Update),
+            Edited::Redraw => self.due = Due::Redraw,
+            Edited::Complete => return Some(Typed::Complete),
+            Edited::Entered(line) => {
+                self.show_entered(&line, prompt, echo);
+                self.leave(echo);
+                return Some(Typed::Line(line));
+            }
+            Edited::Ended => {
+                self.show_entered("", prompt, echo);
+                self.leave(echo);
+                return Some(Typed::Line(LEAVE.into()));
+            }
+            // What was not shown yet need not be, to stand there as given up.
+            Edited::Cancelled | Edited::Interrupted => {
+                self.leave(echo);
+                self.draw(prompt, echo);
             }
         }
         None
@@ -128,12 +128,8 @@ impl Editing {
 
     /// The key of a telnet command, such as EC.
     pub fn command(&mut self, key: Key, prompt: &str, echo: &mut String) {
-        let mut is_changed = false;
-        let typed = self.press(key, &mut is_changed, prompt, echo);
+        let typed = self.press(key, prompt, echo);
         assert!(typed.is_none(), "commands edit and end nothing");
-        if is_changed {
-            self.update(prompt, echo);
-        }
     }
 
     /// The beginning of a name that is to be completed.
@@ -146,17 +142,44 @@ impl Editing {
         match self.editor.complete(names) {
             Edited::Refused if self.is_drawn => echo.push(BELL),
             Edited::Refused => {}
-            _ => self.update(prompt, echo),
+            _ => {
+                self.due = self.due.max(Due::Update);
+                self.show(prompt, echo);
+            }
         }
     }
 
     /// The terminal has another size.
-    pub fn resize(&mut self, columns: u16, rows: u16, prompt: &str, echo: &mut String) {
-        if self.is_drawn {
-            self.screen.resize(columns.into(), rows.into(), echo);
-            self.draw(prompt, echo);
-        } else {
-            self.screen.resize(columns.into(), rows.into(), &mut String::new());
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.resized = Some((columns, rows));
+        self.due = Due::Redraw;
+    }
+
+    /// Has the terminal show what has become of the line.
+    pub fn show(&mut self, prompt: &str, echo: &mut String) {
+        match std::mem::take(&mut self.due) {
+            _ if !self.is_drawn => {}
+            Due::Nothing => {}
+            Due::Update => {
+                self.screen.update(prompt, self.editor.text(), self.editor.cursor(), echo);
+            }
+            Due::Redraw => {
+                match self.resized.take() {
+                    Some((columns, rows)) => {
+                        self.screen.resize(columns.into(), rows.into(), echo);
+                    }
+                    None => self.screen.erase(echo),
+                }
+                self.is_drawn = false;
+                self.draw(prompt, echo);
+            }
+        }
+    }
+
+    /// `line`, which was entered, as it was at last: it stays on the terminal.
+    fn show_entered(&mut self, line: &str, prompt: &str, echo: &mut String) {
+        if self.is_drawn && self.due != Due::Nothing {
+            self.screen.update(prompt, line, line.len(), echo);
         }
     }
 
@@ -169,10 +192,15 @@ impl Editing {
 
     /// Shows the line below what was shown, over the prompt that came with that.
     pub fn draw(&mut self, prompt: &str, echo: &mut String) {
-        if !std::mem::replace(&mut self.is_drawn, true) {
-            echo.push('\r');
-            self.screen.draw(prompt, self.editor.text(), self.editor.cursor(), echo);
+        if std::mem::replace(&mut self.is_drawn, true) {
+            return;
         }
+        if let Some((columns, rows)) = self.resized.take() {
+            self.screen.resize(columns.into(), rows.into(), &mut String::new());
+        }
+        self.due = Due::Nothing;
+        echo.push('\r');
+        self.screen.draw(prompt, self.editor.text(), self.editor.cursor(), echo);
     }
 
     /// Whether the line stands on the terminal.
@@ -180,14 +208,9 @@ impl Editing {
         self.is_drawn
     }
 
-    fn update(&mut self, prompt: &str, echo: &mut String) {
-        if self.is_drawn {
-            self.screen.update(prompt, self.editor.text(), self.editor.cursor(), echo);
-        }
-    }
-
     /// Lets the line stand, and goes on below it.
     fn leave(&mut self, echo: &mut String) {
+        self.due = Due::Nothing;
         if std::mem::take(&mut self.is_drawn) {
             self.screen.leave(echo);
         }
