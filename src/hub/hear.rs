@@ -152,7 +152,7 @@ impl<S: Socket> Hub<S> {
             self.answer(slot, now);
             let Some(heard) = heard else { break };
             let conn = &mut self.peers.slab[slot];
-            // A Tab counts as a line: for each, all names are looked through.
+            // To complete a name costs as much as a line: all names are looked at.
             conn.bucket.charge_line(&self.limits, now.mono_ms);
             if was_unframed && !conn.is_unframed() {
                 pace::end(conn, &mut self.post);
