@@ -176,11 +176,12 @@ impl<S: Socket> Hub<S> {
         let conn = &mut self.peers.slab[slot];
         let (id, Some(telnet)) = (conn.id, conn.decoder.telnet()) else { return };
         let replies = telnet.take_replies();
-        let notice = telnet.take_notice();
+        // Both may have come in one read: a guess, and that editing began.
+        let notices = [telnet.take_notice(), telnet.take_notice()];
         self.post.answer(conn, &replies, is_blocked, now);
         self.post.rewire(conn, is_blocked, now);
         self.peers.want_flush(slot);
-        if let Some(event) = notice {
+        for event in notices.into_iter().flatten() {
             self.apply(Effect::Tell { to: id, event }, now);
         }
     }
