@@ -1,0 +1,224 @@
+//! From a telnet client's bytes to lines: what known clients send, wherever it is cut, and bounds.
+
+#[path = "decoder/session.rs"]
+mod session;
+
+use fastrand::Rng;
+use natter::lang::Lang;
+use natter::wire::charset::HAS_CHINESE;
+use session::{LINE_BYTES, Session, assert_lines, bytes, heard};
+
+#[test]
+fn every_line_end_ends_one_line() {
+    assert_lines(
+        "'crlf' 13 10 'crnul' 13 0 'lf' 10 'cr' 13 'x' 13 10 13 13 0 10",
+        &["crlf", "crnul", "lf", "cr", "x", "", "", ""],
+    );
+    assert_lines("'a' 13 NOP 10 'b' 13", &["a", "b"]);
+}
+
+#[test]
+fn inetutils_telnet_interrupts_a_line() {
+    let input = "'alice\r\nhi\r\nhal' IP IAC 242 DO TM 'bye\r\n' AYT";
+    assert_lines(input, &["alice", "hi", "bye"]);
+    let session = heard(Lang::En, [&bytes(input)[..]]);
+    assert_eq!(session.shown, "\r\n\0name: [natter]\r\n".replace('\0', ""));
+    assert!(session.commands.ends_with(&[255, 252, 6]), "the timing mark is refused");
+}
+
+#[test]
+fn plink_negotiates_first() {
+    assert_lines(
+        "WILL NAWS WILL TSPEED WILL TTYPE WILL NEW-ENVIRON DO ECHO WILL SGA DO SGA \
+         'alice\r\n' SB NAWS 0 80 0 24 SE WONT TSPEED SB TTYPE 0 'xterm' SE 'hi\r\n' DO CHARSET \
+         SB CHARSET 2 'UTF-8' SE 'ü\r\n'",
+        &["alice", "hi", "ü"],
+    );
+}
+
+#[test]
+fn tintin_agrees_on_a_charset() {
+    assert_lines(
+        "DO CHARSET 'alice\n' SB CHARSET 2 'ISO-8859-1' SE 'caf' 233 ' ' IAC 255 '\n' 233 10",
+        &["alice", "café ÿ", "é"],
+    );
+}
+
+#[test]
+fn windows_telnet_sends_keys_and_raw_backspaces_in_gbk() {
+    if !HAS_CHINESE {
+        return;
+    }
+    // 你好, of which 好 is taken back, and 吗; then 好, whose first byte begins no UTF-8.
+    assert_lines(
+        "'bob\r\n' 196 227 186 195 8 194 240 13 10 186 195 13 10",
+        &["bob", "你吗", "<gbk>", "好"],
+    );
+    assert_lines("186 195 127 'ok' 13 10 228 189 160 13 10", &["ok", "你"]);
+}
+
+#[test]
+fn nc_sends_lines_and_nothing_else() {
+    assert_lines("'alice\nhi there\n/who\n'", &["alice", "hi there", "/who"]);
+    assert_lines("'alice\nunended'", &["alice", "|unended"]);
+    let session = heard(Lang::En, [&bytes("'alice\nhi\n'")[..]]);
+    assert!(session.commands.is_empty() && session.shown.is_empty());
+}
+
+#[test]
+fn who_is_no_chat_client_is_told_so() {
+    assert_lines("'GET / HTTP/1.1\r\n'", &["<NotForBrowsers>"]);
+    assert_lines("'POST /x HTTP/1.0\r\n'", &["<NotForBrowsers>"]);
+    assert_lines("22 3 1 2 0 1 0", &["<NotForTls>"]);
+    assert_lines("'alice\nGET some tea\n' 22 3 '\n'", &["alice", "GET some tea", "\u{16}\u{3}"]);
+}
+
+#[test]
+fn one_backspace_deletes_one_character() {
+    for erase in ["8", "127", "EC"] {
+        for (typed, left) in [
+            ("'ab'", "a"),
+            ("'你好'", "你"),
+            ("'ae\u{301}'", "a"),
+            ("'a\u{301}\u{323}'", ""),
+            ("'x😀'", "x"),
+            ("''", ""),
+        ] {
+            assert_lines(&format!("{typed} {erase} 13 10"), &[left]);
+        }
+    }
+    if HAS_CHINESE {
+        assert_lines("'x' 196 227 186 195 8 8 'y' 13 10", &["xy"]);
+    }
+}
+
+#[test]
+fn a_line_may_be_taken_back() {
+    assert_lines("'abc' EL 'd\n'", &["d"]);
+    assert_lines("'abc' BRK 'd\n'", &["d"]);
+    assert_lines("'abc' IP 'd\n' IP 'e\n'", &["d", "e"]);
+    let long = "x".repeat(LINE_BYTES + 1);
+    assert_lines(&format!("'{long}' EL 'd\n'"), &["d"]);
+}
+
+#[test]
+fn what_is_too_long_is_no_line() {
+    let (whole, long) = ("x".repeat(LINE_BYTES), "x".repeat(LINE_BYTES + 1));
+    assert_lines(&format!("'{whole}\r\n{long}\r\nok\r\n'"), &[&whole, "<too long>", "ok"]);
+    assert_lines(&format!("'{long}'"), &["|<too long>"]);
+}
+
+#[test]
+fn a_charset_is_guessed_once_and_not_against_a_choice() {
+    if !HAS_CHINESE {
+        return;
+    }
+    assert_lines("186 195 10 'ü\n'", &["好", "<gbk>", "眉"]);
+    assert_lines("'ü\n' 255 255 10", &["ü", "\u{fffd}"]);
+    assert_lines("DO CHARSET SB CHARSET 2 'UTF-8' SE 186 195 10", &["\u{fffd}\u{fffd}"]);
+    assert_lines("'unended ' 186 195", &["|unended 好", "<gbk>"]);
+}
+
+/// The keys of a person whose line is edited here: keys, what is heard of them.
+const KEYS: [(&str, &[&str]); 8] = [
+    ("'hello' 13 0 'again' 13 10 'and' 13 'x' 10", &["hello", "again", "and", "x"]),
+    ("'helo' 27 '[Dl' 27 '[F!' 13", &["hello!"]),
+    ("'a你' 127 'e\u{301}' 8 'b' 13", &["ab"]),
+    ("'one' 13 27 '[A' 127 13 27 'OA' 27 'OA' 13", &["one", "on", "one"]),
+    ("'/msg al' 9 'hi' 13", &["<complete>", "/msg Alice hi"]),
+    ("'abc' 3 'd' 13 'abc' 21 'e' 13 'two words' 23 'x' 13", &["d", "e", "two x"]),
+    ("'ab' SB NAWS 0 20 0 5 SE 'c' 12 NOP 'd' EC 13 4", &["abc", "/quit"]),
+    ("'ab' 27 '[200~c' 27 ']0;t' 7 'd' 27 13", &["abcd"]),
+];
+
+#[test]
+fn keys_come_to_the_same_lines_and_the_same_screen_wherever_they_are_cut() {
+    for (keys, lines) in KEYS {
+        let keys = bytes(keys);
+        let mut whole = Session::editing(Lang::En);
+        whole.hear(&keys, 0);
+        assert_eq!(whole.heard, lines);
+        for cut in 0..keys.len() {
+            for other in [cut, (cut + 1).min(keys.len()), (cut + 3).min(keys.len())] {
+                let mut parts = Session::editing(Lang::En);
+                for part in [&keys[..cut], &keys[cut..other], &keys[other..]] {
+                    parts.hear(part, 0);
+                }
+                assert_eq!(parts.heard, whole.heard, "cut at {cut} and {other}");
+                assert_eq!(parts.last_row(), whole.last_row(), "cut at {cut} and {other}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_editor_guesses_gbk_from_any_character() {
+    if !HAS_CHINESE {
+        return;
+    }
+    for input in ["186 195 13", "196 227 13", "186 13", "186 'x' 13"] {
+        let keys = bytes(input);
+        let mut whole = Session::editing(Lang::En);
+        whole.hear(&keys, 0);
+        let mut parts = Session::editing(Lang::En);
+        keys.chunks(1).for_each(|key| parts.hear(key, 0));
+        assert_eq!(parts.heard.iter().max(), whole.heard.iter().max(), "{input}");
+    }
+    let mut session = Session::editing(Lang::En);
+    session.hear(&bytes("186 195 13"), 0);
+    assert_eq!(session.heard, ["好", "<gbk>"]);
+}
+
+#[test]
+fn a_window_that_is_dragged_keeps_the_line() {
+    let mut session = Session::editing(Lang::En);
+    session.hear(&bytes("'hello'"), 0);
+    session.hear(&bytes("SB NAWS 0 60 0 20 SE"), 0);
+    assert_eq!(session.last_row(), "> hello");
+}
+
+#[test]
+fn a_flood_of_keys_is_answered_with_little() {
+    let line = "x".repeat(LINE_BYTES - 2);
+    for key in ["12", "27 '[A' 27 '[B'", "16 14 NOP", "3", "16 3", "SB NAWS 0 80 0 24 SE", "7"] {
+        let mut session = Session::editing(Lang::Zh);
+        session.hear(&bytes(&format!("'{line}' 13 'y{line}'")), 0);
+        let before = session.sent;
+        let flood = bytes(key).repeat(16_384 / bytes(key).len());
+        session.hear(&flood, 0);
+        let answered = session.sent - before;
+        assert!(answered <= 16 * flood.len() + 8 * LINE_BYTES, "{key}: {answered} bytes");
+    }
+}
+
+#[test]
+fn random_bytes_hold_little_and_are_answered_with_little() {
+    for seed in 0..600 {
+        let mut rng = Rng::with_seed(seed);
+        let lang = if rng.bool() { Lang::En } else { Lang::Zh };
+        let is_editing = rng.bool();
+        let mut session = if is_editing { Session::editing(lang) } else { Session::new(lang) };
+        let words = [
+            "IAC", "SB", "SE", "DO", "DONT", "WILL", "WONT", "NAWS", "TTYPE", "CHARSET", "ECHO",
+            "27", "27 '['", "13", "10", "8", "9", "21", "186 195", "196", "'你'", "'word '", "IP",
+            "16", "12", "3", "4", "128", "240",
+        ];
+        for now_ms in 0..60 {
+            let mut burst = Vec::new();
+            for _ in 0..rng.usize(..40) {
+                match rng.u8(..3) {
+                    0 => burst.push(rng.u8(..)),
+                    _ => burst.extend(bytes(words[rng.usize(..words.len())])),
+                }
+            }
+            let before = session.sent;
+            session.hear(&burst, now_ms * 1_000);
+            let answered = session.sent - before;
+            assert!(answered <= 32 * burst.len() + 16 * LINE_BYTES, "seed {seed}: {answered}");
+            assert!(session.held_bytes() <= 16 * LINE_BYTES, "seed {seed}");
+        }
+        session.end();
+        session.decoder.stop();
+        assert_eq!(session.decoder.held_bytes(), 0, "seed {seed}");
+    }
+}

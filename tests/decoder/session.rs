@@ -1,0 +1,199 @@
+//! One telnet connection without its hub: bytes in; lines, notices and what is sent out.
+
+#[allow(dead_code, reason = "of what words are good for, only the bytes are needed")]
+#[path = "../negotiation/words.rs"]
+mod words;
+
+use std::num::NonZero;
+
+use natter::chat::event::{Answer, Event};
+use natter::lang::Lang;
+use natter::wire::line::Piece;
+use natter::wire::{Decoder, Dialect};
+pub use words::bytes;
+
+pub const LINE_BYTES: usize = 256;
+const ROWS: NonZero<u16> = NonZero::new(24).expect("24 is not 0");
+const COLUMNS: NonZero<u16> = NonZero::new(80).expect("80 is not 0");
+/// Keys of a terminal that has agreed to be edited for.
+const AGREED: &str = "DO ECHO DO SGA WILL NAWS SB NAWS 0 80 0 24 SE";
+
+pub struct Session {
+    pub decoder: Decoder,
+    /// Lines, and in angle brackets what else was heard.
+    pub heard: Vec<String>,
+    /// The telnet commands that were sent.
+    pub commands: Vec<u8>,
+    /// What else was sent, as text.
+    pub shown: String,
+    /// Bytes sent.
+    pub sent: usize,
+    terminal: vt100::Parser,
+    /// It was no chat client: the hub closes the connection.
+    is_over: bool,
+}
+
+impl Session {
+    pub fn new(lang: Lang) -> Self {
+        Self {
+            decoder: Decoder::new(Dialect::Telnet, lang),
+            heard: Vec::new(),
+            commands: Vec::new(),
+            shown: String::new(),
+            sent: 0,
+            terminal: vt100::Parser::new(ROWS, COLUMNS, 0),
+            is_over: false,
+        }
+    }
+
+    /// Somebody in the room, whose line is edited here.
+    pub fn editing(lang: Lang) -> Self {
+        let mut session = Self::new(lang);
+        let telnet = session.decoder.telnet().expect("it speaks telnet");
+        telnet.set_prompt("> ");
+        telnet.edit(true);
+        session.hear(&bytes(AGREED), 0);
+        assert_eq!(session.heard, ["<edit true>"]);
+        session.heard.clear();
+        session
+    }
+
+    /// Has it hear `burst`, which is what one read brought, as the hub does.
+    pub fn hear(&mut self, mut burst: &[u8], now_ms: u64) {
+        while !burst.is_empty() && !self.is_over {
+            let (taken, piece) = self.decoder.next(burst, now_ms, LINE_BYTES);
+            assert!(0 < taken && taken <= burst.len(), "it goes on");
+            burst = &burst[taken..];
+            let (heard, is_tab) = (piece.as_ref().map(shown), piece == Some(Piece::Complete));
+            let is_end = heard.is_none();
+            self.is_over = matches!(piece, Some(Piece::Stray(_)));
+            self.heard.extend(heard);
+            self.answer();
+            let telnet = self.decoder.telnet().expect("it speaks telnet");
+            if is_tab {
+                telnet.complete(&["Alice"]);
+            } else if !is_end && telnet.is_editing() {
+                // Something is said of each line, with a prompt behind it.
+                let erased = telnet.make_way();
+                self.send(&erased);
+                self.send(b"\r\0\x1b[Ksaid\r\n> ");
+            }
+            assert!(!is_end || burst.is_empty(), "all of it was taken");
+        }
+        self.draw();
+    }
+
+    /// The client stops sending.
+    pub fn end(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let last = self.decoder.finish(LINE_BYTES).map(|piece| format!("|{}", shown(&piece)));
+        self.heard.extend(last);
+        self.answer();
+    }
+
+    pub fn held_bytes(&self) -> usize {
+        self.decoder.held_bytes()
+    }
+
+    /// The row of the cursor, as it shows.
+    pub fn last_row(&self) -> String {
+        let screen = self.terminal.screen();
+        let row = usize::from(screen.cursor_position().0);
+        screen.rows(0, 80).nth(row).unwrap_or_default().trim_end().to_string()
+    }
+
+    fn answer(&mut self) {
+        let telnet = self.decoder.telnet().expect("it speaks telnet");
+        let replies = telnet.take_replies();
+        let notices = [telnet.take_notice(), telnet.take_notice()];
+        self.send(&replies);
+        self.heard.extend(notices.into_iter().flatten().map(|notice| match notice {
+            Event::Answer(Answer::CharsetSet { name, is_guessed: true }) => format!("<{name}>"),
+            Event::Answer(Answer::EditSet { on }) => format!("<edit {on}>"),
+            other => panic!("{other:?} is no notice"),
+        }));
+        self.draw();
+    }
+
+    fn draw(&mut self) {
+        let telnet = self.decoder.telnet().expect("it speaks telnet");
+        let mut drawn = telnet.take_replies();
+        if telnet.wants_drawing() {
+            drawn.extend(telnet.draw());
+        }
+        self.send(&drawn);
+    }
+
+    /// Parts what is sent into telnet's commands and the rest.
+    fn send(&mut self, mut bytes: &[u8]) {
+        self.sent += bytes.len();
+        while !bytes.is_empty() {
+            let command = match bytes {
+                [255, 255, ..] => 0,
+                [255, 250, ..] => {
+                    let end = bytes.windows(2).position(|two| two == [255, 240]);
+                    end.expect("what is begun is ended") + 2
+                }
+                [255, 251..=254, ..] => 3,
+                [255, _, ..] => 2,
+                _ => 0,
+            };
+            let (command, text) = bytes.split_at(command);
+            self.commands.extend(command);
+            let doubled = usize::from(text.starts_with(&[255, 255]));
+            let end = text[2 * doubled..].iter().position(|&byte| byte == 255);
+            let end = end.map_or(text.len(), |at| at + 2 * doubled);
+            self.terminal.process(&text[doubled..end]);
+            self.shown += &String::from_utf8_lossy(&text[doubled..end]);
+            bytes = &text[end..];
+        }
+    }
+}
+
+fn shown(piece: &Piece<'_>) -> String {
+    match piece {
+        Piece::Line(line) => String::from_utf8(line.to_vec()).expect("lines are text"),
+        Piece::TooLong => "<too long>".into(),
+        Piece::Stray(Event::Answer(answer)) => format!("<{answer:?}>"),
+        Piece::Stray(other) => panic!("{other:?} is said to no stranger"),
+        Piece::Complete => "<complete>".into(),
+    }
+}
+
+/// What becomes of `parts`, each one read, and of the end.
+pub fn heard<'a>(lang: Lang, parts: impl IntoIterator<Item = &'a [u8]>) -> Session {
+    let mut session = Session::new(lang);
+    for part in parts {
+        session.hear(part, 0);
+    }
+    session.end();
+    session
+}
+
+/// Asserts which lines `input`, in words, comes to: whole, in pieces of every size and, if it is
+/// short, cut at every two places. What is answered is the same, too; but a prompt comes behind the
+/// commands of its read, so that a client that throws output away up to an answer does not lose it.
+#[track_caller]
+pub fn assert_lines(input: &str, lines: &[&str]) {
+    let input = bytes(input);
+    let whole = heard(Lang::En, [&input[..]]);
+    assert_eq!(whole.heard, lines);
+    let check = |parts: &[&[u8]]| {
+        let session = heard(Lang::En, parts.iter().copied());
+        assert_eq!(session.heard, whole.heard, "{parts:?}");
+        assert_eq!(session.commands, whole.commands, "{parts:?}");
+        assert_eq!(session.shown, whole.shown, "{parts:?}");
+    };
+    for size in 1..input.len() {
+        check(&input.chunks(size).collect::<Vec<_>>());
+    }
+    for first in 0..input.len() {
+        check(&[&input[..first], &input[first..]]);
+        let others = if input.len() < LINE_BYTES { first..input.len() } else { 0..0 };
+        for second in others {
+            check(&[&input[..first], &input[first..second], &input[second..]]);
+        }
+    }
+}
