@@ -1,6 +1,7 @@
 //! The whole hub under seeded simulation: hostile peers, kernel buffers of any size, virtual time.
 //!
-//! A failure prints its seed; `SIM_SEED=… cargo test --test sim` replays it.
+//! A failure prints its seed; `SIM_SEED=… cargo test --test sim` replays it, and `SIM_SEEDS=10000`
+//! runs so many of them.
 
 #[path = "sim/cast.rs"]
 mod cast;
@@ -8,6 +9,10 @@ mod cast;
 mod model;
 #[path = "sim/net.rs"]
 mod net;
+#[path = "sim/person.rs"]
+mod person;
+#[path = "sim/reader.rs"]
+mod reader;
 
 use std::cell::RefCell;
 use std::env;
@@ -21,11 +26,13 @@ use natter::clock::{Now, Stamp};
 use natter::hub::Hub;
 use natter::lang::Lang;
 use natter::limits::{Limits, READ_BYTES, TAPE_CHUNK_BYTES};
-use natter::wire::Dialect;
+use natter::wire::Decoder;
 use net::{End, SimSock};
+use person::Person;
 
 const SEEDS: u64 = 320;
-const SEEDS_PER_TEST: u64 = SEEDS / 4;
+/// So many tests share the seeds: they run side by side.
+const PARTS: u64 = 4;
 const STEPS: usize = 250;
 const PEERS_MAX: usize = 24;
 /// Turns in which a prompt reader must have been sent what was said: all of this cast fit in one
@@ -38,6 +45,7 @@ struct Sim {
     rng: Rng,
     hub: Hub<SimSock>,
     limits: Limits,
+    lang: Lang,
     model: Rc<RefCell<Model>>,
     peers: Vec<Peer>,
     now_ms: u64,
@@ -68,7 +76,7 @@ impl Sim {
         let room_bytes: [&[usize]; 3] = [&[1, 7, 100], &[64, 2_000, 70_000], &[300_000]];
         let room_bytes = room_bytes[rng.usize(..3)];
         let (peers, unserved) = Default::default();
-        Self { rng, hub, limits, model, peers, now_ms: 0, room_bytes, unserved }
+        Self { rng, hub, limits, lang, model, peers, now_ms: 0, room_bytes, unserved }
     }
 
     fn run(&mut self) {
@@ -98,8 +106,14 @@ impl Sim {
         let now = self.now();
         let is_full = self.hub.len() >= self.limits.clients;
         if self.hub.vacancy().is_some() {
-            let id = self.hub.open(SimSock(Rc::clone(&pipe)), Dialect::Classic, None, &now);
-            let mut peer = Peer::new(id, pipe, self.peers.len(), &mut self.rng);
+            let person = (self.rng.u8(..3) == 0).then(|| Person::new(&mut self.rng));
+            let negotiated = person.as_ref().and_then(|person| person.negotiated);
+            let id = self.hub.next_id();
+            let mut peer = Peer::new(id, pipe, self.peers.len(), person, &mut self.rng);
+            let dialect = peer.dialect();
+            let wire = Decoder::new(dialect, self.lang).wire();
+            self.model.borrow_mut().expect(id, wire, negotiated);
+            self.hub.open(SimSock(Rc::clone(&peer.pipe)), dialect, None, &now);
             peer.is_refused = is_full;
             self.peers.push(peer);
             self.unserved.push(0);
@@ -148,13 +162,24 @@ impl Sim {
         for (peer, unserved) in self.peers.iter_mut().zip(&mut self.unserved) {
             peer.read(&mut self.rng);
             let pipe = peer.pipe.borrow();
+            let queue = &model.queues[&peer.id];
+            if peer.person.is_some() {
+                let read = peer.reader.read(&pipe.received, queue, self.lang);
+                read.unwrap_or_else(|fault| {
+                    panic!("{:?} {:?} {:?}: {fault}", peer.id, peer.role, peer.habit())
+                });
+            }
+            let who = (peer.id, peer.role, peer.habit());
             let lives = !pipe.is_closed && pipe.end.is_none();
             let is_quick = peer.reads_promptly() && peer.role != Role::Unframed;
             // A small kernel buffer takes many turns for anybody.
             if lives && is_quick && self.room_bytes[0] >= 300_000 {
-                let is_served = pipe.received.len() == model.bytes(peer.id);
+                let is_served = match peer.person {
+                    Some(_) => peer.reader.lacks(&pipe.received, queue) == 0,
+                    None => pipe.received.len() == model.bytes(peer.id),
+                };
                 *unserved = if is_served { 0 } else { *unserved + 1 };
-                assert!(*unserved <= SERVED_WITHIN_TURNS, "{:?} waits behind others", peer.id);
+                assert!(*unserved <= SERVED_WITHIN_TURNS, "{who:?} waits behind others");
             }
         }
     }
@@ -190,12 +215,15 @@ impl Sim {
         }
         assert!(self.hub.is_empty(), "{} connections are left", self.hub.len());
         assert_eq!(self.hub.chat().present(), 0, "nobody is left in the room");
-        assert!(self.hub.held_bytes() < TAPE_CHUNK_BYTES, "nothing is left queued");
+        assert_eq!(self.hub.held_bytes(), 0, "nothing is left queued");
         let model = self.model.borrow();
         for peer in &self.peers {
             let pipe = peer.pipe.borrow();
             let was_unframed = !matches!(peer.role, Role::Chatter | Role::Flooder | Role::Endless);
-            let lacks = model.check(peer.id, &pipe.received, was_unframed);
+            let lacks = match peer.person {
+                Some(_) => Ok(peer.reader.lacks(&pipe.received, &model.queues[&peer.id])),
+                None => model.check(peer.id, &pipe.received, was_unframed),
+            };
             let lacks =
                 lacks.unwrap_or_else(|fault| panic!("{:?} {:?}: {fault}", peer.id, peer.role));
             let broke = pipe.end == Some(End::Reset);
@@ -231,9 +259,23 @@ impl Sim {
             // It never got a name: all that it said was refused.
             return assert!(heard.is_empty());
         };
-        assert!(heard.len() + unheard >= sent.len(), "{:?} {:?} was not heard", peer.id, peer.role);
+        let lost = sent.iter().find(|text| !heard.contains(text));
+        let who = (peer.id, peer.role, peer.habit());
+        assert!(heard.len() + unheard >= sent.len(), "{who:?} was not heard: {lost:?}");
         let mut left = sent.iter();
         assert!(heard.iter().all(|said| left.any(|text| text == said)), "in order, and once");
+        self.check_answered(peer);
+    }
+
+    /// What a faithful person's client asked was answered: what is rationed at most once, what is
+    /// not exactly once. Who speaks no telnet was sent none.
+    fn check_answered(&self, peer: &Peer) {
+        let (reader, Some(person)) = (&peer.reader, &peer.person) else { return };
+        let who = (peer.id, peer.role, person.habit);
+        assert!(reader.commands == 0 || person.speaks_telnet, "{who:?} speaks no telnet");
+        assert_eq!(reader.marks, person.marks, "{who:?}: each timing mark is answered");
+        assert_eq!(reader.cancels, person.cancels, "{who:?}: after each ^C it is prompted");
+        assert!(reader.heres <= person.heres, "{who:?} did not ask for so many answers");
     }
 }
 
@@ -256,7 +298,9 @@ fn run_seeds(part: u64) {
         }
         return;
     }
-    for seed in part * SEEDS_PER_TEST..(part + 1) * SEEDS_PER_TEST {
+    let asked = env::var("SIM_SEEDS").map(|seeds| seeds.parse().expect("SIM_SEEDS is a number"));
+    let seeds: u64 = asked.unwrap_or(SEEDS) / PARTS;
+    for seed in part * seeds..(part + 1) * seeds {
         let seed = Seed(seed);
         Sim::new(seed.0).run();
     }

@@ -1,9 +1,12 @@
 //! Who takes part: how each role sends, reads and ends.
 
 use fastrand::Rng;
+use natter::ids::PeerId;
+use natter::wire::Dialect;
 
 use crate::net::{End, Pipe, Shared};
-use natter::ids::PeerId;
+use crate::person::{Habit, Person};
+use crate::reader::Reader;
 
 /// What a peer is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +62,34 @@ pub struct Peer {
     pub is_done: bool,
     /// There was no room for it.
     pub is_refused: bool,
+    /// Who it is at the telnet door.
+    pub person: Option<Person>,
+    /// What it has read there.
+    pub reader: Reader,
 }
 
 impl Peer {
-    pub fn new(id: PeerId, pipe: Shared, number: usize, rng: &mut Rng) -> Self {
+    pub fn new(
+        id: PeerId,
+        pipe: Shared,
+        number: usize,
+        person: Option<Person>,
+        rng: &mut Rng,
+    ) -> Self {
         // Every second one is well behaved, so that the others have somebody to hurt.
-        let role = if rng.bool() { Role::Chatter } else { ROLES[rng.usize(..ROLES.len())] };
-        let (outbox, said) = Default::default();
-        Self { role, id, pipe, outbox, said, number, is_done: false, is_refused: false }
+        let mut role = if rng.bool() { Role::Chatter } else { ROLES[rng.usize(..ROLES.len())] };
+        if person.is_some() && role == Role::Unframed {
+            // Who is at the telnet door sends lines.
+            role = Role::Flooder;
+        }
+        let (outbox, said, reader) = Default::default();
+        let (is_done, is_refused) = (false, false);
+        Self { role, id, pipe, outbox, said, number, is_done, is_refused, person, reader }
+    }
+
+    /// Where it knocks.
+    pub fn dialect(&self) -> Dialect {
+        if self.person.is_some() { Dialect::Telnet } else { Dialect::Classic }
     }
 
     /// Whether it reads whatever comes at once.
@@ -97,8 +120,9 @@ impl Peer {
                 }
             }
             Role::Flooder => {
-                let lines: String = (0..rng.usize(1..60)).map(|_| self.line(rng) + "\n").collect();
-                self.send(lines.as_bytes());
+                let lines = (0..rng.usize(1..60)).flat_map(|_| self.line_with_end(b"\n", rng));
+                let lines: Vec<u8> = lines.collect();
+                self.send(&lines);
             }
             Role::Endless => self.send(&vec![b'x'; rng.usize(1..200_000)]),
             Role::Noise => {
@@ -107,13 +131,16 @@ impl Peer {
             }
             Role::Resetter if rng.u8(..) < 40 => self.end(End::Reset),
             Role::HalfCloser if rng.u8(..) < 40 => {
-                let last = format!("last words of {} -ta", self.number);
-                self.say_unended(&last);
+                let begun = std::mem::take(&mut self.outbox);
+                self.send(&begun);
+                self.say_unended();
                 self.end(End::Fin);
             }
+            _ if self.habit() == Some(Habit::Editor) => self.type_on(rng),
             _ => {
-                let line = self.line(rng) + ["\n", "\r\n", "\r\0"][rng.usize(..3)];
-                self.send(line.as_bytes());
+                let ends: [&[u8]; 3] = [b"\n", b"\r\n", b"\r\0"];
+                let line = self.line_with_end(ends[rng.usize(..3)], rng);
+                self.send(&line);
             }
         }
     }
@@ -134,7 +161,10 @@ impl Peer {
             match (self.role, rng.u8(..3)) {
                 (Role::Unframed, _) | (_, 0) => self.end(End::Fin),
                 (Role::Typist | Role::Noise, _) => self.end(End::Fin),
-                (_, 1) if self.is_faithful() => self.pipe.borrow_mut().send(b"exit\r\n"),
+                (_, 1) if self.is_faithful() => {
+                    let bye = self.person.as_ref().map_or(b"exit\r\n".to_vec(), Person::bye);
+                    self.send(&bye);
+                }
                 (_, _) if self.is_faithful() => self.end(End::Fin),
                 (_, _) => self.end(End::Reset),
             }
@@ -151,18 +181,41 @@ impl Peer {
         self.pipe.borrow_mut().send(bytes);
     }
 
+    pub fn habit(&self) -> Option<Habit> {
+        self.person.as_ref().map(|person| person.habit)
+    }
+
     fn type_on(&mut self, rng: &mut Rng) {
         if self.outbox.is_empty() {
-            self.outbox = (self.line(rng) + "\r\n").into_bytes();
+            self.outbox = self.line_with_end(b"\r\n", rng);
         }
-        let byte = self.outbox.remove(0);
-        self.send(&[byte]);
+        let count = if self.role == Role::Typist { 1 } else { rng.usize(1..40) };
+        let keys: Vec<u8> = self.outbox.drain(..count.min(self.outbox.len())).collect();
+        self.send(&keys);
     }
 
     /// A line without an end, which counts when it is the last.
-    fn say_unended(&mut self, line: &str) {
-        self.said.push(line.trim_end_matches(" -ta").to_string());
-        self.send(line.as_bytes());
+    fn say_unended(&mut self) {
+        let (text, bytes) = match &self.person {
+            // What stands in the editor was never entered.
+            Some(person) if person.is_editing => return,
+            Some(person) => person.last_words(self.number),
+            None => {
+                let text = format!("last words of {}", self.number);
+                (text.clone(), (text + " -ta").into_bytes())
+            }
+        };
+        self.said.push(text);
+        self.send(&bytes);
+    }
+
+    /// A line as bytes; `end` is how classic ones end.
+    fn line_with_end(&mut self, end: &[u8], rng: &mut Rng) -> Vec<u8> {
+        let (number, said) = (self.number, &mut self.said);
+        match &mut self.person {
+            Some(person) => person.line(number, said, rng),
+            None => [self.line(rng).as_bytes(), end].concat(),
+        }
     }
 
     fn line(&mut self, rng: &mut Rng) -> String {

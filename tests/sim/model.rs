@@ -7,18 +7,25 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use natter::chat::event::{Effect, Event};
+use natter::chat::event::{Answer, Effect, Event};
 use natter::clock::Now;
 use natter::ids::PeerId;
 use natter::lang::Lang;
-use natter::wire::classic;
+use natter::wire::Wire;
+use natter::wire::charset::Charset;
+use natter::wire::telnet::view::{Style, View};
 
 const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
 
+/// What a person has negotiated: from some moment on, which no effect tells of, lines look so.
+pub type Negotiated = fn(View) -> View;
+
 /// What one peer is to be sent, in order.
-#[derive(Default)]
 pub struct Queue {
-    lines: Vec<Line>,
+    pub lines: Vec<Line>,
+    /// How lines look to it.
+    wire: Wire,
+    negotiated: Option<Negotiated>,
     pub is_named: bool,
     is_member: bool,
     /// Nothing may come after its goodbye.
@@ -29,10 +36,17 @@ pub struct Queue {
     bytes: usize,
 }
 
-struct Line {
-    bytes: Vec<u8>,
+/// All that one event is to one peer at the telnet door, or one line of it at the other.
+pub struct Line {
+    pub bytes: Vec<u8>,
+    /// The same, once what was negotiated holds.
+    pub after: Option<Vec<u8>>,
+    /// How lines looked then, and do once what was negotiated holds.
+    pub views: [Option<View>; 2],
     /// Said by others, to the room or to it: a slow reader may have to do without.
-    may_be_skipped: bool,
+    pub may_be_skipped: bool,
+    /// From here on what it types is edited by the hub, or not any more.
+    pub edit: Option<bool>,
 }
 
 /// Everyone's queue, and all that was said to all, in order.
@@ -47,35 +61,42 @@ impl Model {
         Rc::new(RefCell::new(Self { lang, queues: BTreeMap::new(), said: Vec::new() }))
     }
 
+    /// `id` is about to come, at the door that speaks as `wire` has it.
+    pub fn expect(&mut self, id: PeerId, wire: Wire, negotiated: Option<Negotiated>) {
+        self.queues.insert(id, Queue::new(wire, negotiated));
+    }
+
     /// Does what `effect` says, by copying.
     pub fn apply(&mut self, effect: &Effect<'_>, now: &Now) {
         let lang = self.lang;
         match *effect {
             Effect::Tell { to, ref event } => {
-                let queue = self.queues.entry(to).or_default();
-                queue.unheard += usize::from(matches!(event, Event::NameFirst));
+                let queue = self.queues.get_mut(&to).expect("it was expected");
+                queue.hear(event);
+                // To people, only what the room says is skipped.
                 let is_whisper = matches!(event, Event::Whispered { .. });
-                queue.add(event, lang, now, is_whisper);
+                queue.add(event, lang, now, is_whisper && queue.wire == Wire::Classic);
             }
             Effect::Say { ref event, except, .. } => {
                 if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
                     self.said.push(text.to_string());
                 }
+                let mut looks = BTreeMap::new();
                 for (&id, queue) in &mut self.queues {
                     if queue.is_member && !except.contains(&id) {
-                        queue.add(event, lang, now, true);
+                        queue.add_all(event, lang, now, true, &mut looks);
                     }
                 }
             }
             Effect::Enter { user, .. } => {
-                let queue = self.queues.entry(user).or_default();
+                let queue = self.queues.get_mut(&user).expect("it was expected");
                 (queue.is_named, queue.is_member) = (true, true);
             }
             Effect::Leave { user, .. } => {
-                self.queues.entry(user).or_default().is_member = false;
+                self.queues.get_mut(&user).expect("it was expected").is_member = false;
             }
             Effect::Close { user, .. } => {
-                self.queues.entry(user).or_default().is_closed = true;
+                self.queues.get_mut(&user).expect("it was expected").is_closed = true;
             }
             Effect::More { .. } => {}
         }
@@ -91,8 +112,7 @@ impl Model {
     /// A notice of skipped lines must stand for exactly as many room lines. An unframed peer may
     /// lack the end of any line, for none of its reads ends in one.
     pub fn check(&self, id: PeerId, received: &[u8], was_unframed: bool) -> Result<usize, String> {
-        let none = Queue::default();
-        let queue = self.queues.get(&id).unwrap_or(&none);
+        let queue = &self.queues[&id];
         let (mut at, mut next) = (0, 0);
         while at < received.len() {
             let rest = &received[at..];
@@ -152,13 +172,80 @@ impl Model {
 }
 
 impl Queue {
+    fn new(wire: Wire, negotiated: Option<Negotiated>) -> Self {
+        Self {
+            lines: Vec::new(),
+            wire,
+            negotiated,
+            is_named: false,
+            is_member: false,
+            is_closed: false,
+            unheard: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Notes what it is told of how things stand with it; that is told after the change.
+    fn hear(&mut self, event: &Event<'_>) {
+        self.unheard += usize::from(matches!(event, Event::NameFirst));
+        let Wire::Telnet(view) = &mut self.wire else { return };
+        match *event {
+            // A plain line is a name, as long as there is none.
+            Event::NameRefused { .. } => self.unheard += 1,
+            Event::Answer(Answer::TimeSet { shown }) => view.shown = shown,
+            Event::Answer(Answer::ColorSet { on }) => {
+                view.style = if on { Style::Color } else { Style::Plain };
+            }
+            Event::Answer(Answer::CharsetSet { name, .. }) => {
+                view.charset = Charset::of_name(name).expect("it is told of one that there is");
+            }
+            _ => {}
+        }
+    }
+
     fn add(&mut self, event: &Event<'_>, lang: Lang, now: &Now, may_be_skipped: bool) {
+        self.add_all(event, lang, now, may_be_skipped, &mut BTreeMap::new());
+    }
+
+    /// As [`Queue::add`], for several who all have names; `looks` are what `event` has been to
+    /// others of them, by their wires.
+    fn add_all(
+        &mut self,
+        event: &Event<'_>,
+        lang: Lang,
+        now: &Now,
+        may_be_skipped: bool,
+        looks: &mut BTreeMap<usize, Vec<u8>>,
+    ) {
         assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {event:?}");
-        let mut bytes = Vec::new();
-        classic::encode(event, lang, &now.stamp, self.is_named, &mut bytes);
+        let is_named = self.is_named;
+        let mut encoded = |wire: Wire| {
+            let look = looks.entry(wire.index()).or_insert_with(|| {
+                let mut bytes = Vec::new();
+                wire.encode(event, lang, &now.stamp, is_named, &mut bytes);
+                bytes
+            });
+            look.clone()
+        };
+        let bytes = encoded(self.wire);
         self.bytes += bytes.len();
+        if let Wire::Telnet(view) = self.wire {
+            let later = self.negotiated.map(|negotiated| negotiated(view));
+            self.lines.push(Line {
+                bytes,
+                after: later.map(|view| encoded(Wire::Telnet(view))),
+                views: [Some(view), later],
+                may_be_skipped,
+                edit: match *event {
+                    Event::Answer(Answer::EditSet { on }) => Some(on),
+                    _ => None,
+                },
+            });
+            return;
+        }
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.lines.push(Line { bytes: line.to_vec(), may_be_skipped });
+            let (after, views, edit) = Default::default();
+            self.lines.push(Line { bytes: line.to_vec(), after, views, may_be_skipped, edit });
         }
     }
 }

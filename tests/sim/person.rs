@@ -1,0 +1,282 @@
+//! What people at the telnet door type, and what their clients send besides.
+
+use fastrand::Rng;
+use natter::wire::charset::{Charset, HAS_CHINESE};
+use natter::wire::telnet::encode::put;
+use natter::wire::telnet::option::{CHARSET, ECHO, IAC, NAWS, SB, SE, SGA, TIMING_MARK, TTYPE};
+use natter::wire::telnet::view::{Style, View};
+
+use crate::model::Negotiated;
+
+const AYT: u8 = 246;
+const IP: u8 = 244;
+const WILL: u8 = 251;
+const DO: u8 = 253;
+const DONT: u8 = 254;
+/// `^U` and `^K`: nothing is left of the line that was being typed.
+const KILL: &[u8] = b"\x15\x0b";
+
+/// What a person is like, besides what every peer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    Plain,
+    /// Has the looks of things changed often.
+    Changer,
+    /// Has its line edited by the hub, and types a key at a time.
+    Editor,
+    /// Its client negotiates without end.
+    Negotiator,
+    /// Its client tells the terminal's name, or agrees on a charset.
+    Modern,
+}
+
+/// One person at the telnet door.
+pub struct Person {
+    pub habit: Habit,
+    charset: Charset,
+    /// It says nothing of its charset: that is to be guessed.
+    is_guessed: bool,
+    pub is_editing: bool,
+    /// Times that it may still turn that on or off: so much is answered in one window of time.
+    edits_left: u8,
+    has_told_window: bool,
+    /// What it asks telnet for.
+    pub negotiated: Option<Negotiated>,
+    /// Its client has sent telnet commands, or will have to answer some.
+    pub speaks_telnet: bool,
+    /// What it sent of what must be answered each time.
+    pub marks: usize,
+    /// What it sent of what is answered so many times in a window of time.
+    pub heres: usize,
+    /// Lines that it gave up by telnet's ^C.
+    pub cancels: usize,
+}
+
+impl Person {
+    pub fn new(rng: &mut Rng) -> Self {
+        let habits =
+            [Habit::Plain, Habit::Changer, Habit::Editor, Habit::Negotiator, Habit::Modern];
+        let habit = habits[rng.usize(..habits.len())];
+        let mut charset = match rng.u8(..12) {
+            0..6 => Charset::Utf8,
+            6..9 => Charset::Gbk,
+            9..11 => Charset::Latin1,
+            // Few, for writing it takes long.
+            _ => Charset::Big5,
+        };
+        let is_chinese = matches!(charset, Charset::Gbk | Charset::Big5);
+        if is_chinese && !HAS_CHINESE || habit == Habit::Modern {
+            charset = Charset::Utf8;
+        }
+        let is_guessed = charset == Charset::Utf8 || charset == Charset::Gbk && rng.bool();
+        let negotiated: Option<Negotiated> = match (habit, rng.bool()) {
+            (Habit::Modern, true) => Some(|view| View { style: Style::Dumb, ..view }),
+            (Habit::Modern, false) => Some(|view| View { charset: Charset::Latin1, ..view }),
+            _ => None,
+        };
+        let (is_editing, speaks_telnet) = (false, false);
+        let (marks, heres, cancels) = (0, 0, 0);
+        Self {
+            habit,
+            charset,
+            is_guessed,
+            is_editing,
+            edits_left: 6,
+            has_told_window: false,
+            negotiated,
+            speaks_telnet,
+            marks,
+            heres,
+            cancels,
+        }
+    }
+
+    /// The bytes of a line, its end among them, and of what comes before and after it.
+    ///
+    /// `said` is added what it says to all: each text is said once in a run. Nobody can have such
+    /// a text as a name, and the editor would echo none of the marks that lines have.
+    pub fn line(&mut self, number: usize, said: &mut Vec<String>, rng: &mut Rng) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if said.is_empty() {
+            said.push(String::new());
+            self.arrive(number, rng, &mut bytes);
+            return bytes;
+        }
+        if rng.u8(..8) == 0 || self.habit == Habit::Negotiator {
+            self.negotiate(rng, &mut bytes);
+        }
+        let other = rng.u8(..9);
+        let text = match rng.u8(..24) {
+            0 => format!("/msg peer{other} psst 好é"),
+            1 => "/reply psst".into(),
+            2 => format!("/ignore peer{other}"),
+            3 => format!("/name peer{number}.{other}"),
+            4 => ["/who", "/help", "/last 5", "/last", "/xyzzy", "/m"][rng.usize(..6)].into(),
+            5 => ["", " ", "/me", "/quite so"][rng.usize(..4)].into(),
+            6..=11 if self.habit == Habit::Changer => self.change(rng),
+            6..=8 if self.habit == Habit::Editor && self.edits_left > 0 => {
+                let on = !self.is_editing;
+                self.edit(on, rng, &mut bytes);
+                return bytes;
+            }
+            _ => {
+                let size = if rng.u8(..8) == 0 { rng.usize(..900) } else { rng.usize(..40) };
+                let text = format!("{number} {}{}", said.len(), self.word().repeat(size / 5));
+                said.push(text.clone());
+                match rng.u8(..6) {
+                    0 => format!("/me {text}"),
+                    1 if !self.is_editing => format!("{text} -ta"),
+                    _ => text,
+                }
+            }
+        };
+        self.write(&text, rng, &mut bytes);
+        bytes
+    }
+
+    /// Says something that has no end.
+    pub fn last_words(&self, number: usize) -> (String, Vec<u8>) {
+        let text = format!("last words of {number} {}", self.word());
+        let mut bytes = Vec::new();
+        put(&text, self.charset, &mut bytes);
+        (text, bytes)
+    }
+
+    /// Leaves with a word.
+    pub fn bye(&self) -> Vec<u8> {
+        if self.is_editing { [KILL, b"/quit\r"].concat() } else { b"/quit\r\n".to_vec() }
+    }
+
+    /// Something that its charset has, and that is in no other's bytes.
+    fn word(&self) -> &'static str {
+        match self.charset {
+            Charset::Utf8 => "说x",
+            Charset::Gbk | Charset::Big5 => "好x",
+            Charset::Latin1 => "éÿx",
+        }
+    }
+
+    fn arrive(&mut self, number: usize, rng: &mut Rng, bytes: &mut Vec<u8>) {
+        match self.negotiated {
+            Some(_) if self.looks_dumb() => {
+                bytes.extend([IAC, WILL, TTYPE, IAC, SB, TTYPE, 0]);
+                bytes.extend(b"dumb");
+                bytes.extend([IAC, SE]);
+                self.speaks_telnet = true;
+            }
+            Some(_) => {
+                bytes.extend([IAC, DO, CHARSET, IAC, SB, CHARSET, 2]);
+                bytes.extend(b"ISO-8859-1");
+                bytes.extend([IAC, SE]);
+                self.speaks_telnet = true;
+                self.charset = Charset::Latin1;
+            }
+            None if !self.is_guessed => {
+                self.write(&format!("/charset {}", self.charset.as_str()), rng, bytes);
+            }
+            None => {}
+        }
+        let names =
+            [format!("peer{number}"), format!("/name peer{number}"), format!("peer{number} -n")];
+        let name = match self.charset {
+            Charset::Gbk if rng.bool() => format!("好{number}"),
+            _ => names[rng.usize(..3)].clone(),
+        };
+        self.write(&name, rng, bytes);
+    }
+
+    fn looks_dumb(&self) -> bool {
+        let view = View::default();
+        self.negotiated.is_some_and(|negotiated| negotiated(view).style == Style::Dumb)
+    }
+
+    fn change(&mut self, rng: &mut Rng) -> String {
+        let changes =
+            ["/time on", "/time off", "/time full", "/color on", "/color off", "/charset"];
+        let change = changes[rng.usize(..changes.len())];
+        if change != "/charset" {
+            return change.into();
+        }
+        let charset = Charset::ALL[rng.usize(..4)];
+        if charset == Charset::Utf8 || charset == Charset::Latin1 || HAS_CHINESE {
+            self.charset = charset;
+        }
+        format!("/charset {}", charset.as_str())
+    }
+
+    /// Has the hub edit its line, or not any more, and answers as a client does.
+    fn edit(&mut self, on: bool, rng: &mut Rng, bytes: &mut Vec<u8>) {
+        self.write(if on { "/edit on" } else { "/edit off" }, rng, bytes);
+        let word = if on { DO } else { DONT };
+        bytes.extend([IAC, word, ECHO, IAC, word, SGA]);
+        self.is_editing = on;
+        self.edits_left -= 1;
+        self.speaks_telnet = true;
+    }
+
+    /// `text` as it is typed.
+    fn write(&self, text: &str, rng: &mut Rng, bytes: &mut Vec<u8>) {
+        if !self.is_editing {
+            put(text, self.charset, bytes);
+            let ends: [&[u8]; 4] = [b"\r\n", b"\r\0", b"\r", b"\n"];
+            return bytes.extend(ends[rng.usize(..4)]);
+        }
+        bytes.extend(KILL);
+        let mistakes =
+            ["q\x7f", "\x1b[D\x1b[C", "\x01\x05", "\x1bOD\x1b[F", "好\x08", "\x0c", "\x07"];
+        let others = ["\t", "p\t", "\x1b[A", "abc def\x17", "\x03", "e\u{301}\x7f", "\x1b[200~"];
+        match rng.u8(..4) {
+            0 => put(mistakes[rng.usize(..7)], self.charset, bytes),
+            1 => {
+                put(others[rng.usize(..7)], self.charset, bytes);
+                bytes.extend(KILL);
+            }
+            _ => {}
+        }
+        put(text, self.charset, bytes);
+        let ends: [&[u8]; 3] = [b"\r\0", b"\r\n", b"\r"];
+        bytes.extend(ends[rng.usize(..3)]);
+    }
+
+    fn negotiate(&mut self, rng: &mut Rng, bytes: &mut Vec<u8>) {
+        if matches!(self.habit, Habit::Plain | Habit::Changer) {
+            return;
+        }
+        self.speaks_telnet = true;
+        if self.habit != Habit::Negotiator {
+            if !std::mem::replace(&mut self.has_told_window, true) {
+                bytes.extend([IAC, WILL, NAWS]);
+            }
+            bytes.extend([IAC, SB, NAWS, 0, rng.u8(..100), 0, rng.u8(..60)]);
+            return bytes.extend([IAC, SE]);
+        }
+        for _ in 0..rng.usize(..30) {
+            match rng.u8(..8) {
+                0 => {
+                    bytes.extend([IAC, DO, TIMING_MARK]);
+                    self.marks += 1;
+                }
+                1 => {
+                    bytes.extend([IAC, AYT]);
+                    self.heres += 1;
+                }
+                2 => {
+                    bytes.extend([IAC, IP]);
+                    self.cancels += 1;
+                }
+                // Erase what is not there, or do nothing.
+                3 => bytes.extend([IAC, rng.u8(247..=249)]),
+                4 => {
+                    bytes.extend([IAC, SB, [NAWS, 34, 36, 39, 201][rng.usize(..5)]]);
+                    bytes.extend((0..rng.usize(..90)).map(|_| rng.u8(..240)));
+                    bytes.extend([IAC, SE]);
+                }
+                _ => {
+                    let option = rng.u8(..);
+                    let option = if option == TIMING_MARK { TTYPE } else { option };
+                    bytes.extend([IAC, rng.u8(WILL..=DONT), option]);
+                }
+            }
+        }
+    }
+}

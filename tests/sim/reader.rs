@@ -1,0 +1,249 @@
+//! What one person at the telnet door has read so far, held against its queue as it comes.
+//!
+//! Whatever is no line of the queue must be something that telnet or the line editor may send
+//! there: between two lines, never in one. What the editor echoes holds none of [`MARKS`], of which
+//! every line that is not empty has one: so no line passes for an echo.
+
+use natter::chat::event::Event;
+use natter::clock::Stamp;
+use natter::lang::Lang;
+use natter::wire::Wire;
+use natter::wire::telnet::encode::{PROMPT, put};
+use natter::wire::telnet::view::View;
+
+use crate::model::{Line, Queue};
+
+/// What nobody types in the editor.
+pub const MARKS: &[u8] = b":-!*[]";
+const IAC: u8 = 255;
+const NOP: u8 = 241;
+const SB: u8 = 250;
+const SE: u8 = 240;
+const HERE: &[u8] = b"[natter]\r\n";
+
+/// How far one person has read.
+#[derive(Default)]
+pub struct Reader {
+    /// Bytes that are accounted for.
+    at: usize,
+    /// Lines of the queue that have come, or were skipped.
+    next: usize,
+    /// What it negotiated holds: no line looks as it did before.
+    is_switched: bool,
+    is_editing: bool,
+    /// The last line asked for no name: it has a prompt of its own, with a mark in it.
+    is_named: bool,
+    /// Telnet commands that it was sent.
+    pub commands: usize,
+    /// Answers to a timing mark.
+    pub marks: usize,
+    /// Answers to "are you there".
+    pub heres: usize,
+    /// Lines given up by telnet's ^C.
+    pub cancels: usize,
+    /// Notices of skipped lines.
+    pub notices: usize,
+}
+
+impl Reader {
+    /// Goes through what has come since; what is not whole yet waits.
+    pub fn read(&mut self, received: &[u8], queue: &Queue, lang: Lang) -> Result<(), String> {
+        while self.at < received.len() {
+            let rest = &received[self.at..];
+            let Some(length) = self.step(rest, queue, lang)? else { break };
+            self.at += length;
+        }
+        Ok(())
+    }
+
+    /// Lines of `queue` that have not come, or bytes that are accounted for by none.
+    pub fn lacks(&self, received: &[u8], queue: &Queue) -> usize {
+        // A full row of the editor ends as a line begins.
+        let rest = match &received[self.at..] {
+            b"\r\0" if self.is_editing => &[],
+            rest => rest,
+        };
+        queue.lines.len() - self.next + rest.len()
+    }
+
+    /// The length of what `rest` begins with; none if more of it must come first.
+    fn step(&mut self, rest: &[u8], queue: &Queue, lang: Lang) -> Result<Option<usize>, String> {
+        let line = queue.lines.get(self.next);
+        let shape = line.and_then(|line| self.shape(line, rest));
+        if let (Some(line), Some(bytes)) = (line, shape) {
+            if rest.len() < bytes.len() {
+                return Ok(None);
+            }
+            self.is_switched |= bytes != line.bytes;
+            self.is_editing = line.edit.unwrap_or(self.is_editing);
+            self.is_named = bytes.ends_with(PROMPT.as_bytes());
+            self.next += 1;
+            return Ok(Some(bytes.len()));
+        }
+        for (next, torn) in [(self.next, 0), (self.next + 1, self.torn(line, rest))] {
+            match self.notice(next, &rest[torn..], queue, lang) {
+                _ if next > self.next && torn == 0 => {}
+                Notice::Of { bytes, lines } => {
+                    let gap = queue.lines.get(next..next + lines);
+                    let gap = gap.ok_or("more is skipped than was said")?;
+                    if !gap.iter().all(|line| line.may_be_skipped) {
+                        return Err("a line of its own was skipped".into());
+                    }
+                    self.next = next + lines;
+                    self.notices += 1;
+                    return Ok(Some(torn + bytes));
+                }
+                Notice::Cut => return Ok(None),
+                Notice::Not => {}
+            }
+        }
+        // Keys that came in the same read as the answer may be echoed before the notice.
+        let may_echo = self.is_editing || line.is_some_and(|line| line.edit == Some(true));
+        match self.aside(rest, may_echo, lang) {
+            Some(Aside::Of(length)) => Ok(Some(length)),
+            Some(Aside::Cut) => Ok(None),
+            None => Err(format!(
+                "byte {}, line {}, expected\n{}, received\n{}",
+                self.at,
+                self.next,
+                line.map_or(&b""[..], |line| &line.bytes).escape_ascii(),
+                rest[..rest.len().min(300)].escape_ascii(),
+            )),
+        }
+    }
+
+    /// The look of `line` that `rest` is, or begins.
+    fn shape<'a>(&self, line: &'a Line, rest: &[u8]) -> Option<&'a [u8]> {
+        let before =
+            Some(line.bytes.as_slice()).filter(|_| !self.is_switched || line.after.is_none());
+        [before, line.after.as_deref()].into_iter().flatten().find(|bytes| {
+            let common = bytes.len().min(rest.len());
+            bytes[..common] == rest[..common]
+        })
+    }
+
+    /// How much of `rest` is `line` but for its prompt. A write may end there; if what follows is
+    /// skipped then, the prompt goes with it, and the notice brings another.
+    fn torn(&self, line: Option<&Line>, rest: &[u8]) -> usize {
+        let texts = line.map(|line| [Some(&line.bytes), line.after.as_ref()]);
+        let texts = texts.into_iter().flatten().flatten();
+        let mut whole = texts.filter_map(|bytes| bytes.strip_suffix(PROMPT.as_bytes()));
+        whole.find(|text| rest.starts_with(text)).map_or(0, <[u8]>::len)
+    }
+
+    /// Whether `rest` begins with a notice that lines from `next` on were skipped.
+    fn notice(&self, next: usize, rest: &[u8], queue: &Queue, lang: Lang) -> Notice {
+        if !b"\r\0".starts_with(&rest[..rest.len().min(2)]) {
+            return Notice::Not;
+        }
+        // It looks as lines did when it was told: no earlier than the line before the gap.
+        let looks = queue.lines.get(next.saturating_sub(1)..).unwrap_or_default();
+        let mut looks: Vec<View> = looks.iter().flat_map(|line| line.views).flatten().collect();
+        looks.dedup();
+        let stamp = Stamp::of(chrono::DateTime::UNIX_EPOCH.into());
+        for view in looks {
+            let mut notice = Vec::new();
+            let event = Event::Skipped { lines: 7 };
+            Wire::Telnet(view).encode(&event, lang, &stamp, true, &mut notice);
+            let place = notice.iter().position(|&byte| byte == b'7').expect("it tells how many");
+            let (before, after) = (&notice[..place], &notice[place + 1..]);
+            let common = before.len().min(rest.len());
+            if before[..common] != rest[..common] {
+                continue;
+            }
+            let number = &rest[common..];
+            let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let tail = &number[digits..];
+            let count = std::str::from_utf8(&number[..digits]).expect("digits are ASCII").parse();
+            match count {
+                Ok(lines) if tail.starts_with(after) => {
+                    return Notice::Of { bytes: place + digits + after.len(), lines };
+                }
+                _ if after.starts_with(tail) => return Notice::Cut,
+                _ => {}
+            }
+        }
+        Notice::Not
+    }
+
+    /// What `rest` begins with if that is none of the chat's.
+    fn aside(&mut self, rest: &[u8], may_echo: bool, lang: Lang) -> Option<Aside> {
+        if rest[0] == IAC && rest.get(1) != Some(&IAC) {
+            return self.command(rest);
+        }
+        if HERE.starts_with(rest) || rest.starts_with(HERE) {
+            let is_whole = rest.len() >= HERE.len();
+            self.heres += usize::from(is_whole);
+            return Some(if is_whole { Aside::Of(HERE.len()) } else { Aside::Cut });
+        }
+        if may_echo {
+            return echo(rest, if self.is_named { MARKS } else { &MARKS[1..] });
+        }
+        for prompt in [PROMPT, lang.prompt_for_name()] {
+            for charset in natter::wire::charset::Charset::ALL {
+                let mut cancel = b"\r\n".to_vec();
+                put(prompt, charset, &mut cancel);
+                if rest.starts_with(&cancel) {
+                    self.cancels += 1;
+                    return Some(Aside::Of(cancel.len()));
+                }
+                if cancel.starts_with(rest) {
+                    return Some(Aside::Cut);
+                }
+            }
+        }
+        None
+    }
+
+    fn command(&mut self, rest: &[u8]) -> Option<Aside> {
+        let length = match rest.get(1) {
+            None => return Some(Aside::Cut),
+            Some(&NOP) => 2,
+            Some(251..=254) => 3,
+            Some(&SB) => match rest.windows(2).position(|pair| pair == [IAC, SE]) {
+                Some(end) => end + 2,
+                None => return Some(Aside::Cut),
+            },
+            Some(_) => return None,
+        };
+        if rest.len() < length {
+            return Some(Aside::Cut);
+        }
+        self.commands += 1;
+        self.marks += usize::from(rest.starts_with(&[IAC, 252, 6]));
+        Some(Aside::Of(length))
+    }
+}
+
+enum Notice {
+    Of { bytes: usize, lines: usize },
+    Cut,
+    Not,
+}
+
+enum Aside {
+    Of(usize),
+    Cut,
+}
+
+/// One thing that the line editor sends: a motion, or something shown that is in no line.
+fn echo(rest: &[u8], marks: &[u8]) -> Option<Aside> {
+    match *rest {
+        [b'\r' | 0x1b | IAC] | [0x1b, b'['] => Some(Aside::Cut),
+        [b'\r', b'\n' | 0, ..] | [IAC, IAC, ..] => Some(Aside::Of(2)),
+        [0x1b, b'[', ref sequence @ ..] => {
+            let digits = sequence.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            match sequence.get(digits) {
+                None => Some(Aside::Cut),
+                Some(b'A' | b'B' | b'C' | b'J') => Some(Aside::Of(2 + digits + 1)),
+                Some(_) => None,
+            }
+        }
+        [7, ..] => Some(Aside::Of(1)),
+        _ => {
+            let is_text = |byte: &u8| *byte >= b' ' && *byte != IAC && !marks.contains(byte);
+            let length = rest.iter().take_while(|byte| is_text(byte)).count();
+            (length > 0).then_some(Aside::Of(length))
+        }
+    }
+}
