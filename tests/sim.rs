@@ -106,7 +106,7 @@ impl Sim {
         let now = self.now();
         let is_full = self.hub.len() >= self.limits.clients;
         if self.hub.vacancy().is_some() {
-            let person = (self.rng.u8(..3) == 0).then(|| Person::new(&mut self.rng));
+            let person = (self.rng.u8(..4) == 0).then(|| Person::new(&mut self.rng));
             let negotiated = person.as_ref().and_then(|person| person.negotiated);
             let id = self.hub.next_id();
             let mut peer = Peer::new(id, pipe, self.peers.len(), person, &mut self.rng);
@@ -160,6 +160,10 @@ impl Sim {
         assert!(self.hub.held_bytes() <= bound, "{} bytes are held", self.hub.held_bytes());
         let model = self.model.borrow();
         for (peer, unserved) in self.peers.iter_mut().zip(&mut self.unserved) {
+            let is_closed = peer.pipe.borrow().is_closed && peer.role != Role::Sipper;
+            if std::mem::replace(&mut peer.is_gone, is_closed) {
+                continue;
+            }
             peer.read(&mut self.rng);
             let pipe = peer.pipe.borrow();
             let queue = &model.queues[&peer.id];

@@ -60,6 +60,8 @@ pub struct Peer {
     pub said: Vec<String>,
     number: usize,
     pub is_done: bool,
+    /// Its socket was closed, and it has read what was left.
+    pub is_gone: bool,
     /// There was no room for it.
     pub is_refused: bool,
     /// Who it is at the telnet door.
@@ -83,8 +85,8 @@ impl Peer {
             role = Role::Flooder;
         }
         let (outbox, said, reader) = Default::default();
-        let (is_done, is_refused) = (false, false);
-        Self { role, id, pipe, outbox, said, number, is_done, is_refused, person, reader }
+        let (is_done, is_gone, is_refused) = (false, false, false);
+        Self { role, id, pipe, outbox, said, number, is_done, is_gone, is_refused, person, reader }
     }
 
     /// Where it knocks.
@@ -120,7 +122,8 @@ impl Peer {
                 }
             }
             Role::Flooder => {
-                let lines = (0..rng.usize(1..60)).flat_map(|_| self.line_with_end(b"\n", rng));
+                let count = rng.usize(1..if self.person.is_some() { 24 } else { 60 });
+                let lines = (0..count).flat_map(|_| self.line_with_end(b"\n", rng));
                 let lines: Vec<u8> = lines.collect();
                 self.send(&lines);
             }

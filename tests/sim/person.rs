@@ -57,10 +57,10 @@ impl Person {
         let habits =
             [Habit::Plain, Habit::Changer, Habit::Editor, Habit::Negotiator, Habit::Modern];
         let habit = habits[rng.usize(..habits.len())];
-        let mut charset = match rng.u8(..12) {
-            0..6 => Charset::Utf8,
-            6..9 => Charset::Gbk,
-            9..11 => Charset::Latin1,
+        let mut charset = match rng.u8(..24) {
+            0..11 => Charset::Utf8,
+            11..18 => Charset::Gbk,
+            18..23 => Charset::Latin1,
             // Few, for writing it takes long.
             _ => Charset::Big5,
         };
@@ -120,7 +120,7 @@ impl Person {
                 return bytes;
             }
             _ => {
-                let size = if rng.u8(..8) == 0 { rng.usize(..900) } else { rng.usize(..40) };
+                let size = if rng.u8(..12) == 0 { rng.usize(..900) } else { rng.usize(..40) };
                 let text = format!("{number} {}{}", said.len(), self.word().repeat(size / 5));
                 said.push(text.clone());
                 match rng.u8(..6) {
@@ -197,7 +197,12 @@ impl Person {
         if change != "/charset" {
             return change.into();
         }
-        let charset = Charset::ALL[rng.usize(..4)];
+        let charset = match rng.u8(..20) {
+            0 => Charset::Big5,
+            1..6 => Charset::Gbk,
+            6..12 => Charset::Latin1,
+            _ => Charset::Utf8,
+        };
         if charset == Charset::Utf8 || charset == Charset::Latin1 || HAS_CHINESE {
             self.charset = charset;
         }

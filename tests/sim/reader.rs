@@ -97,8 +97,10 @@ impl Reader {
                 Notice::Not => {}
             }
         }
-        // Keys that came in the same read as the answer may be echoed before the notice.
-        let may_echo = self.is_editing || line.is_some_and(|line| line.edit == Some(true));
+        // Keys that came in the same read as the answer may be echoed before the notice, or before both
+        // if a charset was guessed from them, too.
+        let mut coming = queue.lines[self.next..].iter().take(2);
+        let may_echo = self.is_editing || coming.any(|line| line.edit == Some(true));
         match self.aside(rest, may_echo, lang) {
             Some(Aside::Of(length)) => Ok(Some(length)),
             Some(Aside::Cut) => Ok(None),
