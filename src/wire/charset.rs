@@ -100,17 +100,28 @@ impl Charset {
     /// Where the last of what a person calls characters in `bytes` begins: a letter with its
     /// marks is one.
     pub fn last_start(self, bytes: &[u8]) -> usize {
-        let (mut at, mut start) = (0, 0);
+        // Below this a byte is a character whatever stands before it, so nothing before the last
+        // such need be looked at: backspaces in a long line come by the thousand.
+        let alone = if matches!(self, Self::Utf8 | Self::Latin1) { 0x80 } else { 0x30 };
+        let is_alone = |&byte: &u8| (b' '..alone).contains(&byte);
+        let from = bytes.iter().rposition(is_alone).unwrap_or(0);
+        let (mut at, mut starts) = (from, Vec::new());
         while at < bytes.len() {
-            let length = self.first_length(&bytes[at..]).unwrap_or(bytes.len() - at);
-            let mut text = String::new();
-            self.decode(&bytes[at..at + length], &mut text);
-            if text.chars().any(|c| c.width() != Some(0)) {
-                start = at;
-            }
-            at += length;
+            starts.push(at);
+            // No character is longer.
+            let rest = &bytes[at..bytes.len().min(at + 4)];
+            at += self.first_length(rest).unwrap_or(bytes.len() - at);
         }
-        start
+        let mut end = bytes.len();
+        for &start in starts.iter().rev() {
+            let mut text = String::new();
+            self.decode(&bytes[start..end], &mut text);
+            if text.chars().any(|c| c.width() != Some(0)) {
+                return start;
+            }
+            end = start;
+        }
+        from
     }
 }
 
