@@ -221,6 +221,12 @@ fn nothing_is_seen_of_those_who_are_ignored() {
     alice.expect("system: you see bob again");
     bob.say("and now -ta");
     alice.expect("[T] bob: and now");
+    // Somebody sees its own lines, whatever its name was worth before.
+    alice.say("/ignore dave");
+    alice.expect("system: you see nothing more of dave; again, and you do");
+    alice.say("/name dave");
+    alice.say("it is me");
+    alice.expect("[T] dave: it is me");
 }
 
 #[test]

@@ -222,6 +222,7 @@ impl Chat {
             self.names.release(old, who);
         }
         self.names.take(new, who);
+        self.hear_oneself(who, new);
         match old.as_deref() {
             None => {
                 info!("at={at:?} event=join id={who} nick={}", Quoted(new));

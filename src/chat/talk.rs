@@ -152,6 +152,15 @@ impl Chat {
         out(Effect::Tell { to: who, event });
     }
 
+    /// `who`, now called `nick`, may have ignored that name while it was another's.
+    pub(super) fn hear_oneself(&mut self, who: PeerId, nick: &str) {
+        let Some(circle) = self.users[who.slot()].circle.as_deref_mut() else { return };
+        let look = self.names.look(nick);
+        if circle.ignored.contains(&look) {
+            self.ignores.toggle(who, look, &mut circle.ignored);
+        }
+    }
+
     /// Shows the last `count` lines, but those of whom `who` ignores.
     pub(super) fn show_last(&mut self, who: PeerId, count: Option<usize>, out: &mut Out<'_>) {
         if self.nick(who).is_none() {
