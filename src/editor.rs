@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use unicode_segmentation::GraphemeCursor;
 
-use crate::text::{clean, clip};
+use crate::text::{clean, clip, may_be_shown};
 
 /// What a person pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,8 +197,8 @@ impl Editor {
     /// Replaces part of the text with what may be shown of `new`, if it still fits; the cursor
     /// comes to stand behind it.
     fn replace(&mut self, old: Range<usize>, new: &str) -> Edited {
-        let mut shown = String::new();
-        clean(new.as_bytes(), &mut shown);
+        // No more than that: what is typed later may be what a joiner joins.
+        let shown: String = new.chars().filter(|&c| may_be_shown(c)).collect();
         let new = shown.as_str();
         let bytes = self.text.len() - old.len() + new.len();
         if bytes > self.bytes_max || (old.is_empty() && new.is_empty()) {

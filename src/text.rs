@@ -2,33 +2,76 @@
 
 use std::fmt::{self, Write};
 
+use unicode_width::UnicodeWidthChar;
+
+/// Marks, joiners and selectors that may follow one character: a Hebrew letter has five with its
+/// dot, dagesh, vowel, meteg and accent, a Burmese or Tibetan one four, an emoji two. UAX #15 takes
+/// 30 for the most of any use, but counts what a program can hold: to a reader, a heap covers the
+/// lines around it.
+const MARKS_MAX: usize = 5;
+
 /// Appends `bytes` to `out` as text that no terminal obeys.
 ///
-/// Invalid UTF-8 becomes U+FFFD. Left out are what moves a cursor, colours a screen or turns the
-/// reading direction: C0 and DEL (a tab becomes a space), C1, the bidi embeddings, overrides and
-/// isolates (UAX #9), line and paragraph separators.
+/// Invalid UTF-8 becomes U+FFFD, a tab becomes a space. Left out are what [`is_unsafe`] tells of,
+/// what there is of marks and the like on one character beyond the most that any script needs, and
+/// joiners (ZWJ, ZWNJ) with nothing before them that could be joined.
 pub fn clean(bytes: &[u8], out: &mut String) {
+    let start = out.len();
+    let mut marks = 0;
     for chunk in bytes.utf8_chunks() {
         let valid = chunk.valid();
         if valid.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             out.push_str(valid);
+            marks = if valid.is_empty() { marks } else { 0 };
         } else {
-            out.extend(valid.chars().filter_map(|c| match c {
-                '\t' => Some(' '),
-                _ if is_unsafe(c) => None,
-                _ => Some(c),
-            }));
+            for c in valid.chars().map(|c| if c == '\t' { ' ' } else { c }) {
+                if is_unsafe(c) || (is_joiner(c) && !may_be_joined(&out[start..])) {
+                    continue;
+                }
+                marks = if c.width() == Some(0) { marks + 1 } else { 0 };
+                if marks <= MARKS_MAX {
+                    out.push(c);
+                }
+            }
         }
         if !chunk.invalid().is_empty() {
             out.push(char::REPLACEMENT_CHARACTER);
+            marks = 0;
         }
     }
 }
 
-/// Whether a terminal might obey `c`, or show what follows it in another place.
+/// Whether `c` could deceive a reader: a terminal might obey it, or show what follows it in another
+/// place, or nothing of it.
+///
+/// * C0, DEL, C1; line and paragraph separators.
+/// * The bidi embeddings, overrides and isolates (UAX #9). Its marks (LRM, RLM, ALM) may stay: they
+///   do no more than a letter of their direction.
+/// * What is default-ignorable (UAX #44), so that texts differ in it or hide in it and look alike:
+///   soft hyphen, zero-width space and no-break space, word joiner, invisible operators, Hangul
+///   fillers, tags. But not what is shown with its neighbours: joiners, variation selectors, the
+///   marks of Mongolian, the jamo fillers of Old Korean.
+/// * Interlinear annotations, which are default-ignorable in all but name.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{200b}' | '\u{feff}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{ffa0}')
+        || matches!(c, '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}')
+        || matches!(c, '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}')
+        || matches!(c, '\u{e01f0}'..='\u{e0fff}')
+}
+
+/// Whether a reader sees what `c` is: it is not [`is_unsafe`].
+pub fn may_be_shown(c: char) -> bool {
+    !is_unsafe(c)
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+fn may_be_joined(text: &str) -> bool {
+    text.chars().next_back().is_some_and(|c| !c.is_whitespace() && !is_joiner(c))
 }
 
 /// The longest part of `text`, from its start, that is at most `bytes_max` long.
@@ -78,6 +121,53 @@ mod tests {
             ("one\u{2028}two\u{2029}", "onetwo"),
         ] {
             assert_eq!(cleaned(sent.as_bytes()), shown, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_left_out() {
+        for (sent, shown) in [
+            ("pay\u{200b}pal pay\u{ad}pal \u{feff}pay\u{2060}pal", "paypal paypal paypal"),
+            ("1\u{2062}2 \u{3164}\u{ffa0}x", "12 x"),
+            ("\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}!", "\u{1f3f4}!"),
+            ("a\u{fff9}b\u{fffa}c\u{fffb}", "abc"),
+            ("\u{200d}a\u{200d}\u{200d}\u{200c}b \u{200d} ", "a\u{200d}b  "),
+        ] {
+            assert_eq!(cleaned(sent.as_bytes()), shown, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn marks_are_bounded_on_each_character() {
+        let (heap, most) = ("\u{301}".repeat(200), "\u{301}".repeat(MARKS_MAX));
+        assert_eq!(
+            cleaned(format!("{heap}a{heap}b{heap}").as_bytes()),
+            format!("{most}a{most}b{most}")
+        );
+        let parted = cleaned(format!("你{most}\u{1b}{most}\u{200b}{most}").as_bytes());
+        assert_eq!(parted, format!("你{most}"));
+        assert_eq!(
+            cleaned(&[heap.as_bytes(), b"\xff", heap.as_bytes()].concat()),
+            format!("{most}\u{fffd}{most}")
+        );
+        assert_eq!(cleaned("\u{1100}".repeat(9).as_bytes()).chars().count(), 9);
+    }
+
+    #[test]
+    fn every_script_keeps_what_it_needs() {
+        for text in [
+            "ที่รัก น้ำ",
+            "Tie\u{302}\u{301}ng Vie\u{323}\u{302}t",
+            "می\u{200c}خواهم مُحَمَّدٌ \u{200f}(!)",
+            "ש\u{5c1}\u{5bc}\u{5b8}\u{5bd}\u{596}",
+            "क्\u{200d}ष हिन्दी বাংলা தமிழ்",
+            "လျှို့ဝှက် မြို့",
+            "བསྒྲུབས",
+            "한국 \u{1112}\u{1161}\u{11ab}",
+            "葛\u{e0100}飾区",
+            "👩\u{200d}👩\u{200d}👧\u{200d}👦 🏳\u{fe0f}\u{200d}🌈 👍🏽 1\u{fe0f}\u{20e3} 🇩🇪 ❤\u{fe0f}",
+        ] {
+            assert_eq!(cleaned(text.as_bytes()), text);
         }
     }
 

@@ -25,7 +25,7 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::text::clean;
+use crate::text::may_be_shown;
 
 /// What is taken for the width of a terminal that has not told it.
 const COLUMNS_UNKNOWN: usize = 80;
@@ -112,12 +112,11 @@ impl Screen {
     /// Shows the input in place of what is shown, and sends only what differs: a character more
     /// at the end is that character.
     pub fn update(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
-        let mut input = String::new();
         let (before, after) = text.split_at(text.floor_char_boundary(cursor));
-        clean(prompt.as_bytes(), &mut input);
-        clean(before.as_bytes(), &mut input);
+        let shown = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect::<String>();
+        let mut input = shown(prompt) + &shown(before);
         let cursor_at = input.len();
-        clean(after.as_bytes(), &mut input);
+        input.push_str(&shown(after));
 
         let window = self.window(&input, cursor_at);
         self.show(&input[window.clone()], to);
