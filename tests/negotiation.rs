@@ -50,7 +50,8 @@ fn commands_of_rfc_854_edit_and_cancel() {
 
 #[test]
 fn what_is_not_known_is_refused_once_until_it_is_taken_back() {
-    assert_answered("DO BINARY DO BINARY WILL BINARY", &[], "WONT BINARY DONT BINARY");
+    assert_answered("DO BINARY DO BINARY WILL BINARY WILL BINARY", &[], "WONT BINARY");
+    assert_answered("DO 5 DO 5 WILL 5", &[], "WONT 5 DONT 5");
     assert_answered("WILL 255 WILL 255 WILL 199", &[], "DONT 255 DONT 199");
     assert_answered("DO 9 DONT 9 DO 9", &[], "WONT 9 WONT 9");
     assert_answered("DONT 9 WONT 9 DONT ECHO WONT ECHO", &[], "");

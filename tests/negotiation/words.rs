@@ -3,7 +3,7 @@
 use natter::wire::telnet::protocol::{Item, Protocol};
 
 /// What every peer is asked after its first command.
-pub const ASKED: &str = "DO NAWS DO TTYPE WILL CHARSET";
+pub const ASKED: &str = "DO BINARY DO NAWS DO TTYPE WILL CHARSET";
 /// The character sets that are offered.
 pub const OFFER: &str = "SB CHARSET 1 ';UTF-8;GB18030;GBK;BIG5;ISO-8859-1' SE";
 

@@ -7,6 +7,8 @@ pub const SB: u8 = 250;
 /// After IAC: the end of that.
 pub const SE: u8 = 240;
 
+/// RFC 856: who sends WILL passes on all eight bits of a byte.
+pub const BINARY: u8 = 0;
 /// RFC 857: who sends WILL shows the other side what that one types.
 pub const ECHO: u8 = 1;
 /// RFC 858, "suppress go ahead": together with ECHO, clients send each key at once.

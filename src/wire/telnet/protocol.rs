@@ -3,7 +3,7 @@
 //! Nothing is sent to a peer that has sent no command: it may be no telnet at all. A doubled IAC
 //! is a byte of text and no command, and so is nothing from IAC 0 to IAC 235, which no RFC gives a
 //! meaning (a byte 255 in a peer's Latin-1 looks like that). The first command shows that the peer
-//! speaks telnet, and it is asked for its window, its terminal and its character set.
+//! speaks telnet, and it is asked for all eight bits, its window, its terminal and its character set.
 //!
 //! ENVIRON (36), NEW-ENVIRON (39) and LINEMODE (34) are refused like everything else that is not
 //! known here, and what is subnegotiated about them is not looked at: they were ways into other
@@ -11,7 +11,7 @@
 
 use crate::wire::telnet::charset::Choice;
 use crate::wire::telnet::option::{
-    CHARSET, ECHO, IAC, NAWS, Options, SB, SE, SGA, TIMING_MARK, TTYPE,
+    BINARY, CHARSET, ECHO, IAC, NAWS, Options, SB, SE, SGA, TIMING_MARK, TTYPE,
 };
 
 // Commands of RFC 854, and of RFC 1184, whose EOF is the lowest there is.
@@ -82,7 +82,7 @@ pub struct Protocol {
     state: State,
     sub: Sub,
     ours: Options<3>,
-    theirs: Options<4>,
+    theirs: Options<5>,
     budget: Budget,
     charset: Choice,
     /// ECHO and SGA are agreed to.
@@ -119,7 +119,7 @@ impl Default for Protocol {
             sub: Sub { bytes: [0; SUB_BYTES_MAX], length: 0, is_cut: false },
             ours: Options::new([ECHO, SGA, CHARSET]),
             // Go-aheads of the peer are skipped in any case, so it may well leave them out.
-            theirs: Options::new([NAWS, TTYPE, CHARSET, SGA]),
+            theirs: Options::new([BINARY, NAWS, TTYPE, CHARSET, SGA]),
             budget: Budget::default(),
             charset: Choice::default(),
             is_editing: false,
@@ -221,7 +221,9 @@ impl Protocol {
             return;
         }
         self.has_spoken = true;
-        for option in [NAWS, TTYPE] {
+        // Without BINARY, BSD's telnet and GNU's take a byte of UTF-8 for the control character
+        // that it is but for its highest bit: 来 for the escape to their prompt, 小 for a ^O.
+        for option in [BINARY, NAWS, TTYPE] {
             if let Some(word) = self.theirs.ask(option, true) {
                 say_theirs(option, word, replies);
             }
