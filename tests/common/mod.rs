@@ -8,6 +8,7 @@ mod bare;
 mod client;
 mod person;
 mod process;
+mod screen;
 mod server;
 
 use std::env;
@@ -21,6 +22,7 @@ pub use bare::Bare;
 pub use client::Client;
 pub use person::Person;
 pub use process::Process;
+pub use screen::{Screen, find_tool};
 pub use server::{Server, natter, output};
 
 /// How long anything that must come is waited for: it comes at once, but machines can be busy.

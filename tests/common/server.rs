@@ -49,6 +49,7 @@ fn end_of(child: &mut Child) -> Option<ExitStatus> {
 pub struct Server {
     child: Child,
     doors: Vec<String>,
+    telnet_doors: Vec<String>,
     /// Kept open, as a terminal would be.
     _stdout: Option<BufReader<ChildStdout>>,
     log: Option<Receiver<String>>,
@@ -78,7 +79,9 @@ impl Server {
             log
         });
         let stdout = child.stdout.take().map(BufReader::new);
-        let mut server = Self { child, doors: Vec::new(), _stdout: None, log, logged: Vec::new() };
+        let (doors, telnet_doors) = (Vec::new(), Vec::new());
+        let mut server =
+            Self { child, doors, telnet_doors, _stdout: None, log, logged: Vec::new() };
         if let Some(mut stdout) = stdout {
             server.read_doors(&mut stdout);
             server._stdout = Some(stdout);
@@ -90,27 +93,34 @@ impl Server {
         loop {
             let mut line = String::new();
             stdout.read_line(&mut line).expect("stdout can be read");
-            match line.strip_prefix("listening classic ") {
-                Some(door) => self.doors.push(door.trim_end().to_string()),
-                None if self.doors.is_empty() => {
-                    panic!("no door, but {line:?}: {}", self.all_log())
-                }
-                None => return,
+            if let Some(door) = line.strip_prefix("listening classic ") {
+                self.doors.push(door.trim_end().to_string());
+            } else if let Some(door) = line.strip_prefix("listening telnet ") {
+                self.telnet_doors.push(door.trim_end().to_string());
+            } else if self.doors.is_empty() && self.telnet_doors.is_empty() {
+                panic!("no door, but {line:?}: {}", self.all_log());
+            } else {
+                return;
             }
         }
     }
 
-    /// Its first door.
+    /// Its first classic door.
     pub fn door(&self) -> &str {
         &self.doors[0]
     }
 
-    /// All its doors.
+    /// All its classic doors.
     pub fn doors(&self) -> &[String] {
         &self.doors
     }
 
-    /// A client at the first door.
+    /// Its first telnet door.
+    pub fn telnet(&self) -> &str {
+        &self.telnet_doors[0]
+    }
+
+    /// A client at the first classic door.
     pub fn connect(&self) -> Client {
         Client::connect(self.door())
     }

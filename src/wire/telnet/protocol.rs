@@ -3,7 +3,7 @@
 //! Nothing is sent to a peer that has sent no command: it may be no telnet at all. A doubled IAC
 //! is a byte of text and no command, and so is nothing from IAC 0 to IAC 235, which no RFC gives a
 //! meaning (a byte 255 in a peer's Latin-1 looks like that). The first command shows that the peer
-//! speaks telnet, and it is asked for all eight bits, its window, its terminal and its character set.
+//! speaks telnet, and it is asked for all eight bits, its window, its terminal and its charset.
 //!
 //! ENVIRON (36), NEW-ENVIRON (39) and LINEMODE (34) are refused like everything else that is not
 //! known here, and what is subnegotiated about them is not looked at: they were ways into other

@@ -1,0 +1,51 @@
+//! Real telnet clients on a terminal: what a person sees is compared row by row.
+
+#[path = "terminals/clients.rs"]
+mod clients;
+mod common;
+#[path = "terminals/editing.rs"]
+mod editing;
+
+use common::{Screen, Server};
+
+const OPTIONS: &str = "--telnet 127.0.0.1:0 --lang en --no-flood-limit";
+
+fn start() -> Server {
+    Server::start(OPTIONS)
+}
+
+/// The port of its telnet door.
+fn port(server: &Server) -> &str {
+    server.telnet().rsplit_once(':').expect("it is an address").1
+}
+
+/// A terminal, and the rows on it that do not change any more.
+struct Story {
+    screen: Screen,
+    rows: usize,
+    told: Vec<String>,
+}
+
+impl Story {
+    fn begin(screen: Screen, rows: u16, told: &[&str]) -> Self {
+        let told = told.iter().map(ToString::to_string).collect();
+        Self { screen, rows: rows.into(), told }
+    }
+
+    /// Below what was told the screen must come to show `wanted`, and nothing else.
+    #[track_caller]
+    fn shows(&self, wanted: &[&str]) {
+        let all: Vec<&str> =
+            self.told.iter().map(String::as_str).chain(wanted.iter().copied()).collect();
+        self.screen.expect(&all[all.len().saturating_sub(self.rows)..].join("\n"));
+    }
+
+    /// `wanted` is shown below what was told; all but its last row, where the cursor is, is told
+    /// from then on.
+    #[track_caller]
+    fn tells(&mut self, wanted: &[&str]) {
+        self.shows(wanted);
+        let (_, stays) = wanted.split_last().expect("the cursor is somewhere");
+        self.told.extend(stays.iter().map(ToString::to_string));
+    }
+}

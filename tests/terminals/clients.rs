@@ -1,0 +1,158 @@
+//! Each client joins, speaks Chinese and English, is spoken to in the middle of a line, leaves.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::common::{Screen, TempPath, find_tool, output};
+use crate::{Story, port, start};
+
+/// What a client does beside showing what it gets.
+struct Habits {
+    /// Its command line, with `PORT` in it.
+    command: &'static str,
+    /// What it shows before it shows anything of the server's.
+    greeting: &'static [&'static str],
+    /// What it shows when the server has closed the connection; nothing if it stays silent.
+    ending: &'static [&'static str],
+    /// Some Chinese that it lets through.
+    chinese: [&'static str; 2],
+}
+
+const CHINESE: [&str; 2] = ["小明", "你好，未来！"];
+
+const ROWS: u16 = 24;
+
+/// Somebody comes into a room where bob is, and both talk.
+fn talk(habits: &Habits) {
+    let server = start();
+    let mut bob = server.enter("bob");
+    let command = habits.command.replace("PORT", port(&server));
+    let Some(screen) = Screen::open((80, ROWS), &command) else { return };
+    let mut story = Story::begin(screen, ROWS, habits.greeting);
+    let [name, words] = habits.chinese;
+
+    story.tells(&["natter · 1 here: bob · /help", "name: █"]);
+    story.screen.enter(name);
+    story.tells(&[&format!("name: {name}"), "> █"]);
+    bob.expect(&format!("[T] system: {name} joined"));
+
+    bob.say("hi -ta");
+    bob.expect("[T] bob:hi");
+    story.tells(&["[T] bob: hi", "> █"]);
+    for said in ["hello", words] {
+        story.screen.enter(said);
+        story.tells(&[&format!("> {said}"), &format!("[T] {name}: {said}"), "> █"]);
+        bob.expect(&format!("[T] {name}:{said}"));
+    }
+
+    story.screen.type_in("half 半");
+    story.shows(&["> half 半█"]);
+    bob.say("you there? 在吗 -ta");
+    bob.expect("[T] bob:you there? 在吗");
+    // The client holds the half of the line; what it has shown of it is gone.
+    story.tells(&["[T] bob: you there? 在吗", "> █"]);
+    story.screen.enter("a line");
+    story.tells(&["> a line", &format!("[T] {name}: half 半a line"), "> █"]);
+    bob.expect(&format!("[T] {name}:half 半a line"));
+
+    story.screen.enter("/quit");
+    story.shows(&[&["> /quit", "goodbye"], habits.ending, &["█"]].concat());
+    bob.expect(&format!("[T] system: {name} left"));
+}
+
+const TELNET_GREETING: &[&str] =
+    &["Trying 127.0.0.1...", "Connected to 127.0.0.1.", "Escape character is '^]'."];
+const TELNET_ENDING: &[&str] = &["Connection closed by foreign host."];
+
+#[test]
+fn inetutils_telnet_that_only_answers() {
+    if find_tool("telnet").is_some() {
+        talk(&Habits {
+            command: "telnet 127.0.0.1 PORT",
+            greeting: TELNET_GREETING,
+            ending: TELNET_ENDING,
+            // It would take 来 for its escape character, and 小 for a ^O.
+            chinese: ["王明", "你好，世界！"],
+        });
+    }
+}
+
+#[test]
+fn inetutils_telnet_that_begins() {
+    if find_tool("telnet").is_some() {
+        talk(&Habits {
+            // A `-` before the port has it negotiate, and so pass on all eight bits.
+            command: "telnet -- 127.0.0.1 -PORT",
+            greeting: TELNET_GREETING,
+            ending: TELNET_ENDING,
+            chinese: CHINESE,
+        });
+    }
+}
+
+#[test]
+fn plink() {
+    if find_tool("plink").is_some() {
+        let command = "plink -telnet -P PORT 127.0.0.1";
+        talk(&Habits { command, greeting: &[], ending: &[], chinese: CHINESE });
+    }
+}
+
+#[test]
+fn socat() {
+    if find_tool("socat").is_some() {
+        talk(&Habits {
+            command: "socat - TCP:127.0.0.1:PORT",
+            greeting: &[],
+            ending: &[],
+            chinese: CHINESE,
+        });
+    }
+}
+
+#[test]
+fn netcat_openbsd() {
+    if find_tool("nc").is_some() {
+        talk(&Habits {
+            command: "nc 127.0.0.1 PORT",
+            greeting: &[],
+            ending: &[],
+            chinese: CHINESE,
+        });
+    }
+}
+
+#[test]
+fn telnetlib3() {
+    let client =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/telnetlib3-venv/bin/telnetlib3-client");
+    if !client.is_file() {
+        return println!("skipped: there is no {}", client.display());
+    }
+    let command = format!("{} 127.0.0.1 PORT", client.display());
+    talk(&Habits {
+        command: command.leak(),
+        greeting: &["Escape character is '^]'."],
+        ending: &["", "Connection closed by foreign host."],
+        chinese: CHINESE,
+    });
+}
+
+#[test]
+fn no_command_reaches_a_client_that_sends_none() {
+    for (tool, arguments) in [("nc", "-N 127.0.0.1 PORT"), ("socat", "- TCP:127.0.0.1:PORT")] {
+        let Some(tool) = find_tool(tool) else { continue };
+        let server = start();
+        let mut command = Command::new(tool);
+        command.args(arguments.replace("PORT", port(&server)).split(' '));
+        let input = TempPath::new(".txt");
+        let lines = "小明\nhello\n/who\n/nonsense\n/quit\n";
+        fs::write(input.path(), lines).expect("a file can be written");
+        command.stdin(File::open(input.path()).expect("it is there"));
+        let output = output(command.stdout(Stdio::piped()));
+        assert!(!output.stdout.contains(&255), "{:?}", output.stdout.escape_ascii().to_string());
+        let text = String::from_utf8(output.stdout).expect("it is UTF-8");
+        assert!(text.contains("小明: hello\r\n") && text.ends_with("goodbye\r\n"), "{text:?}");
+    }
+}

@@ -1,0 +1,1 @@
+//! The line edited by the server, in clients that leave it to it.
