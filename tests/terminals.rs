@@ -23,21 +23,23 @@ fn port(server: &Server) -> &str {
 struct Story {
     screen: Screen,
     rows: usize,
+    /// Rows that were ever in use: what has left the screen at the top does not come back.
+    used: usize,
     told: Vec<String>,
 }
 
 impl Story {
-    fn begin(screen: Screen, rows: u16, told: &[&str]) -> Self {
-        let told = told.iter().map(ToString::to_string).collect();
-        Self { screen, rows: rows.into(), told }
+    fn begin(screen: Screen, rows: u16, told: Vec<String>) -> Self {
+        Self { screen, rows: rows.into(), used: told.len() + 1, told }
     }
 
     /// Below what was told the screen must come to show `wanted`, and nothing else.
     #[track_caller]
-    fn shows(&self, wanted: &[&str]) {
+    fn shows(&mut self, wanted: &[&str]) {
         let all: Vec<&str> =
             self.told.iter().map(String::as_str).chain(wanted.iter().copied()).collect();
-        self.screen.expect(&all[all.len().saturating_sub(self.rows)..].join("\n"));
+        self.used = self.used.max(all.len());
+        self.screen.expect(&all[self.used.saturating_sub(self.rows)..].join("\n"));
     }
 
     /// `wanted` is shown below what was told; all but its last row, where the cursor is, is told

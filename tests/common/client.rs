@@ -143,6 +143,14 @@ impl Client {
         self.next_raw_line().expect("another line, but the connection ended")
     }
 
+    /// What comes next, in whatever pieces; nothing at the end.
+    ///
+    /// # Errors
+    /// Nothing came in time, or the connection broke.
+    pub fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.socket.read(buffer)
+    }
+
     fn next_line(&mut self) -> Option<String> {
         let line = self.next_raw_line()?;
         let text = line.strip_suffix("\r\n").expect("lines end in CR LF");

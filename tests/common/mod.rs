@@ -10,6 +10,7 @@ mod person;
 mod process;
 mod screen;
 mod server;
+mod terminal;
 
 use std::env;
 use std::fs;
@@ -24,6 +25,7 @@ pub use person::Person;
 pub use process::Process;
 pub use screen::{Screen, find_tool};
 pub use server::{Server, natter, output};
+pub use terminal::Terminal;
 
 /// How long anything that must come is waited for: it comes at once, but machines can be busy.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -77,10 +77,10 @@ impl Screen {
     }
 
     /// The screen must come to be exactly `wanted`, `█` being the cursor and `[T]` a time; empty
-    /// rows at the bottom are left out.
+    /// rows at the top and at the bottom are left out.
     #[track_caller]
     pub fn expect(&self, wanted: &str) {
-        let wanted = wanted.trim_start_matches('\n').trim_end();
+        let wanted = wanted.trim_matches('\n');
         self.wait(&format!("\n{wanted}\n"), |shown| shown == wanted);
     }
 
@@ -104,7 +104,7 @@ impl Screen {
     }
 
     /// What it shows now, with a mark for the cursor.
-    fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         let cursor = "#{cursor_x} #{cursor_y}";
         let output = self.tmux(&["display-message", "-p", cursor, ";", "capture-pane", "-p"]);
         let (cursor, rows) = output.split_once('\n').expect("it begins with the cursor");
@@ -113,10 +113,9 @@ impl Screen {
         let rows: Vec<String> = rows
             .lines()
             .enumerate()
-            .map(|(at, row)| if at == place.1 { mark(row, place.0) } else { row.to_string() })
-            .map(|row| without_times(row.trim_end()))
+            .map(|(at, text)| as_compared(text, (at == place.1).then_some(place.0)))
             .collect();
-        rows.join("\n").trim_end().to_string()
+        rows.join("\n").trim_matches('\n').to_string()
     }
 
     fn tmux(&self, words: &[&str]) -> String {
@@ -136,6 +135,12 @@ impl Drop for Screen {
         let mut command = Command::new(&self.tmux);
         let _ = command.arg("-S").arg(self.socket.path()).arg("kill-server").output();
     }
+}
+
+/// `text` as rows are compared: the cursor marked if it stands in this one, in a column.
+pub(super) fn as_compared(text: &str, cursor: Option<usize>) -> String {
+    let row = cursor.map_or_else(|| text.to_string(), |column| mark(text, column));
+    without_times(row.trim_end_matches(' '))
 }
 
 /// `row` with a mark before what stands in `column`.

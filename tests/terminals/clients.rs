@@ -9,7 +9,7 @@ use crate::{Story, port, start};
 
 /// What a client does beside showing what it gets.
 struct Habits {
-    /// Its command line, with `PORT` in it.
+    /// Its command line, with 2323 for the port.
     command: &'static str,
     /// What it shows before it shows anything of the server's.
     greeting: &'static [&'static str],
@@ -27,9 +27,11 @@ const ROWS: u16 = 24;
 fn talk(habits: &Habits) {
     let server = start();
     let mut bob = server.enter("bob");
-    let command = habits.command.replace("PORT", port(&server));
+    let command = habits.command.replace("2323", port(&server));
     let Some(screen) = Screen::open((80, ROWS), &command) else { return };
-    let mut story = Story::begin(screen, ROWS, habits.greeting);
+    let greeting: Vec<_> =
+        habits.greeting.iter().map(|row| row.replace("2323", port(&server))).collect();
+    let mut story = Story::begin(screen, ROWS, greeting);
     let [name, words] = habits.chinese;
 
     story.tells(&["natter · 1 here: bob · /help", "name: █"]);
@@ -69,7 +71,7 @@ const TELNET_ENDING: &[&str] = &["Connection closed by foreign host."];
 fn inetutils_telnet_that_only_answers() {
     if find_tool("telnet").is_some() {
         talk(&Habits {
-            command: "telnet 127.0.0.1 PORT",
+            command: "telnet 127.0.0.1 2323",
             greeting: TELNET_GREETING,
             ending: TELNET_ENDING,
             // It would take 来 for its escape character, and 小 for a ^O.
@@ -83,7 +85,7 @@ fn inetutils_telnet_that_begins() {
     if find_tool("telnet").is_some() {
         talk(&Habits {
             // A `-` before the port has it negotiate, and so pass on all eight bits.
-            command: "telnet -- 127.0.0.1 -PORT",
+            command: "telnet -- 127.0.0.1 -2323",
             greeting: TELNET_GREETING,
             ending: TELNET_ENDING,
             chinese: CHINESE,
@@ -94,7 +96,7 @@ fn inetutils_telnet_that_begins() {
 #[test]
 fn plink() {
     if find_tool("plink").is_some() {
-        let command = "plink -telnet -P PORT 127.0.0.1";
+        let command = "plink -telnet -P 2323 127.0.0.1";
         talk(&Habits { command, greeting: &[], ending: &[], chinese: CHINESE });
     }
 }
@@ -103,7 +105,7 @@ fn plink() {
 fn socat() {
     if find_tool("socat").is_some() {
         talk(&Habits {
-            command: "socat - TCP:127.0.0.1:PORT",
+            command: "socat - TCP:127.0.0.1:2323",
             greeting: &[],
             ending: &[],
             chinese: CHINESE,
@@ -115,7 +117,7 @@ fn socat() {
 fn netcat_openbsd() {
     if find_tool("nc").is_some() {
         talk(&Habits {
-            command: "nc 127.0.0.1 PORT",
+            command: "nc 127.0.0.1 2323",
             greeting: &[],
             ending: &[],
             chinese: CHINESE,
@@ -130,7 +132,7 @@ fn telnetlib3() {
     if !client.is_file() {
         return println!("skipped: there is no {}", client.display());
     }
-    let command = format!("{} 127.0.0.1 PORT", client.display());
+    let command = format!("{} 127.0.0.1 2323", client.display());
     talk(&Habits {
         command: command.leak(),
         greeting: &["Escape character is '^]'."],
@@ -140,12 +142,30 @@ fn telnetlib3() {
 }
 
 #[test]
+fn tintin() {
+    if let Some(tool) = find_tool("tt++") {
+        // Without -G it greets with a screenful.
+        let command = format!("{} -G -e '#session n 127.0.0.1 2323'", tool.display());
+        talk(&Habits {
+            command: command.leak(),
+            greeting: &[
+                "#TRYING TO CONNECT 'n' TO '127.0.0.1' PORT '2323'.",
+                "",
+                "#SESSION 'n' CONNECTED TO '127.0.0.1' PORT '2323'",
+            ],
+            ending: &["#SESSION 'n' DIED.", "#SESSION 'gts' ACTIVATED."],
+            chinese: CHINESE,
+        });
+    }
+}
+
+#[test]
 fn no_command_reaches_a_client_that_sends_none() {
-    for (tool, arguments) in [("nc", "-N 127.0.0.1 PORT"), ("socat", "- TCP:127.0.0.1:PORT")] {
+    for (tool, arguments) in [("nc", "-N 127.0.0.1 2323"), ("socat", "- TCP:127.0.0.1:2323")] {
         let Some(tool) = find_tool(tool) else { continue };
         let server = start();
         let mut command = Command::new(tool);
-        command.args(arguments.replace("PORT", port(&server)).split(' '));
+        command.args(arguments.replace("2323", port(&server)).split(' '));
         let input = TempPath::new(".txt");
         let lines = "小明\nhello\n/who\n/nonsense\n/quit\n";
         fs::write(input.path(), lines).expect("a file can be written");

@@ -1,1 +1,170 @@
 //! The line edited by the server, in clients that leave it to it.
+
+use crate::common::{Client, Screen, Server, find_tool};
+use crate::{Story, port, start};
+
+const ROWS: u16 = 12;
+
+/// Alice at a terminal on which her line is edited, and bob.
+struct Scene {
+    story: Story,
+    bob: Client,
+    _server: Server,
+}
+
+impl Scene {
+    /// Nothing without the client.
+    fn begin(client: &str, columns: u16) -> Option<Self> {
+        let (tool, _) = client.split_once(' ').expect("a client has arguments");
+        find_tool(tool)?;
+        let server = start();
+        let mut bob = server.enter("bob");
+        let screen = Screen::open((columns, ROWS), &client.replace("2323", port(&server)))?;
+        screen.expect_part("name: █");
+        screen.enter("alice");
+        bob.expect("[T] system: alice joined");
+        screen.expect_part("\n> █");
+        screen.enter("/edit on");
+        screen.expect_part("here\n> █");
+        let shown = screen.shown();
+        let mut told: Vec<String> = shown.lines().map(ToString::to_string).collect();
+        told.pop();
+        Some(Self { story: Story::begin(screen, ROWS, told), bob, _server: server })
+    }
+
+    /// Bob says `text`, and hears himself.
+    fn bob_says(&mut self, text: &str) {
+        self.bob.say(&format!("{text} -ta"));
+        self.bob.expect(&format!("[T] bob:{text}"));
+    }
+
+    /// Alice types `text`, and her terminal comes to show `rows` below what was told.
+    #[track_caller]
+    fn types(&mut self, text: &str, rows: &[&str]) {
+        self.story.screen.type_in(text);
+        self.story.shows(rows);
+    }
+
+    #[track_caller]
+    fn presses(&mut self, keys: &str, rows: &[&str]) {
+        self.story.screen.press(keys);
+        self.story.shows(rows);
+    }
+}
+
+/// The keys of a line editor, and messages that come between them.
+fn edit(client: &str) {
+    let Some(mut scene) = Scene::begin(client, 80) else { return };
+    scene.types("half 来小", &["> half 来小█"]);
+    scene.bob_says("hi 你");
+    scene.story.tells(&["[T] bob: hi 你", "> half 来小█"]);
+    scene.presses("Left", &["> half 来█小"]);
+    scene.types("X", &["> half 来X█小"]);
+    scene.presses("BSpace BSpace", &["> half █小"]);
+    scene.bob_says("in the middle");
+    scene.story.tells(&["[T] bob: in the middle", "> half █小"]);
+    scene.presses("C-a", &["> █half 小"]);
+    scene.types("a ", &["> a █half 小"]);
+    scene.presses("C-e", &["> a half 小█"]);
+    scene.presses("C-w", &["> a half █"]);
+    scene.presses("Left Left C-k", &["> a hal█"]);
+    scene.presses("Enter", &["> a hal", "[T] alice: a hal", "> █"]);
+    scene.story.tells(&["> a hal", "[T] alice: a hal", "> █"]);
+    scene.bob.expect("[T] alice:a hal");
+
+    scene.types("new", &["> new█"]);
+    scene.presses("Up", &["> a hal█"]);
+    scene.presses("Down", &["> new█"]);
+    scene.presses("Left C-u", &["> █w"]);
+    scene.presses("End C-u", &["> █"]);
+    scene.types("hi b", &["> hi b█"]);
+    scene.presses("Tab", &["> hi bob █"]);
+    scene.presses("C-c", &["> hi bob", "> █"]);
+    scene.story.tells(&["> hi bob", "> █"]);
+    scene.types("/quit", &["> /quit█"]);
+    scene.story.screen.press("Enter");
+    scene.bob.expect("[T] system: alice left");
+}
+
+#[test]
+fn keys_in_telnet() {
+    edit("telnet 127.0.0.1 2323");
+}
+
+#[test]
+fn keys_in_plink() {
+    edit("plink -telnet -P 2323 127.0.0.1");
+}
+
+#[test]
+fn a_line_over_several_rows_makes_way_for_messages() {
+    let Some(mut scene) = Scene::begin("telnet 127.0.0.1 2323", 20) else { return };
+    scene.types("一二三四五六七八九", &["> 一二三四五六七八九", "█"]);
+    scene.types("十", &["> 一二三四五六七八九", "十█"]);
+    scene.bob_says("hi");
+    scene.story.tells(&["[T] bob: hi", "> 一二三四五六七八九", "十█"]);
+    scene.story.told.pop();
+    scene.presses("Home", &["> █一二三四五六七八九", "十"]);
+    // A wide character does not fit the column that is left.
+    scene.types("a", &["> a█一二三四五六七八", "九十"]);
+    scene.bob_says("over me");
+    scene.story.tells(&["[T] bob: over me", "> a█一二三四五六七八", "九十"]);
+    scene.story.told.pop();
+    scene.presses("C-k", &["> a█"]);
+    scene.presses("C-u", &["> █"]);
+    scene.types("done", &["> done█"]);
+}
+
+#[test]
+fn a_line_is_shown_anew_in_a_window_of_another_size() {
+    let Some(mut scene) = Scene::begin("telnet 127.0.0.1 2323", 40) else { return };
+    let line = "小来 bcdefghij abcdefghij abcdefghij abcdefghij";
+    scene.types(line, &["> 小来 bcdefghij abcdefghij abcdefghij a", "bcdefghij█"]);
+    // A terminal may scroll when it lets rows flow into another width: only the end is certain.
+    let screen = &scene.story.screen;
+    screen.resize(60, ROWS);
+    screen.expect_part(&format!("edited here\n> {line}█"));
+    scene.bob.say("wide -ta");
+    screen.expect_part(&format!("edited here\n[T] bob: wide\n> {line}█"));
+    screen.press("C-u");
+    screen.type_in("short");
+    screen.expect_part("[T] bob: wide\n> short█");
+    screen.resize(40, ROWS);
+    screen.expect_part("[T] bob: wide\n> short█");
+    scene.bob.say("narrow -ta");
+    screen.expect_part("[T] bob: wide\n[T] bob: narrow\n> short█");
+    screen.press("C-u");
+    screen.type_in(line);
+    screen.expect_part("narrow\n> 小来 bcdefghij abcdefghij abcdefghij a\nbcdefghij█");
+    // How many rows it takes now is not known: one may stay, but no message is lost.
+    screen.resize(30, ROWS);
+    screen.expect_part("\n> 小来 bcdefghij abcdefghij ab\ncdefghij abcdefghij█");
+    screen.expect_part("[T] bob: narrow\n");
+}
+
+#[test]
+fn telnets_own_commands_cancel_and_erase() {
+    let Some(mut scene) = Scene::begin("telnet 127.0.0.1 2323", 80) else { return };
+    for (typed, command, said) in
+        [("helloo", "ec", "hello"), ("nonsense", "el", "sense"), ("你好吗", "ec", "你好")]
+    {
+        scene.story.screen.type_in(typed);
+        scene.story.screen.expect_part(&format!("\n> {typed}█"));
+        scene.story.screen.press("C-]");
+        scene.story.screen.expect_part("telnet> █");
+        scene.story.screen.enter(&format!("send {command}"));
+        // Its own prompt stands there now: the server cannot know.
+        if command == "el" {
+            scene.story.screen.type_in(said);
+        }
+        scene.story.screen.press("Enter");
+        scene.bob.expect(&format!("[T] alice:{said}"));
+    }
+    scene.story.screen.enter("/edit off");
+    scene.story.screen.expect_part("at your side\n> █");
+    scene.story.screen.type_in("never mind");
+    scene.story.screen.press("C-c");
+    scene.story.screen.expect_part("> never mind^C\n> █");
+    scene.story.screen.enter("this instead");
+    scene.bob.expect("[T] alice:this instead");
+}

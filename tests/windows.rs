@@ -1,0 +1,54 @@
+//! A person at Windows' telnet: each key is sent at once, in GBK, and shown by the terminal itself.
+
+mod common;
+
+use common::{Server, Terminal};
+use natter::wire::charset::Charset;
+
+/// Windows' telnet on a Chinese system (code page 936).
+struct Windows(Terminal);
+
+impl Windows {
+    fn connect(server: &Server) -> Self {
+        Self(Terminal::connect(server.telnet(), (60, 14), Charset::Gbk))
+    }
+
+    /// Presses keys one after the other: `\r` is Return, `\u{8}` the key above it.
+    fn press(&mut self, keys: &str) {
+        for key in keys.chars() {
+            match key {
+                '\r' => self.0.send("\r\n"),
+                '\u{8}' => self.0.send([8]),
+                _ => {
+                    // The halves of a character come in packets of their own.
+                    let mut bytes = Vec::new();
+                    Charset::Gbk.encode(&key.to_string(), &mut bytes);
+                    bytes.iter().for_each(|&byte| self.0.send([byte]));
+                }
+            }
+            if !self.0.is_echoed {
+                self.0.echo(&if key == '\r' { "\r\n".into() } else { key.to_string() });
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "charsets"), ignore = "this build knows no GBK")]
+fn somebody_types_chinese_at_a_windows_telnet() {
+    let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit");
+    let mut bob = server.enter("bob");
+    let mut windows = Windows::connect(&server);
+    // The dot of the greeting is UTF-8, as nobody knows better yet.
+    windows.0.expect("natter 路 1 here: bob 路 /help\nname: █");
+    windows.press("小明\r");
+    bob.expect("[T] system: 小明 joined");
+    windows.0.expect_end("> █");
+    println!("{}", windows.0.shown());
+    bob.say("你好，小明 -ta");
+    bob.expect("[T] bob:你好，小明");
+    windows.0.expect_end("[T] bob: 你好，小明\n> █");
+    windows.press("大家号\u{8}好 a\u{8}b\r");
+    bob.expect("[T] 小明:大家好 b");
+    println!("{}", windows.0.shown());
+}
