@@ -43,12 +43,32 @@ fn somebody_types_chinese_at_a_windows_telnet() {
     windows.0.expect("natter 路 1 here: bob 路 /help\nname: █");
     windows.press("小明\r");
     bob.expect("[T] system: 小明 joined");
-    windows.0.expect_end("> █");
-    println!("{}", windows.0.shown());
-    bob.say("你好，小明 -ta");
-    bob.expect("[T] bob:你好，小明");
-    windows.0.expect_end("[T] bob: 你好，小明\n> █");
+    let guessed = "system: you write gbk, it seems; /charset utf-8 changes that";
+    let before = format!("natter 路 1 here: bob 路 /help\nname: 小明\n{guessed}");
+    windows.0.expect(&format!("{before}\n> █"));
+    bob.say("你好，小明 😀 -ta");
+    bob.expect("[T] bob:你好，小明 😀");
+    windows.0.expect(&format!("{before}\n[T] bob: 你好，小明 ?\n> █"));
     windows.press("大家号\u{8}好 a\u{8}b\r");
     bob.expect("[T] 小明:大家好 b");
-    println!("{}", windows.0.shown());
+    // It shows a backspace as one column to the left; nobody tells it of the other.
+    windows.0.expect_end("> 大家 好 b\n[T] 小明: 大家好 b\n> █");
+    assert!(windows.0.shown().matches("it seems").count() == 1, "it is told once");
+
+    windows.press("/edit on\r");
+    windows.0.expect_end("> /edit on\nsystem: your line is edited here\n> █");
+    assert!(windows.0.is_echoed);
+    windows.press("大家号");
+    windows.0.expect_end("system: your line is edited here\n> 大家号█");
+    windows.press("\u{8}");
+    windows.0.expect_end("system: your line is edited here\n> 大家█");
+    bob.say("在吗？ -ta");
+    windows.0.expect_end("system: your line is edited here\n[T] bob: 在吗？\n> 大家█");
+    windows.press("再见\r");
+    windows.0.expect_end("[T] bob: 在吗？\n> 大家再见\n[T] 小明: 大家再见\n> █");
+    windows.press("/edit off\r");
+    windows.0.expect_end("> /edit off\nsystem: your line is edited at your side\n> █");
+    assert!(!windows.0.is_echoed);
+    windows.press("/charset utf-8\r");
+    windows.0.expect_end("system: now in utf-8\n> █");
 }

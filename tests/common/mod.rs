@@ -25,7 +25,7 @@ pub use person::Person;
 pub use process::Process;
 pub use screen::{Screen, find_tool};
 pub use server::{Server, natter, output};
-pub use terminal::Terminal;
+pub use terminal::{Terminal, visible};
 
 /// How long anything that must come is waited for: it comes at once, but machines can be busy.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -37,6 +37,11 @@ impl Terminal {
         Self { client: Client::connect(door), parser, charset, cut: Vec::new(), is_echoed: false }
     }
 
+    /// How it writes.
+    pub fn charset(&self) -> Charset {
+        self.charset
+    }
+
     /// Sends `bytes` as they are.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.client.send(bytes);
@@ -136,7 +141,7 @@ impl Terminal {
                 _ => {
                     let mut text = String::new();
                     self.charset.decode(taken, &mut text);
-                    self.parser.process(text.as_bytes());
+                    self.parser.process(visible(&text).as_bytes());
                 }
             }
         }
@@ -158,6 +163,11 @@ impl Terminal {
             self.client.send([IAC, answer, option]);
         }
     }
+}
+
+/// `text` with `¿` for U+FFFD, which vt100 does not show.
+pub fn visible(text: &str) -> String {
+    text.replace(char::REPLACEMENT_CHARACTER, "¿")
 }
 
 /// How long the command is that `bytes` begin with, if all of it is there.

@@ -1,0 +1,263 @@
+//! What terminals obey and what deceives a reader, from every door to every kind of reader.
+
+mod common;
+
+use common::{Bare, Client, Server, Terminal, visible};
+use natter::wire::charset::Charset;
+
+/// What is sent, and what every reader shows of it.
+const ATTACKS: &[(&str, &str)] = &[
+    // CSI: colours, the cursor, the screen, modes, questions that are answered as if typed.
+    ("red \u{1b}[31mred", "red [31mred"),
+    ("\u{1b}[0;1;5;7mloud", "[0;1;5;7mloud"),
+    ("\u{1b}[38;2;255;0;0mrgb", "[38;2;255;0;0mrgb"),
+    ("gone\u{1b}[2J\u{1b}[H", "gone[2J[H"),
+    ("up\u{1b}[9A\u{1b}[2Kroot: hi", "up[9A[2Kroot: hi"),
+    ("\u{1b}[1;1Htop left", "[1;1Htop left"),
+    ("\u{1b}[3J\u{1b}[3;1r\u{1b}[6n", "[3J[3;1r[6n"),
+    ("\u{1b}[?1049h\u{1b}[?25l", "[?1049h[?25l"),
+    ("\u{1b}[?1000h\u{1b}[?2004h\u{1b}[?1h", "[?1000h[?2004h[?1h"),
+    ("\u{1b}[8;1;1t\u{1b}[21t\u{1b}[c", "[8;1;1t[21t[c"),
+    ("\u{1b}[5i print \u{1b}[4i", "[5i print [4i"),
+    ("\u{1b}[12;34;56;78;90;12;34$x", "[12;34;56;78;90;12;34$x"),
+    ("cut \u{1b}[", "cut ["),
+    ("cut\u{1b}", "cut"),
+    ("\u{1b}\u{1b}[31m", "[31m"),
+    // OSC: title, hyperlink, clipboard, colours, a file; each way to end it.
+    ("\u{1b}]0;owned\u{7}title", "]0;ownedtitle"),
+    ("\u{1b}]2;owned\u{1b}\\title", "]2;owned\\title"),
+    ("\u{1b}]1;owned\u{9c}icon", "]1;ownedicon"),
+    (
+        "\u{1b}]8;;http://evil.example\u{1b}\\click\u{1b}]8;;\u{1b}\\",
+        "]8;;http://evil.example\\click]8;;\\",
+    ),
+    ("\u{1b}]52;c;cm0gLXJmIC8K\u{7}", "]52;c;cm0gLXJmIC8K"),
+    ("\u{1b}]52;c;?\u{1b}\\", "]52;c;?\\"),
+    ("\u{1b}]4;1;#000000\u{7}\u{1b}]10;?\u{7}", "]4;1;#000000]10;?"),
+    ("\u{1b}]1337;File=name=eA==:AAAA\u{7}", "]1337;File=name=eA==:AAAA"),
+    ("\u{1b}]777;notify;you;won\u{7}\u{1b}]9;4;1\u{7}", "]777;notify;you;won]9;4;1"),
+    ("\u{1b}]0;never ended", "]0;never ended"),
+    // DCS, APC, PM, SOS, and what is one character behind ESC.
+    ("\u{1b}P$q\"p\u{1b}\\", "P$q\"p\\"),
+    ("\u{1b}P0;1|17/41\u{1b}\\keys", "P0;1|17/41\\keys"),
+    ("\u{1b}_Gf=24;AAAA\u{1b}\\", "_Gf=24;AAAA\\"),
+    ("\u{1b}^private\u{1b}\\\u{1b}Xstring\u{1b}\\", "^private\\Xstring\\"),
+    ("\u{1b}c\u{1b}7\u{1b}8\u{1b}D\u{1b}M", "c78DM"),
+    ("\u{1b}#8\u{1b}(0lqqk\u{1b}(B", "#8(0lqqk(B"),
+    ("\u{1b}=\u{1b}>\u{1b}n\u{1b}|", "=>n|"),
+    ("\u{1b}%Gx\u{1b}%@", "%Gx%@"),
+    // C1: the same in one character, from UTF-8.
+    ("\u{9b}31mred\u{9b}2J", "31mred2J"),
+    ("\u{9d}0;owned\u{9c}", "0;owned"),
+    ("\u{90}$q\u{9c}\u{9f}x\u{9c}\u{98}y\u{9c}", "$qxy"),
+    ("next\u{85}line\u{84}\u{8d}\u{88}", "nextline"),
+    // C0: back over the name, bell, shift to line drawing, a form feed, answer-back.
+    ("\u{7}ding\u{7}\u{7}", "ding"),
+    ("\u{e}lqk\u{f}", "lqk"),
+    ("\u{b}\u{c}down\u{5}", "down"),
+    ("nul\u{0}nul", "nulnul"),
+    ("tab\tstop", "tab stop"),
+    // Reading direction.
+    ("\u{202e}gnissim\u{202c}", "gnissim"),
+    ("\u{202a}a\u{202b}b\u{202d}c\u{202c}", "abc"),
+    ("\u{2066}x\u{2067}y\u{2068}z\u{2069}", "xyz"),
+    ("one\u{2028}two\u{2029}three", "onetwothree"),
+    // What cannot be seen.
+    ("pay\u{200b}pal.ex\u{2060}ample\u{feff}", "paypal.example"),
+    ("soft\u{ad}hyphen \u{2061}\u{2064}\u{206a}.", "softhyphen ."),
+    ("\u{e0041}\u{e0042}\u{e007f}tags\u{e0001}", "tags"),
+    ("\u{3164}\u{ffa0}\u{115f}fill\u{17b4}\u{34f}", "\u{115f}fill"),
+    ("\u{fff9}shown\u{fffa}hidden\u{fffb}", "shownhidden"),
+    ("\u{200d}\u{200d}\u{200c}j\u{200d}\u{200d}\u{200d}o", "j\u{200d}o"),
+];
+
+/// A letter with more marks than any script has, and what is left of it.
+fn heap() -> (String, String) {
+    (format!("z{}!", "\u{301}".repeat(200)), format!("z{}!", "\u{301}".repeat(5)))
+}
+
+fn attacks() -> Vec<(String, String)> {
+    let attacks = ATTACKS.iter().map(|(sent, shown)| (sent.to_string(), shown.to_string()));
+    attacks.chain([heap()]).collect()
+}
+
+/// Those who read what mallory says, in one room.
+struct Readers {
+    server: Server,
+    classic: Client,
+    terminals: Vec<Terminal>,
+}
+
+const WIDE: (u16, u16) = (120, 12);
+
+impl Readers {
+    fn gather() -> Self {
+        let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit --history 0");
+        let classic = server.enter("bob");
+        let mut readers = Self { server, classic, terminals: Vec::new() };
+        readers.enter("lena", Charset::Utf8);
+        readers.enter("kay", Charset::Utf8);
+        readers.terminals[1].enter("/edit on");
+        readers.terminals[1].expect_end("system: your line is edited here\n> █");
+        if natter::wire::charset::HAS_CHINESE {
+            readers.enter("gao", Charset::Gbk);
+        }
+        readers
+    }
+
+    fn enter(&mut self, name: &str, charset: Charset) {
+        let mut terminal = Terminal::connect(self.server.telnet(), WIDE, charset);
+        terminal.enter(name);
+        self.classic.until(&format!("[T] system: {name} joined"));
+        terminal.enter(&format!("/charset {}", charset.as_str()));
+        terminal.expect_end(&format!("system: now in {}\n> █", charset.as_str()));
+        self.terminals.push(terminal);
+    }
+
+    /// All see that mallory says `text`, and nothing else happens to their terminals.
+    #[track_caller]
+    fn see(&mut self, text: &str) {
+        self.classic.until(&format!("[T] mallory:{text}"));
+        self.seen_on_terminals(text);
+    }
+
+    #[track_caller]
+    fn seen_on_terminals(&mut self, text: &str) {
+        for terminal in &mut self.terminals {
+            let mut bytes = Vec::new();
+            terminal.charset().encode(text, &mut bytes);
+            let mut shown = String::new();
+            terminal.charset().decode(&bytes, &mut shown);
+            terminal.expect_end(&format!("[T] mallory: {}\n> █", visible(shown.trim_end())));
+            assert!(terminal.is_plain(), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn from_the_classic_door_in_lines() {
+    let mut readers = Readers::gather();
+    let mut mallory = readers.server.enter("mallory");
+    for (sent, shown) in attacks() {
+        mallory.say(&format!("{sent} -ta"));
+        readers.see(&shown);
+    }
+    mallory.say("over\rwritten -ta");
+    readers.see("overwritten");
+    for (sent, shown) in [
+        (&b"\x9b31mred -ta\n"[..], "\u{fffd}31mred"),
+        (b"\xf8\xfe\xc2 -ta\n", "\u{fffd}\u{fffd}\u{fffd}"),
+        (b"\xed\xa0\x80\xc0\x9b -ta\n", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+    ] {
+        mallory.send(sent);
+        readers.see(shown);
+    }
+}
+
+#[test]
+fn as_a_deed_and_in_private() {
+    let mut readers = Readers::gather();
+    let mut mallory = readers.server.enter("mallory");
+    for (sent, shown) in attacks() {
+        mallory.say(&format!("- {sent} -me"));
+        mallory.say(&format!("lena - {sent} -to"));
+        readers.classic.until(&format!("[T] * mallory - {shown}"));
+        let shown = visible(shown.trim_end());
+        let lena = &mut readers.terminals[0];
+        let private = format!("[T] mallory (private to lena): - {shown}");
+        lena.expect_end(&format!("[T] * mallory - {shown}\n{private}\n> █"));
+        assert!(lena.is_plain(), "{sent:?}");
+    }
+}
+
+#[test]
+fn as_a_name() {
+    let mut readers = Readers::gather();
+    let mut mallory = readers.server.connect();
+    for (sent, _) in attacks() {
+        // The answer is for her alone; it must not hurt either.
+        mallory.say(&format!("x{} -n", sent.replace(' ', "")));
+        let answer = mallory.line();
+        assert!(!answer.contains(natter::text::is_unsafe), "{answer:?}");
+        if answer == "OK" {
+            let line = readers.classic.line();
+            assert!(!line.contains(natter::text::is_unsafe), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn from_the_articles_client() {
+    let mut readers = Readers::gather();
+    let mut mallory = Bare::enter(&readers.server, "mallory");
+    for (sent, shown) in attacks() {
+        mallory.send(&format!("{sent} -ta"));
+        readers.see(&shown);
+    }
+}
+
+#[test]
+fn from_the_telnet_door_in_lines() {
+    let mut readers = Readers::gather();
+    let mut mallory = Terminal::connect(readers.server.telnet(), WIDE, Charset::Utf8);
+    mallory.enter("mallory");
+    mallory.enter("/charset utf-8");
+    for (sent, shown) in attacks() {
+        mallory.enter(&sent);
+        readers.see(&shown);
+    }
+    // Here a return ends a line: what follows is hers, too.
+    mallory.send("over\rsystem: written\r\n");
+    readers.classic.until("[T] mallory:over");
+    readers.classic.expect("[T] mallory:system: written");
+    for terminal in &mut readers.terminals {
+        terminal.expect_end("[T] mallory: over\n[T] mallory: system: written\n> █");
+    }
+    mallory.send(b"\x9b31mred\r\n");
+    readers.see("\u{fffd}31mred");
+    mallory.send(b"iac \xff\xff.\r\n");
+    readers.see("iac \u{fffd}.");
+}
+
+#[test]
+#[cfg_attr(not(feature = "charsets"), ignore = "this build knows no GBK")]
+fn from_the_telnet_door_in_gb18030() {
+    let mut readers = Readers::gather();
+    let mut mallory = Terminal::connect(readers.server.telnet(), WIDE, Charset::Utf8);
+    mallory.enter("mallory");
+    mallory.enter("/charset gbk");
+    for (sent, shown) in attacks() {
+        mallory.send(gb18030(&sent));
+        mallory.send("\r\n");
+        readers.see(&shown);
+    }
+}
+
+#[cfg(feature = "charsets")]
+fn gb18030(text: &str) -> Vec<u8> {
+    encoding_rs::GB18030.encode(text).0.into_owned()
+}
+
+#[cfg(not(feature = "charsets"))]
+fn gb18030(text: &str) -> Vec<u8> {
+    text.into()
+}
+
+#[test]
+fn from_a_line_that_is_edited_by_the_server() {
+    let mut readers = Readers::gather();
+    let mut mallory = Terminal::connect(readers.server.telnet(), WIDE, Charset::Utf8);
+    mallory.enter("mallory");
+    mallory.enter("/edit on");
+    mallory.expect_end("system: your line is edited here\n> █");
+    readers.classic.until("[T] system: mallory joined");
+    for (sent, _) in attacks() {
+        // Keys do what keys do: what is left of the line is what all must see alike.
+        mallory.enter(&format!("<{sent}>"));
+        let line = readers.classic.line();
+        let heard = line.strip_prefix("[T] mallory:").expect("nobody else says anything");
+        assert!(!heard.contains(natter::text::is_unsafe), "{heard:?}");
+        readers.seen_on_terminals(heard);
+        assert!(mallory.is_plain(), "{sent:?}");
+    }
+}
