@@ -13,8 +13,8 @@ struct Scene {
 }
 
 impl Scene {
-    /// Nothing without the client.
-    fn begin(client: &str, columns: u16) -> Option<Self> {
+    /// Alice has come in, and edits her line herself; nothing without the client.
+    fn enter(client: &str, columns: u16) -> Option<Self> {
         let (tool, _) = client.split_once(' ').expect("a client has arguments");
         find_tool(tool)?;
         let server = start();
@@ -24,12 +24,19 @@ impl Scene {
         screen.enter("alice");
         bob.expect("[T] system: alice joined");
         screen.expect_part("\n> █");
+        Some(Self { story: Story::begin(screen, ROWS, Vec::new()), bob, _server: server })
+    }
+
+    /// The server edits Alice's line.
+    fn begin(client: &str, columns: u16) -> Option<Self> {
+        let mut scene = Self::enter(client, columns)?;
+        let screen = &scene.story.screen;
         screen.enter("/edit on");
         screen.expect_part("here\n> █");
         let shown = screen.shown();
-        let mut told: Vec<String> = shown.lines().map(ToString::to_string).collect();
-        told.pop();
-        Some(Self { story: Story::begin(screen, ROWS, told), bob, _server: server })
+        scene.story.told = shown.lines().map(ToString::to_string).collect();
+        scene.story.told.pop();
+        Some(scene)
     }
 
     /// Bob says `text`, and hears himself.
@@ -161,10 +168,18 @@ fn telnets_own_commands_cancel_and_erase() {
         scene.bob.expect(&format!("[T] alice:{said}"));
     }
     scene.story.screen.enter("/edit off");
-    scene.story.screen.expect_part("at your side\n> █");
-    scene.story.screen.type_in("never mind");
-    scene.story.screen.press("C-c");
-    scene.story.screen.expect_part("> never mind^C\n> █");
-    scene.story.screen.enter("this instead");
+    scene.story.screen.expect_part("> /edit off\nsystem: your line is edited at your side\n> █");
+}
+
+#[test]
+fn an_interrupt_cancels_the_line_and_harms_no_other() {
+    let Some(mut scene) = Scene::enter("telnet 127.0.0.1 2323", 80) else { return };
+    let screen = &scene.story.screen;
+    screen.type_in("never mind");
+    screen.expect_part("> never mind█");
+    screen.press("C-c");
+    screen.expect_part("> never mind^C\n> █");
+    screen.enter("this instead");
     scene.bob.expect("[T] alice:this instead");
+    screen.expect_part("> this instead\n[T] alice: this instead\n> █");
 }
