@@ -27,6 +27,16 @@ fn inetutils_telnet_interrupts_a_line() {
 }
 
 #[test]
+fn inetutils_telnet_takes_bytes_of_chinese_for_control_keys() {
+    assert_lines(
+        "229 176 IAC 245 DO TM 'ming\r\n' 229 IAC 243 DO TM 168 231 IAC 237 DO TM 132 13 0",
+        &["小ming", "在的"],
+    );
+    // A ^C that stands for itself still cancels.
+    assert_lines("229 176 143 'x' IP DO TM 'y\r\n'", &["y"]);
+}
+
+#[test]
 fn plink_negotiates_first() {
     assert_lines(
         "WILL NAWS WILL TSPEED WILL TTYPE WILL NEW-ENVIRON DO ECHO WILL SGA DO SGA \

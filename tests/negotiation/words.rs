@@ -88,7 +88,8 @@ impl Heard {
                 }
                 Item::EraseCharacter => "erase character".to_string(),
                 Item::EraseLine => "erase line".to_string(),
-                Item::Cancel => "cancel".to_string(),
+                Item::Cancel(_) => "cancel".to_string(),
+                Item::Ignored(_) => continue,
                 Item::Window { columns, rows } => format!("window {columns}x{rows}"),
                 Item::Terminal(name) => {
                     assert!(name.bytes().all(|byte| byte.is_ascii_graphic()));

@@ -74,8 +74,8 @@ fn inetutils_telnet_that_only_answers() {
             command: "telnet 127.0.0.1 2323",
             greeting: TELNET_GREETING,
             ending: TELNET_ENDING,
-            // It would take 来 for its escape character, and 小 for a ^O.
-            chinese: ["王明", "你好，世界！"],
+            // It would take 来 for its escape character.
+            chinese: ["小明", "在这里，有人吗？"],
         });
     }
 }

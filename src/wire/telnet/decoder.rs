@@ -7,7 +7,7 @@ use crate::wire::charset::Charset;
 use crate::wire::line::Piece;
 use crate::wire::telnet::editing::{Editing, Typed};
 use crate::wire::telnet::encode::put;
-use crate::wire::telnet::protocol::{Item, NOP, Protocol};
+use crate::wire::telnet::protocol::{ControlKey, Item, NOP, Protocol};
 use crate::wire::telnet::view::{Style, View};
 
 const BACKSPACE: u8 = 0x08;
@@ -349,8 +349,11 @@ impl Person {
         match item {
             Item::Data(_) => unreachable!("text was taken"),
             Item::EraseCharacter => self.command(Key::Backspace),
+            Item::EraseLine | Item::Cancel(_) | Item::Ignored(_) if self.mends(item, bytes_max) => {
+            }
             Item::EraseLine => self.command(Key::KillToStart),
-            Item::Cancel => self.command(Key::Cancel),
+            Item::Cancel(_) => self.command(Key::Cancel),
+            Item::Ignored(_) => {}
             Item::Window { columns, rows } => {
                 self.window = (columns, rows);
                 if let Some(editing) = &mut self.editing {
@@ -376,6 +379,24 @@ impl Person {
                 self.has_switched = Some(on);
             }
         }
+    }
+
+    /// Whether `item` is a byte of a character, of which the client looked at seven bits: GNU's and
+    /// BSD's telnet do until BINARY is agreed on, and 小 (E5 B0 8F) comes as E5 B0 and an "abort
+    /// output", for ^O is 0F. Then the line gets its byte back.
+    fn mends(&mut self, item: Item<'_>, bytes_max: usize) -> bool {
+        let is_cut = |line| std::str::from_utf8(line).is_err_and(|at| at.error_len().is_none());
+        let key = match item {
+            Item::EraseLine => ControlKey(b'U' - b'@'),
+            Item::Cancel(key) | Item::Ignored(key) => key,
+            _ => return false,
+        };
+        let is_byte =
+            self.editing.is_none() && self.view.charset == Charset::Utf8 && is_cut(&self.line);
+        if is_byte {
+            self.keep(&[key.0 | 0x80], bytes_max);
+        }
+        is_byte
     }
 
     fn command(&mut self, key: Key) {

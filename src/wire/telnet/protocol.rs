@@ -16,9 +16,11 @@ use crate::wire::telnet::option::{
 
 // Commands of RFC 854, and of RFC 1184, whose EOF is the lowest there is.
 const EOF: u8 = 236;
+const SUSP: u8 = 237;
 const ABORT: u8 = 238;
 const BRK: u8 = 243;
 const IP: u8 = 244;
+const AO: u8 = 245;
 const AYT: u8 = 246;
 const EC: u8 = 247;
 const EL: u8 = 248;
@@ -58,7 +60,9 @@ pub enum Item<'a> {
     /// The unfinished line is taken back.
     EraseLine,
     /// The unfinished line is given up, and what was going on (telnet's ^C).
-    Cancel,
+    Cancel(ControlKey),
+    /// Something else than talk was meant to be controlled.
+    Ignored(ControlKey),
     /// The size of the window; 0 stands for unknown.
     Window {
         /// Characters in a line.
@@ -73,6 +77,10 @@ pub enum Item<'a> {
     /// The peer leaves echoing to us, or does not, or not any more.
     Echo(bool),
 }
+
+/// The control key that stands for a command on most terminals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlKey(pub u8);
 
 /// One connection's telnet, without its socket and its clock.
 ///
@@ -241,14 +249,18 @@ impl Protocol {
         match command {
             EC => Step::Item(Item::EraseCharacter),
             EL => Step::Item(Item::EraseLine),
-            IP | BRK | ABORT => Step::Item(Item::Cancel),
+            IP => Step::Item(Item::Cancel(ControlKey(b'C' - b'@'))),
+            BRK | ABORT => Step::Item(Item::Cancel(ControlKey(b'\\' - b'@'))),
+            AO => Step::Item(Item::Ignored(ControlKey(b'O' - b'@'))),
+            SUSP => Step::Item(Item::Ignored(ControlKey(b'Z' - b'@'))),
+            EOF => Step::Item(Item::Ignored(ControlKey(b'D' - b'@'))),
             AYT => {
                 if self.budget.answer(now_ms) {
                     replies.extend_from_slice(HERE);
                 }
                 Step::Nothing
             }
-            // NOP, GA, DM, AO, EOR, SUSP, EOF; an SE that ends nothing.
+            // NOP, GA, DM, EOR; an SE that ends nothing.
             _ => Step::Nothing,
         }
     }
