@@ -6,6 +6,7 @@ mod session;
 use fastrand::Rng;
 use natter::lang::Lang;
 use natter::wire::charset::HAS_CHINESE;
+use natter::wire::telnet::view::Style;
 use session::{LINE_BYTES, Session, assert_lines, bytes, heard};
 
 #[test]
@@ -231,4 +232,25 @@ fn random_bytes_hold_little_and_are_answered_with_little() {
         session.decoder.stop();
         assert_eq!(session.decoder.held_bytes(), 0, "seed {seed}");
     }
+}
+
+#[test]
+fn a_terminals_name_undoes_no_choice_and_a_dumb_one_stays_dumb() {
+    for (first, then, style) in [
+        (None, "'XTERM'", Style::Color),
+        (Some(false), "'XTERM'", Style::Plain),
+        (Some(true), "'DUMB'", Style::Color),
+    ] {
+        let mut session = Session::new(Lang::En);
+        let telnet = session.decoder.telnet().expect("it speaks telnet");
+        first.into_iter().for_each(|on| telnet.choose_color(on));
+        session.hear(&bytes(&format!("WILL TTYPE SB TTYPE 0 {then} SE")), 0);
+        let telnet = session.decoder.telnet().expect("it speaks telnet");
+        assert_eq!(telnet.view().style, style, "{first:?}");
+    }
+    let mut session = Session::new(Lang::En);
+    session.hear(&bytes("WILL TTYPE SB TTYPE 0 'DUMB' SE"), 0);
+    let telnet = session.decoder.telnet().expect("it speaks telnet");
+    telnet.choose_color(false);
+    assert_eq!(telnet.view().style, Style::Dumb, "it is sent nothing to obey");
 }

@@ -13,7 +13,6 @@ use crate::text;
 use crate::wire::Wire;
 use crate::wire::charset::Charset;
 use crate::wire::line::Piece;
-use crate::wire::telnet::view::{Style, View};
 
 impl<S: Socket> Hub<S> {
     pub(super) fn hear_some(&mut self, now: &Now) {
@@ -293,15 +292,13 @@ fn take(piece: &Piece<'_>, text: &mut String, bytes_max: usize) -> Heard {
 /// Has `conn` see things as `setting` says; what it is told of that.
 fn set<'a, S>(conn: &mut Conn<S>, setting: Setting<'a>) -> Option<Event<'a>> {
     let telnet = conn.decoder.telnet()?;
-    let view = telnet.view();
     match setting {
         Setting::Time(shown) => {
-            telnet.set_view(View { shown, ..view });
+            telnet.choose_time(shown);
             Some(Event::Answer(Answer::TimeSet { shown }))
         }
         Setting::Color(on) => {
-            let style = if on { Style::Color } else { Style::Plain };
-            telnet.set_view(View { style, ..view });
+            telnet.choose_color(on);
             Some(Event::Answer(Answer::ColorSet { on }))
         }
         Setting::Charset(name) => match Charset::of_name(name) {

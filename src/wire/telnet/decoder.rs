@@ -1,6 +1,7 @@
 //! Bytes of a telnet connection to lines, and to what must be answered on the way.
 
 use crate::chat::event::{Answer, Event};
+use crate::clock::Shown;
 use crate::editor::Key;
 use crate::limits::KEEPALIVE_NOP_MS;
 use crate::wire::charset::Charset;
@@ -190,18 +191,26 @@ impl Decoder {
         self.person.has_switched.take().map(|on| Event::Answer(Answer::EditSet { on }))
     }
 
-    /// How the person wants lines to look.
-    pub fn set_view(&mut self, view: View) {
-        let person = &mut self.person;
-        person.is_charset_chosen |= view.charset != person.view.charset;
-        person.is_color_chosen |= view.style != person.view.style;
-        person.view = view;
+    /// The person chose how much of the time is shown.
+    pub fn choose_time(&mut self, shown: Shown) {
+        self.person.view.shown = shown;
     }
 
     /// The person chose its charset, be it the one it had.
     pub fn choose_charset(&mut self, charset: Charset) {
         self.person.view.charset = charset;
         self.person.is_charset_chosen = true;
+    }
+
+    /// The person chose colours or none, be it what it had: a terminal's name may come later.
+    pub fn choose_color(&mut self, on: bool) {
+        self.person.is_color_chosen = true;
+        self.person.view.style = match (on, self.person.view.style) {
+            (true, _) => Style::Color,
+            // It cannot even clear a row.
+            (false, Style::Dumb) => Style::Dumb,
+            (false, _) => Style::Plain,
+        };
     }
 
     /// What is asked for from now on.
