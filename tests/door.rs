@@ -62,6 +62,7 @@ fn every_command_answers() {
         ("/m bob x", "system: /m may be /msg or /me"),
         ("/charset klingon", "system: klingon is not known; there are utf-8, gbk, big5, latin1"),
         ("/charset utf-8", "system: now in utf-8"),
+        ("/edit off", "system: your line is edited at your side"),
         ("/ignore alice", "system: it goes: /ignore NAME"),
         ("/name bob", "system: that name is taken; bob2 is free"),
         ("/name two words", "system: only letters, digits, _ - . '; twowords is free"),

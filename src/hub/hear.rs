@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use crate::chat::event::{Answer, Effect, Event, Farewell};
 use crate::clock::Now;
 use crate::command::{Command, Setting, slash};
-use crate::conn::{Conn, Life, Socket};
+use crate::conn::{Life, Socket};
 use crate::hub::Hub;
 use crate::limits::READS_PER_TURN;
 use crate::pace;
@@ -13,6 +13,7 @@ use crate::text;
 use crate::wire::Wire;
 use crate::wire::charset::Charset;
 use crate::wire::line::Piece;
+use crate::wire::telnet::decoder::Decoder;
 
 impl<S: Socket> Hub<S> {
     pub(super) fn hear_some(&mut self, now: &Now) {
@@ -211,12 +212,14 @@ impl<S: Socket> Hub<S> {
         };
         match command {
             Command::Set(setting) => {
-                if let Some(event) = set(&mut peers.slab[slot], setting) {
-                    let is_blocked = !peers.writable.contains(slot);
-                    post.rewire(&mut peers.slab[slot], is_blocked, now);
-                    post.apply(&Effect::Tell { to: id, event }, peers, now);
-                }
-                self.answer(slot, now);
+                let is_blocked = !peers.writable.contains(slot);
+                let conn = &mut peers.slab[slot];
+                let Some(telnet) = conn.decoder.telnet() else { return };
+                let event = set(telnet, setting);
+                let replies = telnet.take_replies();
+                post.answer(conn, &replies, is_blocked, now);
+                post.rewire(conn, is_blocked, now);
+                post.apply(&Effect::Tell { to: id, event }, peers, now);
             }
             _ => chat.command(id, command, now, &mut |effect| post.apply(&effect, peers, now)),
         }
@@ -289,32 +292,32 @@ fn take(piece: &Piece<'_>, text: &mut String, bytes_max: usize) -> Heard {
     }
 }
 
-/// Has `conn` see things as `setting` says; what it is told of that.
-fn set<'a, S>(conn: &mut Conn<S>, setting: Setting<'a>) -> Option<Event<'a>> {
-    let telnet = conn.decoder.telnet()?;
-    match setting {
+/// Has somebody see things as `setting` says; what it is told of that.
+fn set<'a>(telnet: &mut Decoder, setting: Setting<'a>) -> Event<'a> {
+    let answer = match setting {
         Setting::Time(shown) => {
             telnet.choose_time(shown);
-            Some(Event::Answer(Answer::TimeSet { shown }))
+            Answer::TimeSet { shown }
         }
         Setting::Color(on) => {
             telnet.choose_color(on);
-            Some(Event::Answer(Answer::ColorSet { on }))
+            Answer::ColorSet { on }
         }
         Setting::Charset(name) => match Charset::of_name(name) {
             Some(charset) => {
                 telnet.choose_charset(charset);
-                Some(Event::Answer(Answer::CharsetSet {
-                    name: charset.as_str(),
-                    is_guessed: false,
-                }))
+                Answer::CharsetSet { name: charset.as_str(), is_guessed: false }
             }
-            None => Some(Event::Answer(Answer::NoSuchCharset { name })),
+            None => Answer::NoSuchCharset { name },
         },
-        // It is told when the terminal has answered.
         Setting::Edit(on) => {
             telnet.edit(on);
-            None
+            if telnet.is_editing() != on {
+                // It is told when the terminal has answered, which some never do.
+                return Event::Nothing;
+            }
+            Answer::EditSet { on }
         }
-    }
+    };
+    Event::Answer(answer)
 }
