@@ -254,3 +254,17 @@ fn a_terminals_name_undoes_no_choice_and_a_dumb_one_stays_dumb() {
     telnet.choose_color(false);
     assert_eq!(telnet.view().style, Style::Dumb, "it is sent nothing to obey");
 }
+
+#[test]
+fn nothing_is_left_of_a_line_when_another_side_edits() {
+    let mut session = Session::editing(Lang::En);
+    session.hear(&bytes("'half a line that was typed too early' 1"), 0);
+    session.decoder.telnet().expect("it speaks telnet").edit(false);
+    session.hear(&bytes("DONT ECHO DONT SGA"), 0);
+    assert_eq!((session.heard.join(" "), session.last_row()), ("<edit false>".into(), "".into()));
+    let mut session = Session::new(Lang::En);
+    session.decoder.telnet().expect("it speaks telnet").edit(true);
+    session.hear(&[b'x'; LINE_BYTES + 1], 0);
+    session.hear(&bytes("DO ECHO DO SGA DONT ECHO 'ok' 13 10"), 0);
+    assert!(session.heard.contains(&"ok".to_string()), "{:?}", session.heard);
+}

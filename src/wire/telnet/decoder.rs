@@ -381,9 +381,12 @@ impl Person {
             }
             Item::Echo(on) => {
                 if on != self.editing.is_some() {
+                    if let Some(editing) = &mut self.editing {
+                        editing.erase(&mut self.echo);
+                    }
                     let editing = || Box::new(Editing::new(bytes_max, self.window));
                     self.editing = on.then(editing);
-                    self.line = Vec::new();
+                    (self.line, self.is_too_long) = (Vec::new(), false);
                 }
                 self.has_switched = Some(on);
             }
