@@ -151,7 +151,7 @@ impl Wire {
         let after_line_end = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         let start = match self {
             Self::Classic => before.len().checked_sub(STAMP_BYTES + tail.len())?,
-            Self::Telnet => before.len().checked_sub(TIME_BYTES + tail.len())?,
+            Self::Telnet => before.len().checked_sub(CLEAR.len() + TIME_BYTES + tail.len())?,
             Self::Resp => before.len() - tail.len(),
             Self::Plain | Self::Irc | Self::Raw => after_line_end,
         };
@@ -160,11 +160,9 @@ impl Wire {
             Self::Classic => {
                 line[0] == b'[' && line[..STAMP_BYTES].ends_with(b"] ") && after_line_end <= start
             }
-            Self::Telnet => {
-                line[0] == b'['
-                    && line[..TIME_BYTES].ends_with(b"] ")
-                    && before[..start].ends_with(CLEAR)
-            }
+            Self::Telnet => line
+                .strip_prefix(CLEAR)
+                .is_some_and(|line| line[0] == b'[' && line[..TIME_BYTES].ends_with(b"] ")),
             Self::Plain => line.starts_with(b"<user"),
             Self::Irc => line.starts_with(format!(":{name}!").as_bytes()),
             Self::Resp | Self::Raw => true,
@@ -201,7 +199,7 @@ fn classic_answer(heard: &[u8]) -> Result<Answer> {
 
 fn telnet_answer(heard: &[u8]) -> Result<Answer> {
     if memmem::find(heard, b"\x1b[K> ").is_some() {
-        return Ok(Answer::Joined(b"\r\n"));
+        return Ok(Answer::Joined(b"\r\n> "));
     }
     match memmem::find(heard, b"\x1b[Ksystem: ") {
         Some(at) if heard.ends_with(b"name: ") => Err(refusal(&heard[at..])),
@@ -256,7 +254,7 @@ pub fn self_check() -> Result<()> {
         (Wire::Classic, b"[x] system: a\r\nO", Some(Answer::Wait)),
         (Wire::Classic, b"name taken\r\n", None),
         (Wire::Telnet, b"\r\0\x1b[Knatter\r\nname: ", Some(Answer::Wait)),
-        (Wire::Telnet, b"name: \r\0\x1b[K> ", Some(Answer::Joined(b"\r\n"))),
+        (Wire::Telnet, b"name: \r\0\x1b[K> ", Some(Answer::Joined(b"\r\n> "))),
         (Wire::Irc, b":s 001 c :hi\r\n", Some(Answer::Say(b"JOIN #crowd\r\n".to_vec()))),
         (Wire::Irc, b":s 433 * c :in use\r\n", None),
         (
@@ -279,7 +277,7 @@ pub fn self_check() -> Result<()> {
         (Wire::Classic, b"[2026-11-23 09:11:38] c00001:", Some(0)),
         (Wire::Classic, b"[x] system: 2 joined\r\n[2026-11-23 09:11:38] c00001:", Some(22)),
         (Wire::Classic, b"[2026-11-23 09:11:38] c00002:", None),
-        (Wire::Telnet, b"> \r\0\x1b[K[09:11] c00001: ", Some(7)),
+        (Wire::Telnet, b"> \r\0\x1b[K[09:11] c00001: ", Some(2)),
         (Wire::Plain, b"<user7> ", Some(0)),
         (Wire::Irc, b"PING :a\r\n:c00001!~c@h PRIVMSG #crowd :", Some(9)),
         (Wire::Resp, b"*3\r\n$7\r\nmessage\r\n$5\r\ncrowd\r\n$64\r\n", Some(0)),
