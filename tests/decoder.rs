@@ -268,3 +268,13 @@ fn nothing_is_left_of_a_line_when_another_side_edits() {
     session.hear(&bytes("DO ECHO DO SGA DONT ECHO 'ok' 13 10"), 0);
     assert!(session.heard.contains(&"ok".to_string()), "{:?}", session.heard);
 }
+
+#[test]
+fn whether_we_are_there_is_answered_above_the_typed_line() {
+    let mut session = Session::editing(Lang::En);
+    session.hear(&bytes("'hello' 2 2"), 0);
+    session.hear(&bytes("AYT"), 0);
+    session.hear(&bytes("'!'"), 0);
+    assert_eq!(session.last_row(), "> hel!lo");
+    assert!(session.shown.contains("[natter]\r\n"), "{:?}", session.shown);
+}

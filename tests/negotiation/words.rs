@@ -90,6 +90,7 @@ impl Heard {
                 Item::EraseLine => "erase line".to_string(),
                 Item::Cancel(_) => "cancel".to_string(),
                 Item::Ignored(_) => continue,
+                Item::AreYouThere => "are you there".to_string(),
                 Item::Window { columns, rows } => format!("window {columns}x{rows}"),
                 Item::Terminal(name) => {
                     assert!(name.bytes().all(|byte| byte.is_ascii_graphic()));

@@ -14,6 +14,9 @@ use crate::wire::telnet::view::{Style, View};
 const BACKSPACE: u8 = 0x08;
 const DELETE: u8 = 0x7f;
 
+/// The answer to "are you there" (RFC 854: something that can be seen).
+const HERE: &str = "[natter]\r\n";
+
 /// One person at the telnet door.
 pub struct Decoder {
     protocol: Protocol,
@@ -363,6 +366,12 @@ impl Person {
             Item::EraseLine => self.command(Key::KillToStart),
             Item::Cancel(_) => self.command(Key::Cancel),
             Item::Ignored(_) => {}
+            Item::AreYouThere => {
+                if let Some(editing) = &mut self.editing {
+                    editing.erase(&mut self.echo);
+                }
+                self.echo.push_str(HERE);
+            }
             Item::Window { columns, rows } => {
                 self.window = (columns, rows);
                 if let Some(editing) = &mut self.editing {

@@ -36,9 +36,6 @@ const TTYPE_SEND: u8 = 1;
 /// IAC NOP: does nothing, so that something is sent.
 pub const NOP: [u8; 2] = [IAC, 241];
 
-/// The answer to "are you there" (RFC 854: something that can be seen).
-const HERE: &[u8] = b"[natter]\r\n";
-
 /// Bytes kept of a subnegotiation, its option included: what is longer is cut.
 const SUB_BYTES_MAX: usize = 64;
 
@@ -63,6 +60,8 @@ pub enum Item<'a> {
     Cancel(ControlKey),
     /// Something else than talk was meant to be controlled.
     Ignored(ControlKey),
+    /// To be answered with something that can be seen.
+    AreYouThere,
     /// The size of the window; 0 stands for unknown.
     Window {
         /// Characters in a line.
@@ -254,13 +253,8 @@ impl Protocol {
             AO => Step::Item(Item::Ignored(ControlKey(b'O' - b'@'))),
             SUSP => Step::Item(Item::Ignored(ControlKey(b'Z' - b'@'))),
             EOF => Step::Item(Item::Ignored(ControlKey(b'D' - b'@'))),
-            AYT => {
-                if self.budget.answer(now_ms) {
-                    replies.extend_from_slice(HERE);
-                }
-                Step::Nothing
-            }
-            // NOP, GA, DM, EOR; an SE that ends nothing.
+            AYT if self.budget.answer(now_ms) => Step::Item(Item::AreYouThere),
+            // NOP, GA, DM, EOR; an SE that ends nothing; an AYT too many.
             _ => Step::Nothing,
         }
     }
