@@ -178,6 +178,11 @@ fn the_editor_guesses_gbk_from_any_character() {
     let mut session = Session::editing(Lang::En);
     session.hear(&bytes("186 195 13"), 0);
     assert_eq!(session.heard, ["好", "<gbk>"]);
+    // What is cut short by Return is no character, and hides none.
+    session.hear(&bytes("129 '0' 13"), 0);
+    assert_eq!(session.heard[2..], ["\u{fffd}0"]);
+    session.hear(&bytes("129 '0' 13 'x' 13"), 0);
+    assert_eq!(session.heard[3..], ["\u{fffd}0", "x"]);
 }
 
 #[test]

@@ -83,9 +83,11 @@ impl Charset {
         let (&first, rest) = bytes.split_first()?;
         let length = match self {
             Self::Utf8 => return first_length_utf8(bytes),
-            Self::Gbk if first > 0x80 => match rest.first()? {
-                b'0'..=b'9' => 4,
-                0x40.. => 2,
+            Self::Gbk if first > 0x80 => match rest {
+                [] | [b'0'..=b'9'] => return None,
+                // Or a line end might be taken for the rest of it.
+                [b'0'..=b'9', 0x81..=0xff, ..] => 4,
+                [0x40..=0xff, ..] => 2,
                 _ => 1,
             },
             Self::Big5 if first > 0x80 => match rest.first()? {
@@ -250,6 +252,7 @@ mod tests {
             (Charset::Gbk, b"\xc4", None, 0),
             (Charset::Gbk, b"\x810\x810", Some(4), 0),
             (Charset::Gbk, b"\x810\x81", None, 0),
+            (Charset::Gbk, b"\x810\r\n", Some(1), 3),
             (Charset::Big5, b"\xa7A\xa6n", Some(2), 2),
             (Charset::Latin1, b"\xe9\xe8", Some(1), 1),
             (Charset::Utf8, b"", None, 0),
