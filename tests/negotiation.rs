@@ -175,7 +175,7 @@ fn the_terminal_is_asked_for_once_and_cleaned() {
 #[test]
 fn our_charsets_are_offered_once() {
     assert_answered("DO CHARSET SB CHARSET 2 'UTF-8' SE", &["charset UTF-8"], OFFER);
-    assert_answered("DO CHARSET SB CHARSET 2 'big5' SE", &["charset BIG5"], OFFER);
+    assert_answered("DO CHARSET SB CHARSET 2 'iso-8859-1' SE", &["charset ISO-8859-1"], OFFER);
     assert_answered("DO CHARSET SB CHARSET 2 'KOI8-R' SE SB CHARSET 2 'GBK' SE", &[], OFFER);
     assert_answered("DO CHARSET SB CHARSET 3 SE SB CHARSET 2 'GBK' SE", &[], OFFER);
     assert_answered("SB CHARSET 2 'GBK' SE DONT CHARSET SB CHARSET 2 'GBK' SE", &[], "");
@@ -185,13 +185,19 @@ fn our_charsets_are_offered_once() {
 
 #[test]
 fn a_charset_that_the_peer_asks_for_is_accepted_if_it_is_known() {
-    let accepted = "DO CHARSET SB CHARSET 2 'gbk' SE";
-    for list in ["';gbk;UTF-8'", "' KOI8-R gbk'", "'[TTABLE ]' 1 ';gbk'", "0 'gbk'"] {
+    let accepted = "DO CHARSET SB CHARSET 2 'iso-8859-1' SE";
+    for list in [
+        "';iso-8859-1;UTF-8'",
+        "' KOI8-R iso-8859-1'",
+        "'[TTABLE ]' 1 ';iso-8859-1'",
+        "0 'iso-8859-1'",
+    ] {
         let request = format!("WILL CHARSET SB CHARSET 1 {list} SE");
-        assert_answered(&request, &["charset GBK"], accepted);
+        assert_answered(&request, &["charset ISO-8859-1"], accepted);
     }
     let rejected = "DO CHARSET SB CHARSET 3 SE";
-    for list in ["", "';'", "'gbk'", "';KOI8-R;gbk2'", "'[TTABLE ]'", "'[TTABLE ]' 1"] {
+    for list in ["", "';'", "'iso-8859-1'", "';KOI8-R;iso-8859-12'", "'[TTABLE ]'", "'[TTABLE ]' 1"]
+    {
         assert_answered(&format!("WILL CHARSET SB CHARSET 1 {list} SE"), &[], rejected);
     }
     assert_answered("SB CHARSET 1 ';UTF-8' SE", &[], "");
@@ -199,25 +205,25 @@ fn a_charset_that_the_peer_asks_for_is_accepted_if_it_is_known() {
 
 #[test]
 fn a_charset_list_is_cut_between_names() {
-    let padding = "x".repeat(62 - 5);
-    let fits = format!("WILL CHARSET SB CHARSET 1 ';{padding};GBK' SE");
-    assert_answered(&fits, &["charset GBK"], "DO CHARSET SB CHARSET 2 'GBK' SE");
-    let cut = format!("WILL CHARSET SB CHARSET 1 ';{padding};GBK-NOT' SE");
+    let padding = "x".repeat(62 - 12);
+    let fits = format!("WILL CHARSET SB CHARSET 1 ';{padding};ISO-8859-1' SE");
+    assert_answered(&fits, &["charset ISO-8859-1"], "DO CHARSET SB CHARSET 2 'ISO-8859-1' SE");
+    let cut = format!("WILL CHARSET SB CHARSET 1 ';{padding};ISO-8859-1-NOT' SE");
     assert_answered(&cut, &[], "DO CHARSET SB CHARSET 3 SE");
 }
 
 #[test]
 fn requests_that_cross_are_settled_by_that_of_the_server() {
     assert_answered(
-        "DO CHARSET WILL CHARSET SB CHARSET 1 ';GBK' SE SB CHARSET 2 'UTF-8' SE",
+        "DO CHARSET WILL CHARSET SB CHARSET 1 ';ISO-8859-1' SE SB CHARSET 2 'UTF-8' SE",
         &["charset UTF-8"],
         &format!("{OFFER} DO CHARSET SB CHARSET 3 SE"),
     );
     // Once the peer has said what it wants, it is not asked.
     assert_answered(
-        "WILL CHARSET SB CHARSET 1 ';GBK' SE DO CHARSET SB CHARSET 1 ';UTF-8' SE",
-        &["charset GBK", "charset UTF-8"],
-        "DO CHARSET SB CHARSET 2 'GBK' SE SB CHARSET 2 'UTF-8' SE",
+        "WILL CHARSET SB CHARSET 1 ';ISO-8859-1' SE DO CHARSET SB CHARSET 1 ';UTF-8' SE",
+        &["charset ISO-8859-1", "charset UTF-8"],
+        "DO CHARSET SB CHARSET 2 'ISO-8859-1' SE SB CHARSET 2 'UTF-8' SE",
     );
 }
 

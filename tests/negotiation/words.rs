@@ -1,11 +1,16 @@
 //! Telnet written in words, and what a `Protocol` makes of it.
 
+use natter::wire::charset::HAS_CHINESE;
 use natter::wire::telnet::protocol::{Item, Protocol};
 
 /// What every peer is asked after its first command.
 pub const ASKED: &str = "DO BINARY DO NAWS DO TTYPE WILL CHARSET";
 /// The character sets that are offered.
-pub const OFFER: &str = "SB CHARSET 1 ';UTF-8;GB18030;GBK;BIG5;ISO-8859-1' SE";
+pub const OFFER: &str = if HAS_CHINESE {
+    "SB CHARSET 1 ';UTF-8;GB18030;GBK;BIG5;ISO-8859-1' SE"
+} else {
+    "SB CHARSET 1 ';UTF-8;ISO-8859-1' SE"
+};
 
 const WORDS: [(&str, &[u8]); 34] = [
     ("IAC", &[255]),

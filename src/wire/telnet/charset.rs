@@ -1,9 +1,14 @@
 //! The choice of a character set by telnet's CHARSET option (RFC 2066).
 
+use crate::wire::charset::HAS_CHINESE;
 use crate::wire::telnet::option::{CHARSET, IAC, SB, SE};
 
 /// The character sets that are offered and accepted, in the order of preference.
-pub const CHARSETS: [&str; 5] = ["UTF-8", "GB18030", "GBK", "BIG5", "ISO-8859-1"];
+pub const CHARSETS: &[&str] = if HAS_CHINESE {
+    &["UTF-8", "GB18030", "GBK", "BIG5", "ISO-8859-1"]
+} else {
+    &["UTF-8", "ISO-8859-1"]
+};
 
 // What a subnegotiation begins with.
 const REQUEST: u8 = 1;
@@ -31,8 +36,8 @@ impl Choice {
             return;
         }
         *self = Self::Asked;
-        let list = CHARSETS.map(|name| [";", name].concat()).concat();
-        say(REQUEST, list.as_bytes(), replies);
+        let list = CHARSETS.join(";");
+        say(REQUEST, [";", &list].concat().as_bytes(), replies);
     }
 
     /// Acts on what a subnegotiation said; `is_cut` means that its end is missing. Returns which
@@ -87,7 +92,7 @@ fn say(what: u8, text: &[u8], replies: &mut Vec<u8>) {
 
 /// The one of [`CHARSETS`] that is spelled `name`, in whatever case (RFC 2978).
 fn known(name: &[u8]) -> Option<&'static str> {
-    CHARSETS.into_iter().find(|known| known.as_bytes().eq_ignore_ascii_case(name))
+    CHARSETS.iter().copied().find(|known| known.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// The first in the list of a REQUEST that is known: as spelled there, and as here.
@@ -101,4 +106,15 @@ fn choose(list: &[u8], is_cut: bool) -> Option<(&[u8], &'static str)> {
         names.next_back();
     }
     names.find_map(|name| Some((name, known(name)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::charset::Charset;
+
+    #[test]
+    fn what_is_offered_is_known() {
+        assert!(CHARSETS.iter().all(|name| Charset::of_name(name).is_some()));
+    }
 }
