@@ -184,10 +184,11 @@ impl Names {
         looks(name).map(|look| self.keys.hash_one(look))
     }
 
-    /// What `name` looks like, as a number: two that look alike have the same, while this runs.
+    /// What `name` looks like in capitals, as a number: two that look alike, in whatever case, have
+    /// the same, while this runs.
     pub fn look(&self, name: &str) -> u64 {
         let name: String = clip(name, 2 * NICK_BYTES_MAX).nfc().collect();
-        self.looks(&name)[0]
+        self.looks(&name)[1]
     }
 
     /// Whether `nick` reads as a reserved word, with or without a number behind it.
@@ -306,6 +307,16 @@ mod tests {
             assert_eq!(refusal(name), None, "{name}");
         }
         assert_eq!(Nick::new("e\u{301}ve").expect("is a name").as_str(), "éve", "kept in NFC");
+    }
+
+    #[test]
+    fn a_name_has_one_look_in_whatever_case() {
+        let names = Names::new();
+        for (one, other) in [("Bob", "b0b"), ("Вова", "вова"), ("ΟΔΟΣ", "Οδος"), ("Groß", "GROSS")]
+        {
+            assert_eq!(names.look(one), names.look(other), "{one} {other}");
+        }
+        assert_ne!(names.look("bob"), names.look("rob"));
     }
 
     #[test]
