@@ -9,9 +9,6 @@ use crate::ids::{LOBBY, PeerId};
 use crate::limits::{HISTORY_LINES_MAX, NICK_BYTES_MAX};
 use crate::text::{Quoted, clip};
 
-/// Names that a typed beginning is completed from.
-const COMPLETIONS_MAX: usize = 16;
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
     Say,
@@ -19,12 +16,12 @@ pub(super) enum Manner {
 }
 
 impl Chat {
-    /// Names of those here that begin with `start`, in any case; the first few.
+    /// Names of those here that begin with `start`, in any case: all, or what they have in common
+    /// would be taken for certain.
     pub fn names_starting(&self, start: &str) -> Vec<&str> {
         let start = start.to_lowercase();
         let nicks = self.users.iter().filter_map(|user| user.nick.as_deref());
-        let fitting = nicks.filter(|nick| nick.to_lowercase().starts_with(&start));
-        fitting.take(COMPLETIONS_MAX).collect()
+        nicks.filter(|nick| nick.to_lowercase().starts_with(&start)).collect()
     }
 
     pub(super) fn welcome(&self, who: PeerId, out: &mut Out<'_>) {
@@ -206,5 +203,26 @@ impl Chat {
 
     fn circle_mut(&mut self, who: PeerId) -> &mut Circle {
         self.users[who.slot()].circle.get_or_insert_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Stamp;
+    use crate::command::Command;
+
+    #[test]
+    fn a_beginning_is_completed_from_all_who_are_here() {
+        let now = Now { mono_ms: 0, stamp: Stamp::of(chrono::Local::now()) };
+        let mut chat = Chat::new(0);
+        for slot in 0..20 {
+            let (who, name) = (PeerId::new(slot, 1), format!("Alice{slot}"));
+            let name = if slot == 19 { "albert" } else { &name };
+            chat.arrive(who, true, &mut |_| {});
+            chat.command(who, Command::Name(name), &now, &mut |_| {});
+        }
+        assert_eq!(chat.names_starting("AL").len(), 20, "the last is not like the others");
+        assert_eq!(chat.names_starting("alice1").len(), 10);
     }
 }
