@@ -34,7 +34,9 @@ const SLASHES: [Slash; 13] = [
         usage: "/last N",
         parse: |rest| match rest {
             "" => Some(Command::Last(None)),
-            _ => rest.parse().ok().map(|count| Command::Last(Some(count))),
+            _ => {
+                rest.parse().ok().filter(|&count| count > 0).map(|count| Command::Last(Some(count)))
+            }
         },
     },
     Slash {
@@ -202,7 +204,16 @@ mod tests {
         assert_eq!(near(&format!("/{}", "x".repeat(1_000))), None);
         let both = Command::Ambiguous { word: "m", like: ["msg", "me"] };
         assert_eq!(parse("/m bob hi", true), both);
-        for line in ["/msg bob", "/me", "/who now", "/last many", "/time", "/edit maybe", "/name"] {
+        for line in [
+            "/msg bob",
+            "/me",
+            "/who now",
+            "/last many",
+            "/last 0",
+            "/time",
+            "/edit maybe",
+            "/name",
+        ] {
             assert!(matches!(parse(line, true), Command::Misused { .. }), "{line}");
         }
     }
