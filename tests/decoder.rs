@@ -4,10 +4,12 @@
 mod session;
 
 use fastrand::Rng;
+use natter::editor::{Editor, Key};
 use natter::lang::Lang;
 use natter::wire::charset::HAS_CHINESE;
 use natter::wire::telnet::view::Style;
 use session::{LINE_BYTES, Session, assert_lines, bytes, heard};
+use unicode_segmentation::UnicodeSegmentation;
 
 #[test]
 fn every_line_end_ends_one_line() {
@@ -282,4 +284,22 @@ fn whether_we_are_there_is_answered_above_the_typed_line() {
     session.hear(&bytes("'!'"), 0);
     assert_eq!(session.last_row(), "> hel!lo");
     assert!(session.shown.contains("[natter]\r\n"), "{:?}", session.shown);
+}
+
+#[test]
+fn no_character_becomes_so_long_that_stepping_over_it_costs_others_time() {
+    let key = |c| match c {
+        '←' => Key::Left,
+        '⇥' => Key::End,
+        '⌫' => Key::Backspace,
+        _ => Key::Char(c),
+    };
+    for unit in ["\u{301}", "👩\u{200d}", "👩\u{200d}x←⌫⇥x⌫", "🇩", "\u{1100}"] {
+        let mut editor = Editor::new(1_024, 0);
+        for c in format!("a{}", unit.repeat(300)).chars() {
+            editor.key(key(c));
+        }
+        let longest = editor.text().graphemes(true).map(str::len).max();
+        assert!(longest <= Some(128), "{unit:?}: {longest:?}");
+    }
 }
