@@ -188,6 +188,15 @@ fn the_editor_guesses_gbk_from_any_character() {
 }
 
 #[test]
+fn what_is_pasted_into_the_editor_is_no_line_without_an_end() {
+    let mut session = Session::editing(Lang::En);
+    session.hear(&[b'x'; 4_096], 0);
+    assert_eq!(session.decoder.unended_bytes(), 0, "it holds no more than a line");
+    session.hear(&bytes("SB MSDP 'without an end'"), 0);
+    assert!(session.decoder.unended_bytes() > 0);
+}
+
+#[test]
 fn a_window_that_is_dragged_keeps_the_line() {
     let mut session = Session::editing(Lang::En);
     session.hear(&bytes("'hello'"), 0);

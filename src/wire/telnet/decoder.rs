@@ -130,8 +130,10 @@ impl Decoder {
                 None => (taken, None),
             };
             at += used;
-            // Negotiations do not count: a window is dragged, a client keeps the path open.
-            let counts = is_text || self.protocol.is_subnegotiating();
+            // Negotiations do not count: a window is dragged, a client keeps the path open. Nor do
+            // keys, of which the editor keeps no more than a line.
+            let is_line = is_text && !self.is_editing();
+            let counts = is_line || self.protocol.is_subnegotiating();
             let unended = self.person.unended + if counts { used } else { 0 };
             self.person.unended = if came.is_some() { 0 } else { unended };
             outcome = came;
