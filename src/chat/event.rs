@@ -293,13 +293,13 @@ pub enum Effect<'a> {
         /// What.
         event: Event<'a>,
     },
-    /// Everyone in `room` sees `event`, but for one.
+    /// Everyone in `room` sees `event`, but for some.
     Say {
         /// Where.
         room: RoomId,
         /// What.
         event: Event<'a>,
-        /// Who does not see it.
+        /// Those who do not see it.
         except: &'a [PeerId],
     },
     /// From here on `user` sees what is said in `room`.
