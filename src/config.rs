@@ -260,8 +260,12 @@ fn advised(fault: &str) -> String {
 }
 
 fn help() -> String {
-    let mut text = String::from(
-        "natter: a chat room on one thread\n\nnatter [OPTIONS]\n\n  \
+    let mut text = String::from("natter: a chat room on one thread\n\nnatter [OPTIONS]\n");
+    if cfg!(feature = "client") {
+        text.push_str("natter join --help    the client\n");
+    }
+    text.push_str(
+        "\n  \
          --help, -h                      this text\n  \
          --version, -V                   the version\n",
     );

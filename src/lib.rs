@@ -76,8 +76,9 @@
 //! `tests/tidy.rs` looks for their absence in the source, or the hub asserts them after each turn
 //! in debug builds.
 //!
-//! * mio is known to [`server`] and [`signals`] alone, and only they read the clock. The hub is
-//!   generic over the socket and is handed readiness and the moment ([`clock::Now`]).
+//! * mio is known to [`server`] and [`signals`] alone (and to the `client`, a program of its own
+//!   beside the server), and only they read the clock. The hub is generic over the socket and is
+//!   handed readiness and the moment ([`clock::Now`]).
 //! * No thread, no lock, no shared cell, no `unsafe`. No map of random order.
 //! * The chat names no wire, no bytes, no connection.
 //! * Ids cross modules, never references ([`ids::PeerId`]: slot and birth number); a stale one finds
@@ -111,6 +112,8 @@
 //!   the gone before the come: names would otherwise seem to have left that are back.
 
 pub mod chat;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -1,6 +1,7 @@
-//! natter: arguments to a configuration, to a server, to an exit code.
+//! natter: arguments to a configuration, to a server or the client, to an exit code.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -14,7 +15,11 @@ use natter::wire::Dialect;
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    match config::parse(env::args_os().skip(1)) {
+    let mut arguments = env::args_os().skip(1).peekable();
+    if arguments.next_if(|first| first == "join").is_some() {
+        return join(arguments);
+    }
+    match config::parse(arguments) {
         Ok(Request::Serve(config)) => serve(*config),
         Ok(Request::Print(text)) => {
             say(&text);
@@ -22,6 +27,16 @@ fn main() -> ExitCode {
         }
         Err(fault) => refuse(&fault),
     }
+}
+
+#[cfg(feature = "client")]
+fn join(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    natter::client::join(arguments).into()
+}
+
+#[cfg(not(feature = "client"))]
+fn join(_arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    refuse("join: this natter is the server alone; build it with --features client")
 }
 
 fn serve(mut config: Config) -> ExitCode {

@@ -1,0 +1,219 @@
+//! `natter join` among other programs: lines of stdin are said, lines heard go to stdout.
+
+use std::io::{self, Write};
+
+use mio::{Registry, event};
+
+use crate::client::bounds::{OUTPUT_BYTES_MAX, SAY_BYTES_MAX};
+use crate::client::door::Command;
+use crate::client::pipe::{Input, Output, Taken, is_stdin_void};
+use crate::client::run::{Face, INPUT, OUTPUT};
+use crate::client::say::pieces;
+use crate::client::session::{News, Session};
+use crate::client::words;
+use crate::clock::Now;
+use crate::lang::Lang;
+
+/// One read from stdin.
+const INPUT_BYTES: usize = 4 * 1024;
+
+/// Between two pipes.
+pub struct Filter {
+    lang: Lang,
+    /// Nothing if there is none, or its end has come.
+    input: Option<Input>,
+    /// The end of stdin has come.
+    is_ended: bool,
+    output: Output,
+    /// What has come of stdin and was not said yet.
+    typed: Lines,
+    /// What was heard and not written yet.
+    heard: Vec<u8>,
+    /// Nobody reads stdout any more.
+    is_unheard: bool,
+    /// The session has been told to leave.
+    is_leaving: bool,
+}
+
+impl Filter {
+    /// Between the stdin and stdout of this process.
+    ///
+    /// # Errors
+    /// If the system refuses to watch them.
+    pub fn open(registry: &Registry, lang: Lang) -> io::Result<Self> {
+        let input = if is_stdin_void() { None } else { Some(Input::open(registry, INPUT)?) };
+        let output = Output::open(registry, OUTPUT)?;
+        let (typed, heard) = Default::default();
+        let (is_ended, is_unheard, is_leaving) = (false, false, false);
+        Ok(Self { lang, input, is_ended, output, typed, heard, is_unheard, is_leaving })
+    }
+
+    fn say_lines(&mut self, session: &mut Session, now: &Now) {
+        while session.has_room()
+            && let Some(line) = self.typed.next()
+        {
+            session.ask(Command::Say(line), now.mono_ms);
+        }
+    }
+
+    fn write(&mut self) {
+        match self.output.write(&self.heard) {
+            Ok(count) => drop(self.heard.drain(..count)),
+            Err(_) => self.is_unheard = true,
+        }
+        if self.is_unheard {
+            self.heard.clear();
+        }
+    }
+}
+
+impl Face for Filter {
+    fn wake(&mut self, event: &event::Event) {
+        if event.token() == OUTPUT {
+            self.output.wake();
+            // Only its reader's end can be an error on a pipe.
+            self.is_unheard |= event.is_error();
+        } else if let Some(input) = &mut self.input {
+            input.wake();
+        }
+    }
+
+    fn signal(&mut self, _signal: i32, session: &mut Session, now: &Now) {
+        if session.outcome().is_some() {
+            // Only a reader that does not read is waited for.
+            self.heard.clear();
+        }
+        self.is_leaving = true;
+        session.leave(now.mono_ms);
+    }
+
+    fn take(&mut self, session: &mut Session, now: &Now) -> bool {
+        if self.is_unheard && !self.is_leaving {
+            self.is_leaving = true;
+            session.leave(now.mono_ms);
+        }
+        self.say_lines(session, now);
+        if let Some(input) = self.input.as_mut().filter(|_| self.typed.is_empty()) {
+            let mut buffer = [0; INPUT_BYTES];
+            match input.read(&mut buffer) {
+                Taken::Bytes(count) => self.typed.push(&buffer[..count]),
+                Taken::Nothing => {}
+                Taken::End => {
+                    self.input = None;
+                    self.is_ended = true;
+                    self.typed.end();
+                }
+            }
+            self.say_lines(session, now);
+        }
+        if self.is_ended && self.typed.is_empty() {
+            session.finish(now.mono_ms);
+        }
+        self.typed.is_empty() && self.input.as_ref().is_some_and(Input::is_ready)
+    }
+
+    fn show(&mut self, news: Vec<News>, _session: &mut Session, _now: &Now) -> bool {
+        for news in news {
+            match news {
+                News::Line(line) => {
+                    self.heard.extend_from_slice(line.as_bytes());
+                    self.heard.push(b'\n');
+                }
+                News::Lost { why, retry_ms } => {
+                    let words = words::lost(self.lang, &why, retry_ms);
+                    let _ = writeln!(io::stderr(), "natter: {words}");
+                }
+                News::Entered | News::Back | News::NameRefused { .. } => {}
+            }
+        }
+        self.write();
+        self.is_unheard && !self.is_leaving
+    }
+
+    fn may_hear(&self) -> bool {
+        self.heard.len() < OUTPUT_BYTES_MAX
+    }
+
+    fn is_done(&self) -> bool {
+        self.heard.is_empty()
+    }
+}
+
+/// The bytes of stdin as lines to say, bounded: a line without end is said in pieces.
+#[derive(Default)]
+struct Lines {
+    unended: Vec<u8>,
+    pieces: std::collections::VecDeque<String>,
+}
+
+impl Lines {
+    /// Whether no whole line is left.
+    fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn next(&mut self) -> Option<String> {
+        self.pieces.pop_front()
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.unended.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.end();
+            }
+        }
+        while self.unended.len() > SAY_BYTES_MAX {
+            // Not within a character, if it is one.
+            let is_inner = |&at: &usize| self.unended[at] & 0xc0 == 0x80;
+            let cut = (SAY_BYTES_MAX - 3..=SAY_BYTES_MAX).rev().find(|at| !is_inner(at));
+            let rest = self.unended.split_off(cut.unwrap_or(SAY_BYTES_MAX));
+            self.end();
+            self.unended = rest;
+        }
+    }
+
+    /// The line is whole.
+    fn end(&mut self) {
+        let line = std::mem::take(&mut self.unended);
+        self.pieces.extend(pieces(&String::from_utf8_lossy(&line)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(parts: &[&[u8]]) -> Vec<String> {
+        let mut lines = Lines::default();
+        let mut said = Vec::new();
+        for part in parts {
+            lines.push(part);
+            said.extend(std::iter::from_fn(|| lines.next()));
+            assert!(lines.unended.len() <= SAY_BYTES_MAX, "memory is bounded");
+        }
+        lines.end();
+        said.extend(std::iter::from_fn(|| lines.next()));
+        said
+    }
+
+    #[test]
+    fn lines_are_the_same_at_every_split_point() {
+        let input = "one\r\n\n  two 你好 \n\x1b[1mthree\t3\nun\u{e9}nded".as_bytes();
+        let said = ["one", "two 你好", "[1mthree 3", "un\u{e9}nded"];
+        for cut in 0..input.len() {
+            let (before, after) = input.split_at(cut);
+            assert_eq!(lines(&[before, after]), said, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_said_in_pieces_between_characters() {
+        let long = "说".repeat(3_000);
+        let said = lines(&long.as_bytes().chunks(1_000).collect::<Vec<_>>());
+        assert_eq!(said.concat(), long);
+        assert!(said.iter().all(|line| line.len() <= SAY_BYTES_MAX));
+        let binary = vec![0x80; 5_000];
+        assert_eq!(lines(&[&binary]).concat().chars().count(), 5_000);
+    }
+}

@@ -1,0 +1,263 @@
+//! The connection to the server: one address after the other, then bytes both ways.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mio::net::{TcpStream, UnixStream};
+use mio::{Interest, Registry, Token};
+use socket2::{SockRef, TcpKeepalive};
+
+use crate::client::bounds::{ADDRESSES_MAX, ANSWER_MS, SOCKET_READ_BYTES};
+use crate::client::options::Place;
+use crate::client::session::{Session, Why};
+use crate::limits::Limits;
+
+/// The connection, or what is to become it.
+pub struct Link {
+    addresses: Vec<Address>,
+    token: Token,
+    /// Which of the session's connections it is.
+    number: Option<u32>,
+    /// The address that is tried, or was the right one.
+    address: usize,
+    socket: Option<Socket>,
+    is_connected: bool,
+    /// When the address that is tried has had its time.
+    by_ms: u64,
+    is_readable: bool,
+    is_writable: bool,
+}
+
+enum Address {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl Link {
+    /// To `place`, with events under `token`. Asks for a host's addresses, which may take a while:
+    /// once, while there is nothing else to do.
+    ///
+    /// # Errors
+    /// If there is no such host.
+    pub fn new(place: &Place, token: Token) -> io::Result<Self> {
+        let addresses = match place {
+            Place::Unix(path) => vec![Address::Unix(path.clone())],
+            Place::Host(host) => {
+                host.to_socket_addrs()?.take(ADDRESSES_MAX).map(Address::Tcp).collect()
+            }
+        };
+        Ok(Self {
+            addresses,
+            token,
+            number: None,
+            address: 0,
+            socket: None,
+            is_connected: false,
+            by_ms: 0,
+            is_readable: false,
+            is_writable: false,
+        })
+    }
+
+    /// An event told that there may be something to do.
+    pub fn wake(&mut self, is_readable: bool, is_writable: bool) {
+        self.is_readable |= is_readable;
+        self.is_writable |= is_writable;
+    }
+
+    /// When [`Link::update`] has something to do without an event.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        self.socket.as_ref().filter(|_| !self.is_connected).map(|_| self.by_ms)
+    }
+
+    /// Makes, gives up and goes on with the connection as `session` wants, and sends what it has.
+    pub fn update(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
+        if self.number != session.connection() {
+            self.drop_socket();
+            self.number = session.connection();
+            if self.number.is_some() {
+                self.address = 0;
+                self.connect(io::ErrorKind::NotFound.into(), session, registry, now_ms);
+            }
+        }
+        self.advance(session, registry, now_ms);
+        self.write(session, now_ms);
+        if self.number != session.connection() {
+            self.drop_socket();
+        }
+    }
+
+    /// Whether there may be something to read: no further event tells of it.
+    pub fn is_readable(&self) -> bool {
+        self.is_connected && self.is_readable
+    }
+
+    /// Reads once, if there may be something.
+    pub fn read(&mut self, session: &mut Session, now_ms: u64) {
+        let is_readable = self.is_readable();
+        let Some(socket) = self.socket.as_mut().filter(|_| is_readable) else { return };
+        let mut buffer = [0; SOCKET_READ_BYTES];
+        match socket.read(&mut buffer) {
+            Ok(0) => self.lose(Why::Closed, session, now_ms),
+            Ok(count) => session.received(&buffer[..count], now_ms),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => self.lose(failed(&error), session, now_ms),
+        }
+    }
+
+    /// Tries addresses until one may answer; `failure` is what the last one did.
+    fn connect(
+        &mut self,
+        mut failure: io::Error,
+        session: &mut Session,
+        registry: &Registry,
+        now_ms: u64,
+    ) {
+        self.drop_socket_only();
+        while let Some(address) = self.addresses.get(self.address) {
+            match Socket::connect(address, registry, self.token) {
+                Ok(socket) => {
+                    self.socket = Some(socket);
+                    self.by_ms = now_ms + ANSWER_MS;
+                    return;
+                }
+                Err(error) => failure = error,
+            }
+            self.address += 1;
+        }
+        self.lose(failed(&failure), session, now_ms);
+    }
+
+    /// Looks whether the address that is tried has answered.
+    fn advance(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
+        let Some(socket) = self.socket.as_ref().filter(|_| !self.is_connected) else { return };
+        let answer = if self.is_writable { socket.answer() } else { Ok(false) };
+        let failure = match answer {
+            Ok(true) => {
+                self.is_connected = true;
+                return session.connected(now_ms);
+            }
+            Ok(false) if now_ms < self.by_ms => return self.is_writable = false,
+            Ok(false) => ErrorKind::TimedOut.into(),
+            Err(error) => error,
+        };
+        self.address += 1;
+        self.connect(failure, session, registry, now_ms);
+    }
+
+    fn write(&mut self, session: &mut Session, now_ms: u64) {
+        while self.is_connected && self.is_writable && !session.outgoing().is_empty() {
+            let Some(socket) = &mut self.socket else { return };
+            match socket.write(session.outgoing()) {
+                Ok(count) => session.wrote(count, now_ms),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_writable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => self.lose(failed(&error), session, now_ms),
+            }
+        }
+    }
+
+    fn lose(&mut self, why: Why, session: &mut Session, now_ms: u64) {
+        self.drop_socket();
+        session.lost(why, now_ms);
+    }
+
+    fn drop_socket(&mut self) {
+        self.drop_socket_only();
+        self.number = None;
+    }
+
+    fn drop_socket_only(&mut self) {
+        self.socket = None;
+        (self.is_connected, self.is_readable, self.is_writable) = (false, false, false);
+    }
+}
+
+enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// Begins to connect.
+    fn connect(address: &Address, registry: &Registry, token: Token) -> io::Result<Self> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        Ok(match address {
+            Address::Tcp(address) => {
+                let mut stream = TcpStream::connect(*address)?;
+                registry.register(&mut stream, token, both)?;
+                Self::Tcp(stream)
+            }
+            Address::Unix(path) => {
+                let mut stream = UnixStream::connect(path)?;
+                registry.register(&mut stream, token, both)?;
+                Self::Unix(stream)
+            }
+        })
+    }
+
+    /// Whether it is connected by now.
+    fn answer(&self) -> io::Result<bool> {
+        let (error, peer) = match self {
+            Self::Tcp(stream) => (stream.take_error()?, stream.peer_addr().map(|_| ())),
+            Self::Unix(stream) => (stream.take_error()?, stream.peer_addr().map(|_| ())),
+        };
+        match (error, peer) {
+            (Some(error), _) => Err(error),
+            (None, Ok(())) => {
+                if let Self::Tcp(stream) = self {
+                    set_options(stream)?;
+                }
+                Ok(true)
+            }
+            (None, Err(error)) if error.kind() == ErrorKind::NotConnected => Ok(false),
+            (None, Err(error)) => Err(error),
+        }
+    }
+}
+
+/// An error as people put it: what is behind it is a number to them.
+fn failed(error: &io::Error) -> Why {
+    let text = error.to_string();
+    Why::Failed(text.split(" (os error").next().unwrap_or_default().into())
+}
+
+/// Every command leaves at once and alone, and a server that vanishes is noticed: by the kernel,
+/// so that nothing here has to wake up for it.
+fn set_options(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let limits = Limits::DEFAULT;
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(limits.keepalive_secs))
+        .with_interval(Duration::from_secs(limits.keepalive_interval_secs))
+        .with_retries(limits.keepalive_probes);
+    let socket = SockRef::from(stream);
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(Duration::from_secs(limits.user_timeout_secs)))?;
+    socket.set_tcp_keepalive(&keepalive)
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

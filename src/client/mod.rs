@@ -1,0 +1,124 @@
+//! `natter join`: the client, for a person at a terminal or between two pipes.
+//!
+//! One thread, one Poll over terminal (or pipes), server and signals. Data flows one way, and only
+//! the outer parts know the system:
+//!
+//! ```text
+//!  terminal ─► keys ─► app ──────┐              ┌─► app, talk ─► style ─► paint ─► terminal
+//!  pipe, terminal      editor    ├─► session ───┤
+//!  stdin ────► filter, say ──────┘  │  door  ▲  └─► filter ─► stdout
+//!                                   ▼        │
+//!                                   link ─► server
+//! ```
+//!
+//! * [`session`] is a person's stay in the room, over however many connections: it names, says one
+//!   thing at a time, waits for the echo, comes back. [`door`] is the language it speaks.
+//! * [`app`] is the person: [`crate::editor`], [`talk`] (what was heard, what is in view), names to
+//!   complete. It yields frames; [`paint`] sends what differs from the last.
+//! * [`filter`] is two pipes. Descriptors that are shared with a shell are never made non-blocking:
+//!   [`pipe`] asks whether they are ready.
+//! * [`mod@run`] is the loop, and [`link`] the socket. Nothing wakes up while nothing happens.
+//!
+//! A server's bytes are no more trusted than a peer's: [`crate::text::clean`] sees them all.
+
+pub mod app;
+pub mod bounds;
+pub mod door;
+pub mod filter;
+pub mod keys;
+pub mod link;
+pub mod message;
+pub mod options;
+pub mod paint;
+pub mod pipe;
+pub mod run;
+pub mod say;
+pub mod session;
+pub mod style;
+pub mod talk;
+pub mod telnet;
+pub mod terminal;
+pub mod words;
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+
+use fastrand::Rng;
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+
+use crate::client::app::App;
+use crate::client::filter::Filter;
+use crate::client::link::Link;
+use crate::client::options::{Config, Request};
+use crate::client::run::{SERVER, run};
+use crate::client::session::{Outcome, Session};
+use crate::client::terminal::Terminal;
+
+/// All went well.
+pub const EXIT_SUCCESS: u8 = 0;
+/// The terminal failed.
+pub const EXIT_FAILURE: u8 = 1;
+/// An option cannot work.
+pub const EXIT_USAGE: u8 = 2;
+/// The name was refused.
+pub const EXIT_NAME: u8 = 3;
+/// There was no connection.
+pub const EXIT_CONNECTION: u8 = 4;
+
+/// Does what `arguments` (those behind `join`) ask for, and says how the process is to end.
+pub fn join(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let config = match options::parse(arguments) {
+        Ok(Request::Join(config)) => config,
+        Ok(Request::Print(text)) => {
+            let _ = io::stdout().write_all(text.as_bytes());
+            return EXIT_SUCCESS;
+        }
+        Err(fault) => return end(EXIT_USAGE, &fault),
+    };
+    let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let is_person = io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb;
+    if config.name.is_none() && !is_person {
+        return end(EXIT_USAGE, "--name: needed where nobody can be asked; give --name NAME");
+    }
+    let link = match Link::new(&config.server, SERVER) {
+        Ok(link) => link,
+        Err(error) => return end(EXIT_CONNECTION, &format!("{}: {error}", config.server)),
+    };
+    let session = Session::new(config.door, config.name.clone(), is_person, Rng::new());
+    let outcome = if is_person {
+        at_terminal(&config, session, link)
+    } else {
+        between_pipes(&config, session, link)
+    };
+    match outcome {
+        Ok(Outcome::Left) => EXIT_SUCCESS,
+        Ok(Outcome::NameRefused(why)) => {
+            let name = config.name.as_deref().unwrap_or_default();
+            end(EXIT_NAME, &words::refused(config.lang, name, &why))
+        }
+        Ok(Outcome::NoConnection(why)) => {
+            let why = words::reason(config.lang, &why);
+            end(EXIT_CONNECTION, &format!("{}: {why}", config.server))
+        }
+        Err(error) => end(EXIT_FAILURE, &error.to_string()),
+    }
+}
+
+fn at_terminal(config: &Config, session: Session, link: Link) -> io::Result<Outcome> {
+    let app = App::new(config.server.to_string(), config.lang, config.bell);
+    // Whatever it is set to (no-color.org).
+    let is_colorless = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let signals = [SIGHUP, SIGINT, SIGTERM, SIGWINCH, SIGCONT];
+    run(session, link, &signals, |registry| Terminal::open(registry, app, is_colorless))
+}
+
+fn between_pipes(config: &Config, session: Session, link: Link) -> io::Result<Outcome> {
+    // A hang-up ends it, unless `nohup` has seen to that: to listen for it would undo that.
+    run(session, link, &[SIGINT, SIGTERM], |registry| Filter::open(registry, config.lang))
+}
+
+fn end(code: u8, fault: &str) -> u8 {
+    let _ = writeln!(io::stderr(), "natter: {fault}");
+    code
+}

@@ -1,0 +1,259 @@
+//! What `natter join` can be told: one table of options, for parsing, `--help` and the README.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::client::door::Door;
+use crate::lang::Lang;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// To join.
+    Join(Config),
+    /// To print this text and end.
+    Print(String),
+}
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the server is.
+    pub server: Place,
+    /// The name to enter with.
+    pub name: Option<String>,
+    /// Which of the server's doors that is.
+    pub door: Door,
+    /// The language of the client's own words.
+    pub lang: Lang,
+    /// Whether a mention of the name rings.
+    pub bell: bool,
+}
+
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A host, by name or address, with a port.
+    Host(String),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => f.write_str(host),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// One option.
+pub struct Opt {
+    /// Its name, without the dashes.
+    pub name: &'static str,
+    /// What its value stands for; empty if it takes none.
+    pub value: &'static str,
+    /// What holds without it, as shown to people.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+    set: fn(&mut Config, &str) -> Result<(), &'static str>,
+}
+
+/// All options, in the order in which people read of them.
+pub const OPTIONS: &[Opt] = &[
+    Opt {
+        name: "name",
+        value: "NAME",
+        default: "asked for on a terminal",
+        help: "the name to enter with",
+        set: |config, value| {
+            let is_word = !value.is_empty() && !value.contains(char::is_whitespace);
+            config.name = Some(value.to_string()).filter(|_| is_word);
+            config.name.as_ref().map(|_| ()).ok_or("must be one word")
+        },
+    },
+    Opt {
+        name: "door",
+        value: "classic|telnet",
+        default: "classic",
+        help: "which door of the server that is",
+        set: |config, value| {
+            config.door = match value {
+                "classic" => Door::Classic,
+                "telnet" => Door::Telnet,
+                _ => return Err("must be classic or telnet"),
+            };
+            Ok(())
+        },
+    },
+    Opt {
+        name: "lang",
+        value: "en|zh",
+        default: "of the environment",
+        help: "the language of the client's own words",
+        set: |config, value| {
+            config.lang = match value {
+                "en" => Lang::En,
+                "zh" => Lang::Zh,
+                _ => return Err("must be en or zh"),
+            };
+            Ok(())
+        },
+    },
+    Opt {
+        name: "bell",
+        value: "",
+        default: "silent",
+        help: "ring when somebody says the name",
+        set: |config, _| {
+            config.bell = true;
+            Ok(())
+        },
+    },
+];
+
+/// What `arguments` (those behind `join`) ask for.
+///
+/// # Errors
+/// One line that names the option and what to do.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
+    let lang = Lang::of_environment(|name| env::var(name).ok());
+    let mut server = None;
+    let mut config = Config {
+        server: Place::Host(String::new()),
+        name: None,
+        door: Door::Classic,
+        lang,
+        bell: false,
+    };
+    let mut parser = Parser::from_args(arguments);
+    while let Some(arg) = parser.next().map_err(|error| advised(&error.to_string()))? {
+        let name = match arg {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Print(help())),
+            Arg::Long(name) => name.to_string(),
+            Arg::Value(value) if server.is_none() => {
+                let value = value.string().map_err(|_| "HOST:PORT: must be UTF-8")?;
+                server = Some(place(&value)?);
+                continue;
+            }
+            other => return Err(advised(&other.unexpected().to_string())),
+        };
+        let Some(opt) = OPTIONS.iter().find(|opt| opt.name == name) else {
+            return Err(advised(&format!("--{name}: no such option")));
+        };
+        let value = if opt.value.is_empty() {
+            String::new()
+        } else {
+            let value = parser.value().map_err(|_| format!("--{name}: needs {}", opt.value))?;
+            value.string().map_err(|_| format!("--{name}: must be UTF-8"))?
+        };
+        (opt.set)(&mut config, &value).map_err(|fix| format!("--{name}: {fix}, not {value:?}"))?;
+    }
+    let here = match config.door {
+        Door::Classic => "127.0.0.1:9999",
+        Door::Telnet => "127.0.0.1:2323",
+    };
+    config.server = server.unwrap_or_else(|| Place::Host(here.into()));
+    Ok(Request::Join(config))
+}
+
+fn advised(fault: &str) -> String {
+    format!("{fault}; natter join --help lists the options")
+}
+
+fn place(value: &str) -> Result<Place, String> {
+    if let Some(path) = value.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+        return Ok(Place::Unix(path.into()));
+    }
+    let is_host = value.rsplit_once(':').is_some_and(|(host, port)| {
+        let is_whole = !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
+        !host.is_empty() && host != "unix" && is_whole && port.parse::<u16>().is_ok()
+    });
+    if is_host {
+        return Ok(Place::Host(value.into()));
+    }
+    Err(format!("HOST:PORT: must be a host with a port, or unix:PATH, not {value:?}"))
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "natter join: enter a chat room\n\n\
+         natter join [OPTIONS] [HOST:PORT | unix:PATH]\n\n  \
+         --help, -h               this text\n",
+    );
+    for opt in OPTIONS {
+        let option = format!("--{} {}", opt.name, opt.value);
+        text.push_str(&format!("  {option:<24} {} [{}]\n", opt.help, opt.default));
+    }
+    text.push_str(
+        "\nOn a terminal, type to talk; /help tells the rest. Otherwise it is a filter: lines of \
+         stdin\nare said, lines heard go to stdout. Exit code 3: the name was refused, 4: no \
+         connection.\n",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Request, String> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn config(line: &str) -> Config {
+        match parsed(line).expect("the options are good") {
+            Request::Join(config) => config,
+            Request::Print(text) => panic!("asked to print {text}"),
+        }
+    }
+
+    #[test]
+    fn nothing_given_is_the_default() {
+        let config = config("");
+        assert_eq!(config.server.to_string(), "127.0.0.1:9999");
+        assert_eq!((config.name, config.door, config.bell), (None, Door::Classic, false));
+    }
+
+    #[test]
+    fn each_door_has_its_own_port() {
+        assert_eq!(config("--door telnet").server.to_string(), "127.0.0.1:2323");
+        assert_eq!(config("box:1 --door=telnet --bell").server.to_string(), "box:1");
+        assert_eq!(config("--name 小明 [::1]:9").server.to_string(), "[::1]:9");
+        assert_eq!(config("unix:/tmp/a:b").server, Place::Unix("/tmp/a:b".into()));
+    }
+
+    #[test]
+    fn a_bad_option_is_named_with_the_fix_on_one_line() {
+        for (line, said) in [
+            ("--name=", "--name: must be one word, not \"\""),
+            ("--name", "--name: needs NAME"),
+            ("--door irc", "--door: must be classic or telnet, not \"irc\""),
+            ("--lang fr", "--lang: must be en or zh, not \"fr\""),
+            ("--nope", "--nope: no such option; natter join --help lists the options"),
+            ("--bell=3", "unexpected"),
+            ("9999", "HOST:PORT: must be a host with a port, or unix:PATH, not \"9999\""),
+            ("host:http", "HOST:PORT: must be"),
+            ("::1:9999", "HOST:PORT: must be"),
+            ("unix:", "HOST:PORT: must be"),
+            ("a:1 b:2", "unexpected argument \"b:2\"; natter join --help"),
+        ] {
+            let error = parsed(line).expect_err(line);
+            assert!(error.contains(said), "{line}: {error}");
+            assert_eq!(error.lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn help_shows_every_option() {
+        let Ok(Request::Print(text)) = parsed("--help") else { panic!("--help prints") };
+        assert!(OPTIONS.iter().all(|opt| text.contains(&format!("--{} {}", opt.name, opt.value))));
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    }
+}

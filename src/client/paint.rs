@@ -1,0 +1,164 @@
+//! What a terminal has to be sent to show a frame: only the rows that are others than before.
+
+use std::io::{self, Write};
+
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::queue;
+use crossterm::style::{Attribute, Color, Print, SetAttribute, SetForegroundColor};
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+
+use crate::client::style::{Row, Span, Style};
+
+/// A screenful.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// From the top; as many as the screen has.
+    pub rows: Vec<Row>,
+    /// Where the cursor stands: column and row, from 0.
+    pub cursor: (u16, u16),
+}
+
+/// Knows what the terminal shows.
+pub struct Painter {
+    shown: Option<Frame>,
+    is_colorless: bool,
+}
+
+impl Painter {
+    /// For a terminal that shows nothing yet; looks are shown without colours if so wanted.
+    pub fn new(is_colorless: bool) -> Self {
+        Self { shown: None, is_colorless }
+    }
+
+    /// Nobody knows any more what the terminal shows.
+    pub fn forget(&mut self) {
+        self.shown = None;
+    }
+
+    /// Appends what makes the terminal show `frame` to `out`.
+    pub fn paint(&mut self, frame: &Frame, out: &mut Vec<u8>) {
+        if self.shown.as_ref() == Some(frame) {
+            return;
+        }
+        self.queue(frame, out).expect("writing to memory does not fail");
+        self.shown = Some(frame.clone());
+    }
+
+    fn queue(&self, frame: &Frame, out: &mut Vec<u8>) -> io::Result<()> {
+        queue!(out, BeginSynchronizedUpdate, Hide)?;
+        if self.shown.is_none() {
+            queue!(out, SetAttribute(Attribute::Reset), Clear(ClearType::All))?;
+        }
+        let shown = self.shown.as_ref().map_or(&[][..], |shown| &shown.rows);
+        for (number, row) in (0_u16..).zip(&frame.rows) {
+            if shown.get(usize::from(number)) == Some(row) {
+                continue;
+            }
+            // First cleared, then written: behind a full row the cursor still stands on its last
+            // column, which would be cleared with the rest.
+            queue!(out, MoveTo(0, number), Clear(ClearType::CurrentLine))?;
+            for span in row {
+                self.queue_span(span, out)?;
+            }
+        }
+        let (column, row) = frame.cursor;
+        queue!(out, MoveTo(column, row), Show, EndSynchronizedUpdate)
+    }
+
+    fn queue_span(&self, span: &Span, out: &mut Vec<u8>) -> io::Result<()> {
+        let Style { color, is_bold, is_dim, is_reversed } = span.style;
+        if span.style == Style::PLAIN {
+            return out.write_all(span.text.as_bytes());
+        }
+        if let Some(color) = color.filter(|_| !self.is_colorless) {
+            queue!(out, SetForegroundColor(Color::AnsiValue(color)))?;
+        }
+        let attributes = [
+            (is_bold, Attribute::Bold),
+            (is_dim, Attribute::Dim),
+            (is_reversed, Attribute::Reverse),
+        ];
+        for (_, attribute) in attributes.into_iter().filter(|(is_set, _)| *is_set) {
+            queue!(out, SetAttribute(attribute))?;
+        }
+        queue!(out, Print(&span.text), SetAttribute(Attribute::Reset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use super::*;
+    use crate::client::style::wrap;
+
+    fn frame(text: &str, (rows, columns): (u16, u16), cursor: (u16, u16)) -> Frame {
+        let mut wrapped = wrap(&[Span::new(text, Style::PLAIN)], usize::from(columns), 0);
+        wrapped.resize(usize::from(rows), Row::new());
+        Frame { rows: wrapped, cursor }
+    }
+
+    #[test]
+    fn whatever_was_shown_before_the_screen_becomes_the_frame() {
+        let mut random = fastrand::Rng::with_seed(11);
+        let parts = ["a", "word ", "你", "好世", "e\u{301}", "x"];
+        for _ in 0..200 {
+            let size = (random.u16(2..8), random.u16(2..20));
+            let known = |size| NonZero::new(size).expect("a screen has a size");
+            let mut screen = vt100::Parser::new(known(size.0), known(size.1), 0);
+            screen.process(b"\x1b[?7l");
+            let mut painter = Painter::new(false);
+            for _ in 0..8 {
+                let most = usize::from(size.0 * size.1 / 12);
+                let text: String =
+                    (0..=random.usize(..=most)).map(|_| parts[random.usize(..6)]).collect();
+                let frame = frame(&text, size, (random.u16(..size.1), random.u16(..size.0)));
+                let mut out = Vec::new();
+                painter.paint(&frame, &mut out);
+                screen.process(&out);
+                let shown: Vec<String> =
+                    screen.screen().rows(0, size.1).map(|row| row.trim_end().into()).collect();
+                let wanted: Vec<String> =
+                    frame.rows.iter().take(shown.len()).map(text_of).collect();
+                assert_eq!(shown, wanted);
+                let (row, column) = screen.screen().cursor_position();
+                assert_eq!((column, row), frame.cursor);
+            }
+        }
+    }
+
+    fn text_of(row: &Row) -> String {
+        let text: String = row.iter().map(|span| span.text.as_str()).collect();
+        text.trim_end().into()
+    }
+
+    #[test]
+    fn what_is_shown_already_is_not_sent_again() {
+        let (mut painter, mut out) = (Painter::new(false), Vec::new());
+        let first = frame("one two", (3, 3), (0, 0));
+        painter.paint(&first, &mut out);
+        out.clear();
+        painter.paint(&first, &mut out);
+        assert!(out.is_empty());
+        painter.paint(&frame("one six", (3, 3), (0, 0)), &mut out);
+        let sent = String::from_utf8_lossy(&out);
+        assert!(sent.contains("six") && !sent.contains("one"), "{sent:?}");
+        painter.forget();
+        out.clear();
+        painter.paint(&first, &mut out);
+        assert!(String::from_utf8_lossy(&out).contains("one"));
+    }
+
+    #[test]
+    fn colours_can_be_left_out_and_the_rest_of_a_look_stays() {
+        let row = vec![Span::new("alice", Style::of_name("alice"))];
+        let frame = Frame { rows: vec![row], cursor: (0, 0) };
+        let sent = |is_colorless| {
+            let mut out = Vec::new();
+            Painter::new(is_colorless).paint(&frame, &mut out);
+            String::from_utf8(out).expect("it is UTF-8")
+        };
+        assert!(sent(false).contains("\x1b[38;5;162m\x1b[1malice"), "{:?}", sent(false));
+        assert!(!sent(true).contains("38;5") && sent(true).contains("\x1b[1malice"));
+    }
+}

@@ -1,0 +1,156 @@
+//! The client's own stdin and stdout, which it may share with a shell: never made non-blocking,
+//! only read and written when that cannot block.
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt;
+
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::client::bounds::PIPE_WRITE_BYTES;
+
+/// What a read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// So many bytes.
+    Bytes(usize),
+    /// Nothing now; an event will tell.
+    Nothing,
+    /// The end.
+    End,
+}
+
+/// stdin.
+pub struct Input {
+    fd: BorrowedFd<'static>,
+    is_ready: bool,
+    is_terminal: bool,
+}
+
+impl Input {
+    /// Events under `token` tell when it may have something.
+    ///
+    /// # Errors
+    /// If the system refuses the registration.
+    pub fn open(registry: &Registry, token: Token) -> io::Result<Self> {
+        let fd = rustix::stdio::stdin();
+        register(registry, fd, token, Interest::READABLE)?;
+        // A file is always ready, and may have something before any event.
+        Ok(Self { fd, is_ready: true, is_terminal: io::stdin().is_terminal() })
+    }
+
+    /// It may have something now.
+    pub fn wake(&mut self) {
+        self.is_ready = true;
+    }
+
+    /// Whether it may have something.
+    pub fn is_ready(&self) -> bool {
+        self.is_ready
+    }
+
+    /// Reads what there is, at most as much as fits.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Taken {
+        if !self.is_ready {
+            return Taken::Nothing;
+        }
+        // Reading from a terminal that another job has would stop this one (termios(3), SIGTTIN).
+        let is_anothers = self.is_terminal
+            && rustix::termios::tcgetpgrp(self.fd)
+                .is_ok_and(|job| job != rustix::process::getpgrp());
+        if is_anothers || !is_ready(self.fd, PollFlags::IN) {
+            self.is_ready = false;
+            return Taken::Nothing;
+        }
+        match rustix::io::read(self.fd, buffer) {
+            Ok(0) => Taken::End,
+            Ok(count) => Taken::Bytes(count),
+            Err(Errno::INTR) => Taken::Bytes(0),
+            Err(Errno::AGAIN) => {
+                self.is_ready = false;
+                Taken::Nothing
+            }
+            // The terminal is gone, or there never was anything.
+            Err(_) => Taken::End,
+        }
+    }
+}
+
+/// Whether stdin stands for no input at all: `/dev/null`, as for what a shell, `cron` or `nohup`
+/// runs in the background. To say nothing is not to have said all: the filter listens on.
+pub fn is_stdin_void() -> bool {
+    let device = |file: io::Result<fs::Metadata>| file.map(|file| file.rdev()).ok();
+    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    let stdin = stdin.and_then(|stdin| stdin.metadata());
+    device(stdin).is_some_and(|stdin| Some(stdin) == device(fs::metadata("/dev/null")))
+}
+
+/// stdout, where it is no screen.
+pub struct Output {
+    fd: BorrowedFd<'static>,
+    is_ready: bool,
+}
+
+impl Output {
+    /// Events under `token` tell when it may take something.
+    ///
+    /// # Errors
+    /// If the system refuses the registration.
+    pub fn open(registry: &Registry, token: Token) -> io::Result<Self> {
+        let fd = rustix::stdio::stdout();
+        register(registry, fd, token, Interest::WRITABLE)?;
+        Ok(Self { fd, is_ready: true })
+    }
+
+    /// It may take something now.
+    pub fn wake(&mut self) {
+        self.is_ready = true;
+    }
+
+    /// Writes as much of `bytes` as it takes without waiting; says how much.
+    ///
+    /// # Errors
+    /// If nobody will read it, or the disk is full.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut written = 0;
+        while self.is_ready && written < bytes.len() {
+            if !is_ready(self.fd, PollFlags::OUT) {
+                self.is_ready = false;
+                break;
+            }
+            let rest = &bytes[written..];
+            match rustix::io::write(self.fd, &rest[..rest.len().min(PIPE_WRITE_BYTES)]) {
+                Ok(count) => written += count,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => self.is_ready = false,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(written)
+    }
+}
+
+fn register(
+    registry: &Registry,
+    fd: BorrowedFd<'_>,
+    token: Token,
+    interest: Interest,
+) -> io::Result<()> {
+    match registry.register(&mut SourceFd(&fd.as_raw_fd()), token, interest) {
+        // A regular file, or a device that is always ready (epoll_ctl(2), EPERM).
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        registered => registered,
+    }
+}
+
+/// Whether `fd` is ready for `what`, or broken, at this moment.
+fn is_ready(fd: BorrowedFd<'_>, what: PollFlags) -> bool {
+    let mut fds = [PollFd::new(&fd, what)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    // If the system cannot tell, the read or the write will.
+    poll(&mut fds, Some(&at_once)).map_or(true, |count| count > 0)
+}

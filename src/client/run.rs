@@ -1,0 +1,103 @@
+//! The client's loop: one Poll over the server, the terminal or the pipes, and signals.
+
+use std::io;
+use std::time::{Duration, Instant, SystemTime};
+
+use mio::{Events, Interest, Poll, Registry, Token, event};
+use signal_hook_mio::v1_0::Signals;
+
+use crate::client::link::Link;
+use crate::client::session::{News, Outcome, Session};
+use crate::clock::{Clock, Now};
+
+const SIGNALS: Token = Token(0);
+/// The server.
+pub const SERVER: Token = Token(1);
+/// stdin.
+pub const INPUT: Token = Token(2);
+/// stdout.
+pub const OUTPUT: Token = Token(3);
+const EVENTS_MAX: usize = 16;
+
+/// Who talks with the server through this client: a person at a terminal, or two pipes.
+pub trait Face {
+    /// Something of its own may be ready.
+    fn wake(&mut self, event: &event::Event);
+
+    /// A signal has come.
+    fn signal(&mut self, signal: i32, session: &mut Session, now: &Now);
+
+    /// Takes some of what there is to be said; true if there may be more at once.
+    fn take(&mut self, session: &mut Session, now: &Now) -> bool;
+
+    /// Shows what is new; true if it cannot, and so the session has something to do at once.
+    fn show(&mut self, news: Vec<News>, session: &mut Session, now: &Now) -> bool;
+
+    /// Whether it can be shown more.
+    fn may_hear(&self) -> bool;
+
+    /// Whether all has been shown.
+    fn is_done(&self) -> bool;
+}
+
+/// Runs until the session is over.
+///
+/// # Errors
+/// If the system refuses to watch what there is to be watched.
+pub fn run<F: Face>(
+    mut session: Session,
+    mut link: Link,
+    signals: &[i32],
+    open: impl FnOnce(&Registry) -> io::Result<F>,
+) -> io::Result<Outcome> {
+    let mut poll = Poll::new()?;
+    let mut source = Signals::new(signals)?;
+    poll.registry().register(&mut source, SIGNALS, Interest::READABLE)?;
+    let mut face = open(poll.registry())?;
+    let start = Instant::now();
+    let mut clock = Clock::new(start, SystemTime::now());
+    let mut events = Events::with_capacity(EVENTS_MAX);
+    let mut is_busy = true;
+    loop {
+        let due_ms = [session.deadline_ms(), link.deadline_ms()].into_iter().flatten().min();
+        let timeout = match due_ms {
+            _ if is_busy => Some(Duration::ZERO),
+            // A millisecond more, for what is cut off: it must not be early.
+            Some(due_ms) => Some(Duration::from_millis(due_ms + 1).saturating_sub(start.elapsed())),
+            None => None,
+        };
+        match poll.poll(&mut events, timeout) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        let now = clock.at(Instant::now(), SystemTime::now());
+        for event in &events {
+            match event.token() {
+                SIGNALS => {
+                    for signal in source.pending() {
+                        face.signal(signal, &mut session, &now);
+                    }
+                }
+                SERVER => {
+                    let has_failed = event.is_error();
+                    let is_readable = event.is_readable() || event.is_read_closed() || has_failed;
+                    link.wake(is_readable, event.is_writable() || has_failed);
+                }
+                _ => face.wake(event),
+            }
+        }
+        session.tick(now.mono_ms);
+        if face.may_hear() {
+            link.read(&mut session, now.mono_ms);
+        }
+        is_busy = face.take(&mut session, &now);
+        link.update(&mut session, poll.registry(), now.mono_ms);
+        is_busy |= face.show(session.take_news(), &mut session, &now);
+        is_busy |= face.may_hear() && link.is_readable();
+        if let Some(outcome) = session.outcome()
+            && face.is_done()
+        {
+            return Ok(outcome.clone());
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Text in looks, and how it falls into rows: wide and combining characters stay whole.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
+
+/// How a piece of text looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// One of the 256 colours of xterm; the terminal's own if none.
+    pub color: Option<u8>,
+    /// Heavier than the rest.
+    pub is_bold: bool,
+    /// Fainter than the rest.
+    pub is_dim: bool,
+    /// The terminal's two colours swapped.
+    pub is_reversed: bool,
+}
+
+impl Style {
+    /// As the terminal has it.
+    pub const PLAIN: Self = Self { color: None, is_bold: false, is_dim: false, is_reversed: false };
+    /// What matters less.
+    pub const DIM: Self = Self { is_dim: true, ..Self::PLAIN };
+    /// What matters more.
+    pub const BOLD: Self = Self { is_bold: true, ..Self::PLAIN };
+    /// What must not be missed.
+    pub const REVERSED: Self = Self { is_reversed: true, ..Self::PLAIN };
+
+    /// The look of a name: always the same for the same name.
+    pub fn of_name(name: &str) -> Self {
+        // FNV-1a, 32 bits: stable over runs and machines, which no hasher of `std` promises.
+        let hash = name
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let index = hash as usize % NAME_COLORS.len();
+        Self { color: Some(NAME_COLORS[index]), ..Self::BOLD }
+    }
+}
+
+/// Colours that stand out from black and from white alike: a test computes their contrast.
+const NAME_COLORS: [u8; 14] = [160, 166, 130, 100, 64, 28, 30, 31, 32, 63, 99, 129, 164, 162];
+
+/// Text of one look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// What is shown.
+    pub text: String,
+    /// How.
+    pub style: Style,
+}
+
+impl Span {
+    /// `text` in that look.
+    pub fn new(text: impl Into<String>, style: Style) -> Self {
+        Self { text: text.into(), style }
+    }
+}
+
+/// One row of a screen.
+pub type Row = Vec<Span>;
+
+/// The columns that `text` takes: what terminals count, character by character.
+///
+/// (Some draw a family of emoji as one; the more a row is thought to take, the less can go wrong.)
+pub fn columns_of(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// The columns that `row` takes.
+pub fn row_columns(row: &Row) -> usize {
+    row.iter().map(|span| columns_of(&span.text)).sum()
+}
+
+/// `spans` in rows of at most `columns`, broken at spaces if there are any; rows after the first
+/// begin `indent` columns in.
+pub fn wrap(spans: &[Span], columns: usize, indent: usize) -> Vec<Row> {
+    let indent = if columns >= 4 * indent { indent } else { 0 };
+    let clusters: Vec<(&str, Style)> = spans
+        .iter()
+        .flat_map(|span| span.text.graphemes(true).map(|cluster| (cluster, span.style)))
+        .collect();
+    let mut rows = Vec::new();
+    let mut from = 0;
+    loop {
+        let mut row = Row::new();
+        let mut used = 0;
+        if !rows.is_empty() && indent > 0 {
+            row.push(Span::new(" ".repeat(indent), Style::PLAIN));
+            used = indent;
+        }
+        let mut to = from;
+        while let Some((cluster, _)) = clusters.get(to) {
+            let width = columns_of(cluster);
+            // A row takes one cluster at least, or this would not end.
+            if used + width > columns && to > from {
+                break;
+            }
+            used += width;
+            to += 1;
+        }
+        let is_last = to == clusters.len();
+        let is_space = |index: &usize| clusters[*index].0 == " ";
+        let mut next = to;
+        let is_in_word = |to: usize| clusters[to - 1..=to].iter().all(|(c, _)| columns_of(c) < 2);
+        if !is_last && !is_space(&to) && is_in_word(to) {
+            // At the last space; a word longer than half a row is cut instead.
+            let space = (from..to).rev().take(columns / 2).find(is_space);
+            if let Some(space) = space.filter(|&space| space > from) {
+                (to, next) = (space, space + 1);
+            }
+        } else if !is_last && is_space(&to) {
+            next = to + 1;
+        }
+        clusters[from..to].iter().for_each(|&(text, style)| push(&mut row, text, style));
+        rows.push(row);
+        if next >= clusters.len() {
+            return rows;
+        }
+        from = next;
+    }
+}
+
+fn push(row: &mut Row, text: &str, style: Style) {
+    match row.last_mut().filter(|last| last.style == style) {
+        Some(last) => last.text.push_str(text),
+        None => row.push(Span::new(text, style)),
+    }
+}
+
+/// The longest part of `text`, from its start, that takes at most `columns`.
+pub fn clipped(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let fits = |(_, cluster): &(usize, &str)| {
+        used += columns_of(cluster);
+        used <= columns
+    };
+    let last = text.grapheme_indices(true).take_while(fits).last();
+    &text[..last.map_or(0, |(at, cluster)| at + cluster.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrapped(text: &str, columns: usize, indent: usize) -> Vec<String> {
+        let rows = wrap(&[Span::new(text, Style::PLAIN)], columns, indent);
+        let text = |row: Row| row.into_iter().map(|span| span.text).collect::<String>();
+        rows.into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn rows_break_at_spaces_and_between_wide_characters() {
+        assert_eq!(wrapped("", 10, 0), [""]);
+        assert_eq!(wrapped("short", 10, 2), ["short"]);
+        assert_eq!(wrapped("one two three", 8, 2), ["one two", "  three"]);
+        assert_eq!(wrapped("one two three", 9, 0), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefghijkl", 5, 0), ["abcde", "fghij", "kl"]);
+        assert_eq!(wrapped("a bcdefghijk", 6, 0), ["a bcde", "fghijk"]);
+        assert_eq!(wrapped("你好世界", 5, 0), ["你好", "世界"]);
+        assert_eq!(wrapped("x你好世界", 5, 1), ["x你好", " 世界"]);
+        assert_eq!(wrapped("ab cd", 5, 9), ["ab cd"]);
+        assert_eq!(wrapped("a 你好世界", 6, 0), ["a 你好", "世界"]);
+        assert_eq!(wrapped("你", 1, 0), ["你"]);
+        assert_eq!(wrapped("ab  ", 2, 0), ["ab", " "]);
+    }
+
+    #[test]
+    fn a_mark_stays_with_its_letter() {
+        assert_eq!(wrapped("abe\u{301}f", 3, 0), ["abe\u{301}", "f"]);
+        assert_eq!(clipped("e\u{301}x", 1), "e\u{301}");
+        assert_eq!(clipped("你好", 3), "你");
+        assert_eq!(clipped("abc", 0), "");
+    }
+
+    #[test]
+    fn no_row_is_wider_than_the_screen_and_nothing_but_spaces_is_lost() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let parts = ["a", "bc", " ", "  ", "你", "e\u{301}", "🦀", "longer", "\u{301}"];
+        for _ in 0..2_000 {
+            let spans: Vec<Span> = (0..random.usize(..30))
+                .map(|_| {
+                    let style = Style { is_bold: random.bool(), ..Style::PLAIN };
+                    Span::new(parts[random.usize(..parts.len())], style)
+                })
+                .collect();
+            let (columns, indent) = (random.usize(2..20), random.usize(..4));
+            let rows = wrap(&spans, columns, indent);
+            assert!(rows.iter().all(|row| row_columns(row) <= columns), "{spans:?} in {columns}");
+            let letters = |spans: &[Span]| {
+                let text: String = spans.iter().map(|span| span.text.as_str()).collect();
+                text.replace(' ', "")
+            };
+            assert_eq!(letters(&rows.concat()), letters(&spans));
+        }
+    }
+
+    #[test]
+    fn a_name_has_its_colour_for_good() {
+        assert_eq!(Style::of_name("alice"), Style::of_name("alice"));
+        assert_eq!(Style::of_name("alice").color, Some(162));
+        assert_eq!(Style::of_name("小明").color, Some(100));
+    }
+
+    /// Relative luminance of one of the 216 colours of xterm's cube (WCAG 2, "relative luminance").
+    fn luminance(color: u8) -> f64 {
+        const LEVELS: [f64; 6] = [0.0, 95.0, 135.0, 175.0, 215.0, 255.0];
+        let index = usize::from(color - 16);
+        let linear = |level: usize| {
+            let share = LEVELS[level] / 255.0;
+            if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(index / 36) + 0.7152 * linear(index / 6 % 6) + 0.0722 * linear(index % 6)
+    }
+
+    #[test]
+    fn names_can_be_read_on_black_and_on_white() {
+        for color in NAME_COLORS {
+            let light = luminance(color) + 0.05;
+            let least = (light / 0.05).min(1.05 / light);
+            assert!(least >= 3.6, "{color}: {least}");
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The conversation: what was heard, how it looks, what of it is in view and what is unread.
+
+use std::collections::VecDeque;
+
+use crate::client::bounds::{SCROLLBACK_BYTES, SCROLLBACK_LINES};
+use crate::client::message::{Body, Message};
+use crate::client::style::{Row, Span, Style, clipped, columns_of, wrap};
+
+/// Rows after the first begin below the text, not below the stamp.
+const INDENT_COLUMNS: usize = 9;
+
+/// What was heard, oldest first, bounded.
+#[derive(Default)]
+pub struct Talk {
+    entries: VecDeque<Entry>,
+    /// How many have gone at the front: an entry keeps its number.
+    dropped: u64,
+    bytes: usize,
+    /// What stands lowest in view, if that is not the newest.
+    lowest: Option<Place>,
+    /// The entry that the unread marker stands over.
+    marker: Option<u64>,
+    /// What is below the marker has been in view: what comes next unseen moves it.
+    is_marker_seen: bool,
+    /// Nobody looks at the terminal, as far as it tells.
+    is_unwatched: bool,
+}
+
+struct Entry {
+    /// `09:11:38`, if it has a moment.
+    time: String,
+    text: String,
+    is_notice: bool,
+}
+
+/// A row of the conversation.
+#[derive(Clone, Copy)]
+struct Place {
+    entry: u64,
+    /// Counted within the entry.
+    row: usize,
+}
+
+/// Whose view it is.
+pub struct Look<'a> {
+    /// The person's own name.
+    pub name: &'a str,
+    /// What stands in the unread marker.
+    pub unread: &'static str,
+    /// The width of the screen.
+    pub columns: usize,
+}
+
+impl Talk {
+    /// Appends a line of the server's.
+    pub fn hear(&mut self, line: String) {
+        if (self.is_unwatched || self.lowest.is_some())
+            && (self.marker.is_none() || self.is_marker_seen)
+        {
+            self.marker = Some(self.end());
+            self.is_marker_seen = false;
+        }
+        let stamp = Message::parse(&line).stamp.unwrap_or_default();
+        // The time of a date and a time.
+        let time = stamp.split_once(' ').map_or(stamp, |(_, time)| time).into();
+        self.push(Entry { time, text: line, is_notice: false });
+    }
+
+    /// Appends words of the client's own, said at `stamp`.
+    pub fn note(&mut self, words: &str, stamp: &str) {
+        let time = stamp.split_once(' ').map_or(stamp, |(_, time)| time);
+        for line in words.lines() {
+            self.push(Entry { time: time.into(), text: line.into(), is_notice: true });
+        }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.bytes += entry.text.len();
+        self.entries.push_back(entry);
+        while self.entries.len() > SCROLLBACK_LINES || self.bytes > SCROLLBACK_BYTES {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.text.len();
+            self.dropped += 1;
+        }
+    }
+
+    /// The number of the entry that comes next.
+    fn end(&self) -> u64 {
+        self.dropped + self.entries.len() as u64
+    }
+
+    /// How many lines wait below what is in view, or have come while nobody looked.
+    pub fn unread(&self) -> u64 {
+        self.marker.filter(|_| !self.is_marker_seen).map_or(0, |marker| self.end() - marker)
+    }
+
+    /// Whether the newest line is out of view.
+    pub fn is_scrolled(&self) -> bool {
+        self.lowest.is_some()
+    }
+
+    /// Somebody looks at the terminal, or nobody does any more.
+    pub fn watch(&mut self, is_watched: bool) {
+        self.is_unwatched = !is_watched;
+        self.see();
+    }
+
+    /// The person has answered: what was unread has been read, and the newest line is shown.
+    pub fn answer(&mut self) {
+        self.lowest = None;
+        self.marker = None;
+    }
+
+    fn see(&mut self) {
+        self.is_marker_seen |= !self.is_unwatched && self.lowest.is_none();
+    }
+
+    /// Moves the view by `rows`, up or down, over a window of `height` rows.
+    pub fn scroll(&mut self, rows: isize, height: usize, look: &Look<'_>) {
+        if self.entries.is_empty() {
+            return;
+        }
+        let from = self.lowest(look);
+        let to = self.moved(from, rows, look);
+        let shown = self.rows_up_from(to, height, look).len();
+        // No further up than to where the oldest line is highest.
+        let missing = isize::try_from(height.saturating_sub(shown)).unwrap_or(0);
+        let to = self.moved(to, missing, look);
+        let newest = self.newest(look);
+        self.lowest = Some(to).filter(|to| (to.entry, to.row) < (newest.entry, newest.row));
+        self.see();
+    }
+
+    /// The rows in view, at most `height`.
+    pub fn view(&self, height: usize, look: &Look<'_>) -> Vec<Row> {
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
+        self.rows_up_from(self.lowest(look), height, look)
+    }
+
+    fn newest(&self, look: &Look<'_>) -> Place {
+        let entry = self.end() - 1;
+        Place { entry, row: self.rows(entry, look).len() - 1 }
+    }
+
+    /// The lowest place in view: the screen may have changed, and the entry may be gone.
+    fn lowest(&self, look: &Look<'_>) -> Place {
+        let Some(lowest) = self.lowest else { return self.newest(look) };
+        let entry = lowest.entry.max(self.dropped);
+        let row = if entry == lowest.entry { lowest.row } else { 0 };
+        Place { entry, row: row.min(self.rows(entry, look).len() - 1) }
+    }
+
+    fn moved(&self, from: Place, rows: isize, look: &Look<'_>) -> Place {
+        let Place { mut entry, mut row } = from;
+        let mut left = rows.unsigned_abs();
+        while left > 0 {
+            let is_first = if rows < 0 {
+                entry == self.dropped && row == 0
+            } else {
+                entry == self.end() - 1 && row + 1 == self.rows(entry, look).len()
+            };
+            if is_first {
+                break;
+            }
+            if rows > 0 && row + 1 < self.rows(entry, look).len() {
+                row += 1;
+            } else if rows > 0 {
+                (entry, row) = (entry + 1, 0);
+            } else if row > 0 {
+                row -= 1;
+            } else {
+                entry -= 1;
+                row = self.rows(entry, look).len() - 1;
+            }
+            left -= 1;
+        }
+        Place { entry, row }
+    }
+
+    fn rows_up_from(&self, lowest: Place, height: usize, look: &Look<'_>) -> Vec<Row> {
+        let mut rows = VecDeque::new();
+        let mut entry = lowest.entry;
+        let mut ending = self.rows(entry, look);
+        ending.truncate(lowest.row + 1);
+        loop {
+            while let Some(row) = ending.pop() {
+                if rows.len() == height {
+                    return rows.into();
+                }
+                rows.push_front(row);
+            }
+            if entry == self.dropped {
+                return rows.into();
+            }
+            entry -= 1;
+            ending = self.rows(entry, look);
+        }
+    }
+
+    /// The rows of one entry, the marker over it included; there is at least one.
+    fn rows(&self, number: u64, look: &Look<'_>) -> Vec<Row> {
+        let index = usize::try_from(number - self.dropped).expect("entries are few");
+        let mut rows = Vec::new();
+        if self.marker == Some(number) {
+            let side = look.columns.saturating_sub(columns_of(look.unread) + 2) / 2;
+            let side = "─".repeat(side);
+            let marker = format!("{side} {} {side}", look.unread);
+            rows.push(vec![Span::new(clipped(&marker, look.columns), Style::DIM)]);
+        }
+        rows.extend(wrap(&self.entries[index].spans(look.name), look.columns, INDENT_COLUMNS));
+        rows
+    }
+}
+
+impl Entry {
+    fn spans(&self, name: &str) -> Vec<Span> {
+        let mut spans = Vec::new();
+        if !self.time.is_empty() {
+            spans.push(Span::new(format!("{} ", self.time), Style::DIM));
+        }
+        if self.is_notice {
+            spans.push(Span::new("-- ", Style::BOLD));
+            spans.push(Span::new(&self.text, Style::DIM));
+            return spans;
+        }
+        let named = |nick: &str| Span::new(nick, Style::of_name(nick));
+        match Message::parse(&self.text).body {
+            Body::Said { nick, text } => {
+                spans.extend([named(nick), Span::new(": ", Style::PLAIN)]);
+                mark_mentions(text, Some(name).filter(|&name| name != nick), &mut spans);
+            }
+            Body::Acted { nick, text } => {
+                spans.extend([Span::new("* ", Style::BOLD), named(nick)]);
+                spans.push(Span::new(" ", Style::PLAIN));
+                mark_mentions(text, Some(name).filter(|&name| name != nick), &mut spans);
+            }
+            Body::Whispered { from, to, text } => {
+                spans.extend([named(from), Span::new(" → ", Style::BOLD), named(to)]);
+                spans.push(Span::new(format!(": {text}"), Style::PLAIN));
+            }
+            Body::System(word) => {
+                spans.push(Span::new("-- ", Style::BOLD));
+                spans.push(Span::new(word, Style::DIM));
+            }
+            Body::Plain(text) => spans.push(Span::new(text, Style::PLAIN)),
+        }
+        spans
+    }
+}
+
+fn mark_mentions(text: &str, name: Option<&str>, spans: &mut Vec<Span>) {
+    let mut rest = text;
+    while let Some((at, length)) = name.and_then(|name| mention(rest, name)) {
+        spans.push(Span::new(&rest[..at], Style::PLAIN));
+        spans.push(Span::new(&rest[at..at + length], Style::REVERSED));
+        rest = &rest[at + length..];
+    }
+    spans.push(Span::new(rest, Style::PLAIN));
+}
+
+/// Where `text` first has `name` in it, in whichever case, as a word of its own; a name that is
+/// not written in ASCII may stand anywhere, for Chinese has no spaces.
+pub fn mention(text: &str, name: &str) -> Option<(usize, usize)> {
+    if name.is_empty() {
+        return None;
+    }
+    let starts = text.char_indices().map(|(at, _)| at);
+    let is_here = |at: &usize| {
+        let rest = &text[*at..];
+        let found = rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name));
+        if !found || !name.is_ascii() {
+            return found;
+        }
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !text[..*at].ends_with(is_word) && !rest[name.len()..].starts_with(is_word)
+    };
+    { starts }.find(is_here).map(|at| (at, name.len()))
+}
+
+/// Whether `line` calls `name`, and does not come from there.
+pub fn calls(line: &str, name: &str) -> bool {
+    match Message::parse(line).body {
+        Body::Said { nick, text } | Body::Acted { nick, text } => {
+            nick != name && mention(text, name).is_some()
+        }
+        Body::Whispered { from, .. } => from != name,
+        Body::System(_) | Body::Plain(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(columns: usize) -> Look<'static> {
+        Look { name: "alice", unread: "unread", columns }
+    }
+
+    fn shown(talk: &Talk, height: usize, columns: usize) -> Vec<String> {
+        let text = |row: Row| row.iter().map(|span| span.text.as_str()).collect();
+        talk.view(height, &look(columns)).into_iter().map(text).collect()
+    }
+
+    fn talk(lines: usize) -> Talk {
+        let mut talk = Talk::default();
+        (0..lines).for_each(|number| talk.hear(format!("line {number}")));
+        talk
+    }
+
+    #[test]
+    fn every_kind_of_line_has_a_look_of_its_own() {
+        let mut talk = Talk::default();
+        let stamp = "2026-11-23 09:11:38";
+        for body in ["bob:hi alice", "alice:hi alice", "* bob waves", "system: bob left", "?"] {
+            talk.hear(format!("[{stamp}] {body}"));
+        }
+        talk.hear(format!("[{stamp}] bob (private to alice):psst"));
+        talk.note("one\ntwo", stamp);
+        let wanted = [
+            "09:11:38 bob: hi alice",
+            "09:11:38 alice: hi alice",
+            "09:11:38 * bob waves",
+            "09:11:38 -- bob left",
+            "09:11:38 ?",
+            "09:11:38 bob → alice: psst",
+            "09:11:38 -- one",
+            "09:11:38 -- two",
+        ];
+        assert_eq!(shown(&talk, 9, 60), wanted);
+        let rows = talk.view(9, &look(60));
+        let mentions = |row: &Row| row.iter().any(|span| span.style == Style::REVERSED);
+        assert_eq!(rows.iter().filter(|row| mentions(row)).count(), 1, "not one's own");
+        assert!(rows.iter().all(|row| row[0].style == Style::DIM), "time is dimmed");
+    }
+
+    #[test]
+    fn a_name_is_mentioned_as_a_word_or_in_chinese_anywhere() {
+        for (text, name, place) in [
+            ("hi Alice!", "alice", Some((3, 5))),
+            ("malice, alice2 alice_", "alice", None),
+            ("alice", "alice", Some((0, 5))),
+            ("你好小明吗", "小明", Some((6, 6))),
+            ("x", "", None),
+        ] {
+            assert_eq!(mention(text, name), place, "{text}");
+        }
+        assert!(calls("[2026-11-23 09:11:38] bob (private to alice):psst", "alice"));
+        assert!(!calls("[2026-11-23 09:11:38] alice:alice", "alice"));
+        assert!(!calls("[2026-11-23 09:11:38] system: alice left", "alice"));
+    }
+
+    #[test]
+    fn scrolling_stops_at_both_ends() {
+        let mut talk = talk(10);
+        assert_eq!(shown(&talk, 3, 20), ["line 7", "line 8", "line 9"]);
+        talk.scroll(-2, 3, &look(20));
+        assert_eq!(shown(&talk, 3, 20), ["line 5", "line 6", "line 7"]);
+        talk.scroll(-100, 3, &look(20));
+        assert_eq!(shown(&talk, 3, 20), ["line 0", "line 1", "line 2"]);
+        assert!(talk.is_scrolled());
+        talk.scroll(100, 3, &look(20));
+        assert_eq!(shown(&talk, 3, 20), ["line 7", "line 8", "line 9"]);
+        assert!(!talk.is_scrolled());
+        Talk::default().scroll(-1, 3, &look(20));
+    }
+
+    #[test]
+    fn what_is_in_view_stays_while_more_comes_and_goes() {
+        let mut talk = talk(10);
+        talk.scroll(-5, 3, &look(20));
+        let seen = shown(&talk, 3, 20);
+        talk.hear("new".into());
+        talk.hear("newer".into());
+        assert_eq!(shown(&talk, 3, 20), seen);
+        assert_eq!(talk.unread(), 2);
+        // Another width cuts lines elsewhere, and the oldest are forgotten.
+        assert_eq!(shown(&talk, 2, 4).len(), 2);
+        (0..2 * SCROLLBACK_LINES).for_each(|number| talk.hear(format!("{number}")));
+        assert_eq!(shown(&talk, 1, 20), [SCROLLBACK_LINES.to_string()]);
+        talk.answer();
+        assert_eq!((talk.unread(), talk.is_scrolled()), (0, false));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut talk = Talk::default();
+        (0..1_000).for_each(|_| talk.hear("x".repeat(10_000)));
+        assert!(talk.bytes <= SCROLLBACK_BYTES && talk.entries.len() <= 105);
+    }
+}

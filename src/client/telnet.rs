@@ -1,0 +1,161 @@
+//! What natter's telnet door sends, as lines and prompts; its offers are not answered.
+//!
+//! A line begins with CR NUL, which takes it over the prompt, and ESC [ K, which clears that. A
+//! prompt that nothing but this stands before is the answer to a name that was taken.
+
+use crate::client::bounds::HEARD_BYTES_MAX;
+use crate::lang::Lang;
+use crate::wire::telnet::encode::PROMPT;
+
+/// Telnet's "interpret as command" (RFC 854).
+const IAC: u8 = 255;
+const SE: u8 = 240;
+const SB: u8 = 250;
+const WILL: u8 = 251;
+const DONT: u8 = 254;
+
+/// What has come.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// A line, without what surrounds it.
+    Line(Vec<u8>),
+    /// A prompt for what is to be said, and no line before it.
+    Ready,
+    /// A prompt for a name.
+    Name,
+}
+
+/// Bytes to pieces, in bounded memory.
+#[derive(Default)]
+pub struct Rows {
+    state: State,
+    /// The row so far.
+    row: Vec<u8>,
+    /// The row was begun by CR NUL.
+    is_begun_anew: bool,
+    /// The row is a prompt that has been told of.
+    is_told: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Text,
+    /// After IAC.
+    Command,
+    /// After IAC WILL, WONT, DO or DONT: an option follows.
+    Option,
+    /// In a subnegotiation.
+    Sub,
+    /// In a subnegotiation, after IAC.
+    SubCommand,
+}
+
+impl Rows {
+    /// Appends what `read` tells to `pieces`.
+    pub fn take(&mut self, read: &[u8], pieces: &mut Vec<Piece>) {
+        for &byte in read {
+            self.state = match (self.state, byte) {
+                (State::Text, IAC) => State::Command,
+                (State::Text, _) => {
+                    self.text(byte, pieces);
+                    State::Text
+                }
+                (State::Command, WILL..=DONT) => State::Option,
+                (State::Command, SB) => State::Sub,
+                (State::Command | State::Option, _) | (State::SubCommand, SE) => State::Text,
+                (State::Sub, IAC) => State::SubCommand,
+                (State::Sub | State::SubCommand, _) => State::Sub,
+            };
+        }
+        pieces.extend(self.prompt());
+    }
+
+    fn text(&mut self, byte: u8, pieces: &mut Vec<Piece>) {
+        match byte {
+            0 if self.row.ends_with(b"\r") => {
+                self.row.pop();
+                pieces.extend(self.prompt());
+                self.begin(true);
+            }
+            b'\n' => {
+                let row = self.row.strip_suffix(b"\r").unwrap_or(&self.row);
+                let line = row.strip_prefix(CLEAR).unwrap_or(row);
+                pieces.push(Piece::Line(line.to_vec()));
+                self.begin(false);
+            }
+            _ if self.row.len() < HEARD_BYTES_MAX => self.row.push(byte),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, is_begun_anew: bool) {
+        self.row = Vec::new();
+        (self.is_begun_anew, self.is_told) = (is_begun_anew, false);
+    }
+
+    /// The prompt that the row is, once.
+    fn prompt(&mut self) -> Option<Piece> {
+        let row = self.row.strip_prefix(CLEAR).unwrap_or(&self.row);
+        let asks_for_name = |lang: Lang| row == lang.prompt_for_name().as_bytes();
+        let piece = if [Lang::En, Lang::Zh].into_iter().any(asks_for_name) {
+            Piece::Name
+        } else if row == PROMPT.as_bytes() && self.is_begun_anew {
+            Piece::Ready
+        } else {
+            return None;
+        };
+        let is_told = std::mem::replace(&mut self.is_told, true);
+        (!is_told).then_some(piece)
+    }
+}
+
+const CLEAR: &[u8] = b"\x1b[K";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: &[u8] = b"\xff\xfb\x01\r\0\x1b[Knatter \xff\xfa\x18\x01\xff\xf0here\r\nname: \
+        \r\0\x1b[Kthat name is taken\r\nname: \r\0\x1b[K> \r\0\x1b[K[09:11] a: b> c\r\n> \
+        \r\0[09:12] > \r\n> ";
+
+    fn pieces<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+        let (mut rows, mut pieces) = (Rows::default(), Vec::new());
+        parts.into_iter().for_each(|part| rows.take(part, &mut pieces));
+        let shown = |piece| match piece {
+            Piece::Line(line) => String::from_utf8(line).expect("it is UTF-8"),
+            Piece::Ready => "<ready>".into(),
+            Piece::Name => "<name>".into(),
+        };
+        pieces.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn pieces_are_the_same_at_every_split_point() {
+        let wanted = [
+            "natter here",
+            "<name>",
+            "that name is taken",
+            "<name>",
+            "<ready>",
+            "[09:11] a: b> c",
+            "[09:12] > ",
+        ];
+        assert_eq!(pieces([STREAM]), wanted);
+        assert_eq!(pieces(STREAM.chunks(1)), wanted);
+        for cut in 0..STREAM.len() {
+            let (before, after) = STREAM.split_at(cut);
+            assert_eq!(pieces([before, after]), wanted, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_never_ends_is_not_kept() {
+        let mut rows = Rows::default();
+        for _ in 0..100 {
+            rows.take(&[b'x'; 1_000], &mut Vec::new());
+        }
+        assert_eq!(rows.row.len(), HEARD_BYTES_MAX);
+    }
+}
