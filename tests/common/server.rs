@@ -16,7 +16,7 @@ pub fn natter(options: &str) -> Command {
     for variable in ["LC_ALL", "LC_MESSAGES", "LANG"] {
         command.env_remove(variable);
     }
-    if !options.contains("--telnet") {
+    if !options.contains("--telnet") && !options.starts_with("join") {
         command.args(["--telnet", "off"]);
     }
     command.args(options.split_whitespace());

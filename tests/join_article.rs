@@ -1,0 +1,116 @@
+//! `natter join` against the article's own server, where it is at hand, and against one like it.
+#![cfg(feature = "client")]
+
+mod common;
+#[path = "common/pty.rs"]
+mod pty;
+#[path = "common/unframed.rs"]
+mod unframed;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use common::{PATIENCE, natter};
+use pty::Terminal;
+use unframed::Unframed;
+
+/// The article's server on a port of its own.
+struct Original {
+    child: Child,
+    door: String,
+}
+
+impl Original {
+    /// None, with the reason printed, where it cannot be run.
+    fn start() -> Option<Self> {
+        let script =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/article/tcp_server.py");
+        if !script.exists() {
+            println!("skipped: the article's server is not at hand");
+            return None;
+        }
+        // It cannot be told to choose one.
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = free.local_addr().expect("it is bound").port();
+        drop(free);
+        let mut python = Command::new("python3");
+        python.arg(script).arg(port.to_string()).env("PYTHONIOENCODING", "utf-8");
+        let child = match python.stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                println!("skipped: there is no python3");
+                return None;
+            }
+            child => child.expect("python3 starts"),
+        };
+        let door = format!("127.0.0.1:{port}");
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect(&door).is_err() {
+            assert!(Instant::now() < deadline, "it never listens");
+            thread::sleep(PATIENCE / 1_000);
+        }
+        Some(Self { child, door })
+    }
+}
+
+impl Drop for Original {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Two people and a filter in the room at `door`, at a server that frames nothing.
+fn talk_at(door: &str) {
+    let mut alice = Terminal::join(&format!("{door} --name alice"), 12, 60);
+    alice.shows("-- you are in");
+    let mut ming = Terminal::join(&format!("{door} --name 小明 --lang zh"), 12, 60);
+    ming.shows("-- 已进入聊天室");
+    alice.shows("-- 小明加入了聊天");
+    alice.press("half");
+    alice.types("> half");
+    for number in 0..20 {
+        ming.press(&format!("第{number}句\r"));
+    }
+    alice.shows("小明: 第19句");
+    let rows = alice.rows();
+    let said: Vec<String> = (10..20).map(|number| format!("[T] 小明: 第{number}句")).collect();
+    assert_eq!(rows[..10], said);
+    assert_eq!(rows[11], "> half");
+    alice.press(" a line\r");
+    ming.shows("alice: half a line");
+    // It answers this in GB2312.
+    alice.press("/who\r");
+    alice.shows("-- 无法识别您的指令");
+    let mut filter = natter(&format!("join {door} --name box"));
+    let mut filter = filter.stdin(Stdio::piped()).spawn().expect("it starts");
+    let lines: String = (0..30).map(|number| format!("line {number}\n")).collect();
+    let stdin = filter.stdin.take();
+    stdin.expect("it is piped").write_all(lines.as_bytes()).expect("it is read");
+    alice.shows("box: line 29");
+    alice.shows("-- 用户box退出聊天室!");
+    assert_eq!(filter.wait().expect("it ends").code(), Some(0));
+    let mut heard = String::new();
+    filter.stdout.take().expect("it is piped").read_to_string(&mut heard).expect("it is UTF-8");
+    assert_eq!(heard.matches("box:line ").count(), 30);
+    alice.press("/quit\r");
+    assert_eq!(alice.end(), 0);
+    ming.shows("-- 用户alice退出聊天室!");
+    ming.press("\x04");
+    assert_eq!(ming.end(), 0);
+}
+
+#[test]
+fn people_talk_at_the_articles_own_server() {
+    if let Some(server) = Original::start() {
+        talk_at(&server.door);
+    }
+}
+
+#[test]
+fn people_talk_at_a_server_that_frames_nothing() {
+    talk_at(Unframed::start().door());
+}
