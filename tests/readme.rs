@@ -1,27 +1,89 @@
-//! What the README says is what the program does.
+//! What the README says, in either language, is what the program does.
 
 use std::fs;
 use std::path::Path;
 
 use natter::config::OPTIONS;
 
-fn readme() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     fs::read_to_string(path).expect("there is a README")
+}
+
+fn readme() -> String {
+    read("README.md")
+}
+
+/// One option as its row begins.
+fn usage(name: &str, value: &str) -> String {
+    format!("--{name} {}", value.replace('|', "\\|")).trim().to_string()
+}
+
+/// The rows of options in the section with that heading.
+fn rows<'a>(readme: &'a str, heading: &str) -> Vec<&'a str> {
+    let section = readme.split("\n## ").find(|section| section.starts_with(heading));
+    let lines = section.expect("there is such a section").lines();
+    lines.filter(|line| line.starts_with("| `--")).collect()
 }
 
 #[test]
 fn its_option_table_is_the_programs() {
-    let readme = readme();
-    let rows = OPTIONS.iter().map(|opt| {
-        let usage = format!("--{} {}", opt.name, opt.value.replace('|', "\\|"));
-        format!("| `{}` | {} | {} |", usage.trim(), opt.help, opt.default)
+    let wanted = OPTIONS.iter().map(|opt| {
+        format!("| `{}` | {} | {} |", usage(opt.name, opt.value), opt.help, opt.default)
     });
-    let shown: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `--")).collect();
-    assert_eq!(shown, rows.collect::<Vec<_>>());
+    assert_eq!(rows(&readme(), "Doors and options\n"), wanted.collect::<Vec<_>>());
+}
+
+#[cfg(feature = "client")]
+#[test]
+fn the_clients_option_table_is_the_clients() {
+    let wanted = natter::client::options::OPTIONS.iter().map(|opt| {
+        format!("| `{}` | {} | {} |", usage(opt.name, opt.value), opt.help, opt.default)
+    });
+    assert_eq!(rows(&readme(), "Join\n"), wanted.collect::<Vec<_>>());
 }
 
 #[test]
 fn it_gives_the_two_commands() {
-    assert!(readme().contains("cargo run --release\ncargo test\n"));
+    for name in ["README.md", "README.zh-CN.md"] {
+        assert!(read(name).contains("```sh\ncargo run --release\ncargo test\n```"), "{name}");
+    }
+}
+
+/// What must be the same in every language, in order.
+fn bones(readme: &str) -> Vec<String> {
+    let mut bones = Vec::new();
+    let mut is_code = false;
+    for line in readme.lines() {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        if is_code || is_fence {
+            bones.push(line.to_string());
+        } else if let Some((level, _)) = line.split_once(' ').filter(|_| line.starts_with('#')) {
+            bones.push(level.to_string());
+        } else if let Some(cells) = line.strip_prefix("| `") {
+            // The first cell is what is typed, and a default in figures is one everywhere.
+            let (typed, rest) = cells.split_once("` | ").expect("the first cell is code");
+            let last = rest.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+            let is_figure = last.starts_with(|c: char| c.is_ascii_digit()) && last.is_ascii();
+            bones.push(format!("{typed} {}", if is_figure { last } else { "" }));
+        } else if line.starts_with('|') {
+            let is_number = |cell: &&str| cell.trim().parse::<f64>().is_ok();
+            let figures: Vec<&str> = line.split('|').filter(is_number).collect();
+            bones.push(format!("{} cells, {figures:?}", line.matches('|').count()));
+        } else if let Some((_, target)) = line.split_once("](") {
+            let target = target.split(')').next().unwrap_or(target);
+            // Each names the other.
+            bones.push(target.replace("README.zh-CN.md", "").replace("README.md", ""));
+        }
+    }
+    bones
+}
+
+#[test]
+fn both_languages_have_the_same_headings_commands_and_options() {
+    assert_eq!(bones(&read("README.zh-CN.md")), bones(&readme()));
+    let chinese = read("README.zh-CN.md");
+    let rest = chinese.lines().filter(|line| line.starts_with("## ") && line.is_ascii());
+    assert_eq!(rest.collect::<Vec<_>>(), Vec::<&str>::new(), "headings are translated");
 }
