@@ -137,6 +137,17 @@ fn a_file_can_be_said_and_another_be_written() {
 }
 
 #[test]
+fn every_address_of_a_host_is_tried() {
+    // Where `localhost` is ::1 first, nobody listens there.
+    let server = Server::start("");
+    let (_, port) = server.door().rsplit_once(':').expect("a port");
+    let output = joined(&format!("localhost:{port}"), "--name box", "hello\n");
+    assert_eq!(lines(&output), ["[T] box:hello"], "{output:?}");
+    let output = joined("no-such-host.invalid:9999", "--name box", "hello\n");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+}
+
+#[test]
 fn a_terminal_is_left_alone_by_a_server_that_is_not_trusted() {
     let server = Unframed::start();
     let mut listener = Listener::start(&mut join(server.door(), "--name log"));

@@ -5,8 +5,6 @@ mod common;
 #[path = "common/pty.rs"]
 mod pty;
 
-use std::process::Command;
-
 use common::{Client, PATIENCE, Server, TempPath};
 use pty::Terminal;
 use rustix::process::Signal;
@@ -296,34 +294,6 @@ fn a_window_that_is_closed_leaves_the_room_in_order() {
     let terminal = enter(&server, "alice", 10, 60);
     assert_eq!(terminal.close(), 0);
     server.wait_log(&["event=leave", "alice", "why=exit"]);
-}
-
-#[test]
-fn a_shell_can_have_the_terminal_for_a_while() {
-    let (server, mut bob) = room();
-    if Command::new("bash").arg("--version").output().is_err() {
-        return println!("skipped: there is no bash");
-    }
-    let command = pty_process::blocking::Command::new("bash");
-    let command = command.args(["--norc", "--noprofile", "-i"]).env("PS1", "shell$ ");
-    let mut terminal = Terminal::spawn(command.env("TERM", "xterm-256color"), 10, 100);
-    let natter = env!("CARGO_BIN_EXE_natter");
-    terminal.press(&format!("{natter} join {} --name alice\r", server.door()));
-    terminal.shows("-- you are in");
-    terminal.press("half\x1a");
-    terminal.until(|terminal| !terminal.screen().alternate_screen());
-    terminal.shows("Stopped");
-    say(&mut bob, "meanwhile");
-    terminal.press("fg\r");
-    terminal.shows("bob: meanwhile");
-    terminal.types("> half");
-    terminal.press(" a line\r");
-    bob.until("[T] alice:half a line");
-    terminal.press("/quit\r");
-    bob.until("[T] system: alice left");
-    terminal.until(|terminal| !terminal.screen().alternate_screen());
-    terminal.press("exit\r");
-    terminal.end();
 }
 
 #[test]

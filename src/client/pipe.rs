@@ -1,14 +1,18 @@
 //! The client's own stdin and stdout, which it may share with a shell: never made non-blocking,
 //! only read and written when that cannot block.
+//!
+//! A terminal is opened once more, without blocking and for this process alone: what is readable
+//! there may be gone before it is read, for `^C` throws it away.
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::client::bounds::PIPE_WRITE_BYTES;
@@ -26,7 +30,8 @@ pub enum Taken {
 
 /// stdin.
 pub struct Input {
-    fd: BorrowedFd<'static>,
+    /// The terminal, if it is one.
+    own: Option<OwnedFd>,
     is_ready: bool,
     is_terminal: bool,
 }
@@ -37,10 +42,15 @@ impl Input {
     /// # Errors
     /// If the system refuses the registration.
     pub fn open(registry: &Registry, token: Token) -> io::Result<Self> {
-        let fd = rustix::stdio::stdin();
-        register(registry, fd, token, Interest::READABLE)?;
+        let own = reopened(rustix::stdio::stdin(), OFlags::RDONLY);
         // A file is always ready, and may have something before any event.
-        Ok(Self { fd, is_ready: true, is_terminal: io::stdin().is_terminal() })
+        let input = Self { own, is_ready: true, is_terminal: io::stdin().is_terminal() };
+        register(registry, input.fd(), token, Interest::READABLE)?;
+        Ok(input)
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.own.as_ref().map_or(rustix::stdio::stdin(), AsFd::as_fd)
     }
 
     /// It may have something now.
@@ -60,13 +70,13 @@ impl Input {
         }
         // Reading from a terminal that another job has would stop this one (termios(3), SIGTTIN).
         let is_anothers = self.is_terminal
-            && rustix::termios::tcgetpgrp(self.fd)
+            && rustix::termios::tcgetpgrp(self.fd())
                 .is_ok_and(|job| job != rustix::process::getpgrp());
-        if is_anothers || !is_ready(self.fd, PollFlags::IN) {
+        if is_anothers || !is_ready(self.fd(), PollFlags::IN) {
             self.is_ready = false;
             return Taken::Nothing;
         }
-        match rustix::io::read(self.fd, buffer) {
+        match rustix::io::read(self.fd(), buffer) {
             Ok(0) => Taken::End,
             Ok(count) => Taken::Bytes(count),
             Err(Errno::INTR) => Taken::Bytes(0),
@@ -91,7 +101,8 @@ pub fn is_stdin_void() -> bool {
 
 /// stdout, where it is no screen.
 pub struct Output {
-    fd: BorrowedFd<'static>,
+    /// The terminal, if it is one.
+    own: Option<OwnedFd>,
     is_ready: bool,
 }
 
@@ -101,9 +112,14 @@ impl Output {
     /// # Errors
     /// If the system refuses the registration.
     pub fn open(registry: &Registry, token: Token) -> io::Result<Self> {
-        let fd = rustix::stdio::stdout();
-        register(registry, fd, token, Interest::WRITABLE)?;
-        Ok(Self { fd, is_ready: true })
+        let own = reopened(rustix::stdio::stdout(), OFlags::WRONLY);
+        let output = Self { own, is_ready: true };
+        register(registry, output.fd(), token, Interest::WRITABLE)?;
+        Ok(output)
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.own.as_ref().map_or(rustix::stdio::stdout(), AsFd::as_fd)
     }
 
     /// It may take something now.
@@ -118,12 +134,12 @@ impl Output {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut written = 0;
         while self.is_ready && written < bytes.len() {
-            if !is_ready(self.fd, PollFlags::OUT) {
+            if !is_ready(self.fd(), PollFlags::OUT) {
                 self.is_ready = false;
                 break;
             }
             let rest = &bytes[written..];
-            match rustix::io::write(self.fd, &rest[..rest.len().min(PIPE_WRITE_BYTES)]) {
+            match rustix::io::write(self.fd(), &rest[..rest.len().min(PIPE_WRITE_BYTES)]) {
                 Ok(count) => written += count,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => self.is_ready = false,
@@ -145,6 +161,14 @@ fn register(
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         registered => registered,
     }
+}
+
+/// The terminal behind `fd` as a file of this process's own, where there is one that may be opened
+/// (under `su` it may be another's).
+fn reopened(fd: BorrowedFd<'_>, access: OFlags) -> Option<OwnedFd> {
+    let path = rustix::termios::ttyname(fd, Vec::new()).ok()?;
+    let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).ok()
 }
 
 /// Whether `fd` is ready for `what`, or broken, at this moment.

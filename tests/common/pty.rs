@@ -12,7 +12,7 @@ use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
 use vt100::{Parser, Screen};
 
 use crate::common::{PATIENCE, Process};
@@ -116,6 +116,16 @@ impl Terminal {
     pub fn is_cooked(&self) -> bool {
         let modes = tcgetattr(self.pty.as_fd()).expect("it is a terminal").local_modes;
         modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+    }
+
+    /// Waits until the program has the terminal itself, and not one of its jobs, or the opposite.
+    pub fn until_own(&self, is_own: bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let program = Pid::from_child(&self.child.0);
+        while tcgetpgrp(&self.pty).map(|group| group == program) != Ok(is_own) {
+            assert!(Instant::now() < deadline, "nobody else takes the terminal");
+            thread::sleep(PATIENCE / 1_000);
+        }
     }
 
     /// Closes the window around it.
