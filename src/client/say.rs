@@ -31,7 +31,10 @@ pub fn typed(line: &str) -> Typed<'_> {
         Some(rest) if rest.starts_with('/') => rest,
         Some(_) => return asked(line),
     };
-    if said.is_empty() { Typed::Nothing } else { Typed::Ask(Command::Say(said.into())) }
+    // As the server shows it: the echo is known by it.
+    let mut text = String::new();
+    clean(said.as_bytes(), &mut text);
+    if text.is_empty() { Typed::Nothing } else { Typed::Ask(Command::Say(text)) }
 }
 
 fn asked(line: &str) -> Typed<'_> {
