@@ -420,7 +420,7 @@ mod tests {
         }
         press(&mut app, &mut session, "keep me⏎");
         assert_eq!(app.editor.text(), "keep me");
-        app.editor.set_text("");
+        app.editor.key(Key::KillToStart);
         press(&mut app, &mut session, "/help⏎");
         assert_eq!(app.editor.text(), "");
     }
