@@ -58,6 +58,7 @@ fn every_command_answers() {
         ("bob psst again -to", "[T] alice (private to bob): psst again"),
         ("/msg nobody psst", "system: nobody here is called nobody"),
         ("/time", "system: it goes: /time on|off|full"),
+        ("/exlt", "system: no command is called /exlt; did you mean /exit?"),
         ("/hlep", "system: no command is called /hlep; did you mean /help?"),
         ("/xyzzy", "system: no command is called /xyzzy; /help lists them"),
         ("/m bob x", "system: /m may be /msg or /me"),
@@ -83,6 +84,7 @@ fn every_command_answers() {
     alice.say("/reply later");
     alice.expect("[T] alice (private to bob): later");
     alice.say("/name carol");
+    alice.expect("[T] system: alice is now carol");
     bob.until("[T] alice (private to bob): later");
     bob.expect("[T] system: alice is now carol");
     bob.say("/reply still there?");
@@ -227,6 +229,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
     alice.say("/ignore dave");
     alice.expect("system: you see nothing more of dave; again, and you do");
     alice.say("/name dave");
+    alice.expect("[T] system: alice is now dave");
     alice.say("it is me");
     alice.expect("[T] dave: it is me");
 }

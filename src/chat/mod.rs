@@ -239,7 +239,10 @@ impl Chat {
                     let window = self.users[who.slot()].window;
                     self.presence.rename(who, [old, new], window, out);
                 }
-                out(Effect::Tell { to: who, event: Event::Accepted });
+                // `OK` says nothing to a person.
+                let is_guest = self.users[who.slot()].is_guest;
+                let event = if is_guest { Event::Renamed { old, new } } else { Event::Accepted };
+                out(Effect::Tell { to: who, event });
             }
         }
     }

@@ -14,7 +14,7 @@ struct Slash {
 }
 
 /// All of them. Unambiguous beginnings of a name do, too.
-const SLASHES: [Slash; 13] = [
+const SLASHES: [Slash; 14] = [
     Slash { name: "help", usage: "/help", parse: |rest| nothing(rest, Command::Help) },
     Slash { name: "who", usage: "/who", parse: |rest| nothing(rest, Command::Who) },
     Slash {
@@ -64,6 +64,8 @@ const SLASHES: [Slash; 13] = [
         usage: "/edit on|off",
         parse: |rest| on_or_off(rest).map(|on| Command::Set(Setting::Edit(on))),
     },
+    // As programs and the article have it.
+    Slash { name: "exit", usage: "/exit", parse: |rest| nothing(rest, Command::Exit) },
     Slash { name: "quit", usage: "/quit", parse: |rest| nothing(rest, Command::Exit) },
 ];
 
@@ -161,6 +163,7 @@ mod tests {
             ("/color off", Command::Set(Setting::Color(false))),
             ("/edit on", Command::Set(Setting::Edit(true))),
             ("/q", Command::Exit),
+            ("/exit", Command::Exit),
         ] {
             assert_eq!(parse(line, true), command, "{line:?}");
         }

@@ -30,8 +30,10 @@ pub struct Decoder {
 /// What lies behind the protocol.
 struct Person {
     view: View,
-    /// The charset was chosen, not guessed.
+    /// The charset was chosen or agreed on: none is guessed any more.
     is_charset_chosen: bool,
+    /// The person chose it: none is agreed on any more.
+    is_charset_typed: bool,
     /// Whether there are colours was chosen.
     is_color_chosen: bool,
     prompt: &'static str,
@@ -71,6 +73,7 @@ impl Decoder {
         let person = Person {
             view: View::default(),
             is_charset_chosen: false,
+            is_charset_typed: false,
             is_color_chosen: false,
             prompt,
             line: Vec::new(),
@@ -204,7 +207,7 @@ impl Decoder {
     /// The person chose its charset, be it the one it had.
     pub fn choose_charset(&mut self, charset: Charset) {
         self.person.view.charset = charset;
-        self.person.is_charset_chosen = true;
+        (self.person.is_charset_chosen, self.person.is_charset_typed) = (true, true);
     }
 
     /// The person chose colours or none, be it what it had: a terminal's name may come later.
@@ -250,12 +253,12 @@ impl Decoder {
     /// Takes the typed line off the terminal, so that something else can be shown; what does so
     /// is returned.
     pub fn make_way(&mut self) -> Vec<u8> {
-        let Person { editing, echo, .. } = &mut self.person;
-        if let Some(editing) = editing {
-            editing.erase(echo);
+        let (mut echo, mut erased) = (String::new(), Vec::new());
+        if let Some(editing) = &mut self.person.editing {
+            editing.erase(&mut echo);
+            put(&echo, self.person.view.charset, &mut erased);
         }
-        self.pass_echo();
-        self.take_replies()
+        erased
     }
 
     /// Whether the typed line has to be shown again.
@@ -265,12 +268,12 @@ impl Decoder {
 
     /// What shows it again.
     pub fn draw(&mut self) -> Vec<u8> {
-        let Person { editing, prompt, echo, .. } = &mut self.person;
-        if let Some(editing) = editing {
-            editing.draw(prompt, echo);
+        let (mut echo, mut drawn) = (String::new(), Vec::new());
+        if let Some(editing) = &mut self.person.editing {
+            editing.draw(self.person.prompt, &mut echo);
+            put(&echo, self.person.view.charset, &mut drawn);
         }
-        self.pass_echo();
-        self.take_replies()
+        drawn
     }
 
     /// When it is to be sent something so that the path between stays open; none if it may speak
@@ -384,6 +387,7 @@ impl Person {
                 self.view.style = Style::of_terminal(name);
             }
             Item::Terminal(_) => {}
+            Item::Charset(_) if self.is_charset_typed => {}
             Item::Charset(name) => {
                 if let Some(charset) = Charset::of_name(name) {
                     self.view.charset = charset;
