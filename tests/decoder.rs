@@ -133,7 +133,7 @@ fn a_charset_is_guessed_once_and_not_against_a_choice() {
 }
 
 /// The keys of a person whose line is edited here: keys, what is heard of them.
-const KEYS: [(&str, &[&str]); 8] = [
+const KEYS: [(&str, &[&str]); 9] = [
     ("'hello' 13 0 'again' 13 10 'and' 13 'x' 10", &["hello", "again", "and", "x"]),
     ("'helo' 27 '[Dl' 27 '[F!' 13", &["hello!"]),
     ("'a你' 127 'e\u{301}' 8 'b' 13", &["ab"]),
@@ -141,6 +141,7 @@ const KEYS: [(&str, &[&str]); 8] = [
     ("'/msg al' 9 'hi' 13", &["<complete>", "/msg Alice hi"]),
     ("'abc' 3 'd' 13 'abc' 21 'e' 13 'two words' 23 'x' 13", &["d", "e", "two x"]),
     ("'ab' SB NAWS 0 20 0 5 SE 'c' 12 NOP 'd' EC 13 4", &["abc", "/quit"]),
+    ("'abc' 2 EL 'd' 13", &["d"]),
     ("'ab' 27 '[200~c' 27 ']0;t' 7 'd' 27 13", &["abcd"]),
 ];
 

@@ -368,7 +368,11 @@ impl Person {
             Item::EraseCharacter => self.command(Key::Backspace),
             Item::EraseLine | Item::Cancel(_) | Item::Ignored(_) if self.mends(item, bytes_max) => {
             }
-            Item::EraseLine => self.command(Key::KillToStart),
+            Item::EraseLine => {
+                // All of it, wherever the cursor is.
+                self.command(Key::End);
+                self.command(Key::KillToStart);
+            }
             Item::Cancel(_) => self.command(Key::Cancel),
             Item::Ignored(_) => {}
             Item::AreYouThere => {
