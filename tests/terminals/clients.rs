@@ -127,12 +127,13 @@ fn netcat_openbsd() {
 
 #[test]
 fn telnetlib3() {
-    let client =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/telnetlib3-venv/bin/telnetlib3-client");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/telnetlib3-venv/bin");
+    let (python, client) = (folder.join("python3"), folder.join("telnetlib3-client"));
     if !client.is_file() {
         return println!("skipped: there is no {}", client.display());
     }
-    let command = format!("{} 127.0.0.1 2323", client.display());
+    // By its interpreter: the first line of a script names the place where it was installed.
+    let command = format!("{} {} 127.0.0.1 2323", python.display(), client.display());
     talk(&Habits {
         command: command.leak(),
         greeting: &["Escape character is '^]'."],
