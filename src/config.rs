@@ -6,11 +6,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use lexopt::{Arg, Parser, ValueExt};
+use lexopt::{Arg, Parser};
 use log::LevelFilter;
 
 use crate::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
+use crate::options::{self, Opt};
 use crate::wire::Dialect;
 
 /// Everything that can be set.
@@ -63,19 +64,6 @@ pub enum Request {
     Print(String),
 }
 
-/// One option.
-pub struct Opt {
-    /// Its name, without the dashes.
-    pub name: &'static str,
-    /// What its value stands for; empty if it takes none.
-    pub value: &'static str,
-    /// What holds without it, as shown to people.
-    pub default: &'static str,
-    /// What it does.
-    pub help: &'static str,
-    set: fn(&mut Config, &str) -> Result<(), String>,
-}
-
 /// The largest number that any option takes: products of two of them fit 64 bits.
 const NUMBER_MAX: u64 = 1_000_000_000;
 
@@ -96,7 +84,7 @@ macro_rules! number {
 }
 
 /// All options, in the order in which people read of them.
-pub const OPTIONS: &[Opt] = &[
+pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "classic",
         value: "ADDR:PORT",
@@ -117,11 +105,7 @@ pub const OPTIONS: &[Opt] = &[
         default: "of the environment",
         help: "the language of what the server says",
         set: |config, value| {
-            config.lang = match value {
-                "en" => Lang::En,
-                "zh" => Lang::Zh,
-                _ => return Err("must be en or zh".into()),
-            };
+            config.lang = options::lang(value)?;
             Ok(())
         },
     },
@@ -230,15 +214,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
         let Some(opt) = OPTIONS.iter().find(|opt| opt.name == name) else {
             return Err(advised(&format!("--{name}: no such option")));
         };
-        let value = if opt.value.is_empty() {
-            String::new()
-        } else {
-            let value = parser.value().map_err(|_| format!("--{name}: needs {}", opt.value))?;
-            value.string().map_err(|_| format!("--{name}: must be UTF-8"))?
-        };
         is_classic_given |= name == "classic";
         is_telnet_given |= name == "telnet";
-        (opt.set)(&mut config, &value).map_err(|fix| format!("--{name}: {fix}, not {value:?}"))?;
+        opt.take(&mut parser, &mut config)?;
     }
     if !is_classic_given {
         config.classic.push(Address::Tcp(([127, 0, 0, 1], 9999).into()));
@@ -269,10 +247,7 @@ fn help() -> String {
          --help, -h                      this text\n  \
          --version, -V                   the version\n",
     );
-    for opt in OPTIONS {
-        let option = format!("--{} {}", opt.name, opt.value);
-        text.push_str(&format!("  {option:<31} {} [{}]\n", opt.help, opt.default));
-    }
+    text.push_str(&options::help(OPTIONS, 31));
     text
 }
 

@@ -132,6 +132,7 @@ pub mod ids;
 pub mod lang;
 pub mod limits;
 pub mod logging;
+pub mod options;
 pub mod outbound;
 pub mod pace;
 pub mod peers;

@@ -9,6 +9,7 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::client::door::Door;
 use crate::lang::Lang;
+use crate::options::{self, Opt};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -52,21 +53,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// One option.
-pub struct Opt {
-    /// Its name, without the dashes.
-    pub name: &'static str,
-    /// What its value stands for; empty if it takes none.
-    pub value: &'static str,
-    /// What holds without it, as shown to people.
-    pub default: &'static str,
-    /// What it does.
-    pub help: &'static str,
-    set: fn(&mut Config, &str) -> Result<(), &'static str>,
-}
-
 /// All options, in the order in which people read of them.
-pub const OPTIONS: &[Opt] = &[
+pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "name",
         value: "NAME",
@@ -75,7 +63,7 @@ pub const OPTIONS: &[Opt] = &[
         set: |config, value| {
             let is_word = !value.is_empty() && !value.contains(char::is_whitespace);
             config.name = Some(value.to_string()).filter(|_| is_word);
-            config.name.as_ref().map(|_| ()).ok_or("must be one word")
+            config.name.as_ref().map(|_| ()).ok_or("must be one word".into())
         },
     },
     Opt {
@@ -87,7 +75,7 @@ pub const OPTIONS: &[Opt] = &[
             config.door = match value {
                 "classic" => Door::Classic,
                 "telnet" => Door::Telnet,
-                _ => return Err("must be classic or telnet"),
+                _ => return Err("must be classic or telnet".into()),
             };
             Ok(())
         },
@@ -98,11 +86,7 @@ pub const OPTIONS: &[Opt] = &[
         default: "of the environment",
         help: "the language of the client's own words",
         set: |config, value| {
-            config.lang = match value {
-                "en" => Lang::En,
-                "zh" => Lang::Zh,
-                _ => return Err("must be en or zh"),
-            };
+            config.lang = options::lang(value)?;
             Ok(())
         },
     },
@@ -147,13 +131,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
         let Some(opt) = OPTIONS.iter().find(|opt| opt.name == name) else {
             return Err(advised(&format!("--{name}: no such option")));
         };
-        let value = if opt.value.is_empty() {
-            String::new()
-        } else {
-            let value = parser.value().map_err(|_| format!("--{name}: needs {}", opt.value))?;
-            value.string().map_err(|_| format!("--{name}: must be UTF-8"))?
-        };
-        (opt.set)(&mut config, &value).map_err(|fix| format!("--{name}: {fix}, not {value:?}"))?;
+        opt.take(&mut parser, &mut config)?;
     }
     let here = match config.door {
         Door::Classic => "127.0.0.1:9999",
@@ -187,10 +165,7 @@ fn help() -> String {
          natter join [OPTIONS] [HOST:PORT | unix:PATH]\n\n  \
          --help, -h               this text\n",
     );
-    for opt in OPTIONS {
-        let option = format!("--{} {}", opt.name, opt.value);
-        text.push_str(&format!("  {option:<24} {} [{}]\n", opt.help, opt.default));
-    }
+    text.push_str(&options::help(OPTIONS, 24));
     text.push_str(
         "\nOn a terminal, type to talk; /help tells the rest. Otherwise it is a filter: lines of \
          stdin\nare said, lines heard go to stdout. Exit code 3: the name was refused, 4: no \
