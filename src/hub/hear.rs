@@ -9,6 +9,8 @@ use crate::conn::{Life, Socket};
 use crate::hub::Hub;
 use crate::limits::READS_PER_TURN;
 use crate::pace;
+use crate::peers::Peers;
+use crate::post::Post;
 use crate::text;
 use crate::wire::Wire;
 use crate::wire::charset::Charset;
@@ -170,20 +172,8 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Sends what the decoder of `slot` has to answer, and tells what it has found out.
     fn answer(&mut self, slot: usize, now: &Now) {
-        let is_blocked = !self.peers.writable.contains(slot);
-        let conn = &mut self.peers.slab[slot];
-        let (id, Some(telnet)) = (conn.id, conn.decoder.telnet()) else { return };
-        let replies = telnet.take_replies();
-        // Both may have come in one read: a guess, and that editing began.
-        let notices = [telnet.take_notice(), telnet.take_notice()];
-        self.post.answer(conn, &replies, is_blocked, now);
-        self.post.rewire(conn, is_blocked, now);
-        self.peers.want_flush(slot);
-        for event in notices.into_iter().flatten() {
-            self.apply(Effect::Tell { to: id, event }, now);
-        }
+        answer(&mut self.post, &mut self.peers, slot, now);
     }
 
     /// Does what was heard from `slot`; a line is in `self.text`.
@@ -212,13 +202,9 @@ impl<S: Socket> Hub<S> {
         };
         match command {
             Command::Set(setting) => {
-                let is_blocked = !peers.writable.contains(slot);
-                let conn = &mut peers.slab[slot];
-                let Some(telnet) = conn.decoder.telnet() else { return };
+                let Some(telnet) = peers.slab[slot].decoder.telnet() else { return };
                 let event = set(telnet, setting);
-                let replies = telnet.take_replies();
-                post.answer(conn, &replies, is_blocked, now);
-                post.rewire(conn, is_blocked, now);
+                answer(post, peers, slot, now);
                 post.apply(&Effect::Tell { to: id, event }, peers, now);
             }
             _ => chat.command(id, command, now, &mut |effect| post.apply(&effect, peers, now)),
@@ -266,6 +252,22 @@ impl<S: Socket> Hub<S> {
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.peers.readable.remove(slot),
             Err(_) => self.give_up(slot),
         }
+    }
+}
+
+/// Sends what the decoder of `slot` has to answer, and tells what it has found out.
+fn answer<S>(post: &mut Post, peers: &mut Peers<S>, slot: usize, now: &Now) {
+    let is_blocked = !peers.writable.contains(slot);
+    let conn = &mut peers.slab[slot];
+    let (id, Some(telnet)) = (conn.id, conn.decoder.telnet()) else { return };
+    let replies = telnet.take_replies();
+    // Both may have come in one read: a guess, and that editing began.
+    let notices = [telnet.take_notice(), telnet.take_notice()];
+    post.answer(conn, &replies, is_blocked, now);
+    post.rewire(conn, is_blocked, now);
+    peers.want_flush(slot);
+    for event in notices.into_iter().flatten() {
+        post.apply(&Effect::Tell { to: id, event }, peers, now);
     }
 }
 
