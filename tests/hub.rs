@@ -1,4 +1,4 @@
-//! What a silent telnet client is sent, so that what lies between keeps the path open.
+//! The hub, turned by hand over sockets that take everything.
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
