@@ -261,7 +261,7 @@ impl Outbound {
                 at += run.len() as u64;
             }
         }
-        // A plain `send` costs the kernel less than a `writev` of one slice.
+        // A plain `send` costs the kernel less than a `sendmsg` of one slice.
         let accepted = match used {
             1 => to.write(&slices[0])?,
             _ => to.write_vectored(&slices[..used])?,
