@@ -145,7 +145,7 @@ impl<S> Conn<S> {
         self.extra.as_ref().map_or(0, |extra| extra.unheard.iter().map(Vec::len).sum())
     }
 
-    /// Whether it is so far behind that it is not listened to.
+    /// Whether it is so far behind that, if it is blocked, it is not waited for.
     pub fn is_lagging(&self, tapes: &Tapes, limits: &Limits) -> bool {
         self.out.pending(tapes) > limits.lag_soft_bytes
     }

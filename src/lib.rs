@@ -64,7 +64,8 @@
 //! * Behind by more than `lag_soft_bytes` and blocked: not listened to, and room lines are skipped;
 //!   one notice says how many. Its own bytes over `lag_hard_bytes`, or nothing accepted for
 //!   `stall_secs`: closed, with the reason in the log.
-//! * Behind while its socket is writable is *our* fault: it is flushed, never skipped. If a tape is
+//! * Behind while its socket is writable is *our* fault: it is heard on, flushed, and never skipped;
+//!   what is said while a sweep is on its way makes the next one's batches larger. If a tape is
 //!   full because the sweep has not come round yet ([`post::Post::is_congested`]), or somebody's
 //!   own bytes pile up because many whisper to it ([`peers::Peers::overfull`]), nothing more is
 //!   heard until they are written out.
@@ -113,9 +114,10 @@
 //!   looks at seven bits until BINARY is agreed on, and sends commands where characters have such
 //!   bytes. Those commands are the first it sends, so BINARY is asked for then, and the bytes that
 //!   were taken for keys are put back (`wire::telnet::decoder`).
-//! * Holding flushes back for 1 to 4 ms while the server never idles, whole rounds of flushes
-//!   between reads, and Nagle's algorithm were measured under a window of 320 lines: none makes a
-//!   delivered line cheaper beyond the noise.
+//! * Nothing holds flushes back to make batches larger: under load they grow by themselves. (Pauses
+//!   of 1 to 4 ms, whole rounds of flushes between reads, and Nagle's algorithm were measured under
+//!   a window of 320 lines: none makes a delivered line cheaper beyond the noise. Nor does
+//!   sendfile(2): up to 20 KB, the bytes cost nothing beside the call.)
 //! * A summary of comings and goings leaves out who came and went within its second, and tells of
 //!   the gone before the come: names would otherwise seem to have left that are back.
 

@@ -43,18 +43,27 @@ impl<S: Socket> Hub<S> {
         self.post.is_congested() || !self.peers.overfull.is_empty()
     }
 
+    /// Whether `slot` has to take what is queued for it before it is heard. What it merely was not
+    /// sent yet is no reason: so all that is said while a sweep is on its way shares the next.
+    fn must_catch_up(&self, slot: usize) -> bool {
+        let conn = &self.peers.slab[slot];
+        let is_blocked = !self.peers.writable.contains(slot);
+        conn.out.own_bytes() > self.limits.lag_soft_bytes
+            || is_blocked && conn.is_lagging(&self.post.tapes, &self.limits)
+    }
+
     /// One read of `slot`, or what an earlier one left.
     fn hear(&mut self, slot: usize, now: &Now) {
-        let conn = &mut self.peers.slab[slot];
-        match conn.life {
+        match self.peers.slab[slot].life {
             Life::Open => {}
             Life::Draining => return self.drain(slot),
             Life::Closing | Life::Doomed => return,
         }
-        if conn.is_lagging(&self.post.tapes, &self.limits) {
+        if self.must_catch_up(slot) {
             // It is heard again when it has read enough: see `flush`.
             return;
         }
+        let conn = &mut self.peers.slab[slot];
         if conn.is_listing && conn.out.pending(&self.post.tapes) == 0 {
             conn.is_listing = false;
             let (id, Self { chat, post, peers, .. }) = (conn.id, &mut *self);
@@ -129,15 +138,14 @@ impl<S: Socket> Hub<S> {
     /// Acts on the lines in `burst`, as far as `slot` may speak now; keeps the rest.
     fn listen(&mut self, slot: usize, mut burst: &[u8], now: &Now) {
         while !burst.is_empty() {
-            let must_flush_first = self.must_flush_first();
+            let must_wait = self.must_flush_first() || self.must_catch_up(slot);
             let conn = &mut self.peers.slab[slot];
             if conn.life != Life::Open {
                 return;
             }
             let was_unframed = conn.is_unframed();
             let line_ms = conn.bucket.next_line_ms(&self.limits);
-            let is_lagging = conn.is_lagging(&self.post.tapes, &self.limits);
-            if line_ms > now.mono_ms || is_lagging || must_flush_first {
+            if line_ms > now.mono_ms || must_wait {
                 conn.extra_mut().unheard.push_front(burst.to_vec());
                 if line_ms > now.mono_ms {
                     self.peers.timers.arm(slot, line_ms);
