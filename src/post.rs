@@ -26,6 +26,8 @@ pub struct Post {
     pub tapes: Tapes,
     /// By tape: who follows it.
     members: Vec<SlotSet>,
+    /// The tapes that somebody follows, which are few, and how lines look on each.
+    followed: Vec<(TapeId, Wire)>,
     /// By tape: its head when laggards were last looked for.
     searched_at: Vec<u64>,
     lang: Lang,
@@ -42,6 +44,7 @@ impl Post {
         Self {
             tapes: Tapes::new(count),
             members: vec![SlotSet::default(); count],
+            followed: Vec::new(),
             searched_at: vec![0; count],
             lang,
             limits,
@@ -59,7 +62,8 @@ impl Post {
     /// Whether a tape holds so much that nothing more may be said before readers have caught
     /// up. Blocked ones are skipped, so those are readers whose turn to be written to comes.
     pub fn is_congested(&self) -> bool {
-        self.tapes.longest_bytes() >= self.limits.lag_hard_bytes
+        let mut tapes = self.followed.iter().map(|&(tape, _)| self.tapes.get(tape));
+        tapes.any(|tape| tape.held_bytes() >= self.limits.lag_hard_bytes)
     }
 
     /// Carries out one effect.
@@ -126,11 +130,10 @@ impl Post {
     /// The client wants lines to look another way from here on.
     pub fn rewire<S>(&mut self, conn: &mut Conn<S>, is_blocked: bool, now: &Now) {
         let Some(old) = conn.out.tape() else { return };
-        let new = tape_of(room_of(old), conn.decoder.wire());
-        if new != old {
+        if tape_of(room_of(old), conn.decoder.wire()) != old {
             self.settle(conn, is_blocked, now);
             self.unfollow(conn);
-            self.follow(conn, new);
+            self.follow(conn, room_of(old));
         }
     }
 
@@ -177,9 +180,9 @@ impl Post {
         peers: &mut Peers<S>,
         now: &Now,
     ) {
-        for wire in Wire::all() {
-            let tape = tape_of(room, wire);
-            if self.members[usize::from(tape.0)].is_empty() {
+        for index in 0..self.followed.len() {
+            let (tape, wire) = self.followed[index];
+            if room_of(tape) != room {
                 continue;
             }
             for &id in except {
@@ -227,7 +230,7 @@ impl Post {
         conn.is_named = true;
         conn.since_ms = now.mono_ms;
         if !conn.is_mute {
-            self.follow(conn, tape_of(room, conn.decoder.wire()));
+            self.follow(conn, room);
         }
         if let Some(telnet) = conn.decoder.telnet() {
             telnet.set_prompt(PROMPT);
@@ -264,14 +267,24 @@ impl Post {
         }
     }
 
-    fn follow<S>(&mut self, conn: &mut Conn<S>, tape: TapeId) {
+    fn follow<S>(&mut self, conn: &mut Conn<S>, room: RoomId) {
+        let wire = conn.decoder.wire();
+        let tape = tape_of(room, wire);
         conn.out.follow(tape, &mut self.tapes);
-        self.members[usize::from(tape.0)].insert(conn.id.slot());
+        let members = &mut self.members[usize::from(tape.0)];
+        if members.is_empty() {
+            self.followed.push((tape, wire));
+        }
+        members.insert(conn.id.slot());
     }
 
     fn unfollow<S>(&mut self, conn: &mut Conn<S>) {
         if let Some(tape) = conn.out.tape() {
-            self.members[usize::from(tape.0)].remove(conn.id.slot());
+            let members = &mut self.members[usize::from(tape.0)];
+            members.remove(conn.id.slot());
+            if members.is_empty() {
+                self.followed.retain(|&(other, _)| other != tape);
+            }
         }
         conn.out.unfollow(&mut self.tapes);
     }

@@ -164,11 +164,6 @@ impl Tapes {
         &mut self.tapes[usize::from(id.0)]
     }
 
-    /// The longest of them, in bytes.
-    pub fn longest_bytes(&self) -> usize {
-        self.tapes.iter().map(Tape::held_bytes).max().unwrap_or(0)
-    }
-
     /// Everything queued for anybody, in bytes. The last chunk of a tape is there in any case: were
     /// it counted, many kinds of client would come to a lot without anybody lacking anything.
     pub fn queued_bytes(&self) -> usize {

@@ -44,11 +44,6 @@ impl Wire {
     /// How many there are: each room has one tape for each.
     pub const COUNT: usize = 1 + View::COUNT;
 
-    /// All of them, each in the place that its index says.
-    pub fn all() -> impl Iterator<Item = Self> {
-        std::iter::once(Self::Classic).chain(View::all().map(Self::Telnet))
-    }
-
     /// Its number, below [`Wire::COUNT`].
     pub fn index(self) -> usize {
         match self {
