@@ -13,7 +13,7 @@ const EVENTS_A_POLL: usize = 4096;
 const BUFFER_BYTES: usize = 512 * 1024;
 /// How long a threaded server needs to strike a name off after its last word.
 const ONE_BY_ONE: Duration = Duration::from_millis(1);
-const GOODBYE_WAIT: Duration = Duration::from_secs(1);
+const GOODBYE_WAIT: Duration = Duration::from_secs(5);
 const LEAVING_AT_MOST: Duration = Duration::from_secs(60);
 
 /// What a connection's bytes are for.
@@ -303,17 +303,19 @@ impl Crowd {
         Ok(())
     }
 
-    /// One after the other: a threaded server may not bear two at a time.
-    fn say_goodbye(&mut self, who: usize, until: Instant) {
-        let until = until.min(Instant::now() + GOODBYE_WAIT);
+    fn say_goodbye(&mut self, who: usize) {
         if !matches!(self.seats[who].stage, Stage::Closed) {
             self.seats[who].stage = Stage::Ignored;
             let _ = self.seats[who].stream.write(self.wire.goodbye());
         }
-        while !matches!(self.seats[who].stage, Stage::Closed) && Instant::now() < until {
+    }
+
+    /// Sees to what the server says, until it has said goodbye to all of `seats`.
+    fn wait_for_goodbye(&mut self, seats: std::ops::Range<usize>, until: Instant) {
+        let is_closed = |seat: &Seat| matches!(seat.stage, Stage::Closed);
+        while !self.seats[seats.clone()].iter().all(is_closed) && Instant::now() < until {
             let _ = self.pump(Duration::from_millis(1));
         }
-        std::thread::sleep(ONE_BY_ONE);
     }
 
     /// Leaves: politely where the server minds, and without a TIME_WAIT.
@@ -322,8 +324,13 @@ impl Crowd {
             self.ledger = None;
             self.leaving = true;
             let until = Instant::now() + LEAVING_AT_MOST;
-            for who in 0..self.seats.len() {
-                self.say_goodbye(who, until);
+            let together = if self.wire == Wire::Classic { 1 } else { self.seats.len() };
+            for first in (0..self.seats.len()).step_by(together) {
+                (first..first + together).for_each(|who| self.say_goodbye(who));
+                let until = until.min(Instant::now() + GOODBYE_WAIT);
+                self.wait_for_goodbye(first..first + together, until);
+                // A threaded server may not bear two at a time.
+                std::thread::sleep(ONE_BY_ONE);
             }
         }
         for seat in &self.seats {
