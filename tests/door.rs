@@ -23,7 +23,7 @@ fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
     let mut ming = server.enter("小明");
     alice.say("hi -ta");
     ming.until("[T] alice:hi");
-    let mut carol = Person::connect(&server, &door);
+    let mut carol = Person::connect(&door);
     let greeting = "\r\0\u{1b}[Knatter · 2 here: alice, 小明 · /help\r\nname: ";
     assert_eq!(carol.0.raw(greeting.len()), greeting);
     carol.say("carol");
@@ -43,9 +43,9 @@ fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
 
 #[test]
 fn every_command_answers() {
-    let (server, door, _path) = open("");
-    let mut bob = Person::enter(&server, &door, "bob");
-    let mut alice = Person::enter(&server, &door, "alice");
+    let (_server, door, _path) = open("");
+    let mut bob = Person::enter(&door, "bob");
+    let mut alice = Person::enter(&door, "alice");
     bob.expect("[T] system: alice joined");
     for (typed, answer) in [
         ("hello", "[T] alice: hello"),
@@ -99,8 +99,8 @@ fn every_command_answers() {
 
 #[test]
 fn all_of_it_speaks_chinese() {
-    let (server, door, _path) = open("--lang zh");
-    let mut bob = Person::connect(&server, &door);
+    let (_server, door, _path) = open("--lang zh");
+    let mut bob = Person::connect(&door);
     let greeting = "\r\0\u{1b}[Knatter · 还没有人 · /help\r\n用户名: ";
     assert_eq!(bob.0.raw(greeting.len()), greeting);
     bob.say("系统");
@@ -142,7 +142,7 @@ fn the_last_twenty_lines_wait_for_newcomers() {
         alice.say(&format!("line {number} -ta"));
     }
     alice.until("[T] alice:line 25");
-    let mut bob = Person::enter(&server, &door, "bob");
+    let mut bob = Person::enter(&door, "bob");
     bob.expect("-- the last 20 lines --");
     for number in 6..=25 {
         bob.expect(&format!("[T] alice: line {number}"));
@@ -160,7 +160,7 @@ fn no_history_is_kept_if_none_is_wanted() {
     let mut alice = server.enter("alice");
     alice.say("hi -ta");
     alice.expect("[T] alice:hi");
-    let mut bob = Person::enter(&server, &door, "bob");
+    let mut bob = Person::enter(&door, "bob");
     bob.say("/last 5");
     bob.expect("-- nothing was said yet --");
 }
@@ -170,7 +170,7 @@ fn who_comes_back_gets_exactly_what_was_missed() {
     let (mut server, door, _path) = open("");
     let mut alice = server.enter("alice");
     alice.say("before -ta");
-    let mut bob = Person::enter(&server, &door, "Bob");
+    let mut bob = Person::enter(&door, "Bob");
     bob.until("[T] alice: before");
     bob.say("/quit");
     bob.expect("goodbye");
@@ -178,13 +178,13 @@ fn who_comes_back_gets_exactly_what_was_missed() {
     alice.say("two -ta");
     alice.say("waves -me");
     alice.until("[T] * alice waves");
-    let mut bob = Person::enter(&server, &door, "bob");
+    let mut bob = Person::enter(&door, "bob");
     bob.expect("-- 3 lines while you were away --");
     bob.expect_all(&["[T] alice: one", "[T] alice: two", "[T] * alice waves"]);
     // A connection that just breaks is no different.
     bob.0.reset();
     server.wait_log(&["event=leave", "id=3"]);
-    let mut bob = Person::enter(&server, &door, "bob");
+    let mut bob = Person::enter(&door, "bob");
     bob.expect("-- nothing was said while you were away --");
     bob.say("/quit");
     bob.expect("goodbye");
@@ -192,19 +192,19 @@ fn who_comes_back_gets_exactly_what_was_missed() {
         alice.say(&format!("line {number} -ta"));
     }
     alice.until("[T] alice:line 300");
-    let mut bob = Person::enter(&server, &door, "bob");
+    let mut bob = Person::enter(&door, "bob");
     bob.expect("-- 300 lines while you were away, the last 256 of them: --");
     for number in 45..=300 {
         bob.expect(&format!("[T] alice: line {number}"));
     }
-    let mut other = Person::enter(&server, &door, "other");
+    let mut other = Person::enter(&door, "other");
     other.expect("-- the last 20 lines --");
 }
 
 #[test]
 fn nothing_is_seen_of_those_who_are_ignored() {
     let (server, door, _path) = open("");
-    let mut alice = Person::enter(&server, &door, "alice");
+    let mut alice = Person::enter(&door, "alice");
     let mut bob = server.enter("bob");
     let mut carol = server.enter("carol");
     alice.expect_all(&["[T] system: bob joined", "[T] system: carol joined"]);
@@ -237,7 +237,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
 #[test]
 fn everybody_sees_time_and_colours_as_they_like() {
     let (server, door, _path) = open("");
-    let mut alice = Person::enter(&server, &door, "alice");
+    let mut alice = Person::enter(&door, "alice");
     let mut bob = server.enter("bob");
     alice.expect("[T] system: bob joined");
     alice.say("/time off");
@@ -267,13 +267,13 @@ fn everybody_sees_time_and_colours_as_they_like() {
 
 #[test]
 fn who_knocks_by_mistake_is_told_so_and_closed() {
-    let (server, door, _path) = open("");
+    let (_server, door, _path) = open("");
     for (knock, word) in [
         (&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], "no web page"),
         (b"POST /x HTTP/1.1\r\n\r\n", "no web page"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "without TLS"),
     ] {
-        let mut stray = Person::connect(&server, &door);
+        let mut stray = Person::connect(&door);
         stray.line();
         stray.0.send(knock);
         let line = stray.line();
@@ -281,7 +281,7 @@ fn who_knocks_by_mistake_is_told_so_and_closed() {
         stray.0.expect_end();
     }
     // It is a name like any other once somebody is in.
-    let mut person = Person::enter(&server, &door, "guest");
+    let mut person = Person::enter(&door, "guest");
     person.say("GET out of here");
     person.expect("[T] guest: GET out of here");
 }
@@ -293,7 +293,7 @@ fn a_terminal_that_knows_no_utf8_reads_and_writes_in_its_own() {
     }
     let (server, door, _path) = open("");
     let mut alice = server.enter("alice");
-    let mut bob = Person::enter(&server, &door, "bob");
+    let mut bob = Person::enter(&door, "bob");
     alice.expect("[T] system: bob joined");
     bob.say("/charset gbk");
     bob.expect("system: now in gbk");

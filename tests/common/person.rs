@@ -1,6 +1,6 @@
 //! A person at the telnet door who types lines.
 
-use super::{Client, Server};
+use super::Client;
 
 const OVER_PROMPT: &str = "\r\0\u{1b}[K";
 const PROMPTS: [&str; 3] = ["> ", "name: ", "用户名: "];
@@ -9,9 +9,8 @@ const PROMPTS: [&str; 3] = ["> ", "name: ", "用户名: "];
 pub struct Person(pub Client);
 
 impl Person {
-    /// Connects to the server's last door, which is a telnet door.
-    pub fn connect(server: &Server, door: &str) -> Self {
-        assert!(server.pid().as_raw_nonzero().get() > 0);
+    /// Connects to a telnet door.
+    pub fn connect(door: &str) -> Self {
         Self(Client::connect(door))
     }
 
@@ -50,8 +49,8 @@ impl Person {
     }
 
     /// Takes a name and gets in, in a room where nothing was said.
-    pub fn enter(server: &Server, door: &str, name: &str) -> Self {
-        let mut person = Self::connect(server, door);
+    pub fn enter(door: &str, name: &str) -> Self {
+        let mut person = Self::connect(door);
         person.line();
         person.say(name);
         person
