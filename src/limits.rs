@@ -129,8 +129,8 @@ impl Default for Limits {
 pub const CLIENTS_UNASKED_MAX: usize = 10_000;
 /// Doors at a time.
 pub const DOORS_MAX: usize = 1_000;
-/// Descriptors kept back for doors, the log, signals and refusals.
-pub const DESCRIPTORS_RESERVED: usize = 32;
+/// Descriptors kept back, beside one a door, for the log, the Poll, signals and refusals.
+pub const DESCRIPTORS_RESERVED: usize = 30;
 /// Refused peers that may hold a slot for as long as their refusal takes to arrive; those beyond
 /// are closed without a word.
 pub const REFUSED_MAX: usize = 16;

@@ -67,7 +67,8 @@ fn set_clients(config: &mut Config) -> Result<(), String> {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX)
         .map_err(|error| format!("the descriptor limit cannot be read: {error}"))?;
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-    let most = descriptors.saturating_sub(DESCRIPTORS_RESERVED);
+    let reserved = DESCRIPTORS_RESERVED + config.doors().count();
+    let most = descriptors.saturating_sub(reserved);
     match config.limits.clients {
         0 if most == 0 => Err(format!("{descriptors} descriptors are too few; raise ulimit -n")),
         0 => {
@@ -77,7 +78,7 @@ fn set_clients(config: &mut Config) -> Result<(), String> {
         asked if asked > most => Err(format!(
             "--clients: {asked} need {} descriptors and the hard limit is {descriptors}; \
              ask for at most {most}, or raise ulimit -n",
-            asked.saturating_add(DESCRIPTORS_RESERVED),
+            asked.saturating_add(reserved),
         )),
         _ => Ok(()),
     }

@@ -61,6 +61,18 @@ fn a_door_that_cannot_open_is_named_with_what_to_do() {
 }
 
 #[test]
+fn each_door_takes_a_descriptor_from_the_clients() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_natter")]);
+    shell.args("--telnet off --clients 15".split(' ')).args(["--classic=127.0.0.1:0"; 20]);
+    let output = output(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let stderr = String::from_utf8(output.stderr).expect("it speaks UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("15 need 65 descriptors and the hard limit is 64"), "{stderr}");
+    assert!(stderr.contains("ask for at most 14"), "{stderr}");
+}
+
+#[test]
 fn help_and_version_go_to_stdout_and_end_well() {
     for option in ["--help", "-h"] {
         let output = output(&mut natter(option));
