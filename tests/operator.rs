@@ -346,7 +346,8 @@ fn a_server_starts_with_stdout_and_stderr_closed() {
             &format!("exec \"$0\" \"$@\" {redirections}"),
             env!("CARGO_BIN_EXE_natter"),
         ]);
-        shell.args(["--no-flood-limit", "--classic", &file.as_door()]).stderr(Stdio::null());
+        shell.args("--no-flood-limit --telnet off --classic".split(' ')).arg(file.as_door());
+        shell.stderr(Stdio::null());
         let mut server = Server::spawn(&mut shell);
         wait_for_door(&file);
         lives_through_a_day(&mut server, &file.as_door());
