@@ -40,6 +40,16 @@ fn a_bad_option_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_bad_option_takes_one_line_whatever_is_in_it() {
+    for bad in ["--no\npe", "--classic=unix:/nowhere/\x1b[31m\n"] {
+        let output = output(natter("").arg(bad));
+        assert_eq!(output.status.code(), Some(2), "{bad:?}");
+        assert_eq!(output.stderr.iter().filter(|byte| byte.is_ascii_control()).count(), 1);
+        assert!(output.stderr.ends_with(b"\n"));
+    }
+}
+
+#[test]
 fn the_kernel_takes_the_largest_values_that_its_options_may_have() {
     let server = Server::start(
         "--keepalive-secs 32767 --keepalive-interval-secs 32767 --keepalive-probes 127 \
