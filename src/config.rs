@@ -136,8 +136,8 @@ pub const OPTIONS: &[Opt<Config>] = &[
         default: "20",
         help: "earlier lines shown to newcomers at the telnet door; 0 keeps none",
         set: |config, value| {
-            let lines = if value == "0" { 0 } else { whole_number(value)? };
-            config.limits.history = usize::try_from(lines).map_err(|_| NOT_A_NUMBER)?;
+            let lines = value.parse().map_err(|_| "must be a whole number from 0 to 256")?;
+            config.limits.history = lines;
             Ok(())
         },
     },
@@ -344,6 +344,7 @@ mod tests {
             ("--log loud", "--log: must be error, warn, info, debug or off"),
             ("--lag-soft-bytes 60000", "--lag-hard-bytes: must be at least"),
             ("--history 257", "--history: must be at most 256"),
+            ("--history some", "--history: must be a whole number from 0 to 256"),
             ("--line-bytes 9", "--line-bytes: must be from 64 to 8192"),
             ("--keepalive-secs 32768", "--keepalive-secs: must be at most 32767"),
             ("--keepalive-interval-secs 32768", "--keepalive-interval-secs: must be at most 32767"),
