@@ -1,6 +1,6 @@
 //! Time as the hub sees it: milliseconds for deadlines, a stamp for people.
 //!
-//! Nothing here reads the clock; `server.rs` does, once a turn, and hands the result in.
+//! Nothing here reads the clock; `server.rs` does, and hands the result in.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

@@ -47,9 +47,9 @@
 //!
 //! What lines look like to a client is its [`wire::Wire`]; each has a tape of its own in the room,
 //! on which nothing is written while nobody follows it. At the classic door all see the same. At
-//! the telnet door a wire is a character set, how much of the time is shown and whether the
-//! terminal has colours ([`wire::telnet::view`]); who changes one of them changes the tape
-//! ([`post::Post::rewire`]). So a room of GBK terminals costs what a room of others costs.
+//! the telnet door a wire is a character set, how much of the time is shown and what the terminal
+//! can do ([`wire::telnet::view`]); who changes one of them changes the tape ([`post::Post::rewire`]).
+//! So a room of GBK terminals costs what a room of others costs.
 //!
 //! A prompt belongs to the line before it, and the next line takes its row ([`wire::telnet::encode`]):
 //! so lines with prompts are shared, too. Only where the line that is typed is edited here is
@@ -68,14 +68,15 @@
 //!   what is said while a sweep is on its way makes the next one's batches larger. If a tape is
 //!   full because the sweep has not come round yet ([`post::Post::is_congested`]), or somebody's
 //!   own bytes pile up because many whisper to it ([`peers::Peers::overfull`]), nothing more is
-//!   heard until they are written out.
+//!   heard until they are written out. Only an unframed client is skipped here, too: it is behind
+//!   because of its pauses, which must hold up nobody.
 //! * Too fast: not read ([`conn::Bucket`]), so nothing it said is lost.
 //! * All queues together over `queued_bytes`: the largest is closed.
 //!
 //! # Invariants
 //!
-//! `tests/tidy.rs` looks for their absence in the source, or the hub asserts them after each turn
-//! in debug builds.
+//! `tests/tidy.rs` looks in the source for what would break them, or the hub asserts them after each
+//! turn in debug builds.
 //!
 //! * mio is known to [`server`] and [`signals`] alone (and to the `client`, a program of its own
 //!   beside the server), and only they read the clock. The hub is generic over the socket and is

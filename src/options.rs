@@ -1,4 +1,5 @@
-//! Command line options, each kind of program's in one table: for parsing, `--help` and the README.
+//! Command line options in tables, one for the server and one for the client: how they are parsed
+//! and shown.
 
 use lexopt::{Parser, ValueExt};
 
