@@ -51,7 +51,11 @@ const SLASHES: [Slash; 14] = [
     },
     Slash {
         name: "charset",
-        usage: "/charset utf-8|gbk|big5|latin1",
+        usage: if cfg!(feature = "charsets") {
+            "/charset utf-8|gbk|big5|latin1"
+        } else {
+            "/charset utf-8|latin1"
+        },
         parse: |rest| something(rest, |name| Command::Set(Setting::Charset(name))),
     },
     Slash {

@@ -75,7 +75,8 @@ pub const GOODBYE: &str = "goodbye";
 
 pub const PROMPT_FOR_NAME: &str = "name: ";
 
-pub const SLASH_HELP: &str = "\
+pub const SLASH_HELP: &str = concat!(
+    "\
 system: what you type is said to all; //text says a line that begins with /
 system: /who              who is here
 system: /msg NAME TEXT    say TEXT to NAME alone
@@ -85,10 +86,13 @@ system: /name NEW         take another name
 system: /ignore NAME      see nothing more of NAME, or see NAME again
 system: /last N           the last N lines
 system: /time on|off|full what is shown of the time
-system: /charset NAME     utf-8, gbk, big5 or latin1
+system: /charset NAME     ",
+    charsets!(),
+    "
 system: /color on|off     dimmed and bold text
 system: /edit on|off      edit the line here: arrows, history, Tab for names
-system: /quit             leave";
+system: /quit             leave"
+);
 
 const HELP: &str = "\
 system: NAME -n        take a name, or another one

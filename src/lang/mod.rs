@@ -1,5 +1,19 @@
 //! The languages that natter speaks: each a file that holds all of its texts.
 
+/// The character sets that `/charset` takes.
+#[cfg(feature = "charsets")]
+macro_rules! charsets {
+    () => {
+        "utf-8, gbk, big5, latin1"
+    };
+}
+#[cfg(not(feature = "charsets"))]
+macro_rules! charsets {
+    () => {
+        "utf-8, latin1"
+    };
+}
+
 mod en;
 mod zh;
 
@@ -8,8 +22,7 @@ use std::io::{self, Write};
 use crate::chat::event::Event;
 use crate::wire::Dialect;
 
-/// The character sets that `/charset` takes.
-const CHARSETS: &str = "utf-8, gbk, big5, latin1";
+const CHARSETS: &str = charsets!();
 
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +102,16 @@ impl Lang {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::charset::Charset;
+
+    #[test]
+    fn the_charsets_that_are_told_of_are_there() {
+        assert!(CHARSETS.split(", ").all(|name| Charset::of_name(name).is_some()));
+        for lang in [Lang::En, Lang::Zh] {
+            let help = lang.slash_help();
+            assert!(help.lines().any(|line| line.ends_with(&format!(" {CHARSETS}"))), "{help}");
+        }
+    }
 
     #[test]
     fn the_first_variable_that_is_set_decides() {

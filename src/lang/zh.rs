@@ -71,7 +71,8 @@ pub const GOODBYE: &str = "再见!";
 
 pub const PROMPT_FOR_NAME: &str = "用户名: ";
 
-pub const SLASH_HELP: &str = "\
+pub const SLASH_HELP: &str = concat!(
+    "\
 系统:直接输入即对所有人说话; //文字 可说以/开头的话
 系统:/who              谁在线
 系统:/msg NAME TEXT    只对NAME说TEXT
@@ -81,10 +82,13 @@ pub const SLASH_HELP: &str = "\
 系统:/ignore NAME      不再显示NAME的消息,再次输入则恢复
 系统:/last N           最近N行
 系统:/time on|off|full 时间的显示方式
-系统:/charset NAME     utf-8, gbk, big5 或 latin1
+系统:/charset NAME     ",
+    charsets!(),
+    "
 系统:/color on|off     颜色
 系统:/edit on|off      由服务器编辑输入行: 方向键, 历史, Tab补全用户名
-系统:/quit             离开";
+系统:/quit             离开"
+);
 
 const HELP: &str = "\
 系统:NAME -n        取名或改名
