@@ -71,7 +71,9 @@ fn set_clients(config: &mut Config) -> Result<(), String> {
     let reserved = DESCRIPTORS_RESERVED + config.doors().count();
     let most = descriptors.saturating_sub(reserved);
     match config.limits.clients {
-        0 if most == 0 => Err(format!("{descriptors} descriptors are too few; raise ulimit -n")),
+        _ if most == 0 => Err(format!(
+            "{descriptors} descriptors leave no client any, {reserved} are kept back; raise ulimit -n"
+        )),
         0 => {
             config.limits.clients = most.min(CLIENTS_UNASKED_MAX);
             Ok(())

@@ -72,14 +72,20 @@ fn a_door_that_cannot_open_is_named_with_what_to_do() {
 
 #[test]
 fn each_door_takes_a_descriptor_from_the_clients() {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_natter")]);
-    shell.args("--telnet off --clients 15".split(' ')).args(["--classic=127.0.0.1:0"; 20]);
-    let output = output(shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
-    let stderr = String::from_utf8(output.stderr).expect("it speaks UTF-8");
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(stderr.contains("15 need 65 descriptors and the hard limit is 64"), "{stderr}");
-    assert!(stderr.contains("ask for at most 14"), "{stderr}");
+    for (descriptors, part) in [
+        (64, "15 need 65 descriptors and the hard limit is 64; ask for at most 14"),
+        (50, "50 descriptors leave no client any, 50 are kept back; raise ulimit -n"),
+    ] {
+        let limited = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_natter")]);
+        shell.args("--telnet off --clients 15".split(' ')).args(["--classic=127.0.0.1:0"; 20]);
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = output(&mut shell);
+        let stderr = String::from_utf8(output.stderr).expect("it speaks UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(part), "{stderr}");
+    }
 }
 
 #[test]
