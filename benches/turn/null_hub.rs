@@ -13,7 +13,8 @@ use natter::lang::Lang;
 use natter::limits::Limits;
 use natter::wire::Dialect;
 
-const TEXT: &str = "sixty-four bytes of talk, as the benchmarks of many servers have it";
+const TEXT: &str = "sixty-four bytes of talk, as benchmarks of other servers have it";
+const _: () = assert!(TEXT.len() == 64);
 
 thread_local! {
     /// What the next socket that is read has to say.
