@@ -106,7 +106,7 @@ pub struct Session {
     decoder: Decoder,
     state: State,
     name: String,
-    /// The name that was last asked for while in the room.
+    /// The name that the server was last asked for while in the room.
     new_name: Option<String>,
     /// Somebody is there to give another name.
     may_ask: bool,
@@ -198,7 +198,6 @@ impl Session {
     /// Asks for `name`: to enter with, or another one.
     pub fn give_name(&mut self, name: &str, now_ms: u64) {
         if self.is_in() {
-            self.new_name = Some(as_kept(name));
             return self.ask(Command::Name(name.into()), now_ms);
         }
         self.name = as_kept(name);
@@ -406,6 +405,9 @@ impl Session {
             return;
         };
         self.outgoing = self.door.encode(&command);
+        if let Command::Name(name) = &command {
+            self.new_name = Some(as_kept(name));
+        }
         let echo = if let Command::Say(text) = command { Some(text) } else { None };
         self.awaited = Some(Awaited { echo, until_ms: now_ms + ECHO_MS });
     }

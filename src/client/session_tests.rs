@@ -281,6 +281,19 @@ fn another_name_is_the_own_one_once_it_is_taken() {
 }
 
 #[test]
+fn of_two_names_asked_for_at_once_the_own_one_is_that_which_was_taken() {
+    let mut stay = Stay::entered();
+    stay.session.give_name("b", stay.now_ms);
+    stay.session.give_name("c", stay.now_ms);
+    assert_eq!(stay.written(), "b -n\n");
+    stay.hear(OK);
+    assert_eq!(stay.session.name(), "b");
+    assert_eq!(stay.written(), "c -n\n");
+    stay.hear("[2026-11-23 09:11:38] system: that name is taken; c2 is free\r\n");
+    assert_eq!(stay.session.name(), "b");
+}
+
+#[test]
 fn no_order_of_events_breaks_it_or_makes_it_grow() {
     for seed in 0..300 {
         let mut random = Rng::with_seed(seed);
