@@ -98,7 +98,11 @@ impl App {
     }
 
     fn edit(&mut self, key: Key, session: &mut Session, now: &Now) -> Want {
-        let asks = || matches!(typed(self.editor.text()), Typed::Ask(_));
+        let asks = || match typed(self.editor.text()) {
+            Typed::Ask(_) | Typed::Name(_) => true,
+            Typed::Unknown(_) => session.door() == Door::Telnet,
+            _ => false,
+        };
         if key == Key::Enter && !session.is_nameless() && !session.has_room() && asks() {
             // What was typed stays.
             self.note(words::TOO_MUCH.of(self.lang), now);
@@ -418,9 +422,11 @@ mod tests {
         while session.has_room() {
             press(&mut app, &mut session, "x⏎");
         }
-        press(&mut app, &mut session, "keep me⏎");
-        assert_eq!(app.editor.text(), "keep me");
-        app.editor.key(Key::KillToStart);
+        for line in ["keep me", "/name b"] {
+            press(&mut app, &mut session, &format!("{line}⏎"));
+            assert_eq!(app.editor.text(), line);
+            app.editor.key(Key::KillToStart);
+        }
         press(&mut app, &mut session, "/help⏎");
         assert_eq!(app.editor.text(), "");
     }
