@@ -289,6 +289,22 @@ fn the_terminal_is_given_back_however_it_ends() {
 }
 
 #[test]
+fn a_terminal_that_was_changed_while_it_was_stopped_is_taken_anew() {
+    let (server, mut bob) = room();
+    let mut terminal = enter(&server, "alice", 10, 60);
+    terminal.signal(Signal::STOP);
+    terminal.cook();
+    terminal.signal(Signal::CONT);
+    terminal
+        .until(|terminal| terminal.sent().windows(8).filter(|s| s == b"\x1b[?1049h").count() == 2);
+    assert!(!terminal.is_cooked());
+    terminal.press("\x04");
+    assert_eq!(terminal.end(), 0);
+    assert!(terminal.is_cooked());
+    bob.until("[T] system: alice left");
+}
+
+#[test]
 fn a_window_that_is_closed_leaves_the_room_in_order() {
     let mut server = Server::start("");
     let terminal = enter(&server, "alice", 10, 60);

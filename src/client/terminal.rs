@@ -57,6 +57,8 @@ impl Terminal {
     }
 
     fn enter(&mut self) -> io::Result<()> {
+        // It does nothing where it is believed to be raw still; a shell may have changed that.
+        disable_raw_mode()?;
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, DisableLineWrap, Print(ASK))?;
         self.painter.forget();

@@ -12,7 +12,7 @@ use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcgetpgrp, tcsetattr};
 use vt100::{Parser, Screen};
 
 use crate::common::{PATIENCE, Process};
@@ -116,6 +116,13 @@ impl Terminal {
     pub fn is_cooked(&self) -> bool {
         let modes = tcgetattr(self.pty.as_fd()).expect("it is a terminal").local_modes;
         modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+    }
+
+    /// Has its lines edited and echoed by the system, as a shell does.
+    pub fn cook(&self) {
+        let mut modes = tcgetattr(self.pty.as_fd()).expect("it is a terminal");
+        modes.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        tcsetattr(self.pty.as_fd(), OptionalActions::Now, &modes).expect("it can be set");
     }
 
     /// Waits until the program has the terminal itself, and not one of its jobs, or the opposite.
