@@ -5,8 +5,13 @@ mod common;
 #[path = "common/pty.rs"]
 mod pty;
 
+use std::env;
+
 use common::{Client, PATIENCE, Server, TempPath};
+use natter::client::app::App;
+use natter::lang::Lang;
 use pty::Terminal;
+use pty_process::blocking::Command;
 use rustix::process::Signal;
 
 /// A server that slows nobody, and somebody who talks there.
@@ -286,6 +291,25 @@ fn the_terminal_is_given_back_however_it_ends() {
         assert!(!screen.alternate_screen() && !screen.bracketed_paste(), "{end:?}");
         assert!(!screen.hide_cursor() && terminal.is_cooked(), "{end:?}");
     }
+}
+
+#[test]
+fn a_panic_tells_of_itself_at_a_terminal_that_was_given_back() {
+    let test = "a_panic_tells_of_itself_at_a_terminal_that_was_given_back";
+    if env::var_os("NATTER_TEST_PANICS").is_some() {
+        let poll = mio::Poll::new().expect("there is epoll");
+        let app = App::new("here".into(), Lang::En, false);
+        let _terminal = natter::client::terminal::Terminal::open(poll.registry(), app, false);
+        panic!("on purpose");
+    }
+    let command = Command::new(env::current_exe().expect("this is a program"));
+    let command = command.args(["--exact", test, "--nocapture"]).env("NATTER_TEST_PANICS", "1");
+    let mut terminal = Terminal::spawn(command, 24, 100);
+    assert_eq!(terminal.end(), 101);
+    let entered = terminal.sent().windows(8).filter(|part| part == b"\x1b[?1049h").count();
+    assert_eq!((entered, terminal.screen().alternate_screen()), (1, false));
+    assert!(terminal.is_cooked());
+    terminal.shows("on purpose");
 }
 
 #[test]
