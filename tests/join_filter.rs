@@ -208,6 +208,19 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
+fn a_full_disk_is_told_of() {
+    let server = Server::start("--no-flood-limit");
+    let mut command = join(server.door(), "--name log");
+    let full = File::options().write(true).open("/dev/full").expect("there is such a device");
+    let child = command.stdin(Stdio::piped()).stdout(full).spawn().expect("it starts");
+    child.stdin.as_ref().expect("it is piped").write_all(b"hello\n").expect("it reads");
+    let output = ended(child);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("natter: stdout: ") && told.lines().count() == 1, "{told}");
+}
+
+#[test]
 fn it_comes_back_when_the_server_does() {
     let file = TempPath::new(".sock");
     let options = format!("--classic {}", file.as_door());

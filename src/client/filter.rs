@@ -1,6 +1,6 @@
 //! `natter join` among other programs: lines of stdin are said, lines heard go to stdout.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 use mio::{Registry, event};
 
@@ -31,6 +31,8 @@ pub struct Filter {
     heard: Vec<u8>,
     /// Nobody reads stdout any more.
     is_unheard: bool,
+    /// Why stdout cannot be written, if that is not its reader's doing.
+    fault: Option<io::Error>,
     /// The session has been told to leave.
     is_leaving: bool,
 }
@@ -43,9 +45,9 @@ impl Filter {
     pub fn open(registry: &Registry, lang: Lang) -> io::Result<Self> {
         let input = if is_stdin_void() { None } else { Some(Input::open(registry, INPUT)?) };
         let output = Output::open(registry, OUTPUT)?;
-        let (typed, heard) = Default::default();
+        let (typed, heard, fault) = Default::default();
         let (is_ended, is_unheard, is_leaving) = (false, false, false);
-        Ok(Self { lang, input, is_ended, output, typed, heard, is_unheard, is_leaving })
+        Ok(Self { lang, input, is_ended, output, typed, heard, is_unheard, fault, is_leaving })
     }
 
     fn say_lines(&mut self, session: &mut Session, now: &Now) {
@@ -59,7 +61,10 @@ impl Filter {
     fn write(&mut self) {
         match self.output.write(&self.heard) {
             Ok(count) => drop(self.heard.drain(..count)),
-            Err(_) => self.is_unheard = true,
+            Err(error) => {
+                self.is_unheard = true;
+                self.fault = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
+            }
         }
         if self.is_unheard {
             self.heard.clear();
@@ -134,8 +139,11 @@ impl Face for Filter {
         self.heard.len() < OUTPUT_BYTES_MAX
     }
 
-    fn is_done(&self) -> bool {
-        self.heard.is_empty()
+    fn is_done(&self) -> io::Result<bool> {
+        match &self.fault {
+            Some(fault) => Err(io::Error::new(fault.kind(), format!("stdout: {fault}"))),
+            None => Ok(self.heard.is_empty()),
+        }
     }
 }
 

@@ -57,7 +57,7 @@ use crate::client::terminal::Terminal;
 
 /// All went well.
 pub const EXIT_SUCCESS: u8 = 0;
-/// The terminal failed.
+/// The terminal failed, or stdout took nothing more.
 pub const EXIT_FAILURE: u8 = 1;
 /// An option cannot work.
 pub const EXIT_USAGE: u8 = 2;

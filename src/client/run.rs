@@ -37,13 +37,17 @@ pub trait Face {
     fn may_hear(&self) -> bool;
 
     /// Whether all has been shown.
-    fn is_done(&self) -> bool;
+    ///
+    /// # Errors
+    /// If it could not be.
+    fn is_done(&self) -> io::Result<bool>;
 }
 
 /// Runs until the session is over.
 ///
 /// # Errors
-/// If the system refuses to watch what there is to be watched.
+/// If the system refuses to watch what there is to be watched, or what was heard could not be
+/// shown.
 pub fn run<F: Face>(
     mut session: Session,
     mut link: Link,
@@ -95,7 +99,7 @@ pub fn run<F: Face>(
         is_busy |= face.show(session.take_news(), &mut session, &now);
         is_busy |= face.may_hear() && link.is_readable();
         if let Some(outcome) = session.outcome()
-            && face.is_done()
+            && face.is_done()?
         {
             return Ok(outcome.clone());
         }

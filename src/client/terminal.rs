@@ -176,7 +176,7 @@ impl Face for Terminal {
         true
     }
 
-    fn is_done(&self) -> bool {
-        true
+    fn is_done(&self) -> io::Result<bool> {
+        Ok(true)
     }
 }
