@@ -329,6 +329,20 @@ fn a_terminal_that_was_changed_while_it_was_stopped_is_taken_anew() {
 }
 
 #[test]
+fn a_terminal_that_takes_nothing_does_not_hold_it_up() {
+    let (server, mut bob) = room();
+    let mut terminal = enter(&server, "alice", 200, 200);
+    // Nobody reads it any more: more than its buffer holds is to be shown.
+    for number in 0..200 {
+        say(&mut bob, &format!("{number} {}", "x".repeat(900)));
+    }
+    terminal.signal(Signal::TERM);
+    bob.until("[T] system: alice left");
+    assert_eq!(terminal.end(), 0);
+    assert!(!terminal.screen().alternate_screen() && terminal.is_cooked());
+}
+
+#[test]
 fn a_window_that_is_closed_leaves_the_room_in_order() {
     let mut server = Server::start("");
     let terminal = enter(&server, "alice", 10, 60);

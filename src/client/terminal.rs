@@ -1,15 +1,15 @@
 //! `natter join` for a person: the terminal as it is taken, drawn on, lent and given back.
 
-use std::io::{self, Write};
+use std::io;
 use std::panic;
 
 use crossterm::cursor::Show;
-use crossterm::execute;
 use crossterm::style::Print;
 use crossterm::terminal::{
-    DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode, size,
+    DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
+use crossterm::{execute, queue};
 use mio::{Registry, event};
 use rustix::process::{Signal, kill_current_process_group};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGWINCH};
@@ -17,8 +17,8 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGWINCH};
 use crate::client::app::{App, Want};
 use crate::client::keys::Keys;
 use crate::client::paint::Painter;
-use crate::client::pipe::{Input, Taken};
-use crate::client::run::{Face, INPUT};
+use crate::client::pipe::{Input, Output, Taken};
+use crate::client::run::{Face, INPUT, OUTPUT};
 use crate::client::session::{News, Session};
 use crate::clock::Now;
 
@@ -34,6 +34,9 @@ pub struct Terminal {
     input: Input,
     keys: Keys,
     painter: Painter,
+    output: Output,
+    /// What it has not taken yet: one that stalls must not hold up what is said and heard.
+    unshown: Vec<u8>,
     /// Somebody has closed it.
     is_gone: bool,
 }
@@ -45,13 +48,15 @@ impl Terminal {
     /// If it is none.
     pub fn open(registry: &Registry, app: App, is_colorless: bool) -> io::Result<Self> {
         let input = Input::open(registry, INPUT)?;
+        let output = Output::open(registry, OUTPUT)?;
         let painter = Painter::new(is_colorless);
+        let (keys, unshown) = Default::default();
         let told_by_default = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             give_back();
             told_by_default(panic);
         }));
-        let mut terminal = Self { app, input, keys: Keys::default(), painter, is_gone: false };
+        let mut terminal = Self { app, input, keys, painter, output, unshown, is_gone: false };
         terminal.enter()?;
         Ok(terminal)
     }
@@ -60,10 +65,10 @@ impl Terminal {
         // It does nothing where it is believed to be raw still; a shell may have changed that.
         disable_raw_mode()?;
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, DisableLineWrap, Print(ASK))?;
-        self.painter.forget();
+        self.unshown.clear();
+        queue!(self.unshown, EnterAlternateScreen, DisableLineWrap, Print(ASK))?;
         self.measure();
-        Ok(())
+        self.flush()
     }
 
     fn measure(&mut self) {
@@ -82,14 +87,20 @@ impl Terminal {
     }
 
     fn paint(&mut self, session: &Session) -> io::Result<()> {
-        let mut out = Vec::new();
-        if self.app.take_ring() {
-            out.push(0x07);
+        self.flush()?;
+        if self.unshown.is_empty() {
+            if self.app.take_ring() {
+                self.unshown.push(0x07);
+            }
+            self.painter.paint(&self.app.frame(session), &mut self.unshown);
         }
-        self.painter.paint(&self.app.frame(session), &mut out);
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&out)?;
-        stdout.flush()
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let count = self.output.write(&self.unshown)?;
+        self.unshown.drain(..count);
+        Ok(())
     }
 
     /// Somebody has closed the terminal. The server is told in order all the same.
@@ -103,7 +114,9 @@ impl Terminal {
 /// The terminal as it was. Whatever fails here, there is nothing better to do.
 fn give_back() {
     let mut stdout = io::stdout();
-    let _ = execute!(stdout, Print(ASK_NO_MORE), EnableLineWrap, LeaveAlternateScreen, Show);
+    // It may have taken part of a frame.
+    let _ = queue!(stdout, EndSynchronizedUpdate, Print(ASK_NO_MORE), EnableLineWrap);
+    let _ = execute!(stdout, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
 
@@ -114,8 +127,11 @@ impl Drop for Terminal {
 }
 
 impl Face for Terminal {
-    fn wake(&mut self, _event: &event::Event) {
-        self.input.wake();
+    fn wake(&mut self, event: &event::Event) {
+        match event.token() {
+            OUTPUT => self.output.wake(),
+            _ => self.input.wake(),
+        }
     }
 
     fn signal(&mut self, signal: i32, session: &mut Session, now: &Now) {
