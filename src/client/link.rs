@@ -48,7 +48,11 @@ impl Link {
                 host.to_socket_addrs()?.take(ADDRESSES_MAX).map(Address::Tcp).collect()
             }
         };
-        Ok(Self {
+        Ok(Self::to(addresses, token))
+    }
+
+    fn to(addresses: Vec<Address>, token: Token) -> Self {
+        Self {
             addresses,
             token,
             number: None,
@@ -58,7 +62,7 @@ impl Link {
             by_ms: 0,
             is_readable: false,
             is_writable: false,
-        })
+        }
     }
 
     /// An event told that there may be something to do.
@@ -96,8 +100,9 @@ impl Link {
 
     /// Reads once, if there may be something.
     pub fn read(&mut self, session: &mut Session, now_ms: u64) {
-        let is_readable = self.is_readable();
-        let Some(socket) = self.socket.as_mut().filter(|_| is_readable) else { return };
+        // The session may have given this connection up at this very moment.
+        let may_read = self.is_readable() && self.number == session.connection();
+        let Some(socket) = self.socket.as_mut().filter(|_| may_read) else { return };
         let mut buffer = [0; SOCKET_READ_BYTES];
         match socket.read(&mut buffer) {
             Ok(0) => self.lose(Why::Closed, session, now_ms),
@@ -259,5 +264,90 @@ impl Write for Socket {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use fastrand::Rng;
+    use mio::{Events, Poll};
+
+    use super::*;
+    use crate::client::bounds::REFUSAL_MS;
+    use crate::client::door::Door;
+
+    /// A person who wants to be called `a`, on the way to a server.
+    struct Way {
+        poll: Poll,
+        link: Link,
+        session: Session,
+    }
+
+    impl Way {
+        fn to(addresses: &[SocketAddr]) -> Self {
+            let addresses = addresses.iter().copied().map(Address::Tcp).collect();
+            let link = Link::to(addresses, Token(0));
+            let session = Session::new(Door::Classic, Some("a".into()), true, Rng::with_seed(1));
+            let poll = Poll::new().expect("there are events");
+            let mut way = Self { poll, link, session };
+            way.update();
+            way
+        }
+
+        fn update(&mut self) {
+            self.link.update(&mut self.session, self.poll.registry(), 0);
+        }
+
+        /// Waits for events.
+        fn wait(&mut self) {
+            let mut events = Events::with_capacity(1);
+            self.poll.poll(&mut events, Some(Duration::from_secs(10))).expect("it waits");
+            let event = events.iter().next().expect("something happens in time");
+            self.link.wake(event.is_readable(), event.is_writable());
+        }
+
+        fn connect(&mut self) {
+            while !self.link.is_connected {
+                self.wait();
+                self.update();
+            }
+        }
+    }
+
+    fn listener() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        (listener, address)
+    }
+
+    #[test]
+    fn behind_an_address_that_refuses_the_next_one_is_tried() {
+        let ((listener, address), refusing) = (listener(), ([127, 0, 0, 1], 1).into());
+        let mut way = Way::to(&[refusing, refusing, address]);
+        way.connect();
+        let (mut server, _) = listener.accept().expect("it came here");
+        let mut heard = [0; 5];
+        server.read_exact(&mut heard).expect("it speaks");
+        assert_eq!(&heard, b"a -n\n");
+    }
+
+    #[test]
+    fn the_end_of_a_connection_that_was_given_up_is_none_of_the_stay() {
+        let (listener, address) = listener();
+        let mut way = Way::to(&[address]);
+        way.connect();
+        let (mut server, _) = listener.accept().expect("it came");
+        server.write_all(b"[2026-11-23 09:11:38] system: no\r\n").expect("it listens");
+        while way.session.deadline_ms() != Some(REFUSAL_MS) {
+            way.wait();
+            way.link.read(&mut way.session, 0);
+        }
+        drop(server);
+        way.wait();
+        way.session.tick(REFUSAL_MS);
+        way.link.read(&mut way.session, REFUSAL_MS);
+        assert!(way.session.is_nameless(), "another name can be given");
     }
 }
