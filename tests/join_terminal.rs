@@ -411,9 +411,20 @@ fn the_telnet_door_is_open_to_it_too() {
     terminal.press("//etc\r/last 1\r");
     bob.until("[T] alice:/etc");
     terminal.shows("-- the last line --");
+    // Nothing that is said is a command, though the door takes the article's, too.
+    for said in ["exit", "carol -n", "bob psst -to", "waves -me", "/me -ta"] {
+        terminal.press(&format!("{}{said}\r", if said.starts_with('/') { "/" } else { "" }));
+        bob.until(&format!("[T] alice:{said}"));
+    }
+    terminal.press("/name carol\r");
+    bob.until("[T] system: alice is now carol");
+    terminal.shows(" carol @ ");
+    terminal.press("/name bob\r");
+    terminal.shows("-- that name is taken; bob2 is free");
+    terminal.shows(" carol @ ");
     terminal.press("/quit\r");
     assert_eq!(terminal.end(), 0);
-    bob.until("[T] system: alice left");
+    bob.until("[T] system: carol left");
 }
 
 #[test]

@@ -73,9 +73,11 @@ impl Door {
             (Self::Classic, Command::Who) => "who\n".into(),
             (Self::Classic, Command::Help) => "help\n".into(),
             (Self::Classic, Command::Exit) => "exit\n".into(),
-            (Self::Telnet, Command::Name(name)) => format!("{name}\r\n"),
+            // It takes the article's commands, too, so plain text may be one.
+            (Self::Telnet, Command::Name(name)) => format!("{name} -n\r\n"),
             (Self::Telnet, Command::Say(text)) if text.starts_with('/') => format!("/{text}\r\n"),
-            (Self::Telnet, Command::Say(text) | Command::Other(text)) => format!("{text}\r\n"),
+            (Self::Telnet, Command::Say(text)) => format!("{text} -ta\r\n"),
+            (Self::Telnet, Command::Other(line)) => format!("{line}\r\n"),
             (Self::Telnet, Command::Act(text)) => format!("/me {text}\r\n"),
             (Self::Telnet, Command::Tell { to, text }) => format!("/msg {to} {text}\r\n"),
             (Self::Telnet, Command::Who) => "/who\r\n".into(),
@@ -348,6 +350,7 @@ mod tests {
         let tell = Command::Tell { to: "b".into(), text: "psst".into() };
         assert_eq!(Door::Classic.encode(&tell), b"b psst -to\n");
         assert_eq!(Door::Telnet.encode(&say("/me")), b"//me\r\n");
+        assert_eq!(Door::Telnet.encode(&say("exit")), b"exit -ta\r\n");
         assert_eq!(Door::Telnet.encode(&Command::Exit), b"/quit\r\n");
     }
 }

@@ -14,7 +14,7 @@ use crate::client::bounds::{
     ANSWER_MS, COMMANDS_MAX, ECHO_MS, GOODBYE_MS, REFUSAL_MS, RETRY_FIRST_MS, RETRY_MAX_MS,
 };
 use crate::client::door::{Command, Decoder, Door, Heard};
-use crate::client::message::{Body, Message};
+use crate::client::message::{Body, Change, Message};
 
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,10 +197,11 @@ impl Session {
 
     /// Asks for `name`: to enter with, or another one.
     pub fn give_name(&mut self, name: &str, now_ms: u64) {
+        let name = as_kept(name);
         if self.is_in() {
-            return self.ask(Command::Name(name.into()), now_ms);
+            return self.ask(Command::Name(name), now_ms);
         }
-        self.name = as_kept(name);
+        self.name = name;
         if matches!(self.state, State::Nameless | State::Away { .. } | State::Naming { .. }) {
             self.connect();
         }
@@ -368,6 +369,11 @@ impl Session {
                 }
             }
             (Heard::Line(line), _) => {
+                // The telnet door says it in words.
+                let is_taken = |new: &mut String| is_renaming(&line, &self.name, new);
+                if let Some(name) = self.new_name.take_if(is_taken) {
+                    self.name = name;
+                }
                 self.answered(Some(&line));
                 self.news.push(News::Line(line));
             }
@@ -406,7 +412,7 @@ impl Session {
         };
         self.outgoing = self.door.encode(&command);
         if let Command::Name(name) = &command {
-            self.new_name = Some(as_kept(name));
+            self.new_name = Some(name.clone());
         }
         let echo = if let Command::Say(text) = command { Some(text) } else { None };
         self.awaited = Some(Awaited { echo, until_ms: now_ms + ECHO_MS });
@@ -455,6 +461,12 @@ impl Session {
 /// `name` as a server keeps it: the first word, in the form that natter gives it.
 fn as_kept(name: &str) -> String {
     name.split_whitespace().next().unwrap_or_default().nfc().collect()
+}
+
+/// Whether `line` tells that `old` is called `new` now.
+fn is_renaming(line: &str, old: &str, new: &str) -> bool {
+    let Body::System(word) = Message::parse(line).body else { return false };
+    Change::parse(word) == Some(Change::Renamed { old, new })
 }
 
 /// A line of the server's without its stamp and without who says it.

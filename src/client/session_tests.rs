@@ -270,14 +270,14 @@ fn what_was_not_said_when_input_ended_is_told_of() {
 fn another_name_is_the_own_one_once_it_is_taken() {
     let mut stay = Stay::entered();
     stay.session.give_name("e\u{301}", stay.now_ms);
-    assert_eq!(stay.written(), "e\u{301} -n\n");
+    assert_eq!(stay.written(), "\u{e9} -n\n", "as natter keeps it");
     stay.hear("[2026-11-23 09:11:38] system: that name is taken; b is free\r\n");
     assert_eq!(stay.session.name(), "a");
     stay.wait(ECHO_MS);
     stay.session.give_name("e\u{301}", stay.now_ms);
     stay.written();
     stay.hear(OK);
-    assert_eq!(stay.session.name(), "\u{e9}", "as natter keeps it");
+    assert_eq!(stay.session.name(), "\u{e9}");
 }
 
 #[test]
@@ -332,19 +332,19 @@ fn at_the_telnet_door_the_name_is_given_when_it_is_asked_for() {
     stay.wait(2 * REFUSAL_MS);
     stay.hear("name: ");
     assert_eq!(stay.session.take_news(), [News::Line("natter".into())]);
-    assert_eq!(stay.written(), "a\r\n");
+    assert_eq!(stay.written(), "a -n\r\n");
     stay.hear("\r\0system: that name is taken; a2 is free\r\nname: ");
     let why = "that name is taken; a2 is free".to_string();
     assert_eq!(stay.session.take_news(), [News::NameRefused { name: "a".into(), why }]);
     stay.session.give_name("a2", stay.now_ms);
     stay.connect();
     stay.hear("\r\0natter\r\nname: ");
-    assert_eq!(stay.written(), "a2\r\n");
+    assert_eq!(stay.written(), "a2 -n\r\n");
     stay.hear("\r\0\x1b[K> \r\0\x1b[K[09:11] b: hi\r\n> ");
     stay.session.take_news();
     stay.say("hello");
     stay.say("again");
-    assert_eq!(stay.written(), "hello\r\n");
+    assert_eq!(stay.written(), "hello -ta\r\n");
     stay.hear("\r\0\x1b[K[09:11] a2: hello\r\n> ");
-    assert_eq!(stay.written(), "again\r\n");
+    assert_eq!(stay.written(), "again -ta\r\n");
 }
