@@ -67,10 +67,10 @@ impl<'a> Message<'a> {
         let bytes = line.as_bytes();
         if has_stamp(bytes) {
             let (stamp, body) = line.split_at(STAMP_BYTES);
-            return Self { stamp: Some(&stamp[1..STAMP_BYTES - 2]), body: Body::parse(body, ":") };
+            return Self { stamp: Some(&stamp[1..STAMP_BYTES - 2]), body: Body::parse(body) };
         }
         if has_shape(bytes, b"[00:00] ") {
-            return Self { stamp: Some(&line[1..6]), body: Body::parse(&line[8..], ": ") };
+            return Self { stamp: Some(&line[1..6]), body: Body::parse(&line[8..]) };
         }
         // The telnet door answers without a stamp.
         let word = system_word(line);
@@ -79,15 +79,16 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// The telnet door has a space behind the colon.
-    fn parse(body: &'a str, colon: &str) -> Self {
+    fn parse(body: &'a str) -> Self {
         if let Some(word) = system_word(body) {
             return Self::System(word);
         }
         if let Some((nick, text)) = body.strip_prefix("* ").and_then(|act| act.split_once(' ')) {
             return Self::Acted { nick, text };
         }
-        let Some((nick, text)) = body.split_once(colon) else { return Self::Plain(body) };
+        let Some((nick, text)) = body.split_once(':') else { return Self::Plain(body) };
+        // The telnet door has a space there. What is said begins with none: servers take it off.
+        let text = text.strip_prefix(' ').unwrap_or(text);
         if nick.is_empty() {
             return Self::Plain(body);
         }
@@ -176,9 +177,11 @@ mod tests {
 
     #[test]
     fn the_telnet_door_has_other_stamps_and_a_space() {
+        const FULL: Option<&str> = Some("2026-11-23 09:11:38");
         for (line, stamp, body) in [
             ("[09:11] a: b", Some("09:11"), Body::Said { nick: "a", text: "b" }),
             ("[09:11] 小明:  x", Some("09:11"), Body::Said { nick: "小明", text: " x" }),
+            ("[2026-11-23 09:11:38] a: b:c", FULL, Body::Said { nick: "a", text: "b:c" }),
             ("[09:11] system: a joined", Some("09:11"), Body::System("a joined")),
             ("system: 2 here:", None, Body::System("2 here:")),
             ("-- the last 2 lines --", None, Body::Plain("-- the last 2 lines --")),
