@@ -99,7 +99,7 @@ pub fn is_stdin_void() -> bool {
     device(stdin).is_some_and(|stdin| Some(stdin) == device(fs::metadata("/dev/null")))
 }
 
-/// stdout, where it is no screen.
+/// stdout.
 pub struct Output {
     /// The terminal, if it is one.
     own: Option<OwnedFd>,
