@@ -133,7 +133,10 @@ impl Chat {
         let Some(own) = self.nick(who) else {
             return out(Effect::Tell { to: who, event: Event::NameFirst });
         };
-        let (look, nick) = (self.names.look(name), clip(name, NICK_BYTES_MAX));
+        // As with a whisper: a name that is drawn alike is that name.
+        let holder = self.names.holder(name).and_then(|holder| self.nick(holder));
+        let look = self.names.look(holder.unwrap_or(name));
+        let nick = clip(name, NICK_BYTES_MAX);
         if look == self.names.look(own) {
             return out(Effect::Tell {
                 to: who,
@@ -211,6 +214,32 @@ mod tests {
     use super::*;
     use crate::clock::Stamp;
     use crate::command::Command;
+
+    #[test]
+    fn who_is_ignored_is_who_a_whisper_to_that_name_would_reach() {
+        let now = Now { mono_ms: 0, stamp: Stamp::of(chrono::Local::now()) };
+        let (alice, other) = (PeerId::new(0, 1), PeerId::new(1, 2));
+        let mut chat = Chat::new(0);
+        // In Cyrillic, and only drawn as it stands is it what is typed below.
+        for (who, name) in [(alice, "alice"), (other, "гоо")] {
+            chat.arrive(who, true, &mut |_| {});
+            chat.command(who, Command::Name(name), &now, &mut |_| {});
+        }
+        for is_ignored in [true, false] {
+            let mut answers = Vec::new();
+            chat.command(alice, Command::Ignore("Roo"), &now, &mut |effect| {
+                let Effect::Tell { event: Event::Answer(answer), .. } = effect else { return };
+                answers.push(answer == Answer::Ignoring { nick: "Roo", is_ignored });
+            });
+            assert_eq!(answers, [true]);
+            let mut excepted = Vec::new();
+            chat.command(other, Command::Say("hi"), &now, &mut |effect| {
+                let Effect::Say { except, .. } = effect else { return };
+                excepted.extend_from_slice(except);
+            });
+            assert_eq!(excepted.contains(&alice), is_ignored);
+        }
+    }
 
     #[test]
     fn a_beginning_is_completed_from_all_who_are_here() {
