@@ -32,40 +32,7 @@ pub fn encode(
     is_named: bool,
     to: &mut Vec<u8>,
 ) {
-    if view.charset == Charset::Utf8 {
-        // Nothing to escape: a byte 255 stands in no UTF-8, and lone CRs are written with their
-        // NUL.
-        return write(event, view, lang, stamp, is_named, to);
-    }
-    let mut lines = Vec::new();
-    write(event, view, lang, stamp, is_named, &mut lines);
-    let lines = std::str::from_utf8(&lines).expect("all of it was text");
-    put(lines, view.charset, to);
-}
-
-/// Writes what the program itself has to show, such as an echo.
-pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
-    let mut bytes = Vec::new();
-    charset.encode(text, &mut bytes);
-    for (at, &byte) in bytes.iter().enumerate() {
-        to.push(byte);
-        match (byte, bytes.get(at + 1)) {
-            (IAC, _) => to.push(IAC),
-            // RFC 854: a return that no line feed follows is CR NUL.
-            (b'\r', next) if !matches!(next, Some(b'\n' | 0)) => to.push(0),
-            _ => {}
-        }
-    }
-}
-
-fn write(
-    event: &Event<'_>,
-    view: View,
-    lang: Lang,
-    stamp: &Stamp,
-    is_named: bool,
-    to: &mut Vec<u8>,
-) {
+    let from = to.len();
     to.extend_from_slice(if view.style == Style::Dumb { b"\r\0" } else { b"\r\0\x1b[K" });
     match *event {
         Event::Accepted | Event::Nothing => {}
@@ -110,6 +77,27 @@ fn write(
         let prompt =
             if is_named || tells_of_entry(event) { PROMPT } else { lang.prompt_for_name() };
         to.extend_from_slice(prompt.as_bytes());
+    }
+    // In UTF-8 there is nothing to escape: a byte 255 stands nowhere in it, and lone CRs are
+    // written with their NUL.
+    if view.charset != Charset::Utf8 {
+        let lines = to.split_off(from);
+        put(std::str::from_utf8(&lines).expect("all of it was text"), view.charset, to);
+    }
+}
+
+/// Writes what the program itself has to show, such as an echo.
+pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
+    let mut bytes = Vec::new();
+    charset.encode(text, &mut bytes);
+    for (at, &byte) in bytes.iter().enumerate() {
+        to.push(byte);
+        match (byte, bytes.get(at + 1)) {
+            (IAC, _) => to.push(IAC),
+            // RFC 854: a return that no line feed follows is CR NUL.
+            (b'\r', next) if !matches!(next, Some(b'\n' | 0)) => to.push(0),
+            _ => {}
+        }
     }
 }
 
