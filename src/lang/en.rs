@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
-use crate::lang::CHARSETS;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::wire::Dialect;
 
@@ -129,7 +128,7 @@ fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
         }
         Answer::CharsetSet { name, is_guessed: false } => write!(to, "system: now in {name}"),
         Answer::NoSuchCharset { name } => {
-            write!(to, "system: {name} is not known; there are {CHARSETS}")
+            write!(to, "system: {name} is not known; there are {}", charsets!())
         }
         Answer::ColorSet { on: true } => write!(to, "system: with colours"),
         Answer::ColorSet { on: false } => write!(to, "system: without colours"),

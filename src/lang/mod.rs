@@ -22,8 +22,6 @@ use std::io::{self, Write};
 use crate::chat::event::Event;
 use crate::wire::Dialect;
 
-const CHARSETS: &str = charsets!();
-
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lang {
@@ -102,14 +100,26 @@ impl Lang {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::event::Answer;
+    use crate::command::{Command, slash};
     use crate::wire::charset::Charset;
 
     #[test]
-    fn the_charsets_that_are_told_of_are_there() {
-        assert!(CHARSETS.split(", ").all(|name| Charset::of_name(name).is_some()));
+    fn what_is_said_of_charsets_is_what_there_is() {
         for lang in [Lang::En, Lang::Zh] {
-            let help = lang.slash_help();
-            assert!(help.lines().any(|line| line.ends_with(&format!(" {CHARSETS}"))), "{help}");
+            let event = Event::Answer(Answer::NoSuchCharset { name: "x" });
+            let mut refusal = Vec::new();
+            lang.write(&event, &mut refusal).expect("memory takes it");
+            let refusal = String::from_utf8(refusal).expect("texts are text");
+            let Command::Misused { usage } = slash::parse("/charset", true) else {
+                panic!("it takes a name");
+            };
+            for name in Charset::ALL.map(Charset::as_str) {
+                let is_there = Charset::of_name(name).is_some();
+                for text in [&refusal, usage, lang.slash_help()] {
+                    assert_eq!(text.contains(name), is_there, "{name}: {text}");
+                }
+            }
         }
     }
 

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
-use crate::lang::CHARSETS;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::wire::Dialect;
 
@@ -122,7 +121,9 @@ fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
             write!(to, "系统:您的输入似乎是{name}编码,可用/charset utf-8更改")
         }
         Answer::CharsetSet { name, is_guessed: false } => write!(to, "系统:已改用{name}编码"),
-        Answer::NoSuchCharset { name } => write!(to, "系统:不支持编码{name},可用: {CHARSETS}"),
+        Answer::NoSuchCharset { name } => {
+            write!(to, "系统:不支持编码{name},可用: {}", charsets!())
+        }
         Answer::ColorSet { on: true } => write!(to, "系统:已开启颜色"),
         Answer::ColorSet { on: false } => write!(to, "系统:已关闭颜色"),
         Answer::EditSet { on: true } => write!(to, "系统:由服务器编辑输入行"),
