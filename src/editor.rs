@@ -129,6 +129,11 @@ impl Editor {
         last_word(&self.text[..self.cursor])
     }
 
+    /// Bytes of memory held.
+    pub fn held_bytes(&self) -> usize {
+        self.history.iter().chain([&self.text, &self.draft]).map(String::capacity).sum()
+    }
+
     /// Empties the line without remembering it: for what is no line of a conversation.
     fn take(&mut self) -> String {
         self.cursor = 0;
@@ -250,13 +255,11 @@ impl Editor {
 
     fn recall_newer(&mut self) -> Edited {
         let Some(older) = self.recalled else { return Edited::Refused };
-        if let Some(line) = self.history.get(older + 1) {
-            self.text.clone_from(line);
-            self.recalled = Some(older + 1);
-        } else {
-            self.text = std::mem::take(&mut self.draft);
-            self.recalled = None;
-        }
+        self.recalled = Some(older + 1).filter(|&newer| newer < self.history.len());
+        self.text = match self.recalled {
+            Some(newer) => self.history[newer].clone(),
+            None => std::mem::take(&mut self.draft),
+        };
         self.cursor = self.text.len();
         Edited::Changed
     }
@@ -444,8 +447,7 @@ mod tests {
         ] {
             assert_eq!(after_script(script), expected, "{script}");
         }
-        let mut without = Editor::new(64, 0);
-        assert_eq!(press(&mut without, "one⏎↑"), Edited::Refused);
+        assert_eq!(press(&mut Editor::new(64, 0), "one⏎↑"), Edited::Refused);
     }
 
     #[test]

@@ -198,6 +198,16 @@ fn what_is_pasted_into_the_editor_is_no_line_without_an_end() {
 }
 
 #[test]
+fn the_lines_that_the_editor_remembers_count_as_held() {
+    let mut session = Session::editing(Lang::En);
+    for number in 0..20 {
+        session.hear(format!("{number} {}\r", "x".repeat(200)).as_bytes(), 0);
+    }
+    assert!(session.held_bytes() >= 16 * 200, "{}", session.held_bytes());
+    assert!(session.held_bytes() <= 18 * LINE_BYTES, "{}", session.held_bytes());
+}
+
+#[test]
 fn a_window_that_is_dragged_keeps_the_line() {
     let mut session = Session::editing(Lang::En);
     session.hear(&bytes("'hello'"), 0);

@@ -101,9 +101,11 @@ impl Decoder {
         self.person.unended
     }
 
-    /// Bytes of memory held for the line.
+    /// Bytes of memory held.
     pub fn held_bytes(&self) -> usize {
-        self.person.line.capacity() + self.person.text.capacity() + self.replies.capacity()
+        let editing = self.person.editing.as_ref().map_or(0, |editing| editing.held_bytes());
+        let line = self.person.line.capacity() + self.person.text.capacity();
+        line + editing + self.replies.capacity()
     }
 
     /// The next line in `input`; also says how much of `input` was taken, which is all of it if

@@ -61,6 +61,11 @@ impl Editing {
         }
     }
 
+    /// Bytes of memory held for the line, those entered before it, and what is drawn of it.
+    pub fn held_bytes(&self) -> usize {
+        self.editor.held_bytes() + self.screen.held_bytes()
+    }
+
     /// Takes keys from `bytes` until they have come to something; says how many bytes that took.
     /// What the terminal must be sent is appended to `echo`. If the bytes are no UTF-8 and may
     /// be GBK, and `may_guess`, then `charset` is changed.

@@ -72,6 +72,11 @@ impl Screen {
         screen
     }
 
+    /// Bytes of memory held.
+    pub fn held_bytes(&self) -> usize {
+        self.shown.capacity()
+    }
+
     /// Notes the terminal's new size, 0 where it is not known, and takes the input away; to be
     /// drawn anew.
     ///
