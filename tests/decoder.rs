@@ -106,6 +106,25 @@ fn one_backspace_deletes_one_character() {
 }
 
 #[test]
+fn a_long_line_of_chinese_is_taken_back_at_little_cost() {
+    let charset = if HAS_CHINESE { "'GBK'" } else { "'UTF-8'" };
+    for erase in [&b"\x08"[..], b"\xff\xf7"] {
+        let mut session = Session::new(Lang::En);
+        session.hear(&bytes(&format!("DO CHARSET SB CHARSET 2 {charset} SE")), 0);
+        let mut decode = |burst: &[u8]| {
+            let mut at = 0;
+            while at < burst.len() {
+                at += session.decoder.next(&burst[at..], 0, 1 << 20).0;
+            }
+        };
+        // A look back from each would be at a quarter of a million characters.
+        decode(&b"\xc4\xe3".repeat(1 << 18));
+        decode(&erase.repeat(1 << 18));
+        decode(b"\xba\xc3\r");
+    }
+}
+
+#[test]
 fn a_line_may_be_taken_back() {
     assert_lines("'abc' EL 'd\n'", &["d"]);
     assert_lines("'abc' BRK 'd\n'", &["d"]);

@@ -233,7 +233,7 @@ impl<S: Socket> Hub<S> {
         let id = conn.id;
         conn.peer_ended = true;
         conn.has_heard_end = true;
-        if let Some(piece) = conn.decoder.finish() {
+        if let Some(piece) = conn.decoder.finish(self.limits.line_bytes) {
             let heard = take(&piece, &mut self.text, self.limits.line_bytes);
             self.answer(slot, now);
             self.obey(slot, heard, now);

@@ -17,6 +17,11 @@ pub enum Charset {
     Latin1,
 }
 
+/// What the key above Return sends, which takes back the character before it; or [`DELETE`].
+pub const BACKSPACE: u8 = 0x08;
+/// See [`BACKSPACE`].
+pub const DELETE: u8 = 0x7f;
+
 /// What stands for a character that a client cannot show.
 const UNKNOWN: u8 = b'?';
 
@@ -99,31 +104,31 @@ impl Charset {
         (bytes.len() >= length).then_some(length)
     }
 
-    /// Where the last of what a person calls characters in `bytes` begins: a letter with its
-    /// marks is one.
-    pub fn last_start(self, bytes: &[u8]) -> usize {
-        // Below this a byte is a character whatever stands before it, so nothing before the last
-        // such need be looked at: backspaces in a long line come by the thousand.
-        let alone = if matches!(self, Self::Utf8 | Self::Latin1) { 0x80 } else { 0x30 };
-        let is_alone = |&byte: &u8| (b' '..alone).contains(&byte);
-        let from = bytes.iter().rposition(is_alone).unwrap_or(0);
-        let (mut at, mut starts) = (from, Vec::new());
+    /// `bytes` without those that a backspace takes back: each the last of what a person calls
+    /// characters, a letter with its marks.
+    pub fn rub_out(self, bytes: &[u8]) -> Vec<u8> {
+        let (mut left, mut starts, mut text) = (Vec::new(), Vec::new(), String::new());
+        let is_erase = |&byte: &u8| matches!(byte, BACKSPACE | DELETE);
+        let mut at = 0;
         while at < bytes.len() {
-            starts.push(at);
-            // No character is longer.
+            // No character is longer; one may be taken back before it has come whole.
             let rest = &bytes[at..bytes.len().min(at + 4)];
-            at += self.first_length(rest).unwrap_or(bytes.len() - at);
-        }
-        let mut end = bytes.len();
-        for &start in starts.iter().rev() {
-            let mut text = String::new();
-            self.decode(&bytes[start..end], &mut text);
-            if text.chars().any(|c| c.width() != Some(0)) {
-                return start;
+            let rest = &rest[..rest.iter().position(is_erase).unwrap_or(rest.len())];
+            if rest.is_empty() {
+                left.truncate(starts.pop().unwrap_or(0));
+                at += 1;
+                continue;
             }
-            end = start;
+            let character = &rest[..self.first_length(rest).unwrap_or(rest.len())];
+            text.clear();
+            self.decode(character, &mut text);
+            if starts.is_empty() || text.chars().any(|c| c.width() != Some(0)) {
+                starts.push(left.len());
+            }
+            left.extend_from_slice(character);
+            at += character.len();
         }
-        from
+        left
     }
 }
 
@@ -239,8 +244,8 @@ mod tests {
     }
 
     #[test]
-    fn one_character_is_found_at_either_end() {
-        for (charset, bytes, first, last) in [
+    fn one_character_is_found_and_taken_back() {
+        for (charset, bytes, first, left) in [
             (Charset::Utf8, "a你".as_bytes(), Some(1), 1),
             (Charset::Utf8, "你好".as_bytes(), Some(3), 3),
             (Charset::Utf8, "ae\u{301}".as_bytes(), Some(1), 1),
@@ -259,7 +264,10 @@ mod tests {
         ] {
             if HAS_CHINESE || matches!(charset, Charset::Utf8 | Charset::Latin1) {
                 assert_eq!(charset.first_length(bytes), first, "{charset:?} {bytes:?}");
-                assert_eq!(charset.last_start(bytes), last, "{charset:?} {bytes:?}");
+                for erase in [BACKSPACE, DELETE] {
+                    let erased = charset.rub_out(&[bytes, &[erase]].concat());
+                    assert_eq!(erased, bytes[..left], "{charset:?} {bytes:?}");
+                }
             }
         }
     }

@@ -165,10 +165,10 @@ impl Decoder {
     }
 
     /// The line that was not ended when the client stopped sending.
-    pub fn finish(&mut self) -> Option<Piece<'_>> {
+    pub fn finish(&mut self, bytes_max: usize) -> Option<Piece<'_>> {
         match self {
             Self::Classic(decoder) => decoder.finish(),
-            Self::Telnet(decoder) => decoder.finish(),
+            Self::Telnet(decoder) => decoder.finish(bytes_max),
         }
     }
 }

@@ -88,7 +88,7 @@ impl Session {
         if self.is_over {
             return;
         }
-        let last = self.decoder.finish().map(|piece| format!("|{}", shown(&piece)));
+        let last = self.decoder.finish(LINE_BYTES).map(|piece| format!("|{}", shown(&piece)));
         self.heard.extend(last);
         self.answer();
     }

@@ -4,15 +4,12 @@ use crate::chat::event::{Answer, Event};
 use crate::clock::Shown;
 use crate::editor::Key;
 use crate::limits::KEEPALIVE_NOP_MS;
-use crate::wire::charset::Charset;
+use crate::wire::charset::{BACKSPACE, Charset, DELETE};
 use crate::wire::line::Piece;
 use crate::wire::telnet::editing::{Editing, Typed};
 use crate::wire::telnet::encode::put;
 use crate::wire::telnet::protocol::{ControlKey, Item, NOP, Protocol};
 use crate::wire::telnet::view::{Style, View};
-
-const BACKSPACE: u8 = 0x08;
-const DELETE: u8 = 0x7f;
 
 /// The answer to "are you there" (RFC 854: something that can be seen).
 const HERE: &str = "[natter]\r\n";
@@ -161,11 +158,11 @@ impl Decoder {
     }
 
     /// The line that was not ended when the person stopped sending.
-    pub fn finish(&mut self) -> Option<Piece<'_>> {
+    pub fn finish(&mut self, bytes_max: usize) -> Option<Piece<'_>> {
         if self.person.line.is_empty() && !self.person.is_too_long {
             return None;
         }
-        match self.person.end_line() {
+        match self.person.end_line(bytes_max) {
             Outcome::Line => Some(Piece::Line(self.person.text.as_bytes())),
             _ => Some(Piece::TooLong),
         }
@@ -331,35 +328,40 @@ impl Person {
             }
             let rest = &run[at..];
             let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-            self.keep_all(&rest[..end], bytes_max);
+            self.keep(&rest[..end], bytes_max);
             if !self.has_ended_line && self.line.starts_with(&[0x16, 0x03]) {
                 return (at + end, Some(Outcome::Stray(Event::Answer(Answer::NotForTls))));
             }
             at += end;
             if let Some(&byte) = run.get(at) {
                 self.is_after_return = byte == b'\r';
-                return (at + 1, Some(self.end_line()));
+                return (at + 1, Some(self.end_line(bytes_max)));
             }
         }
         (run.len(), None)
     }
 
-    /// Adds `text`, in which no line ends, and takes back what it rubs out.
-    fn keep_all(&mut self, mut text: &[u8], bytes_max: usize) {
-        while let Some(at) = memchr::memchr2(BACKSPACE, DELETE, text) {
-            self.keep(&text[..at], bytes_max);
-            self.erase_character();
-            text = &text[at + 1..];
+    /// Adds `text`, in which no line ends. What takes something back does so when the line has
+    /// ended or grown: to look for the character at once would cost as much as the line is long.
+    fn keep(&mut self, mut text: &[u8], bytes_max: usize) {
+        while !text.is_empty() && !self.is_too_long {
+            let room = 2 * bytes_max - self.line.len();
+            let (part, rest) = text.split_at(text.len().min(room));
+            self.line.extend_from_slice(part);
+            text = rest;
+            if part.len() == room {
+                self.rub_out(bytes_max);
+            }
         }
-        self.keep(text, bytes_max);
     }
 
-    fn keep(&mut self, text: &[u8], bytes_max: usize) {
-        if self.is_too_long || self.line.len() + text.len() > bytes_max {
+    fn rub_out(&mut self, bytes_max: usize) {
+        if memchr::memchr2(BACKSPACE, DELETE, &self.line).is_some() {
+            self.line = self.charset_of_line().rub_out(&self.line);
+        }
+        if self.line.len() > bytes_max {
             self.is_too_long = true;
             self.line = Vec::new();
-        } else {
-            self.line.extend_from_slice(text);
         }
     }
 
@@ -367,6 +369,7 @@ impl Person {
     fn note(&mut self, item: Item<'_>, bytes_max: usize) {
         match item {
             Item::Data(_) => unreachable!("text was taken"),
+            Item::EraseCharacter if self.editing.is_none() => self.keep(&[BACKSPACE], bytes_max),
             Item::EraseCharacter => self.command(Key::Backspace),
             Item::EraseLine | Item::Cancel(_) | Item::Ignored(_) if self.mends(item, bytes_max) => {
             }
@@ -435,7 +438,6 @@ impl Person {
     fn command(&mut self, key: Key) {
         match (&mut self.editing, key) {
             (Some(editing), _) => editing.command(key, self.prompt, &mut self.echo),
-            (None, Key::Backspace) => self.erase_character(),
             (None, _) => {
                 self.line = Vec::new();
                 self.is_too_long = false;
@@ -455,13 +457,9 @@ impl Person {
         if is_gbk { Charset::Gbk } else { charset }
     }
 
-    fn erase_character(&mut self) {
-        let start = self.charset_of_line().last_start(&self.line);
-        self.line.truncate(start);
-    }
-
-    fn end_line(&mut self) -> Outcome {
+    fn end_line(&mut self, bytes_max: usize) -> Outcome {
         let is_first = !std::mem::replace(&mut self.has_ended_line, true);
+        self.rub_out(bytes_max);
         if std::mem::take(&mut self.is_too_long) {
             return Outcome::TooLong;
         }
