@@ -6,7 +6,7 @@ mod session;
 use fastrand::Rng;
 use natter::editor::{Editor, Key};
 use natter::lang::Lang;
-use natter::wire::charset::HAS_CHINESE;
+use natter::wire::charset::{Charset, HAS_CHINESE};
 use natter::wire::telnet::view::Style;
 use session::{LINE_BYTES, Session, assert_lines, bytes, heard};
 use unicode_segmentation::UnicodeSegmentation;
@@ -224,6 +224,16 @@ fn the_lines_that_the_editor_remembers_count_as_held() {
     }
     assert!(session.held_bytes() >= 16 * 200, "{}", session.held_bytes());
     assert!(session.held_bytes() <= 18 * LINE_BYTES, "{}", session.held_bytes());
+}
+
+#[test]
+fn the_cursor_is_where_a_terminal_has_it_that_lacks_a_character() {
+    let mut session = Session::editing(Lang::En);
+    session.decoder.telnet().expect("it speaks telnet").choose_charset(Charset::Latin1);
+    session.hear(b"a", 0);
+    session.decoder.telnet().expect("it speaks telnet").complete(&["a名b"]);
+    session.hear(&bytes("2 2 'X'"), 0);
+    assert_eq!(session.last_row(), "> a?Xb");
 }
 
 #[test]

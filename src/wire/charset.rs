@@ -82,6 +82,17 @@ impl Charset {
         }
     }
 
+    /// What a client shows that is sent `text`.
+    pub fn shown(self, text: String) -> String {
+        if self == Self::Utf8 {
+            return text;
+        }
+        let (mut bytes, mut shown) = (Vec::new(), String::new());
+        self.encode(&text, &mut bytes);
+        self.decode(&bytes, &mut shown);
+        shown
+    }
+
     /// How many of `bytes` come first and are one character: whole, cut short by the end of
     /// `bytes` (then none), or one byte that is none.
     pub fn first_length(self, bytes: &[u8]) -> Option<usize> {

@@ -205,7 +205,7 @@ impl Decoder {
 
     /// The person chose its charset, be it the one it had.
     pub fn choose_charset(&mut self, charset: Charset) {
-        self.person.view.charset = charset;
+        self.person.set_charset(charset);
         (self.person.is_charset_chosen, self.person.is_charset_typed) = (true, true);
     }
 
@@ -399,7 +399,7 @@ impl Person {
             Item::Charset(_) if self.is_charset_typed => {}
             Item::Charset(name) => {
                 if let Some(charset) = Charset::of_name(name) {
-                    self.view.charset = charset;
+                    self.set_charset(charset);
                     self.is_charset_chosen = true;
                 }
             }
@@ -410,10 +410,18 @@ impl Person {
                     }
                     let editing = || Box::new(Editing::new(bytes_max, self.window));
                     self.editing = on.then(editing);
+                    self.set_charset(self.view.charset);
                     (self.line, self.is_too_long) = (Vec::new(), false);
                 }
                 self.has_switched = Some(on);
             }
+        }
+    }
+
+    fn set_charset(&mut self, charset: Charset) {
+        self.view.charset = charset;
+        if let Some(editing) = &mut self.editing {
+            editing.set_charset(charset);
         }
     }
 

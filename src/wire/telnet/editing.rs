@@ -61,6 +61,12 @@ impl Editing {
         }
     }
 
+    /// The terminal has another charset.
+    pub fn set_charset(&mut self, charset: Charset) {
+        self.screen.set_charset(charset);
+        self.due = Due::Redraw;
+    }
+
     /// Bytes of memory held for the line, those entered before it, and what is drawn of it.
     pub fn held_bytes(&self) -> usize {
         self.editor.held_bytes() + self.screen.held_bytes()
@@ -85,6 +91,7 @@ impl Editing {
                     None => continue,
                     Some(length) if length == self.cut.len() && Charset::Gbk.is_text(&self.cut) => {
                         *charset = Charset::Gbk;
+                        self.set_charset(Charset::Gbk);
                     }
                     Some(_) => {}
                 }

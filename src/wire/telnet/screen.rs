@@ -26,6 +26,7 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
 use crate::text::may_be_shown;
+use crate::wire::charset::Charset;
 
 /// What is taken for the width of a terminal that has not told it.
 const COLUMNS_UNKNOWN: usize = 80;
@@ -40,6 +41,7 @@ pub struct Screen {
     columns: usize,
     /// At least 2, or 0 if it is not known.
     rows: usize,
+    charset: Charset,
     /// The part of prompt and text that is shown, from the start of a row.
     shown: String,
     /// Where in `shown` the cursor is, in bytes.
@@ -63,6 +65,7 @@ impl Screen {
         let mut screen = Self {
             columns: 0,
             rows: 0,
+            charset: Charset::Utf8,
             shown: String::new(),
             cursor_at: 0,
             cursor: Place::default(),
@@ -70,6 +73,11 @@ impl Screen {
         };
         screen.set_size(columns, rows);
         screen
+    }
+
+    /// Notes the terminal's charset: what is not in it takes the one column of a `?`.
+    pub fn set_charset(&mut self, charset: Charset) {
+        self.charset = charset;
     }
 
     /// Bytes of memory held.
@@ -118,7 +126,8 @@ impl Screen {
     /// at the end is that character.
     pub fn update(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
         let (before, after) = text.split_at(text.floor_char_boundary(cursor));
-        let shown = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect::<String>();
+        let safe = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect();
+        let shown = |text: &str| self.charset.shown(safe(text));
         let mut input = shown(prompt) + &shown(before);
         let cursor_at = input.len();
         input.push_str(&shown(after));
@@ -293,6 +302,15 @@ mod tests {
         assert_eq!(sent("\u{1b}[2J\u{9b}\u{202e}", 0), "\r\u{1b}[2C[2J\r\u{1b}[2C");
         assert_eq!(sent("\u{17d8}", 0), "\u{17d8}\u{1b}[J\r\u{1b}[2C");
         assert_eq!(sent("\u{17d8}", 3), "\u{1b}[2C", "three columns by the tables");
+    }
+
+    #[test]
+    fn what_a_charset_lacks_takes_the_column_of_a_question_mark() {
+        let mut screen = Screen::new(10, 0);
+        screen.set_charset(Charset::Latin1);
+        let mut output = String::new();
+        screen.draw("名: ", "aé你b", 3, &mut output);
+        assert_eq!(output, "?: aé?b\r\u{1b}[5C");
     }
 
     #[test]
