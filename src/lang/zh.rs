@@ -32,7 +32,7 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
                     write!(to, "最多{NICK_COLUMNS_MAX}列,{NICK_BYTES_MAX}字节")?;
                 }
                 NickFault::Characters => write!(to, "只能用文字,数字和_-.'")?,
-                NickFault::MixedScripts => write!(to, "不能混用字母表")?,
+                NickFault::MixedScripts => write!(to, "不能混用不同的字母")?,
                 NickFault::Reserved => write!(to, "此名被保留")?,
             }
             write!(to, ",可用:{free}")
@@ -46,11 +46,11 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         Event::Welcome { count, names } => write!(to, "natter · 在线{count}人: {names} · /help"),
         Event::Past { count: 0 } => write!(to, "-- 还没有人说话 --"),
         Event::Past { count } => write!(to, "-- 最近{count}行 --"),
-        Event::Missed { count: 0, .. } => write!(to, "-- 您离开时没有人说话 --"),
+        Event::Missed { count: 0, .. } => write!(to, "-- 您离开期间没有人说话 --"),
         Event::Missed { count, kept } if count > kept as u64 => {
-            write!(to, "-- 您离开时有{count}行,以下是最后{kept}行 --")
+            write!(to, "-- 您离开期间有{count}行,以下是最后{kept}行 --")
         }
-        Event::Missed { count, .. } => write!(to, "-- 您离开时有{count}行 --"),
+        Event::Missed { count, .. } => write!(to, "-- 您离开期间有{count}行 --"),
         Event::Earlier { said, .. } => write(said, to),
         Event::Answer(answer) => write_answer(answer, to),
         Event::Skipped { lines } => write!(to, "系统:… 略过了{lines}行"),
