@@ -7,6 +7,7 @@ use fastrand::Rng;
 use natter::editor::{Editor, Key};
 use natter::lang::Lang;
 use natter::wire::charset::{Charset, HAS_CHINESE};
+use natter::wire::line::Piece;
 use natter::wire::telnet::view::Style;
 use session::{LINE_BYTES, Session, assert_lines, bytes, heard};
 use unicode_segmentation::UnicodeSegmentation;
@@ -111,16 +112,15 @@ fn a_long_line_of_chinese_is_taken_back_at_little_cost() {
     for erase in [&b"\x08"[..], b"\xff\xf7"] {
         let mut session = Session::new(Lang::En);
         session.hear(&bytes(&format!("DO CHARSET SB CHARSET 2 {charset} SE")), 0);
-        let mut decode = |burst: &[u8]| {
-            let mut at = 0;
-            while at < burst.len() {
-                at += session.decoder.next(&burst[at..], 0, 1 << 20).0;
-            }
-        };
         // A look back from each would be at a quarter of a million characters.
-        decode(&b"\xc4\xe3".repeat(1 << 18));
-        decode(&erase.repeat(1 << 18));
-        decode(b"\xba\xc3\r");
+        let typed = [b"\xc4\xe3".repeat(1 << 18), erase.repeat(1 << 19), b"left\r".to_vec()];
+        let (typed, mut at) = (typed.concat(), 0);
+        while at < typed.len() {
+            let (taken, piece) = session.decoder.next(&typed[at..], 0, 1 << 20);
+            at += taken;
+            assert_eq!(piece.is_some(), at == typed.len(), "one line ends, at the end");
+            assert!(piece.is_none_or(|piece| matches!(piece, Piece::Line(b"left"))));
+        }
     }
 }
 
