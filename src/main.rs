@@ -9,7 +9,7 @@ use natter::config::{self, Address, Config, Request};
 use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED};
 use natter::logging;
 use natter::server::Server;
-use natter::text::may_be_shown;
+use natter::text::one_line;
 use natter::wire::Dialect;
 
 /// What the operator did cannot work: an option, an address.
@@ -122,7 +122,7 @@ fn say(text: &str) {
 }
 
 fn refuse(fault: &str) -> ExitCode {
-    // It may quote an argument, and is one line whatever that was.
-    let _ = writeln!(io::stderr(), "natter: {}", fault.replace(|c| !may_be_shown(c), "?"));
+    // It may quote an argument.
+    let _ = writeln!(io::stderr(), "natter: {}", one_line(fault));
     ExitCode::from(EXIT_USAGE)
 }

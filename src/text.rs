@@ -66,6 +66,11 @@ pub fn may_be_shown(c: char) -> bool {
     !is_unsafe(c)
 }
 
+/// `text` as one line for a terminal, whatever it quotes.
+pub fn one_line(text: &str) -> String {
+    text.replace(|c| !may_be_shown(c), "?")
+}
+
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }

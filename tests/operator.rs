@@ -41,8 +41,9 @@ fn a_bad_option_is_named_with_what_to_do() {
 
 #[test]
 fn a_bad_option_takes_one_line_whatever_is_in_it() {
-    for bad in ["--no\npe", "--classic=unix:/nowhere/\x1b[31m\n"] {
-        let output = output(natter("").arg(bad));
+    let bad = ["--no\npe", "--classic=unix:/nowhere/\x1b[31m\n"].map(|bad| ("", bad));
+    for (command, bad) in bad.into_iter().chain([("join", "--no\npe")]) {
+        let output = output(natter(command).arg(bad));
         assert_eq!(output.status.code(), Some(2), "{bad:?}");
         assert_eq!(output.stderr.iter().filter(|byte| byte.is_ascii_control()).count(), 1);
         assert!(output.stderr.ends_with(b"\n"));

@@ -54,6 +54,7 @@ use crate::client::options::{Config, Request};
 use crate::client::run::{SERVER, run};
 use crate::client::session::{Outcome, Session};
 use crate::client::terminal::Terminal;
+use crate::text::one_line;
 
 /// All went well.
 pub const EXIT_SUCCESS: u8 = 0;
@@ -119,6 +120,7 @@ fn between_pipes(config: &Config, session: Session, link: Link) -> io::Result<Ou
 }
 
 fn end(code: u8, fault: &str) -> u8 {
-    let _ = writeln!(io::stderr(), "natter: {fault}");
+    // It may quote an argument, or what a server says.
+    let _ = writeln!(io::stderr(), "natter: {}", one_line(fault));
     code
 }
