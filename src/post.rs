@@ -4,7 +4,7 @@ use log::info;
 
 use crate::chat::event::{Effect, Event, Farewell};
 use crate::clock::Now;
-use crate::conn::{Conn, Life};
+use crate::conn::{Conn, Life, Pace};
 use crate::ids::{PeerId, RoomId};
 use crate::lang::Lang;
 use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
@@ -141,6 +141,10 @@ impl Post {
     pub fn forget<S>(&mut self, conn: &mut Conn<S>) {
         self.unfollow(conn);
         conn.out.clear(&mut self.tapes);
+        if let Some(extra) = &mut conn.extra {
+            // A line end that was left out is not owed any more, whatever is heard yet.
+            extra.pace = Pace::default();
+        }
     }
 
     /// Whether `slot` follows a tape: it is in a room.

@@ -1,7 +1,8 @@
-//! The hub, turned by hand over sockets that take everything.
+//! The hub, turned by hand over sockets that take everything, or break.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::io::{self, IoSlice, Read, Write};
+use std::ops::Range;
 use std::rc::Rc;
 
 use chrono::DateTime;
@@ -14,6 +15,8 @@ use natter::limits::Limits;
 use natter::wire::Dialect;
 
 const NOP: [u8; 2] = [255, 241];
+/// The most that the hub reads of one peer in a turn.
+const READ_BYTES: usize = 4 * 1024;
 
 /// A connection that takes everything.
 #[derive(Clone, Default)]
@@ -27,12 +30,17 @@ struct Ends {
     heard: Vec<u8>,
     /// In how many calls.
     writes: usize,
+    /// The peer sends no more: what it has sent is read to the end.
+    is_ended: bool,
+    /// The peer is gone, as a write finds out: what it has sent is there all the same.
+    is_gone: bool,
 }
 
 impl Read for Line {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let sent = std::mem::take(&mut self.0.borrow_mut().sent);
-        if sent.is_empty() {
+        let mut ends = self.0.borrow_mut();
+        let sent = std::mem::take(&mut ends.sent);
+        if sent.is_empty() && !ends.is_ended && !ends.is_gone {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         buffer[..sent.len()].copy_from_slice(&sent);
@@ -47,6 +55,9 @@ impl Write for Line {
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut ends = self.0.borrow_mut();
+        if ends.is_gone {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         ends.writes += 1;
         let heard = ends.heard.len();
         slices.iter().for_each(|slice| ends.heard.extend_from_slice(slice));
@@ -122,39 +133,91 @@ fn who_speaks_none_is_sent_nothing_and_wakes_nobody() {
     assert_eq!(silent.sent_up_to(u64::MAX), []);
 }
 
-/// The most that the hub reads of one peer in a turn.
-const READ_BYTES: usize = 4 * 1024;
-const SPEAKERS: usize = 10;
+/// Classic clients in the room, called `s000`, `s001` and so on.
+struct Room {
+    hub: Hub<Line>,
+    members: Vec<(PeerId, Line)>,
+}
+
+impl Room {
+    fn of(count: usize, limits: Limits) -> Self {
+        let limits = Limits { clients: count + 1, flood_limit: false, ..limits };
+        let mut room = Self { hub: Hub::new(Lang::En, limits), members: Vec::new() };
+        for number in 0..count {
+            let line = Line::default();
+            let id = room.hub.open(line.clone(), Dialect::Classic, None, &at(0));
+            room.members.push((id, line));
+            room.send(number, &format!("s{number:03} -n\n"));
+            room.work(0);
+        }
+        // Comings are summed up when their second is over.
+        room.work(2_000);
+        room.members.iter().for_each(|(_, line)| *line.0.borrow_mut() = Ends::default());
+        room
+    }
+
+    fn ends(&self, number: usize) -> RefMut<'_, Ends> {
+        self.members[number].1.0.borrow_mut()
+    }
+
+    fn send(&mut self, number: usize, text: &str) {
+        self.ends(number).sent.extend_from_slice(text.as_bytes());
+        self.wake(number);
+    }
+
+    fn wake(&mut self, number: usize) {
+        let ready = Ready { readable: true, writable: true, ..Ready::default() };
+        self.hub.wake(self.members[number].0.slot(), ready);
+    }
+
+    fn work(&mut self, mono_ms: u64) {
+        while self.hub.turn(&at(mono_ms)) {}
+    }
+
+    /// How many of [`Room::chatter`]'s lines `number` was sent.
+    fn chatter_to(&self, number: usize) -> usize {
+        memchr::memmem::find_iter(&self.ends(number).heard, ":000").count()
+    }
+
+    /// Each of `speakers` says as much as is read of one at once, which is so many lines.
+    fn chatter(&mut self, speakers: Range<usize>) -> usize {
+        let lines = READ_BYTES / 64;
+        for number in speakers.clone() {
+            self.send(number, &format!("{:0>59} -ta\n", "z").repeat(lines));
+        }
+        speakers.len() * lines
+    }
+}
 
 #[test]
 fn all_that_is_said_before_a_sweep_shares_it() {
-    let limits = Limits { clients: SPEAKERS, flood_limit: false, ..Limits::default() };
-    let (lag_soft_bytes, lag_hard_bytes) = (limits.lag_soft_bytes, limits.lag_hard_bytes);
-    let mut hub = Hub::new(Lang::En, limits);
-    let ready = Ready { readable: true, writable: true, ..Ready::default() };
-    let mut speakers = Vec::new();
-    for number in 0..SPEAKERS {
-        let line = Line::default();
-        let id = hub.open(line.clone(), Dialect::Classic, None, &at(0));
-        line.0.borrow_mut().sent = format!("s{number:02} -n\n").into();
-        hub.wake(id.slot(), ready);
-        while hub.turn(&at(0)) {}
-        speakers.push((id, line));
-    }
-    for (id, line) in &speakers {
-        let mut ends = line.0.borrow_mut();
-        *ends = Ends::default();
-        for _ in 0..READ_BYTES / 64 {
-            ends.sent.extend_from_slice(format!("{:0>59} -ta\n", "z").as_bytes());
-        }
-        hub.wake(id.slot(), ready);
-    }
-    hub.turn(&at(1));
-    let said = SPEAKERS * READ_BYTES / 64;
-    for (_, line) in &speakers {
-        let ends = line.0.borrow();
-        assert_eq!(memchr::memchr_iter(b'\n', &ends.heard).count(), said);
+    let Limits { lag_soft_bytes, lag_hard_bytes, .. } = Limits::default();
+    let mut room = Room::of(10, Limits::default());
+    let said = room.chatter(0..10);
+    room.hub.turn(&at(2_000));
+    for number in 0..10 {
+        assert_eq!(room.chatter_to(number), said);
+        let ends = room.ends(number);
         assert!((2 * lag_soft_bytes..lag_hard_bytes).contains(&ends.heard.len()));
         assert_eq!(ends.writes, 1);
     }
+}
+
+#[test]
+fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
+    let mut room = Room::of(2, Limits::default());
+    let line = Line::default();
+    let id = room.hub.open(line.clone(), Dialect::Classic, None, &at(2_000));
+    room.members.push((id, line));
+    room.send(2, "unframed -n");
+    room.work(2_000);
+    assert_eq!(room.ends(2).heard, b"OK");
+    room.ends(2).is_gone = true;
+    room.ends(2).sent = b"now with a line end\nexit\n".to_vec();
+    room.send(0, "hello -ta\n");
+    // It takes what comes after a word later.
+    room.work(2_000);
+    room.work(3_000);
+    assert_eq!(room.hub.len(), 2);
+    assert!(room.ends(1).heard.ends_with(b"unframed left\r\n"));
 }

@@ -175,7 +175,7 @@ impl Sim {
             }
             let who = (peer.id, peer.role, peer.habit());
             let lives = !pipe.is_closed && pipe.end.is_none();
-            let is_quick = peer.reads_promptly() && peer.role != Role::Unframed;
+            let is_quick = peer.reads_promptly() && !peer.is_unframed();
             // A small kernel buffer takes many turns for anybody.
             if lives && is_quick && self.room_bytes[0] >= 300_000 {
                 let is_served = match peer.person {
@@ -194,7 +194,7 @@ impl Sim {
         for peer in &self.peers {
             let pipe = peer.pipe.borrow();
             // An unframed peer is sent its lines with pauses, so it may be behind.
-            let is_quick = peer.reads_promptly() && peer.role != Role::Unframed;
+            let is_quick = peer.reads_promptly() && !peer.is_unframed();
             let may_wait = self.limits.flood_limit || !is_quick;
             let is_open = !pipe.is_closed && !pipe.is_ended;
             let is_forgotten = is_open && !may_wait && !pipe.input.is_empty();
@@ -230,7 +230,7 @@ impl Sim {
             };
             let lacks =
                 lacks.unwrap_or_else(|fault| panic!("{:?} {:?}: {fault}", peer.id, peer.role));
-            let broke = pipe.end == Some(End::Reset);
+            let broke = matches!(pipe.end, Some(End::Reset | End::Gone));
             if peer.reads_promptly() && !broke && self.room_bytes[0] >= 64 {
                 assert_eq!(
                     lacks,

@@ -33,9 +33,11 @@ pub enum Role {
     Resetter,
     /// Says something, ends its side, and reads to the end.
     HalfCloser,
+    /// Sends bursts, then lines, and is gone before it is told anything.
+    Vanisher,
 }
 
-const ROLES: [Role; 11] = [
+const ROLES: [Role; 12] = [
     Role::Chatter,
     Role::Unframed,
     Role::Typist,
@@ -47,6 +49,7 @@ const ROLES: [Role; 11] = [
     Role::Thief,
     Role::Resetter,
     Role::HalfCloser,
+    Role::Vanisher,
 ];
 
 /// One simulated peer.
@@ -99,6 +102,11 @@ impl Peer {
         !matches!(self.role, Role::Deaf | Role::Sipper)
     }
 
+    /// Whether it is sent its lines with pauses.
+    pub fn is_unframed(&self) -> bool {
+        matches!(self.role, Role::Unframed | Role::Vanisher)
+    }
+
     /// Whether all that it says must be heard.
     pub fn is_faithful(&self) -> bool {
         matches!(
@@ -114,7 +122,12 @@ impl Peer {
         }
         match self.role {
             Role::Typist => self.type_on(rng),
-            Role::Unframed => {
+            Role::Vanisher if rng.u8(..) < 40 => {
+                let last = [self.line_with_end(b"\n", rng), b"exit\n".to_vec()].concat();
+                self.pipe.borrow_mut().vanish(&last);
+                self.is_done = true;
+            }
+            Role::Unframed | Role::Vanisher if self.person.is_none() => {
                 // Two bursts that meet in the kernel are one: it waits until one is taken.
                 if self.pipe.borrow().input.is_empty() {
                     let line = self.line(rng);

@@ -19,6 +19,8 @@ pub enum End {
     Fin,
     /// The connection broke.
     Reset,
+    /// The peer is gone: nothing can be written any more, but what it sent can be read.
+    Gone,
 }
 
 /// Both directions of one connection, as the kernel holds them.
@@ -38,6 +40,8 @@ pub struct Pipe {
     read_armed: bool,
     write_armed: bool,
     ready: Ready,
+    /// What happens while the hub takes its turn: it is told of that the time after.
+    late: Ready,
     /// One call in so many is interrupted by a signal.
     interrupted_every: u32,
     calls: u32,
@@ -62,6 +66,7 @@ impl Pipe {
             read_armed: true,
             write_armed: true,
             ready: Ready { writable: true, ..Ready::default() },
+            late: Ready::default(),
             interrupted_every,
             calls: 0,
         }))
@@ -86,6 +91,14 @@ impl Pipe {
         }
     }
 
+    /// The peer says its last and is gone, in the middle of a turn.
+    pub fn vanish(&mut self, last: &[u8]) {
+        self.input.extend(last);
+        self.output.clear();
+        self.end = Some(End::Gone);
+        self.late = Ready { readable: true, writable: true, ended: true, urgent: false };
+    }
+
     /// The peer reads up to `count` bytes.
     pub fn receive(&mut self, count: usize) {
         let count = count.min(self.output.len());
@@ -98,8 +111,9 @@ impl Pipe {
 
     /// What the kernel has to tell since it was last asked.
     pub fn take_ready(&mut self) -> Option<Ready> {
-        let ready = std::mem::take(&mut self.ready);
-        (ready.readable || ready.writable || ready.ended).then_some(ready)
+        let ready = std::mem::replace(&mut self.ready, std::mem::take(&mut self.late));
+        let is_any = ready.readable || ready.writable || ready.ended || self.ready.ended;
+        is_any.then_some(ready)
     }
 
     fn call(&mut self) -> io::Result<()> {
@@ -122,7 +136,7 @@ impl Read for SimSock {
         for (place, byte) in buffer.iter_mut().zip(pipe.input.drain(..count)) {
             *place = byte;
         }
-        if count == 0 && pipe.end == Some(End::Fin) {
+        if count == 0 && pipe.end.is_some() {
             return Ok(0);
         }
         pipe.read_armed |= count < buffer.len();
@@ -139,6 +153,9 @@ impl Write for SimSock {
         let mut pipe = self.0.borrow_mut();
         assert!(!pipe.is_ended, "nothing is written after the end of writing");
         pipe.call()?;
+        if pipe.end == Some(End::Gone) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         let offered: usize = slices.iter().map(|slice| slice.len()).sum();
         assert!(offered > 0, "a write of nothing is a wasted system call");
         let mut left = pipe.room_max - pipe.output.len();
@@ -162,7 +179,7 @@ impl Socket for SimSock {
         let mut pipe = self.0.borrow_mut();
         pipe.is_ended = true;
         match pipe.end {
-            Some(End::Reset) => Err(io::ErrorKind::NotConnected.into()),
+            Some(End::Reset | End::Gone) => Err(io::ErrorKind::NotConnected.into()),
             _ => Ok(()),
         }
     }
