@@ -204,6 +204,17 @@ fn all_that_is_said_before_a_sweep_shares_it() {
 }
 
 #[test]
+fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
+    let mut room = Room::of(800, Limits::default());
+    room.send(0, "who\n");
+    room.hub.turn(&at(2_000));
+    room.ends(0).is_gone = true;
+    room.work(2_000);
+    assert_eq!(room.hub.len(), 799);
+    assert_eq!(room.hub.chat().nick(room.members[0].0), None);
+}
+
+#[test]
 fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
     let mut room = Room::of(2, Limits::default());
     let line = Line::default();

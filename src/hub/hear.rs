@@ -105,7 +105,7 @@ impl<S: Socket> Hub<S> {
         }
         let count = match conn.sock.read(&mut self.read_buffer) {
             // What it has said is heard, and what it has asked for is answered, before that.
-            Ok(0) if conn.unheard_bytes() > 0 || conn.is_listing => {
+            Ok(0) if conn.unheard_bytes() > 0 || conn.is_listing && !conn.is_mute => {
                 conn.peer_ended = true;
                 return;
             }
