@@ -204,6 +204,22 @@ fn all_that_is_said_before_a_sweep_shares_it() {
 }
 
 #[test]
+fn many_who_end_at_once_are_sent_what_was_said_before() {
+    let Limits { lag_hard_bytes, .. } = Limits::default();
+    let queued_bytes = 2 * lag_hard_bytes;
+    let mut room = Room::of(200, Limits { queued_bytes, ..Limits::default() });
+    let said = room.chatter(0..6);
+    for number in 6..200 {
+        room.ends(number).is_ended = true;
+        room.wake(number);
+    }
+    room.work(2_000);
+    for number in 0..200 {
+        assert_eq!(room.chatter_to(number), said, "{number}");
+    }
+}
+
+#[test]
 fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
     let mut room = Room::of(800, Limits::default());
     room.send(0, "who\n");

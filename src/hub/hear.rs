@@ -33,7 +33,15 @@ impl<S: Socket> Hub<S> {
             let Some(slot) = next.filter(|&slot| !is_second_half || slot < start) else { break };
             self.peers.to_read.remove(slot);
             from = slot + 1;
+            if self.must_catch_up(slot) {
+                // It is heard again when it has read enough: see `flush`.
+                continue;
+            }
             self.hear(slot, now);
+            if self.must_catch_up(slot) && self.peers.writable.contains(slot) {
+                // What it lacks of the tape became its own: so it would for all who are heard now.
+                self.peers.overfull.push(slot);
+            }
         }
         self.next_read = from;
     }
@@ -58,10 +66,6 @@ impl<S: Socket> Hub<S> {
             Life::Open => {}
             Life::Draining => return self.drain(slot),
             Life::Closing | Life::Doomed => return,
-        }
-        if self.must_catch_up(slot) {
-            // It is heard again when it has read enough: see `flush`.
-            return;
         }
         let conn = &mut self.peers.slab[slot];
         if conn.is_listing && conn.out.pending(&self.post.tapes) == 0 {
