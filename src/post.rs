@@ -191,8 +191,13 @@ impl Post {
             }
             for &id in except {
                 let is_blocked = !peers.writable.contains(id.slot());
-                if let Some(conn) = follower(tape, id, peers) {
-                    self.settle(conn, is_blocked, now);
+                match follower(tape, id, peers) {
+                    // A notice for each such line would fill its buffer: one tells of them all.
+                    Some(conn) if is_blocked && conn.is_lagging(&self.tapes, &self.limits) => {
+                        conn.out.skip(&mut self.tapes);
+                    }
+                    Some(conn) => self.settle(conn, is_blocked, now),
+                    None => {}
                 }
             }
             self.encode(wire, event, true, now);

@@ -1,4 +1,4 @@
-//! The hub, turned by hand over sockets that take everything, or break.
+//! The hub, turned by hand over sockets that take everything or nothing, or break.
 
 use std::cell::{RefCell, RefMut};
 use std::io::{self, IoSlice, Read, Write};
@@ -34,6 +34,8 @@ struct Ends {
     is_ended: bool,
     /// The peer is gone, as a write finds out: what it has sent is there all the same.
     is_gone: bool,
+    /// The peer reads nothing.
+    is_full: bool,
 }
 
 impl Read for Line {
@@ -57,6 +59,9 @@ impl Write for Line {
         let mut ends = self.0.borrow_mut();
         if ends.is_gone {
             return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        if ends.is_full {
+            return Err(io::ErrorKind::WouldBlock.into());
         }
         ends.writes += 1;
         let heard = ends.heard.len();
@@ -174,6 +179,16 @@ impl Room {
         while self.hub.turn(&at(mono_ms)) {}
     }
 
+    /// Somebody else comes in, and first sends `bytes`; its number.
+    fn open(&mut self, dialect: Dialect, bytes: &str) -> usize {
+        let (number, line) = (self.members.len(), Line::default());
+        let id = self.hub.open(line.clone(), dialect, None, &at(2_000));
+        self.members.push((id, line));
+        self.send(number, bytes);
+        self.work(2_000);
+        number
+    }
+
     /// How many of [`Room::chatter`]'s lines `number` was sent.
     fn chatter_to(&self, number: usize) -> usize {
         memchr::memmem::find_iter(&self.ends(number).heard, ":000").count()
@@ -233,11 +248,7 @@ fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
 #[test]
 fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
     let mut room = Room::of(2, Limits::default());
-    let line = Line::default();
-    let id = room.hub.open(line.clone(), Dialect::Classic, None, &at(2_000));
-    room.members.push((id, line));
-    room.send(2, "unframed -n");
-    room.work(2_000);
+    assert_eq!(room.open(Dialect::Classic, "unframed -n"), 2);
     assert_eq!(room.ends(2).heard, b"OK");
     room.ends(2).is_gone = true;
     room.ends(2).sent = b"now with a line end\nexit\n".to_vec();
@@ -247,4 +258,27 @@ fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
     room.work(3_000);
     assert_eq!(room.hub.len(), 2);
     assert!(room.ends(1).heard.ends_with(b"unframed left\r\n"));
+}
+
+#[test]
+fn who_ignores_somebody_and_reads_nothing_is_skipped_as_others_are() {
+    let Limits { lag_soft_bytes, .. } = Limits::default();
+    let mut room = Room::of(2, Limits::default());
+    let deaf = room.open(Dialect::Telnet, "deaf\r\n/ignore s001\r\n");
+    room.ends(deaf).is_full = true;
+    for _ in 0..2_000 {
+        room.send(0, "heard by all -ta\n");
+        room.send(1, "ignored -ta\n");
+        room.work(2_000);
+        assert!(room.hub.held_bytes() < 2 * lag_soft_bytes);
+    }
+    room.ends(deaf).is_full = false;
+    room.wake(deaf);
+    room.work(2_000);
+    let heard = String::from_utf8_lossy(&room.ends(deaf).heard).into_owned();
+    let told = heard.matches("heard by all").count();
+    let notices = heard.split(" lines skipped").filter_map(|text| text.rsplit(' ').next());
+    let skipped: Vec<usize> = notices.filter_map(|number| number.parse().ok()).collect();
+    assert_eq!(told + skipped.iter().sum::<usize>(), 2_000, "{skipped:?}");
+    assert!(skipped.len() < 10, "{skipped:?}");
 }
