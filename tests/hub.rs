@@ -11,12 +11,10 @@ use natter::conn::Socket;
 use natter::hub::{Hub, Ready};
 use natter::ids::PeerId;
 use natter::lang::Lang;
-use natter::limits::Limits;
+use natter::limits::{Limits, READ_BYTES, READS_PER_TURN};
 use natter::wire::Dialect;
 
 const NOP: [u8; 2] = [255, 241];
-/// The most that the hub reads of one peer in a turn.
-const READ_BYTES: usize = 4 * 1024;
 
 /// A connection that takes everything.
 #[derive(Clone, Default)]
@@ -34,8 +32,8 @@ struct Ends {
     is_ended: bool,
     /// The peer is gone, as a write finds out: what it has sent is there all the same.
     is_gone: bool,
-    /// The peer reads nothing.
-    is_full: bool,
+    /// So many bytes it still takes; none if there is no end of that.
+    room: Option<usize>,
 }
 
 impl Read for Line {
@@ -60,13 +58,15 @@ impl Write for Line {
         if ends.is_gone {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        if ends.is_full {
+        if ends.room == Some(0) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         ends.writes += 1;
-        let heard = ends.heard.len();
-        slices.iter().for_each(|slice| ends.heard.extend_from_slice(slice));
-        Ok(ends.heard.len() - heard)
+        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+        let count = bytes.len().min(ends.room.unwrap_or(usize::MAX));
+        ends.heard.extend_from_slice(&bytes[..count]);
+        ends.room = ends.room.map(|room| room - count);
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -219,6 +219,64 @@ fn all_that_is_said_before_a_sweep_shares_it() {
 }
 
 #[test]
+fn no_more_is_said_than_a_tape_holds_before_it_is_sent() {
+    let Limits { lag_hard_bytes, .. } = Limits::default();
+    let mut room = Room::of(40, Limits::default());
+    let said = room.chatter(0..40);
+    room.hub.turn(&at(2_000));
+    assert!(room.ends(0).heard.len() < lag_hard_bytes + 2 * READ_BYTES);
+    room.work(2_000);
+    assert_eq!(room.chatter_to(0), said);
+}
+
+#[test]
+fn no_more_is_whispered_to_one_before_it_is_sent() {
+    let Limits { lag_soft_bytes, .. } = Limits::default();
+    let mut room = Room::of(40, Limits::default());
+    for number in 1..40 {
+        room.send(number, &"s000 psst -to\n".repeat(READ_BYTES / 16));
+    }
+    room.hub.turn(&at(2_000));
+    assert!(room.ends(0).heard.len() < lag_soft_bytes + 4 * READ_BYTES);
+    room.work(2_000);
+    assert_eq!(
+        memchr::memmem::find_iter(&room.ends(0).heard, "psst").count(),
+        39 * READ_BYTES / 16
+    );
+}
+
+#[test]
+fn each_is_heard_in_its_turn_however_much_others_say() {
+    let mut room = Room::of(400, Limits::default());
+    (0..400).for_each(|number| room.send(number, "x -ta\n"));
+    room.hub.turn(&at(2_000));
+    for _ in 0..4 {
+        // Whoever was heard has more to say at once.
+        (0..READS_PER_TURN).for_each(|number| room.send(number, "y -ta\n"));
+        room.hub.turn(&at(2_000));
+    }
+    let heard = String::from_utf8_lossy(&room.ends(0).heard).into_owned();
+    assert_eq!(heard.matches(":x\r\n").count(), 400);
+}
+
+#[test]
+fn who_takes_a_little_now_and_then_is_not_stalled() {
+    let mut room = Room::of(2, Limits { stall_secs: 30, ..Limits::default() });
+    room.ends(1).room = Some(1);
+    room.send(0, "hello -ta\n");
+    room.work(2_000);
+    for secs in [25, 50, 75] {
+        room.ends(1).room = Some(1);
+        room.wake(1);
+        room.work(secs * 1_000);
+    }
+    room.work(104_999);
+    assert_eq!(room.hub.len(), 2);
+    room.work(105_000);
+    assert_eq!(room.hub.len(), 1);
+}
+
+#[test]
 fn many_who_end_at_once_are_sent_what_was_said_before() {
     let Limits { lag_hard_bytes, .. } = Limits::default();
     let queued_bytes = 2 * lag_hard_bytes;
@@ -265,14 +323,14 @@ fn who_ignores_somebody_and_reads_nothing_is_skipped_as_others_are() {
     let Limits { lag_soft_bytes, .. } = Limits::default();
     let mut room = Room::of(2, Limits::default());
     let deaf = room.open(Dialect::Telnet, "deaf\r\n/ignore s001\r\n");
-    room.ends(deaf).is_full = true;
+    room.ends(deaf).room = Some(0);
     for _ in 0..2_000 {
         room.send(0, "heard by all -ta\n");
         room.send(1, "ignored -ta\n");
         room.work(2_000);
         assert!(room.hub.held_bytes() < 2 * lag_soft_bytes);
     }
-    room.ends(deaf).is_full = false;
+    room.ends(deaf).room = None;
     room.wake(deaf);
     room.work(2_000);
     let heard = String::from_utf8_lossy(&room.ends(deaf).heard).into_owned();
