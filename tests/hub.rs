@@ -11,12 +11,13 @@ use natter::conn::Socket;
 use natter::hub::{Hub, Ready};
 use natter::ids::PeerId;
 use natter::lang::Lang;
-use natter::limits::{Limits, READ_BYTES, READS_PER_TURN};
+use natter::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, READS_PER_TURN};
 use natter::wire::Dialect;
 
 const NOP: [u8; 2] = [255, 241];
+const WRITABLE: Ready = Ready { readable: false, writable: true, ended: false, urgent: false };
 
-/// A connection that takes everything.
+/// A connection of which the test is the other end.
 #[derive(Clone, Default)]
 struct Line(Rc<RefCell<Ends>>);
 
@@ -145,8 +146,8 @@ struct Room {
 }
 
 impl Room {
-    fn of(count: usize, limits: Limits) -> Self {
-        let limits = Limits { clients: count + 1, flood_limit: false, ..limits };
+    fn of(count: usize, limits: &Limits) -> Self {
+        let limits = Limits { clients: count + 1, flood_limit: false, ..limits.clone() };
         let mut room = Self { hub: Hub::new(Lang::En, limits), members: Vec::new() };
         for number in 0..count {
             let line = Line::default();
@@ -167,11 +168,11 @@ impl Room {
 
     fn send(&mut self, number: usize, text: &str) {
         self.ends(number).sent.extend_from_slice(text.as_bytes());
-        self.wake(number);
+        let ended = self.ends(number).is_ended;
+        self.wake(number, Ready { readable: true, ended, ..Ready::default() });
     }
 
-    fn wake(&mut self, number: usize) {
-        let ready = Ready { readable: true, writable: true, ..Ready::default() };
+    fn wake(&mut self, number: usize, ready: Ready) {
         self.hub.wake(self.members[number].0.slot(), ready);
     }
 
@@ -207,7 +208,7 @@ impl Room {
 #[test]
 fn all_that_is_said_before_a_sweep_shares_it() {
     let Limits { lag_soft_bytes, lag_hard_bytes, .. } = Limits::default();
-    let mut room = Room::of(10, Limits::default());
+    let mut room = Room::of(10, &Limits::default());
     let said = room.chatter(0..10);
     room.hub.turn(&at(2_000));
     for number in 0..10 {
@@ -220,19 +221,21 @@ fn all_that_is_said_before_a_sweep_shares_it() {
 
 #[test]
 fn no_more_is_said_than_a_tape_holds_before_it_is_sent() {
-    let Limits { lag_hard_bytes, .. } = Limits::default();
-    let mut room = Room::of(40, Limits::default());
-    let said = room.chatter(0..40);
-    room.hub.turn(&at(2_000));
-    assert!(room.ends(0).heard.len() < lag_hard_bytes + 2 * READ_BYTES);
-    room.work(2_000);
-    assert_eq!(room.chatter_to(0), said);
+    let defaults = Limits::default();
+    for lag_hard_bytes in [defaults.lag_hard_bytes, 4 * defaults.lag_hard_bytes] {
+        let mut room = Room::of(60, &Limits { lag_hard_bytes, ..Limits::default() });
+        let said = room.chatter(0..60);
+        room.hub.turn(&at(2_000));
+        assert!(room.ends(0).heard.len() < lag_hard_bytes + 2 * READ_BYTES);
+        room.work(2_000);
+        assert_eq!(room.chatter_to(0), said);
+    }
 }
 
 #[test]
 fn no_more_is_whispered_to_one_before_it_is_sent() {
     let Limits { lag_soft_bytes, .. } = Limits::default();
-    let mut room = Room::of(40, Limits::default());
+    let mut room = Room::of(40, &Limits::default());
     for number in 1..40 {
         room.send(number, &"s000 psst -to\n".repeat(READ_BYTES / 16));
     }
@@ -247,7 +250,7 @@ fn no_more_is_whispered_to_one_before_it_is_sent() {
 
 #[test]
 fn each_is_heard_in_its_turn_however_much_others_say() {
-    let mut room = Room::of(400, Limits::default());
+    let mut room = Room::of(400, &Limits::default());
     (0..400).for_each(|number| room.send(number, "x -ta\n"));
     room.hub.turn(&at(2_000));
     for _ in 0..4 {
@@ -261,13 +264,13 @@ fn each_is_heard_in_its_turn_however_much_others_say() {
 
 #[test]
 fn who_takes_a_little_now_and_then_is_not_stalled() {
-    let mut room = Room::of(2, Limits { stall_secs: 30, ..Limits::default() });
+    let mut room = Room::of(2, &Limits { stall_secs: 30, ..Limits::default() });
     room.ends(1).room = Some(1);
     room.send(0, "hello -ta\n");
     room.work(2_000);
     for secs in [25, 50, 75] {
         room.ends(1).room = Some(1);
-        room.wake(1);
+        room.wake(1, WRITABLE);
         room.work(secs * 1_000);
     }
     room.work(104_999);
@@ -280,11 +283,11 @@ fn who_takes_a_little_now_and_then_is_not_stalled() {
 fn many_who_end_at_once_are_sent_what_was_said_before() {
     let Limits { lag_hard_bytes, .. } = Limits::default();
     let queued_bytes = 2 * lag_hard_bytes;
-    let mut room = Room::of(200, Limits { queued_bytes, ..Limits::default() });
+    let mut room = Room::of(200, &Limits { queued_bytes, ..Limits::default() });
     let said = room.chatter(0..6);
     for number in 6..200 {
         room.ends(number).is_ended = true;
-        room.wake(number);
+        room.send(number, "");
     }
     room.work(2_000);
     for number in 0..200 {
@@ -293,8 +296,18 @@ fn many_who_end_at_once_are_sent_what_was_said_before() {
 }
 
 #[test]
+fn who_ends_in_the_middle_of_a_long_list_is_sent_all_of_it() {
+    let mut room = Room::of(800, &Limits::default());
+    room.ends(0).is_ended = true;
+    room.send(0, "who\n");
+    room.work(2_000);
+    let heard = String::from_utf8_lossy(&room.ends(0).heard).into_owned();
+    assert!((0..800).all(|number| heard.contains(&format!("s{number:03}"))));
+}
+
+#[test]
 fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
-    let mut room = Room::of(800, Limits::default());
+    let mut room = Room::of(800, &Limits::default());
     room.send(0, "who\n");
     room.hub.turn(&at(2_000));
     room.ends(0).is_gone = true;
@@ -305,7 +318,7 @@ fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
 
 #[test]
 fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
-    let mut room = Room::of(2, Limits::default());
+    let mut room = Room::of(2, &Limits::default());
     assert_eq!(room.open(Dialect::Classic, "unframed -n"), 2);
     assert_eq!(room.ends(2).heard, b"OK");
     room.ends(2).is_gone = true;
@@ -321,7 +334,7 @@ fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
 #[test]
 fn who_ignores_somebody_and_reads_nothing_is_skipped_as_others_are() {
     let Limits { lag_soft_bytes, .. } = Limits::default();
-    let mut room = Room::of(2, Limits::default());
+    let mut room = Room::of(2, &Limits::default());
     let deaf = room.open(Dialect::Telnet, "deaf\r\n/ignore s001\r\n");
     room.ends(deaf).room = Some(0);
     for _ in 0..2_000 {
@@ -331,7 +344,7 @@ fn who_ignores_somebody_and_reads_nothing_is_skipped_as_others_are() {
         assert!(room.hub.held_bytes() < 2 * lag_soft_bytes);
     }
     room.ends(deaf).room = None;
-    room.wake(deaf);
+    room.wake(deaf, WRITABLE);
     room.work(2_000);
     let heard = String::from_utf8_lossy(&room.ends(deaf).heard).into_owned();
     let told = heard.matches("heard by all").count();
@@ -339,4 +352,44 @@ fn who_ignores_somebody_and_reads_nothing_is_skipped_as_others_are() {
     let skipped: Vec<usize> = notices.filter_map(|number| number.parse().ok()).collect();
     assert_eq!(told + skipped.iter().sum::<usize>(), 2_000, "{skipped:?}");
     assert!(skipped.len() < 10, "{skipped:?}");
+}
+
+#[test]
+fn who_is_whispered_to_and_reads_nothing_is_not_sent_what_the_room_says() {
+    let mut room = Room::of(6, &Limits::default());
+    room.ends(5).room = Some(0);
+    for _ in 0..20 {
+        room.chatter(0..2);
+        room.work(2_000);
+        room.send(0, "s005 psst -to\n");
+        room.work(2_000);
+    }
+    assert_eq!(room.hub.len(), 6);
+    room.ends(5).room = None;
+    room.wake(5, WRITABLE);
+    room.work(2_000);
+    assert_eq!(memchr::memmem::find_iter(&room.ends(5).heard, "psst").count(), 20);
+}
+
+#[test]
+fn a_line_end_that_was_left_out_is_sent_as_soon_as_lines_are() {
+    let mut room = Room::of(1, &Limits::default());
+    let bob = room.open(Dialect::Classic, "bob -n");
+    room.send(bob, "\n");
+    room.work(2_000);
+    assert_eq!(room.ends(bob).heard, b"OK\r\n");
+}
+
+#[test]
+fn an_end_takes_as_long_as_it_may_and_no_longer() {
+    for (takes, ms) in [(None, DRAIN_MS), (Some(0), GOODBYE_MS)] {
+        let mut room = Room::of(2, &Limits::default());
+        room.ends(1).room = takes;
+        room.send(1, "exit\n");
+        room.work(2_000);
+        room.work(2_000 + ms - 1);
+        assert_eq!(room.hub.len(), 2);
+        room.work(2_000 + ms);
+        assert_eq!(room.hub.len(), 1);
+    }
 }

@@ -151,9 +151,6 @@ impl<S: Socket> Hub<S> {
             let line_ms = conn.bucket.next_line_ms(&self.limits);
             if line_ms > now.mono_ms || must_wait {
                 conn.extra_mut().unheard.push_front(burst.to_vec());
-                if line_ms > now.mono_ms {
-                    self.peers.timers.arm(slot, line_ms);
-                }
                 break;
             }
             if conn.decoder.telnet().is_some_and(|telnet| telnet.is_editing()) {
