@@ -67,9 +67,10 @@
 //! * Behind while its socket is writable is *our* fault: it is heard on, flushed, and never skipped;
 //!   what is said while a sweep is on its way makes the next one's batches larger. If a tape is
 //!   full because the sweep has not come round yet ([`post::Post::is_congested`]), or somebody's
-//!   own bytes pile up because many whisper to it ([`peers::Peers::overfull`]), nothing more is
-//!   heard until they are written out. Only an unframed client is skipped here, too: it is behind
-//!   because of its pauses, which must hold up nobody.
+//!   own bytes pile up because many whisper to it, or because what it lacked of the tape was
+//!   settled ([`peers::Peers::overfull`]), nothing more is heard until they are written out. Only an
+//!   unframed client is skipped here, too: it is behind because of its pauses, which must hold up
+//!   nobody.
 //! * Too fast: not read ([`conn::Bucket`]), so nothing it said is lost.
 //! * All queues together over `queued_bytes`: the largest is closed.
 //!
