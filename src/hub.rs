@@ -232,14 +232,16 @@ impl<S: Socket> Hub<S> {
         self.peers.want_flush(slot);
     }
 
-    /// Sends something to a telnet client that has long been silent, for what lies between.
+    /// Sends something to a telnet client that has long been silent, for what lies between, unless
+    /// lines are on their way: those do as well, and need not be copied to go before it.
     fn keep_alive(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
         if conn.life != Life::Open {
             return;
         }
         let Some(telnet) = conn.decoder.telnet() else { return };
-        if let Some(nop) = telnet.keep_alive(now.mono_ms).filter(|_| !conn.is_blocked) {
+        let lacks_nothing = conn.out.pending(&self.post.tapes) == 0;
+        if let Some(nop) = telnet.keep_alive(now.mono_ms).filter(|_| lacks_nothing) {
             self.post.answer(conn, &nop, false, now);
         }
         if let Some(due_ms) = conn.decoder.telnet().and_then(|telnet| telnet.nop_due_ms()) {

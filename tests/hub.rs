@@ -147,7 +147,7 @@ struct Room {
 
 impl Room {
     fn of(count: usize, limits: &Limits) -> Self {
-        let limits = Limits { clients: count + 1, flood_limit: false, ..limits.clone() };
+        let limits = Limits { clients: count + 500, flood_limit: false, ..limits.clone() };
         let mut room = Self { hub: Hub::new(Lang::En, limits), members: Vec::new() };
         for number in 0..count {
             let line = Line::default();
@@ -391,5 +391,28 @@ fn an_end_takes_as_long_as_it_may_and_no_longer() {
         assert_eq!(room.hub.len(), 2);
         room.work(2_000 + ms);
         assert_eq!(room.hub.len(), 1);
+    }
+}
+
+#[test]
+fn who_is_about_to_be_sent_lines_is_sent_no_nop() {
+    let queued_bytes = 2 * Limits::default().lag_hard_bytes;
+    let mut room = Room::of(6, &Limits { queued_bytes, ..Limits::default() });
+    let people: Vec<usize> = (0..400)
+        .map(|number| {
+            let person = room.open(Dialect::Telnet, "");
+            room.ends(person).sent = NOP.to_vec();
+            room.send(person, &format!("t{number:03}\r\n"));
+            room.work(2_000);
+            person
+        })
+        .collect();
+    room.work(61_999);
+    let said = room.chatter(0..6);
+    room.hub.turn(&at(61_999));
+    room.work(62_000);
+    for person in people {
+        let heard = &room.ends(person).heard;
+        assert_eq!(memchr::memmem::find_iter(heard, ": 000").count(), said, "{person}");
     }
 }
