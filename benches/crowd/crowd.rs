@@ -324,12 +324,12 @@ impl Crowd {
             self.ledger = None;
             self.leaving = true;
             let until = Instant::now() + LEAVING_AT_MOST;
+            // A threaded server may not bear two at a time.
             let together = if self.wire == Wire::Classic { 1 } else { self.seats.len() };
             for first in (0..self.seats.len()).step_by(together) {
                 (first..first + together).for_each(|who| self.say_goodbye(who));
                 let until = until.min(Instant::now() + GOODBYE_WAIT);
                 self.wait_for_goodbye(first..first + together, until);
-                // A threaded server may not bear two at a time.
                 std::thread::sleep(ONE_BY_ONE);
             }
         }
