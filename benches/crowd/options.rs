@@ -23,7 +23,7 @@ One case of its own, as soon as one of these is given:
 What is measured:
   --case NAME         fan-out, latency, memory, storm, growth, slow or idle;
                       may be given several times
-  --quick             everything once, small, within seconds; no targets
+  --quick             everything once, small, in half a minute; no targets
   --runs R            runs of each case, of which the median counts  [5]
   --server ADDR:PORT  a running server instead of natter
   --wire WIRE         what it speaks: classic, telnet, plain, irc or resp
