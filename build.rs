@@ -1,4 +1,4 @@
-//! How the binary is linked, and what Unicode says of characters, packed for `src/chat/looks.rs`.
+//! How the binary is linked, and what Unicode says of characters, packed for `src/chat/skeleton.rs`.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -21,7 +21,7 @@ fn main() {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
     let folder = env::var("OUT_DIR").expect("cargo sets it");
-    fs::write(Path::new(&folder).join("looks.rs"), tables()).expect("cargo made the folder");
+    fs::write(Path::new(&folder).join("skeleton.rs"), tables()).expect("cargo made the folder");
 }
 
 /// The source of the tables. None holds a pointer, which would take eight bytes and be relocated.

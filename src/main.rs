@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use natter::config::{self, Address, Config, Request};
+use natter::diagnostics;
+use natter::door::Dialect;
 use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED};
-use natter::logging;
-use natter::server::Server;
+use natter::net::server::Server;
 use natter::text::one_line;
-use natter::wire::Dialect;
 
 /// What the operator did cannot work: an option, an address.
 const EXIT_USAGE: u8 = 2;
@@ -41,7 +41,7 @@ fn join(_arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn serve(mut config: Config) -> ExitCode {
-    if let Err(error) = logging::init(config.log) {
+    if let Err(error) = diagnostics::init(config.log) {
         return refuse(&format!("the log cannot start: {error}"));
     }
     if let Err(fault) = set_clients(&mut config) {

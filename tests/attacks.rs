@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Bare, Client, Server, Terminal, visible};
-use natter::wire::charset::Charset;
+use natter::door::charset::Charset;
 
 /// What is sent, and what every reader shows of it.
 const ATTACKS: &[(&str, &str)] = &[
@@ -99,7 +99,7 @@ impl Readers {
         readers.enter("kay", Charset::Utf8);
         readers.terminals[1].enter("/edit on");
         readers.terminals[1].expect_end("system: your line is edited here\n> █");
-        if natter::wire::charset::HAS_CHINESE {
+        if natter::door::charset::HAS_CHINESE {
             readers.enter("gao", Charset::Gbk);
         }
         readers

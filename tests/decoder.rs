@@ -4,11 +4,11 @@
 mod session;
 
 use fastrand::Rng;
+use natter::door::charset::{Charset, HAS_CHINESE};
+use natter::door::lang::Lang;
+use natter::door::line::Piece;
+use natter::door::telnet::view::Style;
 use natter::editor::{Editor, Key};
-use natter::lang::Lang;
-use natter::wire::charset::{Charset, HAS_CHINESE};
-use natter::wire::line::Piece;
-use natter::wire::telnet::view::Style;
 use session::{LINE_BYTES, Session, assert_lines, bytes, heard};
 use unicode_segmentation::UnicodeSegmentation;
 

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Person, Server, TempPath, natter};
-use natter::wire::charset::HAS_CHINESE;
+use natter::door::charset::HAS_CHINESE;
 
 /// A server with both doors, and the telnet one's address.
 fn open(options: &str) -> (Server, String, TempPath) {

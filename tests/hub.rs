@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use chrono::DateTime;
 use natter::clock::{Now, Stamp};
-use natter::conn::Socket;
+use natter::door::Dialect;
+use natter::door::lang::Lang;
+use natter::hub::conn::Socket;
 use natter::hub::{Hub, Ready};
 use natter::ids::PeerId;
-use natter::lang::Lang;
 use natter::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, READS_PER_TURN};
-use natter::wire::Dialect;
 
 const NOP: [u8; 2] = [255, 241];
 const WRITABLE: Ready = Ready { readable: false, writable: true, ended: false, urgent: false };

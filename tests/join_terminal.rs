@@ -9,7 +9,7 @@ use std::env;
 
 use common::{Client, PATIENCE, Server, TempPath};
 use natter::client::app::App;
-use natter::lang::Lang;
+use natter::door::lang::Lang;
 use pty::Terminal;
 use pty_process::blocking::Command;
 use rustix::process::Signal;

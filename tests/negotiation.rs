@@ -5,7 +5,7 @@ mod ends;
 #[path = "negotiation/words.rs"]
 mod words;
 
-use natter::wire::telnet::protocol::{NOP, Protocol};
+use natter::door::telnet::protocol::{NOP, Protocol};
 use words::{ASKED, Heard, OFFER, assert_answered, assert_heard, bytes, heard};
 
 /// A `Protocol` that has met its peer and has forgotten what it said then.

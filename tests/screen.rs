@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU16;
 
+use natter::door::telnet::screen::Screen;
 use natter::editor::{Edited, Editor, Key};
-use natter::wire::telnet::screen::Screen;
 use unicode_width::UnicodeWidthChar;
 
 type Row = Vec<String>;

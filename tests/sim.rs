@@ -23,10 +23,10 @@ use chrono::{DateTime, Local};
 use fastrand::Rng;
 use model::Model;
 use natter::clock::{Now, Stamp};
+use natter::door::Decoder;
+use natter::door::lang::Lang;
 use natter::hub::Hub;
-use natter::lang::Lang;
 use natter::limits::{Limits, READ_BYTES, TAPE_CHUNK_BYTES};
-use natter::wire::Decoder;
 use net::{End, SimSock};
 use person::Person;
 

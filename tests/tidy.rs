@@ -48,7 +48,7 @@ fn assert_absent(words: &[&str], allowed: impl Fn(&str) -> bool) {
 }
 
 fn is_loop(path: &str) -> bool {
-    path.starts_with("src/server") || path == "src/signals.rs" || path == "src/client/run.rs"
+    path.starts_with("src/net/") || path == "src/client/run.rs"
 }
 
 /// The client's outer parts: its loop, its socket, its terminal, its pipes.
@@ -94,23 +94,23 @@ fn nothing_is_iterated_in_random_order() {
 #[test]
 fn the_chat_names_no_wire_no_bytes_and_no_connection() {
     let outside = |path: &str| !path.starts_with("src/chat/");
-    let words = ["wire", "Conn", "Tape", "Outbound", "Hub", "socket", "Vec<u8>", "&[u8]", "io::"];
+    let words = ["door", "Conn", "Tape", "Outbound", "Hub", "socket", "Vec<u8>", "&[u8]", "io::"];
     assert_absent(&words, outside);
 }
 
 #[test]
 fn modules_know_only_whom_they_may() {
     for (module, may_know) in [
-        ("src/tape.rs", &["limits"][..]),
-        ("src/slots.rs", &[]),
-        ("src/timers.rs", &[]),
+        ("src/delivery/tape.rs", &["limits"][..]),
+        ("src/delivery/slots.rs", &[]),
+        ("src/hub/timers.rs", &[]),
         ("src/text.rs", &[]),
         ("src/clock.rs", &[]),
-        ("src/command.rs", &["clock"]),
-        ("src/command/slash.rs", &["clock", "command"]),
+        ("src/chat/command.rs", &["clock"]),
+        ("src/door/telnet/commands.rs", &["clock", "chat"]),
         ("src/editor.rs", &["text"]),
-        ("src/outbound.rs", &["tape"]),
-        ("src/conn.rs", &["ids", "limits", "outbound", "tape", "wire"]),
+        ("src/delivery/outbound.rs", &["delivery"]),
+        ("src/hub/conn.rs", &["ids", "limits", "delivery", "door"]),
     ] {
         let (_, text) = files("src")
             .into_iter()

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Server, Terminal};
-use natter::wire::charset::Charset;
+use natter::door::charset::Charset;
 
 /// Windows' telnet on a Chinese system (code page 936).
 struct Windows(Terminal);

@@ -6,12 +6,12 @@ use std::io::{self, IoSlice, Read, Write};
 use std::time::{Duration, Instant, SystemTime};
 
 use natter::clock::{Clock, Now};
-use natter::conn::Socket;
+use natter::door::Dialect;
+use natter::door::lang::Lang;
+use natter::hub::conn::Socket;
 use natter::hub::{Hub, Ready};
 use natter::ids::PeerId;
-use natter::lang::Lang;
 use natter::limits::Limits;
-use natter::wire::Dialect;
 
 const TEXT: &str = "sixty-four bytes of talk, as benchmarks of other servers have it";
 const _: () = assert!(TEXT.len() == 64);

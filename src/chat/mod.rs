@@ -3,18 +3,20 @@
 //! Pure state: commands and a moment go in, [`Effect`]s come out, each while what it tells of is
 //! still at hand. No wire, no byte, no connection is known here.
 
+pub mod command;
 pub mod event;
 pub mod history;
 pub mod ignores;
-mod looks;
 pub mod names;
 pub mod presence;
+mod skeleton;
 mod talk;
 
 use std::collections::BTreeMap;
 
 use log::info;
 
+use crate::chat::command::Command;
 use crate::chat::event::{Answer, Effect, Event, Farewell, Out};
 use crate::chat::history::History;
 use crate::chat::ignores::Ignores;
@@ -22,7 +24,6 @@ use crate::chat::names::Names;
 use crate::chat::presence::{Presence, Window};
 use crate::chat::talk::Manner;
 use crate::clock::Now;
-use crate::command::Command;
 use crate::ids::{LOBBY, PeerId};
 use crate::text::Quoted;
 

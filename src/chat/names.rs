@@ -11,7 +11,7 @@ use unicode_security::general_security_profile::IdentifierType;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::chat::event::NickFault;
-use crate::chat::looks::{identifier_type, looks, script, skeleton};
+use crate::chat::skeleton::{identifier_type, looks, script, skeleton};
 use crate::ids::PeerId;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::text::clip;

@@ -212,8 +212,8 @@ impl Chat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::command::Command;
     use crate::clock::Stamp;
-    use crate::command::Command;
 
     #[test]
     fn who_is_ignored_is_who_a_whisper_to_that_name_would_reach() {

@@ -14,8 +14,8 @@ use crate::client::style::{Row, Span, Style, clipped, columns_of, row_columns};
 use crate::client::talk::{Look, Talk, calls};
 use crate::client::words;
 use crate::clock::Now;
+use crate::door::lang::Lang;
 use crate::editor::{Edited, Editor, Key};
-use crate::lang::Lang;
 use crate::limits::NICK_BYTES_MAX;
 
 /// Rows that are no conversation: what is going on, and what is typed.

@@ -9,9 +9,9 @@ use crate::chat::event::Event;
 use crate::client::bounds::HEARD_BYTES_MAX;
 use crate::client::message::has_stamp;
 use crate::client::telnet;
-use crate::lang::Lang;
+use crate::door::lang::Lang;
+use crate::door::line::{LineBuffer, Piece};
 use crate::text::clean;
-use crate::wire::line::{LineBuffer, Piece};
 
 /// Which language the server is spoken to in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

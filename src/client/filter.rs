@@ -12,7 +12,7 @@ use crate::client::say::pieces;
 use crate::client::session::{News, Session};
 use crate::client::words;
 use crate::clock::Now;
-use crate::lang::Lang;
+use crate::door::lang::Lang;
 
 /// One read from stdin.
 const INPUT_BYTES: usize = 4 * 1024;

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::client::door::Door;
-use crate::lang::Lang;
-use crate::options::{self, Opt};
+use crate::config::options::{self, Opt};
+use crate::door::lang::Lang;
 
 /// What the command line asks for.
 #[derive(Debug)]

@@ -4,8 +4,8 @@
 //! prompt that nothing but this stands before is the answer to a name that was taken.
 
 use crate::client::bounds::HEARD_BYTES_MAX;
-use crate::lang::Lang;
-use crate::wire::telnet::encode::PROMPT;
+use crate::door::lang::Lang;
+use crate::door::telnet::encode::PROMPT;
 
 /// Telnet's "interpret as command" (RFC 854).
 const IAC: u8 = 255;

@@ -1,7 +1,7 @@
 //! The client's own words, in the languages that natter speaks.
 
 use crate::client::session::Why;
-use crate::lang::Lang;
+use crate::door::lang::Lang;
 
 /// One text in each language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::num::NonZeroU16;
 
-use natter::wire::charset::Charset;
-use natter::wire::telnet::option::{ECHO, IAC, SB, SE, SGA};
+use natter::door::charset::Charset;
+use natter::door::telnet::option::{ECHO, IAC, SB, SE, SGA};
 
 use super::{Client, screen};
 

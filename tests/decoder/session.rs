@@ -7,9 +7,9 @@ mod words;
 use std::num::NonZero;
 
 use natter::chat::event::{Answer, Event};
-use natter::lang::Lang;
-use natter::wire::line::Piece;
-use natter::wire::{Decoder, Dialect};
+use natter::door::lang::Lang;
+use natter::door::line::Piece;
+use natter::door::{Decoder, Dialect};
 pub use words::bytes;
 
 pub const LINE_BYTES: usize = 256;

@@ -1,7 +1,7 @@
 //! Whoever is at the other end, negotiation comes to an end and stays small.
 
 use fastrand::Rng;
-use natter::wire::telnet::protocol::Protocol;
+use natter::door::telnet::protocol::Protocol;
 
 use crate::words::{Heard, bytes};
 

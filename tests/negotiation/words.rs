@@ -1,7 +1,7 @@
 //! Telnet written in words, and what a `Protocol` makes of it.
 
-use natter::wire::charset::HAS_CHINESE;
-use natter::wire::telnet::protocol::{Item, Protocol};
+use natter::door::charset::HAS_CHINESE;
+use natter::door::telnet::protocol::{Item, Protocol};
 
 /// What every peer is asked after its first command.
 pub const ASKED: &str = "DO BINARY DO NAWS DO TTYPE WILL CHARSET";

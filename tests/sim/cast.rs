@@ -1,8 +1,8 @@
 //! Who takes part: how each role sends, reads and ends.
 
 use fastrand::Rng;
+use natter::door::Dialect;
 use natter::ids::PeerId;
-use natter::wire::Dialect;
 
 use crate::net::{End, Pipe, Shared};
 use crate::person::{Habit, Person};

@@ -9,11 +9,11 @@ use std::rc::Rc;
 
 use natter::chat::event::{Answer, Effect, Event};
 use natter::clock::Now;
+use natter::door::Wire;
+use natter::door::charset::Charset;
+use natter::door::lang::Lang;
+use natter::door::telnet::view::{Style, View};
 use natter::ids::PeerId;
-use natter::lang::Lang;
-use natter::wire::Wire;
-use natter::wire::charset::Charset;
-use natter::wire::telnet::view::{Style, View};
 
 const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
 

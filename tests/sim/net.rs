@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice, Read, Write};
 use std::rc::Rc;
 
-use natter::conn::Socket;
 use natter::hub::Ready;
+use natter::hub::conn::Socket;
 
 /// How the peer's side has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What people at the telnet door type, and what their clients send besides.
 
 use fastrand::Rng;
-use natter::wire::charset::{Charset, HAS_CHINESE};
-use natter::wire::telnet::encode::put;
-use natter::wire::telnet::option::{CHARSET, ECHO, IAC, NAWS, SB, SE, SGA, TIMING_MARK, TTYPE};
-use natter::wire::telnet::view::{Style, View};
+use natter::door::charset::{Charset, HAS_CHINESE};
+use natter::door::telnet::encode::put;
+use natter::door::telnet::option::{CHARSET, ECHO, IAC, NAWS, SB, SE, SGA, TIMING_MARK, TTYPE};
+use natter::door::telnet::view::{Style, View};
 
 use crate::model::Negotiated;
 

@@ -6,10 +6,10 @@
 
 use natter::chat::event::Event;
 use natter::clock::Stamp;
-use natter::lang::Lang;
-use natter::wire::Wire;
-use natter::wire::telnet::encode::{PROMPT, put};
-use natter::wire::telnet::view::View;
+use natter::door::Wire;
+use natter::door::lang::Lang;
+use natter::door::telnet::encode::{PROMPT, put};
+use natter::door::telnet::view::View;
 
 use crate::model::{Line, Queue};
 
@@ -182,7 +182,7 @@ impl Reader {
             return echo(rest, if self.is_named { MARKS } else { &MARKS[1..] });
         }
         for prompt in [PROMPT, lang.prompt_for_name()] {
-            for charset in natter::wire::charset::Charset::ALL {
+            for charset in natter::door::charset::Charset::ALL {
                 let mut cancel = b"\r\n".to_vec();
                 put(prompt, charset, &mut cancel);
                 if rest.starts_with(&cancel) {

@@ -1,0 +1,127 @@
+//! A line of the article's language: the command is its last word.
+
+use crate::clock::Shown;
+
+/// What a line asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// `NAME -n`: be NAME, and enter.
+    Name(&'a str),
+    /// `TEXT -ta`: say TEXT to all.
+    Say(&'a str),
+    /// `TEXT -me`: do TEXT.
+    Act(&'a str),
+    /// `NAME TEXT -to`: say TEXT to NAME alone.
+    Tell {
+        /// Whom to tell.
+        to: &'a str,
+        /// What.
+        text: &'a str,
+    },
+    /// `who`: who is here.
+    Who,
+    /// `help`: which commands there are.
+    Help,
+    /// `exit`: leave.
+    Exit,
+    /// `/reply TEXT`: say TEXT to who last said something in private.
+    Reply(&'a str),
+    /// `/ignore NAME`: see nothing more of NAME, or see it again.
+    Ignore(&'a str),
+    /// `/last N`: show the last N lines.
+    Last(Option<usize>),
+    /// Show things in another way.
+    Set(Setting<'a>),
+    /// A command with the wrong arguments.
+    Misused {
+        /// What it takes.
+        usage: &'static str,
+    },
+    /// The beginning of more than one command.
+    Ambiguous {
+        /// As typed.
+        word: &'a str,
+        /// Two of those that it may be.
+        like: [&'static str; 2],
+    },
+    /// No command at all.
+    NoSuch {
+        /// As typed.
+        word: &'a str,
+        /// One that is spelled like it.
+        near: Option<&'static str>,
+    },
+    /// Anything else.
+    Unknown,
+}
+
+/// How one person wants things shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting<'a> {
+    /// `/time`: what is shown of the time.
+    Time(Shown),
+    /// `/charset`: how the terminal writes.
+    Charset(&'a str),
+    /// `/color`: whether lines are dimmed or coloured.
+    Color(bool),
+    /// `/edit`: whether natter edits the line that is typed.
+    Edit(bool),
+}
+
+impl<'a> Command<'a> {
+    /// What `line` asks for. Space around it does not count, as with the article's server.
+    pub fn parse(line: &'a str) -> Self {
+        let line = line.trim();
+        match line {
+            "exit" => return Self::Exit,
+            "who" => return Self::Who,
+            "help" => return Self::Help,
+            _ => {}
+        }
+        let Some((text, suffix)) = line.rsplit_once(' ') else { return Self::Unknown };
+        match suffix {
+            "-n" => Self::Name(text.split(' ').next().unwrap_or(text)),
+            "-ta" => Self::Say(text),
+            "-me" => Self::Act(text),
+            "-to" => match text.split_once(' ') {
+                Some((to, text)) if !text.trim().is_empty() => Self::Tell { to, text },
+                _ => Self::Unknown,
+            },
+            _ => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_word_is_the_command() {
+        for (line, command) in [
+            ("alice -n", Command::Name("alice")),
+            ("alice in chains -n", Command::Name("alice")),
+            ("  小明 -n\t", Command::Name("小明")),
+            ("hello world -ta", Command::Say("hello world")),
+            ("a -n -ta", Command::Say("a -n")),
+            ("two  spaces  -ta", Command::Say("two  spaces ")),
+            ("waves -me", Command::Act("waves")),
+            ("bob psst, you -to", Command::Tell { to: "bob", text: "psst, you" }),
+            ("bob -to", Command::Unknown),
+            ("bob  -to", Command::Unknown),
+            ("exit", Command::Exit),
+            (" exit ", Command::Exit),
+            ("who", Command::Who),
+            ("help", Command::Help),
+        ] {
+            assert_eq!(Command::parse(line), command, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_not_understood() {
+        for line in ["", " ", "-n", " -ta", "hello", "hello -x", "hello-ta", "exit now", "WHO"] {
+            assert_eq!(Command::parse(line), Command::Unknown, "{line:?}");
+        }
+    }
+}

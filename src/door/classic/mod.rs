@@ -1,0 +1,282 @@
+//! The article's wire: its commands in, its lines out, with line ends or without.
+//!
+//! The article's client sends no newline and compares whole reads with `OK` and `exit`. So what
+//! it sends is told apart by reads, and what it is sent is cut into portions, each of which it
+//! reads at once. Everyone else sends lines and gets lines.
+
+use crate::chat::event::Event;
+use crate::clock::Stamp;
+use crate::door::lang::Lang;
+use crate::door::line::{LineBuffer, Piece};
+use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES, UNFRAMED_READ_BYTES};
+
+/// How lines end that are sent to those who send lines.
+pub const LINE_END: &[u8] = b"\r\n";
+
+/// How a client tells its commands apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// It has not shown yet.
+    #[default]
+    Unknown,
+    /// By reads: each burst of bytes is a command.
+    Bursts,
+    /// By line ends: it has sent one.
+    Lines,
+}
+
+/// Bytes of one connection to command lines.
+#[derive(Default)]
+pub struct Decoder {
+    lines: LineBuffer,
+    framing: Framing,
+    /// The last burst filled a whole read and was too long: the next is the rest of it.
+    is_in_overlong_burst: bool,
+}
+
+impl Decoder {
+    /// How the client tells its commands apart.
+    pub fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// Bytes taken since the last line end or whole burst.
+    pub fn unended_bytes(&self) -> usize {
+        self.lines.unended_bytes()
+    }
+
+    /// Bytes of memory held.
+    pub fn held_bytes(&self) -> usize {
+        self.lines.held_bytes()
+    }
+
+    /// The next command line in `burst`, which is what one read brought, or the rest of it; also
+    /// says how much of `burst` was taken, which is all of it if there is no further line.
+    pub fn next<'a>(&'a mut self, burst: &'a [u8], bytes_max: usize) -> (usize, Option<Piece<'a>>) {
+        let is_burst = self.framing != Framing::Lines
+            && self.lines.is_empty()
+            && !has_line_end(burst)
+            && (self.framing == Framing::Bursts || is_whole_command(burst));
+        if is_burst {
+            self.framing = Framing::Bursts;
+            let is_rest = self.is_in_overlong_burst;
+            self.is_in_overlong_burst = burst.len() >= READ_BYTES;
+            if is_rest {
+                return (burst.len(), None);
+            }
+            // Through the line buffer all the same: it leaves out telnet commands.
+            let (_, line) = self.lines.next(burst, bytes_max);
+            assert!(line.is_none(), "without a line end no line ends");
+            return (burst.len(), self.lines.finish());
+        }
+        let (taken, line) = self.lines.next(burst, bytes_max);
+        if line.is_some() {
+            self.framing = Framing::Lines;
+        }
+        (taken, line)
+    }
+
+    /// Nothing more is there to be read: what comes next is a burst of its own.
+    pub fn end_burst(&mut self) {
+        self.is_in_overlong_burst = false;
+    }
+
+    /// Frees the line that was handed out last.
+    pub fn release(&mut self) {
+        self.lines.release();
+    }
+
+    /// Gives up what it holds: nothing more is decoded.
+    pub fn stop(&mut self) {
+        self.lines = LineBuffer::default();
+    }
+
+    /// The line that was not ended when the client stopped sending.
+    pub fn finish(&mut self) -> Option<Piece<'_>> {
+        self.lines.finish()
+    }
+}
+
+fn has_line_end(burst: &[u8]) -> bool {
+    memchr::memchr(b'\n', burst).is_some() || burst.windows(2).any(|pair| pair == b"\r\0")
+}
+
+/// Whether one read of an undecided client is a command for certain.
+fn is_whole_command(burst: &[u8]) -> bool {
+    burst == b"exit" || burst.ends_with(b" -n") || burst.ends_with(b" -ta")
+}
+
+/// Writes `event` as lines; each is kept within what the article's client reads at once while
+/// its reader has no name yet.
+pub fn encode(event: &Event<'_>, lang: Lang, stamp: &Stamp, is_named: bool, to: &mut Vec<u8>) {
+    if let Event::Said { nick, text } = *event {
+        // What there is most of: no formatting machinery.
+        begin_line(stamp, to);
+        to.extend_from_slice(nick.as_bytes());
+        to.push(b':');
+        to.extend_from_slice(text.as_bytes());
+        to.extend_from_slice(LINE_END);
+        return;
+    }
+    let is_word = matches!(event, Event::Accepted | Event::Goodbye);
+    let mut body = Vec::new();
+    lang.write(event, &mut body).expect("writing to memory does not fail");
+    for line in body.split(|&byte| byte == b'\n') {
+        let from = to.len();
+        if !is_word {
+            begin_line(stamp, to);
+        }
+        to.extend_from_slice(line);
+        if !is_named {
+            let length = to.len() - from;
+            let kept = clipped(&to[from..], length.min(REPLY_BEFORE_NAME_BYTES - LINE_END.len()));
+            to.truncate(from + kept);
+        }
+        to.extend_from_slice(LINE_END);
+    }
+}
+
+fn begin_line(stamp: &Stamp, to: &mut Vec<u8>) {
+    to.push(b'[');
+    to.extend_from_slice(stamp.as_bytes());
+    to.extend_from_slice(b"] ");
+}
+
+/// What an unframed client is sent next, so that one read of it gets a whole number of lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Portion {
+    /// Bytes to send.
+    pub send: usize,
+    /// Bytes after them that are left out: the last line end, its `print` adds one.
+    pub omit: usize,
+    /// Whether it is a word that the client compares a whole read with.
+    pub is_word: bool,
+}
+
+/// The first portion of `pending`, which is not empty and starts a line.
+pub fn portion(pending: &[u8], is_named: bool) -> Portion {
+    let bytes_max = if is_named { UNFRAMED_READ_BYTES } else { REPLY_BEFORE_NAME_BYTES };
+    let mut send = 0;
+    let mut omit = 0;
+    for line in pending.split_inclusive(|&byte| byte == b'\n') {
+        let text = line.strip_suffix(LINE_END).unwrap_or(line);
+        let is_word = matches!(text, b"OK" | b"exit");
+        if is_word && send == 0 {
+            return Portion { send: text.len(), omit: line.len() - text.len(), is_word };
+        }
+        if is_word || send + omit + text.len() > bytes_max {
+            break;
+        }
+        send += omit + text.len();
+        omit = line.len() - text.len();
+    }
+    if send == 0 {
+        // One line alone is longer than a read: it is cut between two characters.
+        send = clipped(pending, bytes_max.min(pending.len()));
+    }
+    Portion { send, omit, is_word: false }
+}
+
+/// The most of `bytes`, up to `length`, that does not end within a character.
+fn clipped(bytes: &[u8], length: usize) -> usize {
+    let continues = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    (1..=length).rev().find(|&at| !continues(at)).unwrap_or(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: usize = 1024;
+
+    /// What becomes of `bursts`, each one read, and the framing at the end.
+    fn decoded(bursts: &[&str]) -> (Vec<String>, Framing) {
+        let mut decoder = Decoder::default();
+        let mut lines = Vec::new();
+        for burst in bursts {
+            let mut rest = burst.as_bytes();
+            while !rest.is_empty() {
+                let (taken, piece) = decoder.next(rest, MAX);
+                match piece {
+                    Some(Piece::Line(line)) => lines.push(String::from_utf8_lossy(line).into()),
+                    Some(Piece::TooLong) => lines.push("!".into()),
+                    Some(other) => panic!("not at this door: {other:?}"),
+                    None => assert_eq!(taken, rest.len(), "input is left only behind a line"),
+                }
+                rest = &rest[taken..];
+            }
+        }
+        (lines, decoder.framing())
+    }
+
+    #[test]
+    fn a_burst_of_the_articles_client_is_a_command() {
+        let (lines, framing) = decoded(&["小明 -n", "hello -ta", "what is this", "exit"]);
+        assert_eq!(lines, ["小明 -n", "hello -ta", "what is this", "exit"]);
+        assert_eq!(framing, Framing::Bursts);
+        assert_eq!(decoded(&["exit"]), (vec!["exit".into()], Framing::Bursts));
+        let long = "x".repeat(2_000) + " -ta";
+        assert_eq!(decoded(&[&long, "ok -ta"]).0, ["!", "ok -ta"]);
+        let read = "x".repeat(READ_BYTES);
+        assert_eq!(decoded(&["a -n", &read, &read, "xx -ta", "b -n"]).0, ["a -n", "!", "b -n"]);
+        assert_eq!(decoded(&["a -n", "nul\0 -ta", "b -n"]).0, ["a -n", "nul\0 -ta", "b -n"]);
+    }
+
+    #[test]
+    fn somebody_who_types_is_not_taken_for_it() {
+        assert_eq!(decoded(&["hel", "lo -ta"]), (vec![], Framing::Unknown));
+        assert_eq!(decoded(&["a", " ", "-", "n"]), (vec![], Framing::Unknown));
+        assert_eq!(decoded(&["bob"]), (vec![], Framing::Unknown));
+        assert_eq!(decoded(&["e", "xit"]), (vec![], Framing::Unknown));
+        let (lines, framing) = decoded(&["\n", "bob -n", " and more\n"]);
+        assert_eq!(lines, ["", "bob -n and more"]);
+        assert_eq!(framing, Framing::Lines);
+    }
+
+    #[test]
+    fn the_first_line_end_makes_it_framed_for_good() {
+        let (lines, framing) = decoded(&["bob -n", "hi -ta", "\r\n", "x -ta", "y -ta\r\n", "exit"]);
+        assert_eq!(lines, ["bob -n", "hi -ta", "", "x -tay -ta"]);
+        assert_eq!(framing, Framing::Lines);
+        assert_eq!(decoded(&["a -n\r\0b -ta"]), (vec!["a -n".into()], Framing::Lines));
+    }
+
+    #[test]
+    fn portions_are_whole_lines_that_fit_one_read() {
+        let line = |text: &str| Portion { send: text.len(), omit: 2, is_word: false };
+        assert_eq!(portion("一行\r\n".as_bytes(), true), line("一行"));
+        assert_eq!(portion(b"one\r\ntwo\r\n", true), line("one\r\ntwo"));
+        assert_eq!(portion(b"one\r\nOK\r\ntwo\r\n", true), line("one"));
+        assert_eq!(portion(b"OK\r\ntwo\r\n", true), Portion { send: 2, omit: 2, is_word: true });
+        assert_eq!(portion(b"exit\r\n", true), Portion { send: 4, omit: 2, is_word: true });
+        let long = "x".repeat(600) + "\r\n";
+        assert_eq!(portion(long.repeat(2).as_bytes(), true), line(&"x".repeat(600)));
+        let wide = "说".repeat(400) + "\r\n";
+        let cut = Portion { send: 1023, omit: 0, is_word: false };
+        assert_eq!(portion(wide.as_bytes(), true), cut);
+        assert_eq!(portion(wide.as_bytes(), false), Portion { send: 126, ..cut });
+    }
+
+    #[test]
+    fn replies_before_a_name_fit_the_read_that_the_article_does() {
+        let stamp = Stamp::of(chrono::Local::now());
+        let free = &"名".repeat(16);
+        let long = &"长".repeat(300);
+        use crate::chat::event::NickFault::{Characters, MixedScripts, Reserved, TooLong};
+        for lang in [Lang::En, Lang::Zh] {
+            for fault in [TooLong, Characters, MixedScripts, Reserved] {
+                let mut reply = Vec::new();
+                encode(&Event::NameRefused { fault, free }, lang, &stamp, false, &mut reply);
+                assert!(reply.len() <= 128, "{fault:?}");
+                let reply = String::from_utf8(reply).expect("cut between characters");
+                assert!(reply.ends_with(&format!("{free}\r\n")) || lang == Lang::En, "{reply}");
+            }
+            for event in [Event::NameTaken { free }, Event::Nobody { nick: long }, Event::Help] {
+                let mut reply = Vec::new();
+                encode(&event, lang, &stamp, false, &mut reply);
+                let reply = String::from_utf8(reply).expect("cut between characters");
+                assert!(reply.split_inclusive("\r\n").all(|line| line.len() <= 128), "{reply}");
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! English.
+
+use std::io::{self, Write};
+
+use crate::chat::event::{Answer, Crowd, Event, NickFault};
+use crate::clock::Shown;
+use crate::door::Dialect;
+use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
+
+pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
+    match *event {
+        Event::Nothing => Ok(()),
+        Event::Accepted => write!(to, "OK"),
+        Event::Goodbye => write!(to, "exit"),
+        Event::Joined { nick } => write!(to, "system: {nick} joined"),
+        Event::Left { nick } => write!(to, "system: {nick} left"),
+        Event::ManyJoined(crowd) => write_crowd(crowd, "joined", to),
+        Event::ManyLeft(crowd) => write_crowd(crowd, "left", to),
+        Event::Renamed { old, new } => write!(to, "system: {old} is now {new}"),
+        Event::Said { nick, text } => write!(to, "{nick}:{text}"),
+        Event::Acted { nick, text } => write!(to, "* {nick} {text}"),
+        Event::Whispered { from, to: reader, text } => {
+            write!(to, "{}:{text}", private(from, reader))
+        }
+        Event::NotUnderstood => write!(to, "system: not understood, please try again! (try: help)"),
+        Event::NameFirst => write!(to, "system: take a name first: NAME -n"),
+        Event::NameTaken { free } => write!(to, "system: that name is taken; {free} is free"),
+        Event::NameRefused { fault, free } => {
+            write!(to, "system: ")?;
+            match fault {
+                NickFault::TooLong => {
+                    write!(to, "at most {NICK_COLUMNS_MAX} columns, {NICK_BYTES_MAX} bytes")?;
+                }
+                NickFault::Characters => write!(to, "only letters, digits, _ - . '")?,
+                NickFault::MixedScripts => write!(to, "one alphabet to a name")?,
+                NickFault::Reserved => write!(to, "that name is reserved")?,
+            }
+            write!(to, "; {free} is free")
+        }
+        Event::LineTooLong { bytes_max } => {
+            write!(to, "system: that line was over {bytes_max} bytes and was not sent")
+        }
+        Event::Nobody { nick } => write!(to, "system: nobody here is called {nick}"),
+        Event::Present { count } => write!(to, "system: {count} here:"),
+        Event::Names { line } => write!(to, "system: {line}"),
+        Event::Help => write!(to, "{HELP}"),
+        Event::Welcome { count: 0, .. } => write!(to, "natter · nobody here yet · /help"),
+        Event::Welcome { count, names } => write!(to, "natter · {count} here: {names} · /help"),
+        Event::Past { count: 0 } => write!(to, "-- nothing was said yet --"),
+        Event::Past { count: 1 } => write!(to, "-- the last line --"),
+        Event::Past { count } => write!(to, "-- the last {count} lines --"),
+        Event::Missed { count: 0, .. } => write!(to, "-- nothing was said while you were away --"),
+        Event::Missed { count, kept } if count > kept as u64 => {
+            write!(to, "-- {count} lines while you were away, the last {kept} of them: --")
+        }
+        Event::Missed { count: 1, .. } => write!(to, "-- 1 line while you were away --"),
+        Event::Missed { count, .. } => write!(to, "-- {count} lines while you were away --"),
+        Event::Earlier { said, .. } => write(said, to),
+        Event::Answer(answer) => write_answer(answer, to),
+        Event::Skipped { lines } => write!(to, "system: … {lines} lines skipped"),
+        Event::NamingOver => write!(to, "system: no name was taken in time, goodbye"),
+        Event::Unended => write!(to, "system: that was too much without a line end, goodbye"),
+        Event::RoomFull => write!(to, "system: the room is full, try again later"),
+        Event::AddressFull => write!(to, "system: too many connections from your address"),
+        Event::ShuttingDown => write!(to, "system: the server is stopping, goodbye"),
+    }
+}
+
+pub fn private(from: &str, to: &str) -> String {
+    format!("{from} (private to {to})")
+}
+
+pub const GOODBYE: &str = "goodbye";
+
+pub const PROMPT_FOR_NAME: &str = "name: ";
+
+pub const SLASH_HELP: &str = concat!(
+    "\
+system: what you type is said to all; //text says a line that begins with /
+system: /who              who is here
+system: /msg NAME TEXT    say TEXT to NAME alone
+system: /reply TEXT       say TEXT to who last did that to you
+system: /me TEXT          do TEXT, as in: /me waves
+system: /name NEW         take another name
+system: /ignore NAME      see nothing more of NAME, or see NAME again
+system: /last N           the last N lines
+system: /time on|off|full what is shown of the time
+system: /charset NAME     ",
+    charsets!(),
+    "
+system: /color on|off     dimmed and bold text
+system: /edit on|off      edit the line here: arrows, history, Tab for names
+system: /quit             leave"
+);
+
+const HELP: &str = "\
+system: NAME -n        take a name, or another one
+system: TEXT -ta       say TEXT to all
+system: TEXT -me       do TEXT, as in: waves -me
+system: NAME TEXT -to  say TEXT to NAME alone
+system: who            who is here
+system: help           this list
+system: exit           leave";
+
+fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
+    match answer {
+        Answer::NoSuch { word, near: Some(near) } => {
+            write!(to, "system: no command is called /{word}; did you mean /{near}?")
+        }
+        Answer::NoSuch { word, near: None } => {
+            write!(to, "system: no command is called /{word}; /help lists them")
+        }
+        Answer::Ambiguous { word, like: [one, other] } => {
+            write!(to, "system: /{word} may be /{one} or /{other}")
+        }
+        Answer::Misused { usage } => write!(to, "system: it goes: {usage}"),
+        Answer::NoneToReply => write!(to, "system: nobody has written to you in private"),
+        Answer::Ignoring { nick, is_ignored: true } => {
+            write!(to, "system: you see nothing more of {nick}; again, and you do")
+        }
+        Answer::Ignoring { nick, is_ignored: false } => write!(to, "system: you see {nick} again"),
+        Answer::IgnoresFull => write!(to, "system: you ignore as many as one may"),
+        Answer::TimeSet { shown: Shown::Never } => write!(to, "system: no time is shown"),
+        Answer::TimeSet { shown: Shown::Short } => write!(to, "system: the time is shown"),
+        Answer::TimeSet { shown: Shown::Full } => write!(to, "system: date and time are shown"),
+        Answer::CharsetSet { name, is_guessed: true } => {
+            write!(to, "system: you write {name}, it seems; /charset utf-8 changes that")
+        }
+        Answer::CharsetSet { name, is_guessed: false } => write!(to, "system: now in {name}"),
+        Answer::NoSuchCharset { name } => {
+            write!(to, "system: {name} is not known; there are {}", charsets!())
+        }
+        Answer::ColorSet { on: true } => write!(to, "system: with colours"),
+        Answer::ColorSet { on: false } => write!(to, "system: without colours"),
+        Answer::EditSet { on: true } => write!(to, "system: your line is edited here"),
+        Answer::EditSet { on: false } => write!(to, "system: your line is edited at your side"),
+        Answer::NotForBrowsers => write!(to, "system: this is a chat room for telnet, no web page"),
+        Answer::NotForTls => write!(to, "system: this is a chat room for telnet, without TLS"),
+    }
+}
+
+fn write_crowd(crowd: Crowd<'_>, did: &str, to: &mut impl Write) -> io::Result<()> {
+    write!(to, "system: {} {did}", crowd.count)?;
+    if !crowd.first.is_empty() {
+        write!(to, ": {}", crowd.first.join(", "))?;
+    }
+    match crowd.count - crowd.first.len() {
+        0 => Ok(()),
+        _ if crowd.first.is_empty() => Ok(()),
+        more => write!(to, " and {more} more"),
+    }
+}
+
+pub fn how_to_join(dialect: Dialect, connect: &str) -> String {
+    match dialect {
+        Dialect::Telnet => format!("join with: {connect}"),
+        Dialect::Classic => format!(
+            "programs:  {connect}, then NAME -n to take a name, TEXT -ta to say TEXT, exit to leave"
+        ),
+    }
+}

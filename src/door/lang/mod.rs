@@ -1,0 +1,139 @@
+//! The languages that natter speaks: each a file that holds all of its texts.
+
+/// The character sets that `/charset` takes.
+#[cfg(feature = "charsets")]
+macro_rules! charsets {
+    () => {
+        "utf-8, gbk, big5, latin1"
+    };
+}
+#[cfg(not(feature = "charsets"))]
+macro_rules! charsets {
+    () => {
+        "utf-8, latin1"
+    };
+}
+
+mod en;
+mod zh;
+
+use std::io::{self, Write};
+
+use crate::chat::event::Event;
+use crate::door::Dialect;
+
+/// A language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Chinese: the article's lines, to the byte.
+    Zh,
+}
+
+impl Lang {
+    /// The language that the environment asks for: the first of the three that is set decides
+    /// (POSIX, "Internationalization Variables").
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+        let set = names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
+        match set {
+            Some(locale) if locale.starts_with("zh") => Self::Zh,
+            _ => Self::En,
+        }
+    }
+
+    /// Writes what `event` is in this language: without a stamp or a line end, and with `\n`
+    /// between the lines of an event that has several.
+    ///
+    /// # Errors
+    /// Only those of `to`.
+    pub fn write(self, event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::En => en::write(event, to),
+            Self::Zh => zh::write(event, to),
+        }
+    }
+
+    /// Who says something to one alone.
+    pub fn private(self, from: &str, to: &str) -> String {
+        match self {
+            Self::En => en::private(from, to),
+            Self::Zh => zh::private(from, to),
+        }
+    }
+
+    /// The last word at the telnet door.
+    pub fn goodbye(self) -> &'static str {
+        match self {
+            Self::En => en::GOODBYE,
+            Self::Zh => zh::GOODBYE,
+        }
+    }
+
+    /// What asks for a name at the telnet door.
+    pub fn prompt_for_name(self) -> &'static str {
+        match self {
+            Self::En => en::PROMPT_FOR_NAME,
+            Self::Zh => zh::PROMPT_FOR_NAME,
+        }
+    }
+
+    /// All commands of the telnet door, with `\n` between the lines.
+    pub fn slash_help(self) -> &'static str {
+        match self {
+            Self::En => en::SLASH_HELP,
+            Self::Zh => zh::SLASH_HELP,
+        }
+    }
+
+    /// What the operator reads of a door when the server has started; `connect` is a command that
+    /// connects there.
+    pub fn how_to_join(self, dialect: Dialect, connect: &str) -> String {
+        match self {
+            Self::En => en::how_to_join(dialect, connect),
+            Self::Zh => zh::how_to_join(dialect, connect),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::command::Command;
+    use crate::chat::event::Answer;
+    use crate::door::charset::Charset;
+    use crate::door::telnet::commands;
+
+    #[test]
+    fn what_is_said_of_charsets_is_what_there_is() {
+        for lang in [Lang::En, Lang::Zh] {
+            let event = Event::Answer(Answer::NoSuchCharset { name: "x" });
+            let mut refusal = Vec::new();
+            lang.write(&event, &mut refusal).expect("memory takes it");
+            let refusal = String::from_utf8(refusal).expect("texts are text");
+            let Command::Misused { usage } = commands::parse("/charset", true) else {
+                panic!("it takes a name");
+            };
+            for name in Charset::ALL.map(Charset::as_str) {
+                let is_there = Charset::of_name(name).is_some();
+                for text in [&refusal, usage, lang.slash_help()] {
+                    assert_eq!(text.contains(name), is_there, "{name}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_variable_that_is_set_decides() {
+        let lang = |set: &[(&str, &str)]| {
+            Lang::of_environment(|name| {
+                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_string())
+            })
+        };
+        assert_eq!(lang(&[]), Lang::En);
+        assert_eq!(lang(&[("LANG", "zh_CN.UTF-8")]), Lang::Zh);
+        assert_eq!(lang(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]), Lang::En);
+        assert_eq!(lang(&[("LC_ALL", ""), ("LC_MESSAGES", "zh_TW"), ("LANG", "C")]), Lang::Zh);
+    }
+}

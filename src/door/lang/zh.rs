@@ -1,0 +1,155 @@
+//! Chinese. The lines that the article has are the article's, to the byte.
+
+use std::io::{self, Write};
+
+use crate::chat::event::{Answer, Crowd, Event, NickFault};
+use crate::clock::Shown;
+use crate::door::Dialect;
+use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
+
+pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
+    match *event {
+        Event::Nothing => Ok(()),
+        Event::Accepted => write!(to, "OK"),
+        Event::Goodbye => write!(to, "exit"),
+        Event::Joined { nick } => write!(to, "系统:{nick}加入了聊天"),
+        Event::Left { nick } => write!(to, "系统:用户{nick}退出聊天室!"),
+        Event::ManyJoined(crowd) => write_crowd(crowd, "加入了聊天", to),
+        Event::ManyLeft(crowd) => write_crowd(crowd, "退出聊天室", to),
+        Event::Renamed { old, new } => write!(to, "系统:{old}改名为{new}"),
+        Event::Said { nick, text } => write!(to, "{nick}:{text}"),
+        Event::Acted { nick, text } => write!(to, "* {nick} {text}"),
+        Event::Whispered { from, to: reader, text } => {
+            write!(to, "{}:{text}", private(from, reader))
+        }
+        Event::NotUnderstood => write!(to, "系统:无法识别您的指令,请重新输入!"),
+        Event::NameFirst => write!(to, "系统:请先取名: NAME -n"),
+        Event::NameTaken { free } => write!(to, "系统:用户名已被使用,可用:{free}"),
+        Event::NameRefused { fault, free } => {
+            write!(to, "系统:")?;
+            match fault {
+                NickFault::TooLong => {
+                    write!(to, "最多{NICK_COLUMNS_MAX}列,{NICK_BYTES_MAX}字节")?;
+                }
+                NickFault::Characters => write!(to, "只能用文字,数字和_-.'")?,
+                NickFault::MixedScripts => write!(to, "不能混用不同的字母")?,
+                NickFault::Reserved => write!(to, "此名被保留")?,
+            }
+            write!(to, ",可用:{free}")
+        }
+        Event::LineTooLong { bytes_max } => write!(to, "系统:超过{bytes_max}字节,未发送"),
+        Event::Nobody { nick } => write!(to, "系统:没有用户{nick}"),
+        Event::Present { count } => write!(to, "系统:在线{count}人:"),
+        Event::Names { line } => write!(to, "系统:{line}"),
+        Event::Help => write!(to, "{HELP}"),
+        Event::Welcome { count: 0, .. } => write!(to, "natter · 还没有人 · /help"),
+        Event::Welcome { count, names } => write!(to, "natter · 在线{count}人: {names} · /help"),
+        Event::Past { count: 0 } => write!(to, "-- 还没有人说话 --"),
+        Event::Past { count } => write!(to, "-- 最近{count}行 --"),
+        Event::Missed { count: 0, .. } => write!(to, "-- 您离开期间没有人说话 --"),
+        Event::Missed { count, kept } if count > kept as u64 => {
+            write!(to, "-- 您离开期间有{count}行,以下是最后{kept}行 --")
+        }
+        Event::Missed { count, .. } => write!(to, "-- 您离开期间有{count}行 --"),
+        Event::Earlier { said, .. } => write(said, to),
+        Event::Answer(answer) => write_answer(answer, to),
+        Event::Skipped { lines } => write!(to, "系统:… 略过了{lines}行"),
+        Event::NamingOver => write!(to, "系统:超时未取名,再见!"),
+        Event::Unended => write!(to, "系统:输入过长且没有换行,再见!"),
+        Event::RoomFull => write!(to, "系统:聊天室已满,请稍后再试!"),
+        Event::AddressFull => write!(to, "系统:您的地址连接过多!"),
+        Event::ShuttingDown => write!(to, "系统:服务器即将关闭,再见!"),
+    }
+}
+
+pub fn private(from: &str, to: &str) -> String {
+    format!("{from} (私聊{to})")
+}
+
+pub const GOODBYE: &str = "再见!";
+
+pub const PROMPT_FOR_NAME: &str = "用户名: ";
+
+pub const SLASH_HELP: &str = concat!(
+    "\
+系统:直接输入即对所有人说话; //文字 可说以/开头的话
+系统:/who              谁在线
+系统:/msg NAME TEXT    只对NAME说TEXT
+系统:/reply TEXT       回复最近一次私聊
+系统:/me TEXT          做动作,例如: /me 挥手
+系统:/name NEW         改名
+系统:/ignore NAME      不再显示NAME的消息,再次输入则恢复
+系统:/last N           最近N行
+系统:/time on|off|full 时间的显示方式
+系统:/charset NAME     ",
+    charsets!(),
+    "
+系统:/color on|off     颜色
+系统:/edit on|off      由服务器编辑输入行: 方向键, 历史, Tab补全用户名
+系统:/quit             离开"
+);
+
+const HELP: &str = "\
+系统:NAME -n        取名或改名
+系统:TEXT -ta       对所有人说TEXT
+系统:TEXT -me       做动作,例如: 挥手 -me
+系统:NAME TEXT -to  只对NAME说TEXT
+系统:who            谁在线
+系统:help           显示本帮助
+系统:exit           离开";
+
+fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
+    match answer {
+        Answer::NoSuch { word, near: Some(near) } => {
+            write!(to, "系统:没有命令/{word},是否想用/{near}?")
+        }
+        Answer::NoSuch { word, near: None } => write!(to, "系统:没有命令/{word},请用/help查看"),
+        Answer::Ambiguous { word, like: [one, other] } => {
+            write!(to, "系统:/{word}可能是/{one}或/{other}")
+        }
+        Answer::Misused { usage } => write!(to, "系统:用法: {usage}"),
+        Answer::NoneToReply => write!(to, "系统:还没有人与您私聊"),
+        Answer::Ignoring { nick, is_ignored: true } => {
+            write!(to, "系统:不再显示{nick}的消息,再次输入则恢复")
+        }
+        Answer::Ignoring { nick, is_ignored: false } => write!(to, "系统:重新显示{nick}的消息"),
+        Answer::IgnoresFull => write!(to, "系统:屏蔽的用户已达上限"),
+        Answer::TimeSet { shown: Shown::Never } => write!(to, "系统:不显示时间"),
+        Answer::TimeSet { shown: Shown::Short } => write!(to, "系统:显示时间"),
+        Answer::TimeSet { shown: Shown::Full } => write!(to, "系统:显示日期和时间"),
+        Answer::CharsetSet { name, is_guessed: true } => {
+            write!(to, "系统:您的输入似乎是{name}编码,可用/charset utf-8更改")
+        }
+        Answer::CharsetSet { name, is_guessed: false } => write!(to, "系统:已改用{name}编码"),
+        Answer::NoSuchCharset { name } => {
+            write!(to, "系统:不支持编码{name},可用: {}", charsets!())
+        }
+        Answer::ColorSet { on: true } => write!(to, "系统:已开启颜色"),
+        Answer::ColorSet { on: false } => write!(to, "系统:已关闭颜色"),
+        Answer::EditSet { on: true } => write!(to, "系统:由服务器编辑输入行"),
+        Answer::EditSet { on: false } => write!(to, "系统:由您的终端编辑输入行"),
+        Answer::NotForBrowsers => write!(to, "系统:这里是telnet聊天室,不是网页"),
+        Answer::NotForTls => write!(to, "系统:这里是telnet聊天室,不支持TLS"),
+    }
+}
+
+fn write_crowd(crowd: Crowd<'_>, did: &str, to: &mut impl Write) -> io::Result<()> {
+    write!(to, "系统:{}人{did}", crowd.count)?;
+    if !crowd.first.is_empty() {
+        write!(to, ": {}", crowd.first.join(", "))?;
+    }
+    match crowd.count - crowd.first.len() {
+        0 => Ok(()),
+        _ if crowd.first.is_empty() => Ok(()),
+        more => write!(to, "等,另有{more}人"),
+    }
+}
+
+pub fn how_to_join(dialect: Dialect, connect: &str) -> String {
+    match dialect {
+        Dialect::Telnet => format!("加入: {connect}"),
+        Dialect::Classic => {
+            format!("程序: {connect}, 然后 NAME -n 取名, TEXT -ta 对所有人说TEXT, exit 离开")
+        }
+    }
+}

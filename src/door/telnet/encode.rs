@@ -1,0 +1,219 @@
+//! Events as a person at a terminal reads them.
+//!
+//! ```text
+//!   CR NUL ESC[K  [09:11] alice: hi  CR LF  "> "
+//!   over the old prompt               the next prompt
+//! ```
+//!
+//! The prompt stands behind each line, and the next line takes its row: so the lines of a room are
+//! the same bytes for all, and can be shared, though each leaves a prompt at the bottom.
+
+use crate::chat::event::{Answer, Event};
+use crate::clock::{Shown, Stamp};
+use crate::door::charset::Charset;
+use crate::door::lang::Lang;
+use crate::door::telnet::view::{Style, View};
+
+/// What stands before what is typed in a room.
+pub const PROMPT: &str = "> ";
+
+const BOLD: &[u8] = b"\x1b[1m";
+const DIM: &[u8] = b"\x1b[2m";
+const NORMAL: &[u8] = b"\x1b[0m";
+/// Telnet's "interpret as command": as text it is doubled (RFC 854).
+const IAC: u8 = 255;
+
+/// Writes `event` as `view` has it, with the prompt behind it.
+pub fn encode(
+    event: &Event<'_>,
+    view: View,
+    lang: Lang,
+    stamp: &Stamp,
+    is_named: bool,
+    to: &mut Vec<u8>,
+) {
+    let from = to.len();
+    to.extend_from_slice(if view.style == Style::Dumb { b"\r\0" } else { b"\r\0\x1b[K" });
+    match *event {
+        Event::Accepted | Event::Nothing => {}
+        Event::Said { nick, text } => {
+            begin(stamp, view, to);
+            write_words([nick, ": ", text], to);
+        }
+        Event::Whispered { from, to: reader, text } => {
+            begin(stamp, view, to);
+            mark(BOLD, view, to);
+            write_words([&lang.private(from, reader), ": ", text], to);
+            mark(NORMAL, view, to);
+        }
+        Event::Earlier { at, said } => {
+            mark(DIM, view, to);
+            at.begin_line(view.shown, to);
+            if let Event::Said { nick, text } = *said {
+                write_words([nick, ": ", text], to);
+            } else {
+                write_lines(said, lang, to);
+            }
+            mark(NORMAL, view, to);
+        }
+        Event::Past { .. } | Event::Missed { .. } => {
+            mark(DIM, view, to);
+            write_lines(event, lang, to);
+            mark(NORMAL, view, to);
+        }
+        Event::Help => write_text(lang.slash_help(), to),
+        Event::Goodbye => write_text(lang.goodbye(), to),
+        _ => {
+            if happens_now(event) {
+                begin(stamp, view, to);
+            }
+            write_lines(event, lang, to);
+        }
+    }
+    if !matches!(event, Event::Accepted | Event::Nothing) {
+        to.extend_from_slice(b"\r\n");
+    }
+    if !is_last(event) {
+        let prompt =
+            if is_named || tells_of_entry(event) { PROMPT } else { lang.prompt_for_name() };
+        to.extend_from_slice(prompt.as_bytes());
+    }
+    // In UTF-8 there is nothing to escape: a byte 255 stands nowhere in it, and lone CRs are
+    // written with their NUL.
+    if view.charset != Charset::Utf8 {
+        let lines = to.split_off(from);
+        put(std::str::from_utf8(&lines).expect("all of it was text"), view.charset, to);
+    }
+}
+
+/// Writes what the program itself has to show, such as an echo.
+pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
+    let mut bytes = Vec::new();
+    charset.encode(text, &mut bytes);
+    for (at, &byte) in bytes.iter().enumerate() {
+        to.push(byte);
+        match (byte, bytes.get(at + 1)) {
+            (IAC, _) => to.push(IAC),
+            // RFC 854: a return that no line feed follows is CR NUL.
+            (b'\r', next) if !matches!(next, Some(b'\n' | 0)) => to.push(0),
+            _ => {}
+        }
+    }
+}
+
+fn begin(stamp: &Stamp, view: View, to: &mut Vec<u8>) {
+    if view.shown != Shown::Never {
+        mark(DIM, view, to);
+        stamp.begin_line(view.shown, to);
+        mark(NORMAL, view, to);
+    }
+}
+
+fn mark(mark: &[u8], view: View, to: &mut Vec<u8>) {
+    if view.style == Style::Color {
+        to.extend_from_slice(mark);
+    }
+}
+
+fn write_words(words: [&str; 3], to: &mut Vec<u8>) {
+    for word in words {
+        to.extend_from_slice(word.as_bytes());
+    }
+}
+
+fn write_lines(event: &Event<'_>, lang: Lang, to: &mut Vec<u8>) {
+    let mut body = Vec::new();
+    lang.write(event, &mut body).expect("writing to memory does not fail");
+    write_text(std::str::from_utf8(&body).expect("texts are text"), to);
+}
+
+fn write_text(text: &str, to: &mut Vec<u8>) {
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            to.extend_from_slice(b"\r\n");
+        }
+        to.extend_from_slice(line.as_bytes());
+    }
+}
+
+/// Whether when it happened is of interest: it is no answer.
+fn happens_now(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Acted { .. }
+            | Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::ManyJoined(_)
+            | Event::ManyLeft(_)
+            | Event::Renamed { .. }
+            | Event::ShuttingDown
+    )
+}
+
+/// Whether it comes between a name and the room.
+fn tells_of_entry(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Accepted | Event::Past { .. } | Event::Missed { .. } | Event::Earlier { .. }
+    )
+}
+
+/// Whether nothing comes after it, so that nobody is prompted.
+fn is_last(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Goodbye
+            | Event::NamingOver
+            | Event::Unended
+            | Event::RoomFull
+            | Event::AddressFull
+            | Event::ShuttingDown
+            | Event::Answer(Answer::NotForBrowsers | Answer::NotForTls)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp() -> Stamp {
+        Stamp::of(chrono::DateTime::from_timestamp(1_700_000_000, 0).expect("is a date").into())
+    }
+
+    fn shown(event: &Event<'_>, view: View) -> String {
+        let mut bytes = Vec::new();
+        encode(event, view, Lang::En, &stamp(), true, &mut bytes);
+        let stamp = stamp();
+        let text = bytes.escape_ascii().to_string();
+        text.replace(stamp.as_str(), "DATE").replace(&stamp.as_str()[11..16], "TIME")
+    }
+
+    #[test]
+    fn a_line_takes_the_row_of_the_prompt_and_leaves_another() {
+        let said = Event::Said { nick: "alice", text: "hi" };
+        let plain = View::default();
+        assert_eq!(shown(&said, plain), r"\r\x00\x1b[K[TIME] alice: hi\r\n> ");
+        let dumb = View { style: Style::Dumb, shown: Shown::Never, ..plain };
+        assert_eq!(shown(&said, dumb), r"\r\x00alice: hi\r\n> ");
+        let color = View { style: Style::Color, shown: Shown::Full, ..plain };
+        let line = r"\r\x00\x1b[K\x1b[2m[DATE] \x1b[0malice: hi\r\n> ";
+        assert_eq!(shown(&said, color), line);
+        let earlier = Event::Earlier { at: stamp(), said: &said };
+        let line = r"\r\x00\x1b[K\x1b[2m[DATE] alice: hi\x1b[0m\r\n> ";
+        assert_eq!(shown(&earlier, color), line);
+        let private = Event::Whispered { from: "alice", to: "bob", text: "psst" };
+        assert_eq!(shown(&private, dumb), r"\r\x00alice (private to bob): psst\r\n> ");
+        assert_eq!(shown(&Event::Accepted, dumb), r"\r\x00> ");
+        assert_eq!(shown(&Event::Goodbye, dumb), r"\r\x00goodbye\r\n");
+    }
+
+    #[test]
+    fn other_charsets_are_escaped_as_telnet_wants_it() {
+        let view = View { charset: Charset::Latin1, style: Style::Dumb, ..View::default() };
+        let said = Event::Said { nick: "ÿ", text: "é你" };
+        assert_eq!(shown(&said, view), r"\r\x00[TIME] \xff\xff: \xe9?\r\n> ");
+        let mut bytes = Vec::new();
+        put("a\r\u{1b}[Kb\r\nc\r", Charset::Utf8, &mut bytes);
+        assert_eq!(bytes, b"a\r\0\x1b[Kb\r\nc\r\0");
+    }
+}

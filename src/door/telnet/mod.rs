@@ -1,0 +1,18 @@
+//! Telnet (RFC 854), and the person at a terminal behind it.
+//!
+//! ```text
+//!  bytes ─► protocol ─► text ─► (keys ─► editor) ─► lines ─► decoder's caller
+//!              │                   └► screen ─► echo
+//!              └► answers: option, charset
+//! ```
+
+pub mod charset;
+pub mod commands;
+pub mod decoder;
+pub mod editing;
+pub mod encode;
+pub mod keys;
+pub mod option;
+pub mod protocol;
+pub mod screen;
+pub mod view;

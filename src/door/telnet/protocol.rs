@@ -1,0 +1,415 @@
+//! Telnet's bytes to input and answers: commands, options, subnegotiations.
+//!
+//! Nothing is sent to a peer that has sent no command: it may be no telnet at all. A doubled IAC
+//! is a byte of text and no command, and so is nothing from IAC 0 to IAC 235, which no RFC gives a
+//! meaning (a byte 255 in a peer's Latin-1 looks like that). The first command shows that the peer
+//! speaks telnet, and it is asked for all eight bits, its window, its terminal and its charset.
+//!
+//! ENVIRON (36), NEW-ENVIRON (39) and LINEMODE (34) are refused like everything else that is not
+//! known here, and what is subnegotiated about them is not looked at: they were ways into other
+//! servers (CVE-2026-24061, CVE-2026-28372, CVE-2026-32746).
+
+use crate::door::telnet::charset::Choice;
+use crate::door::telnet::option::{
+    BINARY, CHARSET, ECHO, IAC, NAWS, Options, SB, SE, SGA, TIMING_MARK, TTYPE,
+};
+
+// Commands of RFC 854, and of RFC 1184, whose EOF is the lowest there is.
+const EOF: u8 = 236;
+const SUSP: u8 = 237;
+const ABORT: u8 = 238;
+const BRK: u8 = 243;
+const IP: u8 = 244;
+const AO: u8 = 245;
+const AYT: u8 = 246;
+const EC: u8 = 247;
+const EL: u8 = 248;
+const WILL: u8 = 251;
+const WONT: u8 = 252;
+const DO: u8 = 253;
+const DONT: u8 = 254;
+
+/// What a subnegotiation of TTYPE begins with (RFC 1091).
+const TTYPE_IS: u8 = 0;
+const TTYPE_SEND: u8 = 1;
+
+/// IAC NOP: does nothing, so that something is sent.
+pub const NOP: [u8; 2] = [IAC, 241];
+
+/// Bytes kept of a subnegotiation, its option included: what is longer is cut.
+const SUB_BYTES_MAX: usize = 64;
+
+/// Negotiations, and questions whether we are there, that are heard within one window of time,
+/// and how long that is.
+const ANSWERS_MAX: u8 = 32;
+const WINDOW_MS: u64 = 10_000;
+/// Negotiations that are heard at all: even a peer that contradicts every answer, each after more
+/// than a window, comes to an end.
+const NEGOTIATIONS_MAX: u16 = 1_000;
+
+/// What has come of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// Input between commands, not empty; a doubled IAC is one byte 255, in a piece of its own.
+    Data(&'a [u8]),
+    /// The last character of the unfinished line is taken back.
+    EraseCharacter,
+    /// The unfinished line is taken back.
+    EraseLine,
+    /// The unfinished line is given up, and what was going on (telnet's ^C).
+    Cancel(ControlKey),
+    /// Something else than talk was meant to be controlled.
+    Ignored(ControlKey),
+    /// To be answered with something that can be seen.
+    AreYouThere,
+    /// The size of the window; 0 stands for unknown.
+    Window {
+        /// Characters in a line.
+        columns: u16,
+        /// Lines.
+        rows: u16,
+    },
+    /// The terminal's name: visible ASCII, lower case, at most 62 bytes.
+    Terminal(&'a str),
+    /// Both directions use this one of [`CHARSETS`](super::charset::CHARSETS) from now on.
+    Charset(&'static str),
+    /// The peer leaves echoing to us, or does not, or not any more.
+    Echo(bool),
+}
+
+/// The control key that stands for a command on most terminals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlKey(pub u8);
+
+/// One connection's telnet, without its socket and its clock.
+///
+/// Every byte of input is reported as taken, those of commands and of subnegotiations too: a caller
+/// that bounds what it takes without a line end bounds a subnegotiation without an end as well.
+pub struct Protocol {
+    state: State,
+    sub: Sub,
+    ours: Options<3>,
+    theirs: Options<5>,
+    budget: Budget,
+    charset: Choice,
+    /// ECHO and SGA are agreed to.
+    is_editing: bool,
+    has_spoken: bool,
+    has_asked_terminal: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Text,
+    /// After IAC.
+    Command,
+    /// After IAC and the WILL, WONT, DO or DONT it holds: an option follows.
+    Option(u8),
+    /// In a subnegotiation.
+    Sub,
+    /// In a subnegotiation, after IAC.
+    SubCommand,
+}
+
+/// What one byte has completed.
+enum Step {
+    Nothing,
+    Item(Item<'static>),
+    /// The terminal's name, in the subnegotiation.
+    Terminal,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self {
+            state: State::Text,
+            sub: Sub { bytes: [0; SUB_BYTES_MAX], length: 0, is_cut: false },
+            ours: Options::new([ECHO, SGA, CHARSET]),
+            // Go-aheads of the peer are skipped in any case, so it may well leave them out.
+            theirs: Options::new([BINARY, NAWS, TTYPE, CHARSET, SGA]),
+            budget: Budget::default(),
+            charset: Choice::default(),
+            is_editing: false,
+            has_spoken: false,
+            has_asked_terminal: false,
+        }
+    }
+}
+
+impl Protocol {
+    /// The next item of `input`; also how much of `input` was taken, which is all of it if there
+    /// is none. Answers are appended to `replies`, to be sent as they are.
+    pub fn next<'a>(
+        &'a mut self,
+        input: &'a [u8],
+        now_ms: u64,
+        replies: &mut Vec<u8>,
+    ) -> (usize, Option<Item<'a>>) {
+        let mut at = 0;
+        while at < input.len() {
+            if self.state == State::Text {
+                let run = &input[at..];
+                let end = memchr::memchr(IAC, run).unwrap_or(run.len());
+                if end > 0 {
+                    return (at + end, Some(Item::Data(&run[..end])));
+                }
+            }
+            let step = self.step(input[at], now_ms, replies);
+            at += 1;
+            match step {
+                Step::Nothing => {}
+                Step::Item(item) => return (at, Some(item)),
+                Step::Terminal => return (at, Some(Item::Terminal(self.sub.terminal()))),
+            }
+        }
+        (at, None)
+    }
+
+    /// Whether the input so far ends within a subnegotiation.
+    pub fn is_subnegotiating(&self) -> bool {
+        matches!(self.state, State::Sub | State::SubCommand)
+    }
+
+    /// Whether the peer has sent a command, and so may be sent some.
+    pub fn has_spoken(&self) -> bool {
+        self.has_spoken
+    }
+
+    /// Asks the peer to leave editing and echoing to us, or takes that back; [`Item::Echo`] tells
+    /// what it said. It is asked even if it has not spoken: most clients only answer.
+    pub fn edit(&mut self, on: bool, replies: &mut Vec<u8>) {
+        self.is_editing = on;
+        // SGA is taken back too: with it, and without ECHO, clients go on sending each key at
+        // once, and show it, but leave it to us to erase it.
+        for option in [ECHO, SGA] {
+            if let Some(word) = self.ours.ask(option, on) {
+                say_ours(option, word, replies);
+            }
+        }
+    }
+
+    /// One byte that is not plain text.
+    fn step(&mut self, byte: u8, now_ms: u64, replies: &mut Vec<u8>) -> Step {
+        let state = std::mem::replace(&mut self.state, State::Text);
+        match (state, byte) {
+            (State::Text, _) => self.state = State::Command,
+            (State::Command, IAC) => return Step::Item(Item::Data(&[IAC])),
+            (State::Command, WILL..=DONT) => self.state = State::Option(byte),
+            (State::Command, SB) => {
+                self.sub.clear();
+                self.state = State::Sub;
+            }
+            (State::Command, _) => return self.command(byte, now_ms, replies),
+            (State::Option(verb), _) => return self.negotiate(verb, byte, now_ms, replies),
+            (State::Sub, IAC) => self.state = State::SubCommand,
+            (State::Sub, _) | (State::SubCommand, IAC) => {
+                self.sub.push(byte);
+                self.state = State::Sub;
+            }
+            (State::SubCommand, SE) => return self.subnegotiate(now_ms, replies),
+            (State::SubCommand, ..EOF) => {
+                // No command: a 255 that was not doubled, as clients send for such a window.
+                self.sub.push(IAC);
+                self.sub.push(byte);
+                self.state = State::Sub;
+            }
+            (State::SubCommand, _) => {
+                // Its end is lost, so it is dropped; the command in its place is obeyed.
+                self.state = State::Command;
+                return self.step(byte, now_ms, replies);
+            }
+        }
+        Step::Nothing
+    }
+
+    /// Once the peer has shown that it speaks telnet, it is asked what there is to know.
+    fn meet(&mut self, replies: &mut Vec<u8>) {
+        if self.has_spoken {
+            return;
+        }
+        self.has_spoken = true;
+        // Without BINARY, BSD's telnet and GNU's take a byte of UTF-8 for the control character
+        // that it is but for its highest bit: 来 for the escape to their prompt, 小 for a ^O.
+        for option in [BINARY, NAWS, TTYPE] {
+            if let Some(word) = self.theirs.ask(option, true) {
+                say_theirs(option, word, replies);
+            }
+        }
+        if let Some(word) = self.ours.ask(CHARSET, true) {
+            say_ours(CHARSET, word, replies);
+        }
+    }
+
+    fn command(&mut self, command: u8, now_ms: u64, replies: &mut Vec<u8>) -> Step {
+        if command < EOF {
+            return Step::Nothing;
+        }
+        self.meet(replies);
+        match command {
+            EC => Step::Item(Item::EraseCharacter),
+            EL => Step::Item(Item::EraseLine),
+            IP => Step::Item(Item::Cancel(ControlKey(b'C' - b'@'))),
+            BRK | ABORT => Step::Item(Item::Cancel(ControlKey(b'\\' - b'@'))),
+            AO => Step::Item(Item::Ignored(ControlKey(b'O' - b'@'))),
+            SUSP => Step::Item(Item::Ignored(ControlKey(b'Z' - b'@'))),
+            EOF => Step::Item(Item::Ignored(ControlKey(b'D' - b'@'))),
+            AYT if self.budget.answer(now_ms) => Step::Item(Item::AreYouThere),
+            // NOP, GA, DM, EOR; an SE that ends nothing; an AYT too many.
+            _ => Step::Nothing,
+        }
+    }
+
+    fn negotiate(&mut self, verb: u8, option: u8, now_ms: u64, replies: &mut Vec<u8>) -> Step {
+        self.meet(replies);
+        if (verb, option) == (DO, TIMING_MARK) {
+            // RFC 860: each one is answered, so no refusal is remembered. Clients send it with ^C
+            // and throw all output away until the answer, so it is not rationed either: a ^C held
+            // down would silence them. It costs the peer three bytes for each three it gets.
+            say_ours(TIMING_MARK, false, replies);
+            return Step::Nothing;
+        }
+        if !self.budget.negotiate(now_ms) {
+            return Step::Nothing;
+        }
+        let on = matches!(verb, WILL | DO);
+        if matches!(verb, WILL | WONT) {
+            let outcome = self.theirs.hear(option, on, true);
+            if let Some(word) = outcome.answer {
+                say_theirs(option, word, replies);
+            }
+            if option == TTYPE && outcome.settled == Some(true) && !self.has_asked_terminal {
+                // Once: RFC 1091 gives another name of a list to everyone who asks again.
+                self.has_asked_terminal = true;
+                replies.extend_from_slice(&[IAC, SB, TTYPE, TTYPE_SEND, IAC, SE]);
+            }
+            return Step::Nothing;
+        }
+        // A client that is told WILL SGA stops editing lines itself, so nobody would.
+        let may_agree = option == CHARSET || self.is_editing;
+        let outcome = self.ours.hear(option, on, may_agree);
+        if let Some(word) = outcome.answer {
+            say_ours(option, word, replies);
+        }
+        match (option, outcome.settled) {
+            (ECHO, Some(is_on)) => return Step::Item(Item::Echo(is_on)),
+            (CHARSET, Some(true)) => self.charset.request(replies),
+            _ => {}
+        }
+        Step::Nothing
+    }
+
+    /// Acts on the subnegotiation whose end has come.
+    fn subnegotiate(&mut self, now_ms: u64, replies: &mut Vec<u8>) -> Step {
+        self.meet(replies);
+        let sub = self.sub.bytes();
+        if let (&[NAWS, a, b, c, d], true) = (sub, self.theirs.is_on(NAWS)) {
+            // Not rationed: a window that is dragged tells dozens, of which the last one counts,
+            // and there is no answer.
+            let [columns, rows] = [[a, b], [c, d]].map(u16::from_be_bytes);
+            return Step::Item(Item::Window { columns, rows });
+        }
+        if !self.budget.negotiate(now_ms) {
+            return Step::Nothing;
+        }
+        let has_charset = self.ours.is_on(CHARSET) || self.theirs.is_on(CHARSET);
+        match sub {
+            [TTYPE, TTYPE_IS, ..] if self.theirs.is_on(TTYPE) => {
+                if self.sub.clean_terminal() {
+                    Step::Terminal
+                } else {
+                    Step::Nothing
+                }
+            }
+            [CHARSET, said @ ..] if has_charset => {
+                let chosen = self.charset.hear(said, self.sub.is_cut, replies);
+                chosen.map_or(Step::Nothing, |name| Step::Item(Item::Charset(name)))
+            }
+            _ => Step::Nothing,
+        }
+    }
+}
+
+fn say_ours(option: u8, on: bool, replies: &mut Vec<u8>) {
+    replies.extend_from_slice(&[IAC, if on { WILL } else { WONT }, option]);
+}
+
+fn say_theirs(option: u8, on: bool, replies: &mut Vec<u8>) {
+    replies.extend_from_slice(&[IAC, if on { DO } else { DONT }, option]);
+}
+
+/// A subnegotiation, as far as it is kept: the option, then what is said about it.
+struct Sub {
+    bytes: [u8; SUB_BYTES_MAX],
+    length: u8,
+    /// There was more than is kept.
+    is_cut: bool,
+}
+
+impl Sub {
+    fn clear(&mut self) {
+        (self.length, self.is_cut) = (0, false);
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
+            *place = byte;
+            self.length += 1;
+        } else {
+            self.is_cut = true;
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// Leaves only what is visible of a TTYPE IS, in lower case; whether anything is.
+    fn clean_terminal(&mut self) -> bool {
+        let (bytes, length) = (self.bytes, usize::from(self.length));
+        self.length = 2;
+        for byte in bytes[2..length].iter().filter(|byte| byte.is_ascii_graphic()) {
+            self.push(byte.to_ascii_lowercase());
+        }
+        self.length > 2
+    }
+
+    fn terminal(&self) -> &str {
+        std::str::from_utf8(&self.bytes()[2..]).expect("only visible ASCII was left")
+    }
+}
+
+/// How much a peer is still answered: a fixed window of time, begun by the first answer after the
+/// last one was over, and a count of those in it. What is over is neither answered nor obeyed.
+#[derive(Default)]
+struct Budget {
+    window_ms: u64,
+    in_window: u8,
+    negotiations: u16,
+}
+
+impl Budget {
+    fn answer(&mut self, now_ms: u64) -> bool {
+        if self.in_window == 0 || now_ms >= self.window_ms.saturating_add(WINDOW_MS) {
+            (self.window_ms, self.in_window) = (now_ms, 0);
+        }
+        let may = self.in_window < ANSWERS_MAX;
+        self.in_window += u8::from(may);
+        may
+    }
+
+    fn negotiate(&mut self, now_ms: u64) -> bool {
+        let may = self.negotiations < NEGOTIATIONS_MAX && self.answer(now_ms);
+        self.negotiations += u16::from(may);
+        may
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_takes_little_memory() {
+        assert!(size_of::<Protocol>() <= 192, "{}", size_of::<Protocol>());
+    }
+}

@@ -1,0 +1,343 @@
+//! What shows a prompt and a line being typed on a terminal, with the cursor in its place.
+//!
+//! # The trap at the right edge
+//!
+//! After a character in the last column, a VT100 and all that came after it leave the cursor *on*
+//! that character: only the next one to be shown wraps. Others wrap at once. So the end of a full
+//! row is two places, and a motion from there goes wrong on one kind or the other. Here no motion
+//! ever starts there: text wraps by itself, the next character takes both kinds to the same place,
+//! and where text ends with its row, a space and `\r` do. (`\r\n` would skip a row on the second
+//! kind; and where the terminal itself wrapped, it knows that the rows are one line, for copying
+//! and for a window that changes its width.)
+//!
+//! A wide character that does not fit in its row goes to the next whole. Not every terminal sees
+//! to that, so a space takes the column that is left.
+//!
+//! # Limits
+//!
+//! Each character takes the columns that `unicode-width` gives it alone, as with `wcwidth`.
+//! Terminals disagree about emoji made of several; what follows them in their row may stand a few
+//! columns off until it is drawn anew. Terminals of less than two columns or rows are taken to have
+//! two. While the height is not known, what does not fit the terminal is lost to
+//! [`Screen::erase`]: its rows that have left at the top stay there.
+
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthChar;
+
+use crate::door::charset::Charset;
+use crate::text::may_be_shown;
+
+/// What is taken for the width of a terminal that has not told it.
+const COLUMNS_UNKNOWN: usize = 80;
+
+/// What is shown of an input, and where its cursor is.
+///
+/// All that is sent to the terminal between two calls must stand between [`Screen::erase`] or
+/// [`Screen::leave`] and the next [`Screen::draw`]. Keys that come together are best followed by
+/// one [`Screen::update`]: each looks at all of the text.
+pub struct Screen {
+    /// At least 2.
+    columns: usize,
+    /// At least 2, or 0 if it is not known.
+    rows: usize,
+    charset: Charset,
+    /// The part of prompt and text that is shown, from the start of a row.
+    shown: String,
+    /// Where in `shown` the cursor is, in bytes.
+    cursor_at: usize,
+    /// Where the cursor is on the terminal; the input begins at row 0, column 0.
+    cursor: Place,
+    /// Where the next character after `shown` would be.
+    end: Place,
+}
+
+/// A place relative to where the input begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    row: usize,
+    column: usize,
+}
+
+impl Screen {
+    /// A terminal of that size, 0 where it is not known; the cursor is at the start of a free row.
+    pub fn new(columns: usize, rows: usize) -> Self {
+        let mut screen = Self {
+            columns: 0,
+            rows: 0,
+            charset: Charset::Utf8,
+            shown: String::new(),
+            cursor_at: 0,
+            cursor: Place::default(),
+            end: Place::default(),
+        };
+        screen.set_size(columns, rows);
+        screen
+    }
+
+    /// Notes the terminal's charset: what is not in it takes the one column of a `?`.
+    pub fn set_charset(&mut self, charset: Charset) {
+        self.charset = charset;
+    }
+
+    /// Bytes of memory held.
+    pub fn held_bytes(&self) -> usize {
+        self.shown.capacity()
+    }
+
+    /// Notes the terminal's new size, 0 where it is not known, and takes the input away; to be
+    /// drawn anew.
+    ///
+    /// Some terminals let text flow into the new width, others cut it off. What may be left over
+    /// on one kind is better than a message lost on the other, so the smaller of the two heights
+    /// is erased.
+    pub fn resize(&mut self, columns: usize, rows: usize, to: &mut String) {
+        self.set_size(columns, rows);
+        let flowed = self.place(&self.shown, self.cursor_at, 1);
+        self.cursor.row = self.cursor.row.min(flowed.row);
+        self.erase(to);
+    }
+
+    /// Takes the input away: the cursor is where it began, and all below is free.
+    pub fn erase(&mut self, to: &mut String) {
+        self.go(Place { row: 0, ..self.cursor }, to);
+        to.push_str("\r\u{1b}[J");
+        self.forget();
+    }
+
+    /// Lets the input stand as it is: the cursor is at the start of the row below.
+    pub fn leave(&mut self, to: &mut String) {
+        self.go(self.end, to);
+        if self.end.column > 0 {
+            to.push_str("\r\n");
+        }
+        self.forget();
+    }
+
+    /// Shows the input where nothing of it is: the cursor is at the start of a free row.
+    ///
+    /// `cursor` is a byte index into `text`, at the start of a character.
+    pub fn draw(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
+        self.forget();
+        self.update(prompt, text, cursor, to);
+    }
+
+    /// Shows the input in place of what is shown, and sends only what differs: a character more
+    /// at the end is that character.
+    pub fn update(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
+        let (before, after) = text.split_at(text.floor_char_boundary(cursor));
+        let safe = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect();
+        let shown = |text: &str| self.charset.shown(safe(text));
+        let mut input = shown(prompt) + &shown(before);
+        let cursor_at = input.len();
+        input.push_str(&shown(after));
+
+        let window = self.window(&input, cursor_at);
+        self.show(&input[window.clone()], to);
+        // An accent that begins a text hangs on the prompt's last row, where the window may begin
+        // with the row below: there is the cursor.
+        self.cursor_at = cursor_at.saturating_sub(window.start);
+        let place = self.place(&self.shown, self.cursor_at, first_columns(&input[cursor_at..]));
+        self.go(place, to);
+    }
+
+    fn set_size(&mut self, columns: usize, rows: usize) {
+        self.columns = if columns == 0 { COLUMNS_UNKNOWN } else { columns.max(2) };
+        self.rows = if rows == 0 { 0 } else { rows.max(2) };
+    }
+
+    fn forget(&mut self) {
+        self.shown = String::new();
+        self.cursor_at = 0;
+        self.cursor = Place::default();
+        self.end = Place::default();
+    }
+
+    /// Which part of `input` is shown: all, or as many rows as leave one for the end, so that
+    /// nothing scrolls, the cursor in the last of them if it is that far down.
+    fn window(&self, input: &str, cursor_at: usize) -> Range<usize> {
+        if self.rows == 0 || self.place(input, input.len(), 1).row < self.rows {
+            return 0..input.len();
+        }
+        let rows = self.rows - 1;
+        let cursor = self.place(input, cursor_at, first_columns(&input[cursor_at..]));
+        let top = (cursor.row + 1).saturating_sub(rows);
+        self.row_start(input, top)..self.row_start(input, top + rows)
+    }
+
+    /// Makes the terminal show `input` in place of `shown`, from the first difference on.
+    fn show(&mut self, input: &str, to: &mut String) {
+        let same = common_start(&self.shown, input);
+        if same == input.len() && same == self.shown.len() {
+            return;
+        }
+        self.go(self.place(input, same, 1), to);
+        let old_end = self.end;
+        self.end = self.write(&input[same..], to);
+        self.cursor = self.end;
+        if self.end < old_end {
+            to.push_str("\u{1b}[J");
+        }
+        self.shown = input.to_string();
+    }
+
+    /// Sends `text` to be shown from the cursor on; where it ends.
+    fn write(&self, text: &str, to: &mut String) -> Place {
+        let mut place = self.cursor;
+        for c in text.chars() {
+            let columns = columns_of(c);
+            let start = self.fit(place, columns);
+            if start != place && place.column < self.columns {
+                to.push(' ');
+            }
+            to.push(c);
+            place = Place { column: start.column + columns, ..start };
+        }
+        if place.column == self.columns {
+            to.push_str(" \r");
+        }
+        self.fit(place, 1)
+    }
+
+    /// Moves the cursor. Both places are in rows that have been shown, so nothing scrolls.
+    fn go(&mut self, target: Place, to: &mut String) {
+        let from = std::mem::replace(&mut self.cursor, target);
+        motion(target.row.saturating_sub(from.row), 'B', to);
+        motion(from.row.saturating_sub(target.row), 'A', to);
+        if target.column < from.column {
+            to.push('\r');
+            motion(target.column, 'C', to);
+        } else {
+            motion(target.column - from.column, 'C', to);
+        }
+    }
+
+    /// Where in `text` the place at a byte index is, for a character of so many columns.
+    fn place(&self, text: &str, index: usize, columns: usize) -> Place {
+        let end = text[..index].chars().fold(Place::default(), |place, c| {
+            let start = self.fit(place, columns_of(c));
+            Place { column: start.column + columns_of(c), ..start }
+        });
+        self.fit(end, columns)
+    }
+
+    /// The start of a row of `text` as a byte index, or the end of the text if it has no such row.
+    fn row_start(&self, text: &str, row: usize) -> usize {
+        let mut place = Place::default();
+        for (index, c) in text.char_indices() {
+            place = self.fit(place, columns_of(c));
+            if place.row >= row {
+                return index;
+            }
+            place.column += columns_of(c);
+        }
+        text.len()
+    }
+
+    /// `place`, or the start of the next row if so many columns are not left in this one.
+    fn fit(&self, place: Place, columns: usize) -> Place {
+        if place.column + columns > self.columns {
+            Place { row: place.row + 1, column: 0 }
+        } else {
+            place
+        }
+    }
+}
+
+/// How many columns `c` takes. One character has three by the tables, and no terminal does that.
+fn columns_of(c: char) -> usize {
+    c.width().unwrap_or(0).min(2)
+}
+
+/// How many columns the first character of `text` needs, or the cursor at its end.
+fn first_columns(text: &str) -> usize {
+    text.chars().next().map_or(1, columns_of).max(1)
+}
+
+/// How many bytes both begin with, up to a character that takes columns: what takes none belongs
+/// to the one before it, which is to be sent again.
+fn common_start(old: &str, new: &str) -> usize {
+    let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
+    let mut same = new.floor_char_boundary(same);
+    let hangs = |text: &str| text.chars().next().is_some_and(|c| columns_of(c) == 0);
+    while same > 0 && (hangs(&old[same..]) || hangs(&new[same..])) {
+        same = new.floor_char_boundary(same - 1);
+    }
+    same
+}
+
+/// A cursor motion by `count`; 0 would be taken for 1.
+fn motion(count: usize, direction: char, to: &mut String) {
+    if count > 0 {
+        to.push_str(&format!("\u{1b}[{count}{direction}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_sent() {
+        let mut screen = Screen::new(10, 0);
+        let mut sent = |text: &str, cursor| {
+            let mut output = String::new();
+            screen.update("> ", text, cursor, &mut output);
+            output
+        };
+        assert_eq!(sent("", 0), "> ");
+        assert_eq!(sent("a", 1), "a");
+        assert_eq!(sent("a", 1), "");
+        assert_eq!(sent("a你", 4), "你");
+        assert_eq!(sent("a你", 1), "\r\u{1b}[3C");
+        assert_eq!(sent("ab你", 2), "b你\r\u{1b}[4C", "ends in column 6");
+        assert_eq!(sent("ab你", 5), "\u{1b}[2C");
+        assert_eq!(sent("ab", 2), "\r\u{1b}[4C\u{1b}[J");
+        assert_eq!(sent("abcdefgh", 8), "cdefgh \r", "a full row");
+        assert_eq!(sent("abcdefghi", 9), "i");
+        assert_eq!(sent("abcdefghi", 0), "\u{1b}[1A\u{1b}[1C");
+        assert_eq!(sent("abcdefgh", 0), "\u{1b}[1B\r\u{1b}[J\u{1b}[1A\u{1b}[2C");
+        assert_eq!(sent("e", 1), "e\u{1b}[J");
+        assert_eq!(sent("e\u{301}", 3), "\r\u{1b}[2Ce\u{301}", "an accent belongs to its letter");
+        assert_eq!(sent("\u{1b}[2J\u{9b}\u{202e}", 0), "\r\u{1b}[2C[2J\r\u{1b}[2C");
+        assert_eq!(sent("\u{17d8}", 0), "\u{17d8}\u{1b}[J\r\u{1b}[2C");
+        assert_eq!(sent("\u{17d8}", 3), "\u{1b}[2C", "three columns by the tables");
+    }
+
+    #[test]
+    fn what_a_charset_lacks_takes_the_column_of_a_question_mark() {
+        let mut screen = Screen::new(10, 0);
+        screen.set_charset(Charset::Latin1);
+        let mut output = String::new();
+        screen.draw("名: ", "aé你b", 3, &mut output);
+        assert_eq!(output, "?: aé?b\r\u{1b}[5C");
+    }
+
+    #[test]
+    fn an_entered_line_may_stand() {
+        for (text, end) in [("", "\r\n"), ("ab", "\r\n"), ("abc", "")] {
+            let mut screen = Screen::new(5, 0);
+            let mut output = String::new();
+            screen.draw("> ", text, 0, &mut output);
+            output.clear();
+            screen.leave(&mut output);
+            let motion = output.strip_suffix(end).expect("it ends so");
+            assert!(!motion.contains('\n'), "{output:?}");
+            output.clear();
+            screen.draw("> ", "", 0, &mut output);
+            assert_eq!(output, "> ");
+        }
+    }
+
+    #[test]
+    fn a_new_width_costs_no_message() {
+        for (columns, up) in [(10, "\u{1b}[1A"), (5, "\u{1b}[3A"), (3, "\u{1b}[3A"), (80, "")] {
+            let mut screen = Screen::new(5, 0);
+            let mut output = String::new();
+            screen.draw("> ", &"x".repeat(15), 15, &mut output);
+            output.clear();
+            screen.resize(columns, 0, &mut output);
+            assert_eq!(output, format!("{up}\r\u{1b}[J"), "{columns}");
+        }
+    }
+}

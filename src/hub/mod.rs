@@ -1,0 +1,316 @@
+//! One bounded turn over everyone: time, reads, chat, post, flushes, removals.
+//!
+//! Generic over the socket, with readiness and the moment handed in: the same hub runs over the
+//! kernel's sockets, over simulated ones that misbehave from a seed, and over none at all.
+
+pub mod conn;
+pub mod pace;
+pub mod peers;
+pub mod post;
+mod read;
+pub mod timers;
+mod write;
+
+use std::net::IpAddr;
+
+use log::info;
+
+use crate::chat::Chat;
+use crate::chat::event::{Effect, Event, Farewell};
+use crate::clock::Now;
+use crate::door::lang::Lang;
+use crate::door::{Decoder, Dialect};
+use crate::hub::conn::{Conn, Life, Socket};
+use crate::hub::peers::Peers;
+use crate::hub::post::{Post, Tap};
+use crate::ids::PeerId;
+use crate::limits::{Limits, READ_BYTES, REFUSED_MAX};
+
+/// What a socket has become ready for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ready {
+    /// There is input, or an end, or an error.
+    pub readable: bool,
+    /// There is room for output, or an error.
+    pub writable: bool,
+    /// The peer has ended its side; no further event will tell of it.
+    pub ended: bool,
+    /// There is urgent data: a read may end before it, and is short without being the last.
+    pub urgent: bool,
+}
+
+/// The chat, everyone in it, and what is on its way to them.
+pub struct Hub<S> {
+    chat: Chat,
+    post: Post,
+    peers: Peers<S>,
+    limits: Limits,
+    lang: Lang,
+    read_buffer: Box<[u8]>,
+    /// The line in hand, made safe to show.
+    text: String,
+    /// Where the next pass over those to be heard begins.
+    next_read: usize,
+    /// Where the next pass over those to be written to begins.
+    next_flush: usize,
+    is_stopping: bool,
+}
+
+impl<S: Socket> Hub<S> {
+    /// An empty room. `limits.clients` must be set.
+    pub fn new(lang: Lang, limits: Limits) -> Self {
+        assert!(limits.clients > 0, "how many may come has been decided");
+        Self {
+            chat: Chat::new(limits.history),
+            post: Post::new(lang, limits.clone()),
+            peers: Peers::new(),
+            limits,
+            lang,
+            read_buffer: vec![0; READ_BYTES].into(),
+            text: String::new(),
+            next_read: 0,
+            next_flush: 0,
+            is_stopping: false,
+        }
+    }
+
+    /// Has `tap` called with every effect before it is carried out.
+    pub fn watch(&mut self, tap: Tap) {
+        self.post.watch(tap);
+    }
+
+    /// The slot that the next connection will have; none if so many wait only to be told that
+    /// there is no room that one more cannot even be told.
+    pub fn vacancy(&self) -> Option<usize> {
+        let slab = &self.peers.slab;
+        (slab.len() < self.limits.clients + REFUSED_MAX).then(|| slab.vacant_key())
+    }
+
+    /// Who the next connection will be.
+    pub fn next_id(&self) -> PeerId {
+        self.peers.next_id()
+    }
+
+    /// Takes a new connection; `host` is where it comes from, if that is to be counted. One too
+    /// many is told so, and closed.
+    pub fn open(&mut self, sock: S, dialect: Dialect, host: Option<IpAddr>, now: &Now) -> PeerId {
+        let taken = self.peers.slab.len() - self.peers.refused;
+        let refusal = if taken >= self.limits.clients || self.is_stopping {
+            Some((Event::RoomFull, Farewell::RoomFull))
+        } else if host.is_some_and(|host| self.peers.count_from(host) >= self.limits.per_address) {
+            Some((Event::AddressFull, Farewell::AddressFull))
+        } else {
+            None
+        };
+        let decoder = Decoder::new(dialect, self.lang);
+        let id = self.peers.insert(sock, decoder, host, now.mono_ms);
+        if let Some((event, why)) = refusal {
+            self.peers.slab[id.slot()].is_refused = true;
+            self.peers.refused += 1;
+            if self.peers.refused > REFUSED_MAX {
+                self.fail(id, why, now);
+            } else {
+                self.apply(Effect::Tell { to: id, event }, now);
+                self.apply(Effect::Close { user: id, why }, now);
+            }
+        } else {
+            let Self { chat, post, peers, .. } = self;
+            let is_guest = dialect == Dialect::Telnet;
+            chat.arrive(id, is_guest, &mut |effect| post.apply(&effect, peers, now));
+            self.peers.timers.arm(id.slot(), now.mono_ms + self.limits.name_secs * 1_000);
+        }
+        id
+    }
+
+    /// Notes what the socket in `slot` has become ready for. All work is done in [`turn`].
+    ///
+    /// [`turn`]: Self::turn
+    pub fn wake(&mut self, slot: usize, ready: Ready) {
+        let Some(conn) = self.peers.slab.get_mut(slot) else { return };
+        conn.peer_ended |= ready.ended;
+        conn.is_urgent |= ready.urgent;
+        if ready.readable || ready.ended || ready.urgent {
+            self.peers.readable.insert(slot);
+            self.peers.to_read.insert(slot);
+        }
+        if ready.writable {
+            self.peers.writable.insert(slot);
+            self.peers.to_flush.insert(slot);
+        }
+    }
+
+    /// Does a bounded piece of what there is to do; true if more is waiting.
+    pub fn turn(&mut self, now: &Now) -> bool {
+        while let Some(slot) = self.peers.timers.pop(now.mono_ms) {
+            self.look_at(slot, now);
+        }
+        let Self { chat, post, peers, .. } = self;
+        chat.tick(now, &mut |effect| post.apply(&effect, peers, now));
+        self.hear_some(now);
+        self.flush_some(now);
+        self.end_failing(now);
+        self.peers.reap();
+        if cfg!(debug_assertions) {
+            self.check_invariants();
+        }
+        !(self.peers.to_read.is_empty() && self.peers.to_flush.is_empty())
+    }
+
+    /// When the next turn is due even if nothing happens.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        let deadlines = [self.peers.timers.next_ms(), self.chat.deadline_ms()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Tells everyone that the server stops, and ends each connection when it has been told.
+    pub fn shut_down(&mut self, now: &Now) {
+        self.is_stopping = true;
+        let Self { chat, post, peers, .. } = self;
+        chat.shut_down(now, &mut |effect| post.apply(&effect, peers, now));
+    }
+
+    /// Whether nobody is connected.
+    pub fn is_empty(&self) -> bool {
+        self.peers.slab.is_empty()
+    }
+
+    /// How many are connected.
+    pub fn len(&self) -> usize {
+        self.peers.slab.len()
+    }
+
+    /// The chat, to look at.
+    pub fn chat(&self) -> &Chat {
+        &self.chat
+    }
+
+    /// Bytes queued for anybody, and bytes heard but not yet acted on.
+    pub fn held_bytes(&self) -> usize {
+        let heard = |conn: &Conn<S>| conn.unheard_bytes() + conn.decoder.held_bytes();
+        let heard: usize = self.peers.slab.iter().map(|(_, conn)| heard(conn)).sum();
+        self.post.tapes.queued_bytes() + heard
+    }
+
+    fn apply(&mut self, effect: Effect<'_>, now: &Now) {
+        self.post.apply(&effect, &mut self.peers, now);
+    }
+
+    fn depart(&mut self, id: PeerId, why: Farewell, now: &Now) {
+        let Self { chat, post, peers, .. } = self;
+        chat.depart(id, why, now, &mut |effect| post.apply(&effect, peers, now));
+    }
+
+    /// A timer of `slot` went off: something may be due.
+    fn look_at(&mut self, slot: usize, now: &Now) {
+        let stall_ms = self.limits.stall_secs * 1_000;
+        let conn = &mut self.peers.slab[slot];
+        let (id, since_ms) = (conn.id, conn.since_ms);
+        match conn.life {
+            Life::Open if !conn.is_named => {
+                let due_ms = since_ms + self.limits.name_secs * 1_000;
+                if now.mono_ms >= due_ms {
+                    return self.dismiss(id, Event::NamingOver, Farewell::Nameless, now);
+                }
+                self.peers.timers.arm(slot, due_ms);
+            }
+            // One that can be written to again is not stalled, however late its turn comes: this
+            // process may have been stopped, not the peer.
+            Life::Open if conn.is_blocked && !self.peers.writable.contains(slot) => {
+                if now.mono_ms >= since_ms + stall_ms {
+                    return self.fail(id, Farewell::Stalled, now);
+                }
+                self.peers.timers.arm(slot, since_ms + stall_ms);
+            }
+            Life::Open => {}
+            Life::Closing | Life::Draining => {
+                let due_ms = since_ms + conn.ending_ms();
+                if now.mono_ms >= due_ms {
+                    return self.give_up(slot);
+                }
+                self.peers.timers.arm(slot, due_ms);
+            }
+            Life::Doomed => return,
+        }
+        self.keep_alive(slot, now);
+        // Whatever else it may have waited for: each notes anew what it still has to wait for.
+        self.peers.want_read(slot);
+        self.peers.want_flush(slot);
+    }
+
+    /// Sends something to a telnet client that has long been silent, for what lies between, unless
+    /// lines are on their way: those do as well, and need not be copied to go before it.
+    fn keep_alive(&mut self, slot: usize, now: &Now) {
+        let conn = &mut self.peers.slab[slot];
+        if conn.life != Life::Open {
+            return;
+        }
+        let Some(telnet) = conn.decoder.telnet() else { return };
+        let lacks_nothing = conn.out.pending(&self.post.tapes) == 0;
+        if let Some(nop) = telnet.keep_alive(now.mono_ms).filter(|_| lacks_nothing) {
+            self.post.answer(conn, &nop, false, now);
+        }
+        if let Some(due_ms) = conn.decoder.telnet().and_then(|telnet| telnet.nop_due_ms()) {
+            self.peers.timers.arm(slot, due_ms);
+        }
+    }
+
+    /// Ends `id` with a word, once that has been sent.
+    fn dismiss(&mut self, id: PeerId, word: Event<'_>, why: Farewell, now: &Now) {
+        self.apply(Effect::Tell { to: id, event: word }, now);
+        self.depart(id, why, now);
+        self.apply(Effect::Close { user: id, why }, now);
+    }
+
+    /// Ends `id` without another word.
+    fn fail(&mut self, id: PeerId, why: Farewell, now: &Now) {
+        let Some(conn) = self.peers.get_mut(id) else { return };
+        if conn.life == Life::Open {
+            info!("at={:?} event=close id={id} why={}", now.stamp.as_str(), why.as_str());
+        }
+        self.depart(id, why, now);
+        self.give_up(id.slot());
+    }
+
+    fn give_up(&mut self, slot: usize) {
+        self.post.forget(&mut self.peers.slab[slot]);
+        self.peers.doom(slot);
+    }
+
+    fn end_failing(&mut self, now: &Now) {
+        loop {
+            while let Some((id, why)) = self.peers.failing.pop() {
+                self.fail(id, why, now);
+            }
+            if self.post.tapes.queued_bytes() <= self.limits.queued_bytes {
+                break;
+            }
+            // Too much for all together: whoever has the most queued pays.
+            let conns = self.peers.slab.iter().map(|(_, conn)| (conn.out.own_bytes(), conn.id));
+            match conns.max() {
+                Some((own_bytes, id)) if own_bytes > 0 => {
+                    self.peers.failing.push((id, Farewell::Crowded));
+                }
+                _ => break,
+            }
+        }
+    }
+
+    /// What holds between turns, whatever the peers did.
+    fn check_invariants(&self) {
+        let peers = &self.peers;
+        let mut owned_bytes = 0;
+        for (slot, conn) in &peers.slab {
+            owned_bytes += conn.out.own_bytes();
+            let pending = conn.out.pending(&self.post.tapes);
+            assert_eq!(conn.out.tape().is_some(), self.post.is_member(slot), "members follow");
+            assert!(conn.life != Life::Doomed, "the doomed are gone");
+            let is_queued = peers.to_flush.contains(slot);
+            assert!(!is_queued || peers.writable.contains(slot), "only the writable are queued");
+            if pending > 0 && peers.writable.contains(slot) && !conn.is_unframed() {
+                assert!(is_queued, "who lacks something and can take it is queued: {}", conn.id);
+            }
+            assert!(conn.unheard_bytes() <= 2 * READ_BYTES, "what is read ahead is bounded");
+        }
+        assert_eq!(owned_bytes, self.post.tapes.owned_bytes, "own bytes are counted exactly");
+    }
+}

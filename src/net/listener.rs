@@ -1,0 +1,231 @@
+//! Where peers come in: a listener, and the sockets that it accepts.
+
+use std::fs;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::time::Duration;
+
+use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use mio::{Interest, Poll, Token};
+use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
+
+use crate::config::Address;
+use crate::door::Dialect;
+use crate::hub::conn::Socket;
+use crate::limits::{Limits, SEND_BUFFER_BYTES};
+
+/// What the system may hold of connections that are not accepted yet (capped by `somaxconn`).
+const ACCEPT_BACKLOG: i32 = 4_096;
+
+/// An open door.
+pub struct Door {
+    /// What is spoken there.
+    pub dialect: Dialect,
+    listener: Listener,
+    /// Where it really is, port and all.
+    pub address: Address,
+    /// No accept has found its queue empty since its last event.
+    pub ready: bool,
+}
+
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Door {
+    /// Listens at `address`, and has `poll` tell of who comes there.
+    ///
+    /// # Errors
+    /// One line that names the option and what to do.
+    pub fn open(
+        dialect: Dialect,
+        address: &Address,
+        limits: &Limits,
+        poll: &Poll,
+        token: Token,
+    ) -> Result<Self, String> {
+        let door = Self::listen(dialect, address, limits, poll, token);
+        door.map_err(|error| refusal(dialect, address, &error))
+    }
+
+    fn listen(
+        dialect: Dialect,
+        address: &Address,
+        limits: &Limits,
+        poll: &Poll,
+        token: Token,
+    ) -> io::Result<Self> {
+        let (mut listener, address) = match address {
+            Address::Tcp(address) => {
+                let listener = listen_tcp(*address, limits)?;
+                let bound = listener.local_addr()?;
+                (Listener::Tcp(listener), Address::Tcp(bound))
+            }
+            Address::Unix(path) => {
+                remove_stale(path)?;
+                (Listener::Unix(listen_unix(path)?), address.clone())
+            }
+        };
+        match &mut listener {
+            Listener::Tcp(listener) => {
+                poll.registry().register(listener, token, Interest::READABLE)?;
+            }
+            Listener::Unix(listener) => {
+                poll.registry().register(listener, token, Interest::READABLE)?;
+            }
+        }
+        Ok(Self { dialect, listener, address, ready: false })
+    }
+
+    /// Takes in who waits longest, and where it comes from.
+    ///
+    /// # Errors
+    /// Those of accept(2); `WouldBlock` if nobody waits.
+    pub fn accept(&self) -> io::Result<(Sock, Option<SocketAddr>)> {
+        match &self.listener {
+            Listener::Tcp(listener) => {
+                let (stream, from) = listener.accept()?;
+                Ok((Sock::Tcp(stream), Some(from)))
+            }
+            Listener::Unix(listener) => {
+                let (stream, _) = listener.accept()?;
+                // A Unix socket inherits nothing.
+                SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
+                Ok((Sock::Unix(stream), None))
+            }
+        }
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        if let Address::Unix(path) = &self.address {
+            // Nothing can be done if somebody else has removed it.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// A listener whose options every accepted socket inherits, which saves seven system calls each.
+fn listen_tcp(address: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
+    let domain = Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Without it the kernel hides a slow reader behind megabytes.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.set_tcp_nodelay(true)?;
+    // A telnet's ^C sends half a command as urgent data; out of line, the other half would take
+    // the next letter for it.
+    socket.set_out_of_band_inline(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(limits.keepalive_secs))
+        .with_interval(Duration::from_secs(limits.keepalive_interval_secs))
+        .with_retries(limits.keepalive_probes);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(Duration::from_secs(limits.user_timeout_secs)))?;
+    socket.bind(&address.into())?;
+    socket.listen(ACCEPT_BACKLOG)?;
+    Ok(TcpListener::from_std(socket.into()))
+}
+
+fn listen_unix(path: &Path) -> io::Result<UnixListener> {
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(ACCEPT_BACKLOG)?;
+    Ok(UnixListener::from_std(socket.into()))
+}
+
+/// Removes a socket file that a server left behind; one that answers stays, also if it is too busy
+/// to answer at once, and so does a file of another kind (which refuses a connection just as a
+/// dead socket does).
+fn remove_stale(path: &Path) -> io::Result<()> {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        return Ok(());
+    }
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&SockAddr::unix(path)?) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        _ => Ok(()),
+    }
+}
+
+fn refusal(dialect: Dialect, address: &Address, error: &io::Error) -> String {
+    let fix = match error.kind() {
+        io::ErrorKind::AddrInUse => "stop what listens there, or give another",
+        io::ErrorKind::AddrNotAvailable => "give an address of this machine",
+        io::ErrorKind::PermissionDenied => {
+            "give a port from 1024 on, or a path that may be written"
+        }
+        _ => "give another",
+    };
+    format!("--{} {address}: {error}; {fix}", dialect.as_str())
+}
+
+/// A peer's socket.
+pub enum Sock {
+    /// Over TCP.
+    Tcp(TcpStream),
+    /// In the file system.
+    Unix(UnixStream),
+}
+
+impl Sock {
+    /// As the Poll wants it.
+    pub fn as_source(&mut self) -> &mut dyn mio::event::Source {
+        match self {
+            Self::Tcp(stream) => stream,
+            Self::Unix(stream) => stream,
+        }
+    }
+
+    fn raw(&self) -> SockRef<'_> {
+        match self {
+            Self::Tcp(stream) => stream.into(),
+            Self::Unix(stream) => stream.into(),
+        }
+    }
+}
+
+impl Read for Sock {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+/// By send(2) and sendmsg(2): write(2) and writev(2), which a stream's own methods may use, pass
+/// through the file layer first, for half a microsecond on top of five or six.
+impl Write for Sock {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.raw().send(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.raw().send_vectored(slices)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket for Sock {
+    fn end_writing(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! The event loop: one Poll over doors, peers and signals. The only file that knows both mio
+//! and the hub, and the only one that reads the clock.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use log::{error, info, warn};
+use mio::{Events, Interest, Poll, Token};
+
+use crate::clock::{Clock, Now};
+use crate::config::{Address, Config};
+use crate::door::Dialect;
+use crate::hub::{Hub, Ready};
+use crate::limits::{DOORS_MAX, GOODBYE_MS, Limits};
+use crate::net::listener::{Door, Sock};
+use crate::net::signals::Signals;
+
+const SIGNALS: Token = Token(usize::MAX);
+/// Doors have the tokens below `SIGNALS`; the rest are slots.
+const FIRST_DOOR: usize = usize::MAX - DOORS_MAX;
+const EVENTS_PER_POLL: usize = 1_024;
+/// Both directions, and a mark in the input at which the kernel ends a read early.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
+/// How long to wait for a descriptor to come free elsewhere.
+const ACCEPT_RETRY_MS: u64 = 1_000;
+/// Time between two log lines about connections that were not even told why.
+const REFUSAL_LOG_MS: u64 = 1_000;
+
+/// The server, listening.
+pub struct Server {
+    poll: Poll,
+    doors: Vec<Door>,
+    hub: Hub<Sock>,
+    clock: Clock,
+    signals: Signals,
+    limits: Limits,
+    /// Set since descriptors ran out and until nobody waits at any door: when to try
+    /// again, and with how many peers it failed.
+    starved: Option<Starved>,
+    /// Not before, another connection turned away is logged.
+    next_refusal_ms: u64,
+    /// Set since a signal asked to stop: when it is over, whoever is still there.
+    stop_by_ms: Option<u64>,
+}
+
+struct Starved {
+    retry_ms: u64,
+    peers: usize,
+}
+
+impl Server {
+    /// Opens every door of `config`.
+    ///
+    /// # Errors
+    /// One line that names the option and what to do.
+    pub fn open(config: &Config) -> Result<Self, String> {
+        let cannot_start = |error: io::Error| format!("the event loop cannot start: {error}");
+        let poll = Poll::new().map_err(cannot_start)?;
+        let signals = Signals::listen(poll.registry(), SIGNALS).map_err(cannot_start)?;
+        let mut doors = Vec::new();
+        for (dialect, address) in config.doors() {
+            let token = Token(FIRST_DOOR + doors.len());
+            doors.push(Door::open(dialect, address, &config.limits, &poll, token)?);
+        }
+        let clock = Clock::new(Instant::now(), SystemTime::now());
+        let hub = Hub::new(config.lang, config.limits.clone());
+        let limits = config.limits.clone();
+        Ok(Self {
+            poll,
+            doors,
+            hub,
+            clock,
+            signals,
+            limits,
+            starved: None,
+            next_refusal_ms: 0,
+            stop_by_ms: None,
+        })
+    }
+
+    /// Where the doors are, and what is spoken there.
+    pub fn doors(&self) -> impl Iterator<Item = (Dialect, &Address)> {
+        self.doors.iter().map(|door| (door.dialect, &door.address))
+    }
+
+    /// Serves until a signal says to stop; the number of a second signal that cut it short.
+    ///
+    /// # Errors
+    /// If the system cannot wait for events any more.
+    pub fn run(&mut self) -> io::Result<Option<i32>> {
+        let mut events = Events::with_capacity(EVENTS_PER_POLL);
+        let mut is_busy = false;
+        loop {
+            let timeout = if is_busy { Some(Duration::ZERO) } else { self.patience() };
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            let now = self.now();
+            for event in &events {
+                if let Some(signal) = self.take(event, &now) {
+                    return Ok(Some(signal));
+                }
+            }
+            is_busy = self.accept_some(&now);
+            is_busy |= self.hub.turn(&now);
+            if self.stop_by_ms.is_some_and(|by_ms| self.hub.is_empty() || now.mono_ms >= by_ms) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// How long nothing is due; none if nothing is due ever.
+    fn patience(&mut self) -> Option<Duration> {
+        let deadlines_ms = [self.hub.deadline_ms(), self.retry_ms(), self.stop_by_ms];
+        let due_ms = deadlines_ms.into_iter().flatten().min()?;
+        Some(Duration::from_millis(due_ms.saturating_sub(self.now().mono_ms)))
+    }
+
+    /// Notes what `event` tells; a signal that asks a second time to stop is handed back.
+    fn take(&mut self, event: &mio::event::Event, now: &Now) -> Option<i32> {
+        match event.token() {
+            SIGNALS => {
+                let signals: Vec<i32> = self.signals.stops().collect();
+                return signals.into_iter().find_map(|signal| self.stop(signal, now));
+            }
+            Token(token) if token >= FIRST_DOOR => {
+                if let Some(door) = self.doors.get_mut(token - FIRST_DOOR) {
+                    door.ready = true;
+                }
+            }
+            Token(slot) => self.hub.wake(slot, readiness(event)),
+        }
+        None
+    }
+
+    /// Begins to stop; `signal` is handed back if that had begun before.
+    fn stop(&mut self, signal: i32, now: &Now) -> Option<i32> {
+        if self.stop_by_ms.is_some() {
+            return Some(signal);
+        }
+        info!("at={:?} event=stop signal={signal}", now.stamp.as_str());
+        self.stop_by_ms = Some(now.mono_ms + GOODBYE_MS);
+        self.doors.clear();
+        // No door is left to try again.
+        self.starved = None;
+        self.hub.shut_down(now);
+        None
+    }
+
+    fn now(&mut self) -> Now {
+        self.clock.at(Instant::now(), SystemTime::now())
+    }
+
+    /// Accepts from every ready door, a bounded number; true if one may have more.
+    fn accept_some(&mut self, now: &Now) -> bool {
+        if let Some(Starved { retry_ms, peers }) = self.starved
+            && now.mono_ms < retry_ms
+            && self.hub.len() >= peers
+        {
+            return false;
+        }
+        for index in 0..self.doors.len() {
+            for _ in 0..self.limits.accepts_per_turn {
+                if !self.doors[index].ready {
+                    break;
+                }
+                match self.doors[index].accept() {
+                    Ok((sock, host)) => {
+                        if let Some(starved) = &mut self.starved {
+                            starved.retry_ms = now.mono_ms;
+                        }
+                        let dialect = self.doors[index].dialect;
+                        self.welcome(sock, dialect, host, now);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.doors[index].ready = false;
+                    }
+                    // It was gone before it was accepted, or a signal came: the next one.
+                    Err(error) if is_about_the_peer(&error) => {}
+                    Err(error) => {
+                        self.starve(&error, now);
+                        return false;
+                    }
+                }
+            }
+        }
+        let may_have_more = self.doors.iter().any(|door| door.ready);
+        if !may_have_more {
+            self.starved = None;
+        }
+        may_have_more
+    }
+
+    fn welcome(&mut self, mut sock: Sock, dialect: Dialect, from: Option<SocketAddr>, now: &Now) {
+        let host = from.map(|from| from.ip().to_canonical());
+        let counted = host.filter(|host| !host.is_loopback());
+        let from = from.map_or_else(|| "unix".to_string(), |from| from.to_string());
+        let Some(slot) = self.hub.vacancy() else { return self.turn_away(&from, now) };
+        // All at once and never again: the hub keeps what each event told it.
+        let registered =
+            self.poll.registry().register(sock.as_source(), Token(slot), PEER_INTEREST);
+        if let Err(error) = registered {
+            error!("at={:?} event=unregistered error={error:?}", now.stamp.as_str());
+            return;
+        }
+        // Before the hub has it, which may close it at once.
+        let id = self.hub.next_id();
+        let door = dialect.as_str();
+        info!("at={:?} event=open id={id} door={door} from={from}", now.stamp.as_str());
+        self.hub.open(sock, dialect, counted, now);
+    }
+
+    /// Logs that a connection was closed without a word; a flood of them does not flood the log.
+    fn turn_away(&mut self, from: &str, now: &Now) {
+        if now.mono_ms >= self.next_refusal_ms {
+            self.next_refusal_ms = now.mono_ms + REFUSAL_LOG_MS;
+            info!("at={:?} event=refuse from={from} why=room-full", now.stamp.as_str());
+        }
+    }
+
+    /// No descriptor or no memory is left for another connection. No event will come for those
+    /// that wait, so the door stays ready and is tried again; it is logged once.
+    fn starve(&mut self, error: &io::Error, now: &Now) {
+        if self.starved.is_none() {
+            warn!("at={:?} event=starved error={error:?}", now.stamp.as_str());
+        }
+        let (retry_ms, peers) = (now.mono_ms + ACCEPT_RETRY_MS, self.hub.len());
+        self.starved = Some(Starved { retry_ms, peers });
+    }
+
+    fn retry_ms(&self) -> Option<u64> {
+        self.starved.as_ref().map(|starved| starved.retry_ms)
+    }
+}
+
+/// Whether accept(2) passed on what befell the one connection, not what the server lacks. (Some
+/// network errors have no kind of their own; they are taken for a lack, and tried again later.)
+fn is_about_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::Unsupported
+    )
+}
+
+fn readiness(event: &mio::event::Event) -> Ready {
+    let failed = event.is_error();
+    Ready {
+        readable: event.is_readable() || failed,
+        writable: event.is_writable() || failed,
+        ended: event.is_read_closed(),
+        urgent: event.is_priority(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_one_connection_is_not_a_lack_of_descriptors() {
+        let is_about_the_peer = |errno: Errno| is_about_the_peer(&errno.into());
+        for errno in [
+            Errno::CONNABORTED,
+            Errno::HOSTUNREACH,
+            Errno::INTR,
+            Errno::NETDOWN,
+            Errno::NETUNREACH,
+            Errno::OPNOTSUPP,
+            Errno::PERM,
+        ] {
+            assert!(is_about_the_peer(errno), "{errno:?}");
+        }
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
+            assert!(!is_about_the_peer(errno), "{errno:?}");
+        }
+    }
+}
