@@ -2,24 +2,24 @@
 
 use std::fmt;
 
-/// One connected peer: its slot in the slab, and a birth number that no other peer shares.
+/// One connected peer: its slot in the slab, and a generation that no other peer shares.
 ///
-/// Slots are reused, birth numbers are not, so an id that outlived its peer finds nothing
+/// Slots are reused, generations are not, so an id that outlived its peer finds nothing
 /// instead of finding somebody else. The peer has the same id in the chat as on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PeerId {
     slot: u32,
-    birth: u32,
+    generation: u32,
 }
 
 impl PeerId {
-    /// The peer in `slot` that was the `birth`th to arrive (from 1 on).
+    /// The peer in `slot` that was the `generation`th to arrive (from 1 on).
     ///
     /// # Panics
     /// If `slot` does not fit 32 bits: the descriptor limit is far below that.
-    pub fn new(slot: usize, birth: u32) -> Self {
+    pub fn new(slot: usize, generation: u32) -> Self {
         let slot = u32::try_from(slot).expect("a slab of 2^32 connections cannot exist");
-        Self { slot, birth }
+        Self { slot, generation }
     }
 
     /// Where the peer stands in the slab.
@@ -28,21 +28,51 @@ impl PeerId {
     }
 
     /// Which arrival it was: what tells it from the others that had its slot.
-    pub fn birth(self) -> u32 {
-        self.birth
+    pub fn generation(self) -> u32 {
+        self.generation
     }
 }
 
-/// As the log names it: the birth number alone is unique.
+/// As the log names it: the generation alone is unique.
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.birth.fmt(f)
+        self.generation.fmt(f)
     }
 }
 
-/// A room. There is one so far, and everyone with a name is in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RoomId(pub u16);
+/// One server process of several that share a chat; a server alone is node 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeId(pub u16);
 
-/// The room that a name lets one into.
+/// One user of the chat: a connection on some node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UserId {
+    /// The node that the connection belongs to.
+    pub node: NodeId,
+    /// The connection there; only its own node may use its slot.
+    pub peer: PeerId,
+}
+
+impl UserId {
+    /// The user behind a connection of this node.
+    pub fn local(peer: PeerId) -> Self {
+        Self { node: NodeId::default(), peer }
+    }
+}
+
+/// As the diagnostics name it: the generation, with the node before it if there are several.
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.node.0 {
+            0 => self.peer.fmt(f),
+            node => write!(f, "{node}.{}", self.peer),
+        }
+    }
+}
+
+/// A room, by its place among the rooms that exist now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoomId(pub u32);
+
+/// The room that always exists, and that a new name enters.
 pub const LOBBY: RoomId = RoomId(0);

@@ -102,7 +102,7 @@ fn the_chat_names_no_wire_no_bytes_and_no_connection() {
 fn modules_know_only_whom_they_may() {
     for (module, may_know) in [
         ("src/delivery/tape.rs", &["limits"][..]),
-        ("src/delivery/slots.rs", &[]),
+        ("src/slots.rs", &[]),
         ("src/hub/timers.rs", &[]),
         ("src/text.rs", &[]),
         ("src/clock.rs", &[]),

@@ -92,7 +92,7 @@ impl Chat {
         }
         let user = &mut self.users[who.slot()];
         assert_eq!(user.birth, 0, "a slot is used again only after its user departed");
-        user.birth = who.birth();
+        user.birth = who.generation();
         user.is_guest = is_guest;
         if is_guest {
             self.welcome(who, out);
@@ -194,11 +194,11 @@ impl Chat {
     }
 
     fn user(&self, who: PeerId) -> Option<&User> {
-        self.users.get(who.slot()).filter(|user| user.birth == who.birth())
+        self.users.get(who.slot()).filter(|user| user.birth == who.generation())
     }
 
     fn user_mut(&mut self, who: PeerId) -> Option<&mut User> {
-        self.users.get_mut(who.slot()).filter(|user| user.birth == who.birth())
+        self.users.get_mut(who.slot()).filter(|user| user.birth == who.generation())
     }
 
     fn name(&mut self, who: PeerId, raw: &str, now: &Now, out: &mut Out<'_>) {

@@ -17,7 +17,7 @@ use crate::limits::TAPE_CHUNK_BYTES;
 
 /// Which tape of the [`Tapes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TapeId(pub u16);
+pub struct TapeId(pub u32);
 
 /// The encoded lines of one room for one kind of client.
 pub struct Tape {
@@ -156,12 +156,12 @@ impl Tapes {
 
     /// One of them.
     pub fn get(&self, id: TapeId) -> &Tape {
-        &self.tapes[usize::from(id.0)]
+        &self.tapes[id.0 as usize]
     }
 
     /// One of them, to write on.
     pub fn get_mut(&mut self, id: TapeId) -> &mut Tape {
-        &mut self.tapes[usize::from(id.0)]
+        &mut self.tapes[id.0 as usize]
     }
 
     /// Everything queued for anybody, in bytes. The last chunk of a tape is there in any case: were

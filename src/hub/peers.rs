@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use slab::Slab;
 
 use crate::chat::event::Farewell;
-use crate::delivery::slots::SlotSet;
 use crate::door::Decoder;
 use crate::hub::conn::{Conn, Life};
 use crate::hub::timers::Timers;
 use crate::ids::PeerId;
+use crate::slots::SlotSet;
 
 /// The slab, and its slots by what they are ready for and what is to be done for them.
 pub struct Peers<S> {
@@ -74,7 +74,7 @@ impl<S> Peers<S> {
         now_ms: u64,
     ) -> PeerId {
         let id = self.next_id();
-        self.births = id.birth();
+        self.births = id.generation();
         self.slab.insert(Conn::new(sock, id, decoder, host, now_ms));
         self.writable.insert(id.slot());
         if let Some(host) = host {

@@ -4,7 +4,6 @@ use log::info;
 
 use crate::chat::event::{Effect, Event, Farewell};
 use crate::clock::Now;
-use crate::delivery::slots::SlotSet;
 use crate::delivery::tape::{TapeId, Tapes};
 use crate::door::Wire;
 use crate::door::lang::Lang;
@@ -13,9 +12,10 @@ use crate::hub::conn::{Conn, Life, Pace};
 use crate::hub::peers::Peers;
 use crate::ids::{PeerId, RoomId};
 use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
+use crate::slots::SlotSet;
 
 #[allow(clippy::cast_possible_truncation, reason = "there are few")]
-const WIRES: u16 = Wire::COUNT as u16;
+const WIRES: u32 = Wire::COUNT as u32;
 
 /// Sees every effect before it is carried out.
 pub type Tap = Box<dyn FnMut(&Effect<'_>, &Now)>;
@@ -214,7 +214,7 @@ impl Post {
     /// Everyone who follows `tape` has something to be sent; who is blocked and too far behind
     /// is not waited for.
     fn has_grown<S>(&mut self, tape: TapeId, peers: &mut Peers<S>) {
-        let index = usize::from(tape.0);
+        let index = tape.0 as usize;
         let members = &self.members[index];
         peers.to_flush.insert_common(members, &peers.writable);
         let head = self.tapes.get(tape).head();
@@ -280,7 +280,7 @@ impl Post {
         let wire = conn.decoder.wire();
         let tape = tape_of(room, wire);
         conn.out.follow(tape, &mut self.tapes);
-        let members = &mut self.members[usize::from(tape.0)];
+        let members = &mut self.members[tape.0 as usize];
         if members.is_empty() {
             self.followed.push((tape, wire));
         }
@@ -289,7 +289,7 @@ impl Post {
 
     fn unfollow<S>(&mut self, conn: &mut Conn<S>) {
         if let Some(tape) = conn.out.tape() {
-            let members = &mut self.members[usize::from(tape.0)];
+            let members = &mut self.members[tape.0 as usize];
             members.remove(conn.id.slot());
             if members.is_empty() {
                 self.followed.retain(|&(other, _)| other != tape);
@@ -301,7 +301,7 @@ impl Post {
 
 /// Where what is said in `room` stands for clients of `wire`.
 fn tape_of(room: RoomId, wire: Wire) -> TapeId {
-    TapeId(room.0 * WIRES + u16::try_from(wire.index()).expect("there are few wires"))
+    TapeId(room.0 * WIRES + u32::try_from(wire.index()).expect("there are few wires"))
 }
 
 fn room_of(tape: TapeId) -> RoomId {
