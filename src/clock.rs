@@ -20,7 +20,7 @@ pub struct Now {
 pub struct Stamp([u8; 19]);
 
 /// What of a stamp is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shown {
     /// Nothing.
     Never,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use natter::config::{self, Address, Config, Request};
 use natter::diagnostics;
-use natter::door::Dialect;
+use natter::door::DoorKind;
 use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED};
 use natter::net::server::Server;
 use natter::text::one_line;
@@ -90,12 +90,12 @@ fn set_clients(config: &mut Config) -> Result<(), String> {
 /// Says where the doors are, for people and for scripts.
 fn announce(server: &Server, config: &Config) {
     let mut text = String::new();
-    for (dialect, address) in server.doors() {
-        text.push_str(&format!("listening {} {address}\n", dialect.as_str()));
+    for (kind, address) in server.doors() {
+        text.push_str(&format!("listening {} {address}\n", kind.as_str()));
     }
-    for dialect in [Dialect::Telnet, Dialect::Classic] {
-        if let Some((_, address)) = server.doors().find(|door| door.0 == dialect) {
-            text.push_str(&config.lang.how_to_join(dialect, &how_to_connect(dialect, address)));
+    for kind in [DoorKind::Telnet, DoorKind::Classic] {
+        if let Some((_, address)) = server.doors().find(|door| door.0 == kind) {
+            text.push_str(&config.lang.how_to_join(kind, &how_to_connect(kind, address)));
             text.push('\n');
         }
     }
@@ -103,13 +103,13 @@ fn announce(server: &Server, config: &Config) {
 }
 
 /// A command that connects to a door, as people would type it.
-fn how_to_connect(dialect: Dialect, address: &Address) -> String {
-    match (address, dialect) {
+fn how_to_connect(kind: DoorKind, address: &Address) -> String {
+    match (address, kind) {
         (Address::Unix(path), _) => format!("nc -U {}", path.display()),
-        (Address::Tcp(address), Dialect::Telnet) => {
+        (Address::Tcp(address), DoorKind::Telnet) => {
             format!("telnet {} {}", address.ip(), address.port())
         }
-        (Address::Tcp(address), Dialect::Classic) => {
+        (Address::Tcp(address), DoorKind::Classic) => {
             format!("nc {} {}", address.ip(), address.port())
         }
     }

@@ -229,9 +229,9 @@ fn the_lines_that_the_editor_remembers_count_as_held() {
 #[test]
 fn the_cursor_is_where_a_terminal_has_it_that_lacks_a_character() {
     let mut session = Session::editing(Lang::En);
-    session.decoder.telnet().expect("it speaks telnet").choose_charset(Charset::Latin1);
+    session.decoder.choose_charset(Charset::Latin1);
     session.hear(b"a", 0);
-    session.decoder.telnet().expect("it speaks telnet").complete(&["a名b"]);
+    session.decoder.complete(&["a名b"]);
     session.hear(&bytes("2 2 'X'"), 0);
     assert_eq!(session.last_row(), "> a?Xb");
 }
@@ -298,15 +298,15 @@ fn a_terminals_name_undoes_no_choice_and_a_dumb_one_stays_dumb() {
         (Some(true), "'DUMB'", Style::Color),
     ] {
         let mut session = Session::new(Lang::En);
-        let telnet = session.decoder.telnet().expect("it speaks telnet");
+        let telnet = &mut session.decoder;
         first.into_iter().for_each(|on| telnet.choose_color(on));
         session.hear(&bytes(&format!("WILL TTYPE SB TTYPE 0 {then} SE")), 0);
-        let telnet = session.decoder.telnet().expect("it speaks telnet");
+        let telnet = &mut session.decoder;
         assert_eq!(telnet.view().style, style, "{first:?}");
     }
     let mut session = Session::new(Lang::En);
     session.hear(&bytes("WILL TTYPE SB TTYPE 0 'DUMB' SE"), 0);
-    let telnet = session.decoder.telnet().expect("it speaks telnet");
+    let telnet = &mut session.decoder;
     telnet.choose_color(false);
     assert_eq!(telnet.view().style, Style::Dumb, "it is sent nothing to obey");
 }
@@ -315,11 +315,11 @@ fn a_terminals_name_undoes_no_choice_and_a_dumb_one_stays_dumb() {
 fn nothing_is_left_of_a_line_when_another_side_edits() {
     let mut session = Session::editing(Lang::En);
     session.hear(&bytes("'half a line that was typed too early' 1"), 0);
-    session.decoder.telnet().expect("it speaks telnet").edit(false);
+    session.decoder.edit(false);
     session.hear(&bytes("DONT ECHO DONT SGA"), 0);
     assert_eq!((session.heard.join(" "), session.last_row()), ("<edit false>".into(), "".into()));
     let mut session = Session::new(Lang::En);
-    session.decoder.telnet().expect("it speaks telnet").edit(true);
+    session.decoder.edit(true);
     session.hear(&[b'x'; LINE_BYTES + 1], 0);
     session.hear(&bytes("DO ECHO DO SGA DONT ECHO 'ok' 13 10"), 0);
     assert!(session.heard.contains(&"ok".to_string()), "{:?}", session.heard);

@@ -1,13 +1,14 @@
 //! The hub, turned by hand over sockets that take everything or nothing, or break.
 
 use std::cell::{RefCell, RefMut};
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::rc::Rc;
 
 use chrono::DateTime;
 use natter::clock::{Now, Stamp};
-use natter::door::Dialect;
+use natter::delivery::outbound::Took;
+use natter::door::DoorKind;
 use natter::door::lang::Lang;
 use natter::hub::conn::Socket;
 use natter::hub::{Hub, Ready};
@@ -37,45 +38,33 @@ struct Ends {
     room: Option<usize>,
 }
 
-impl Read for Line {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Socket for Line {
+    fn wake(&mut self, _: Ready) {}
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
         let mut ends = self.0.borrow_mut();
         let sent = std::mem::take(&mut ends.sent);
-        if sent.is_empty() && !ends.is_ended && !ends.is_gone {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
         buffer[..sent.len()].copy_from_slice(&sent);
-        Ok(sent.len())
-    }
-}
-
-impl Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(bytes)])
+        let has_end = ends.is_ended || ends.is_gone;
+        Ok(Took { bytes: sent.len(), drained: !has_end })
     }
 
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
         let mut ends = self.0.borrow_mut();
         if ends.is_gone {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         if ends.room == Some(0) {
-            return Err(io::ErrorKind::WouldBlock.into());
+            return Ok(Took { bytes: 0, drained: true });
         }
         ends.writes += 1;
-        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
-        let count = bytes.len().min(ends.room.unwrap_or(usize::MAX));
-        ends.heard.extend_from_slice(&bytes[..count]);
-        ends.room = ends.room.map(|room| room - count);
-        Ok(count)
+        let offered: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+        let bytes = offered.len().min(ends.room.unwrap_or(usize::MAX));
+        ends.heard.extend_from_slice(&offered[..bytes]);
+        ends.room = ends.room.map(|room| room - bytes);
+        Ok(Took { bytes, drained: bytes < offered.len() })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Socket for Line {
     fn end_writing(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -97,7 +86,7 @@ impl Silent {
     fn enter(first: &[u8]) -> Self {
         let mut hub = Hub::new(Lang::En, Limits { clients: 8, ..Limits::default() });
         let line = Line::default();
-        let id = hub.open(line.clone(), Dialect::Telnet, None, &at(0));
+        let id = hub.open(line.clone(), DoorKind::Telnet, None, &at(0));
         let mut silent = Self { hub, line, id };
         silent.send(&[first, b"alice\r\n"].concat(), 0);
         silent
@@ -151,7 +140,7 @@ impl Room {
         let mut room = Self { hub: Hub::new(Lang::En, limits), members: Vec::new() };
         for number in 0..count {
             let line = Line::default();
-            let id = room.hub.open(line.clone(), Dialect::Classic, None, &at(0));
+            let id = room.hub.open(line.clone(), DoorKind::Classic, None, &at(0));
             room.members.push((id, line));
             room.send(number, &format!("s{number:03} -n\n"));
             room.work(0);
@@ -181,9 +170,9 @@ impl Room {
     }
 
     /// Somebody else comes in, and first sends `bytes`; its number.
-    fn open(&mut self, dialect: Dialect, bytes: &str) -> usize {
+    fn open(&mut self, kind: DoorKind, bytes: &str) -> usize {
         let (number, line) = (self.members.len(), Line::default());
-        let id = self.hub.open(line.clone(), dialect, None, &at(2_000));
+        let id = self.hub.open(line.clone(), kind, None, &at(2_000));
         self.members.push((id, line));
         self.send(number, bytes);
         self.work(2_000);
@@ -319,7 +308,7 @@ fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
 #[test]
 fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
     let mut room = Room::of(2, &Limits::default());
-    assert_eq!(room.open(Dialect::Classic, "unframed -n"), 2);
+    assert_eq!(room.open(DoorKind::Classic, "unframed -n"), 2);
     assert_eq!(room.ends(2).heard, b"OK");
     room.ends(2).is_gone = true;
     room.ends(2).sent = b"now with a line end\nexit\n".to_vec();
@@ -335,7 +324,7 @@ fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
 fn who_ignores_somebody_and_reads_nothing_is_skipped_as_others_are() {
     let Limits { lag_soft_bytes, .. } = Limits::default();
     let mut room = Room::of(2, &Limits::default());
-    let deaf = room.open(Dialect::Telnet, "deaf\r\n/ignore s001\r\n");
+    let deaf = room.open(DoorKind::Telnet, "deaf\r\n/ignore s001\r\n");
     room.ends(deaf).room = Some(0);
     for _ in 0..2_000 {
         room.send(0, "heard by all -ta\n");
@@ -374,7 +363,7 @@ fn who_is_whispered_to_and_reads_nothing_is_not_sent_what_the_room_says() {
 #[test]
 fn a_line_end_that_was_left_out_is_sent_as_soon_as_lines_are() {
     let mut room = Room::of(1, &Limits::default());
-    let bob = room.open(Dialect::Classic, "bob -n");
+    let bob = room.open(DoorKind::Classic, "bob -n");
     room.send(bob, "\n");
     room.work(2_000);
     assert_eq!(room.ends(bob).heard, b"OK\r\n");
@@ -400,7 +389,7 @@ fn who_is_about_to_be_sent_lines_is_sent_no_nop() {
     let mut room = Room::of(6, &Limits { queued_bytes, ..Limits::default() });
     let people: Vec<usize> = (0..400)
         .map(|number| {
-            let person = room.open(Dialect::Telnet, "");
+            let person = room.open(DoorKind::Telnet, "");
             room.ends(person).sent = NOP.to_vec();
             room.send(person, &format!("t{number:03}\r\n"));
             room.work(2_000);

@@ -23,8 +23,8 @@ use chrono::{DateTime, Local};
 use fastrand::Rng;
 use model::Model;
 use natter::clock::{Now, Stamp};
-use natter::door::Decoder;
 use natter::door::lang::Lang;
+use natter::door::protocol::Format;
 use natter::hub::Hub;
 use natter::limits::{Limits, READ_BYTES, TAPE_CHUNK_BYTES};
 use net::{End, SimSock};
@@ -110,10 +110,14 @@ impl Sim {
             let negotiated = person.as_ref().and_then(|person| person.negotiated);
             let id = self.hub.next_id();
             let mut peer = Peer::new(id, pipe, self.peers.len(), person, &mut self.rng);
-            let dialect = peer.dialect();
-            let wire = Decoder::new(dialect, self.lang).wire();
-            self.model.borrow_mut().expect(id, wire, negotiated);
-            self.hub.open(SimSock(Rc::clone(&peer.pipe)), dialect, None, &now);
+            if peer.is_unframed() {
+                // Its commands are told apart by reads, so nothing may part them.
+                peer.pipe.borrow_mut().short_every = 0;
+            }
+            let kind = peer.kind();
+            let format = Format::initial(kind);
+            self.model.borrow_mut().expect(id, format, negotiated);
+            self.hub.open(SimSock(Rc::clone(&peer.pipe)), kind, None, &now);
             peer.is_refused = is_full;
             self.peers.push(peer);
             self.unserved.push(0);

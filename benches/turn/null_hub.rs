@@ -2,11 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice};
 use std::time::{Duration, Instant, SystemTime};
 
 use natter::clock::{Clock, Now};
-use natter::door::Dialect;
+use natter::delivery::outbound::Took;
+use natter::door::DoorKind;
 use natter::door::lang::Lang;
 use natter::hub::conn::Socket;
 use natter::hub::{Hub, Ready};
@@ -26,35 +27,21 @@ thread_local! {
 /// Takes everything; as large as a real socket's handle.
 struct NullSock(#[allow(dead_code, reason = "it is there for its size")] u64);
 
-impl Read for NullSock {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let line = SCRIPT.take();
-        if line.is_empty() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        buffer[..line.len()].copy_from_slice(line.as_bytes());
-        Ok(line.len())
-    }
-}
-
-impl Write for NullSock {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        TAKEN.set(TAKEN.get() + bytes.len() as u64);
-        Ok(bytes.len())
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let bytes = slices.iter().map(|slice| slice.len()).sum();
-        TAKEN.set(TAKEN.get() + bytes as u64);
-        Ok(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Socket for NullSock {
+    fn wake(&mut self, _: Ready) {}
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
+        let line = SCRIPT.take();
+        buffer[..line.len()].copy_from_slice(line.as_bytes());
+        Ok(Took { bytes: line.len(), drained: line.is_empty() })
+    }
+
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
+        let bytes: usize = slices.iter().map(|slice| slice.len()).sum();
+        TAKEN.set(TAKEN.get() + bytes as u64);
+        Ok(Took { bytes, drained: false })
+    }
+
     fn end_writing(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -82,7 +69,7 @@ impl Bench {
 
     fn connect(&mut self) -> PeerId {
         let now = self.now();
-        self.hub.open(NullSock(0), Dialect::Classic, None, &now)
+        self.hub.open(NullSock(0), DoorKind::Classic, None, &now)
     }
 
     fn speak(&mut self, id: PeerId, line: String) {

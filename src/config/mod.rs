@@ -12,7 +12,7 @@ use lexopt::{Arg, Parser};
 use log::LevelFilter;
 
 use crate::config::options::Opt;
-use crate::door::Dialect;
+use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
 
@@ -33,9 +33,9 @@ pub struct Config {
 
 impl Config {
     /// All doors, in the order in which they are announced.
-    pub fn doors(&self) -> impl Iterator<Item = (Dialect, &Address)> {
-        let classic = self.classic.iter().map(|address| (Dialect::Classic, address));
-        classic.chain(self.telnet.iter().map(|address| (Dialect::Telnet, address)))
+    pub fn doors(&self) -> impl Iterator<Item = (DoorKind, &Address)> {
+        let classic = self.classic.iter().map(|address| (DoorKind::Classic, address));
+        classic.chain(self.telnet.iter().map(|address| (DoorKind::Telnet, address)))
     }
 }
 

@@ -1,33 +1,58 @@
-//! What one member still has to be sent: its own bytes first, then the tape from its place on.
+//! What one connection still has to be sent: its own bytes first, then what it lacks of its tapes.
 //!
 //! ```text
-//!   own: what is for this member alone | (n lines skipped) | tape: what all in the room get
+//!   own: what is for this one alone | (n lines skipped) | tapes: what everybody in a room gets
 //! ```
 //!
-//! Between calls a member's place on the tape is always the start of a line, or of a prompt
-//! behind one: what a partial write left of a line moves to the member's own bytes. So lines can
-//! be skipped, copied and counted whole.
+//! Between calls a position on a tape is always the start of a record: what a partial write left
+//! of one moves to the connection's own bytes. So records can be skipped, copied and counted whole.
 
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 
-use crate::delivery::tape::{TapeId, Tapes};
+use crate::delivery::tapes::{TapeId, Tapes};
+use crate::ids::RoomId;
 
-/// Runs that one write hands to the kernel at most; a tape seldom holds more.
+/// Runs of bytes that one write hands to the kernel at most.
 const SLICES_MAX: usize = 8;
 
-/// One member's queue.
+/// How much a socket took, or gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Took {
+    /// So many bytes.
+    pub bytes: usize,
+    /// The kernel has no more (reading), or no more room (writing): an event will tell of more.
+    pub drained: bool,
+}
+
+/// The queue of one connection.
 #[derive(Default)]
 pub struct Outbound {
     /// Nothing, most of the time: then it takes 8 bytes.
     own: Option<Box<Own>>,
-    /// The place on the tape, if there is one.
-    at: u64,
-    tape: Option<TapeId>,
-    /// Lines left out between `own` and the place on the tape, not yet told.
+    feeds: Feeds,
+    /// Records left out between `own` and the tapes, not told of yet.
     skipped: u32,
 }
 
-/// What is for one member alone.
+/// The tapes that a connection follows.
+#[derive(Default)]
+enum Feeds {
+    #[default]
+    None,
+    /// Stored here: what most have, and costs no more than none.
+    One { tape: TapeId, at: u64 },
+    /// Boxed: 16 bytes each.
+    #[allow(clippy::box_collection, reason = "a Vec here would make every connection larger")]
+    Several(Box<Vec<Feed>>),
+}
+
+#[derive(Clone, Copy)]
+struct Feed {
+    tape: TapeId,
+    at: u64,
+}
+
+/// What is for one connection alone.
 #[derive(Default)]
 struct Own {
     bytes: Vec<u8>,
@@ -46,41 +71,82 @@ pub enum Flush {
     Budget,
 }
 
+/// A connection that has everything said before among its own bytes: only here can more be added.
+pub struct Settled<'a, F> {
+    out: &'a mut Outbound,
+    tapes: &'a mut Tapes<F>,
+}
+
+impl<F: Copy + PartialEq> Settled<'_, F> {
+    /// Queues `bytes` for this connection alone, behind all that was said before.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.out.push_own(bytes, self.tapes);
+    }
+}
+
 impl Outbound {
-    /// Queues `bytes` for this member alone, behind what is in `own`.
-    ///
-    /// What comes from the tape first must be [settled](Self::settle) first.
-    pub fn push(&mut self, bytes: &[u8], tapes: &mut Tapes) {
-        assert_eq!(self.lag(tapes), 0, "what was said before must go out before");
-        assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
-        self.add(bytes, tapes);
-    }
-
-    /// Takes its place at the head of `tape`.
-    pub fn follow(&mut self, tape: TapeId, tapes: &mut Tapes) {
-        assert!(self.tape.is_none(), "one tape at a time");
-        self.at = tapes.get_mut(tape).enter();
-        self.tape = Some(tape);
-    }
-
-    /// Gives up its place; what it had not read is lost unless it was settled.
-    pub fn unfollow(&mut self, tapes: &mut Tapes) {
-        if let Some(tape) = self.tape.take() {
-            tapes.get_mut(tape).leave(self.at);
+    /// Follows `room` in `format` from here on; `slot` is its own.
+    pub fn follow<F: Copy + PartialEq>(
+        &mut self,
+        slot: usize,
+        room: RoomId,
+        format: F,
+        tapes: &mut Tapes<F>,
+    ) {
+        let (tape, at) = tapes.enter(slot, room, format);
+        match &mut self.feeds {
+            Feeds::None => self.feeds = Feeds::One { tape, at },
+            &mut Feeds::One { tape: first, at: first_at } => {
+                let mut feeds = Vec::with_capacity(2);
+                feeds.extend([Feed { tape: first, at: first_at }, Feed { tape, at }]);
+                self.feeds = Feeds::Several(Box::new(feeds));
+            }
+            Feeds::Several(feeds) => {
+                feeds.reserve_exact(1);
+                feeds.push(Feed { tape, at });
+            }
         }
     }
 
-    /// The tape it follows.
-    pub fn tape(&self) -> Option<TapeId> {
-        self.tape
+    /// Gives up the position in `room`; what it lacked is lost unless it was settled.
+    pub fn unfollow<F: Copy + PartialEq>(
+        &mut self,
+        slot: usize,
+        room: RoomId,
+        tapes: &mut Tapes<F>,
+    ) {
+        let Some(index) = self.feeds().position(|feed| tapes.get(feed.tape).room == room) else {
+            return;
+        };
+        let feed = self.feed(index);
+        tapes.leave(slot, feed.tape, feed.at);
+        match &mut self.feeds {
+            Feeds::Several(feeds) if feeds.len() > 2 => {
+                feeds.remove(index);
+            }
+            Feeds::Several(feeds) => {
+                let Feed { tape, at } = feeds[1 - index];
+                self.feeds = Feeds::One { tape, at };
+            }
+            Feeds::None | Feeds::One { .. } => self.feeds = Feeds::None,
+        }
     }
 
-    /// Bytes on the tape that it has not read.
-    pub fn lag(&self, tapes: &Tapes) -> usize {
-        self.tape.map_or(0, |tape| {
-            let behind = tapes.get(tape).head() - self.at;
-            usize::try_from(behind).expect("a tape is held in memory")
-        })
+    /// The tapes that it follows.
+    pub fn tapes(&self) -> impl Iterator<Item = TapeId> + '_ {
+        self.feeds().map(|feed| feed.tape)
+    }
+
+    /// Whether it follows `tape`.
+    pub fn follows(&self, tape: TapeId) -> bool {
+        self.tapes().any(|followed| followed == tape)
+    }
+
+    /// Bytes on its tapes that it has not been sent.
+    pub fn lag<F: Copy + PartialEq>(&self, tapes: &Tapes<F>) -> usize {
+        let behind = |feed: Feed| tapes.get(feed.tape).tape.head() - feed.at;
+        let lag: u64 = self.feeds().map(behind).sum();
+        usize::try_from(lag).expect("tapes are held in memory")
     }
 
     /// Bytes in its own buffer.
@@ -89,7 +155,7 @@ impl Outbound {
     }
 
     /// Everything it still has to be sent, in bytes.
-    pub fn pending(&self, tapes: &Tapes) -> usize {
+    pub fn pending<F: Copy + PartialEq>(&self, tapes: &Tapes<F>) -> usize {
         self.own_bytes() + self.lag(tapes)
     }
 
@@ -98,214 +164,139 @@ impl Outbound {
         self.own.as_deref().map_or(&[], |own| &own.bytes[own.sent..])
     }
 
-    /// Lines left out that it has not been told of.
+    /// Records left out that it has not been told of.
     pub fn skipped(&self) -> u32 {
         self.skipped
     }
 
-    /// Tells of the gap, in the place where it is: behind `own`, before the tape.
-    pub fn tell_skipped(&mut self, notice: &[u8], tapes: &mut Tapes) {
+    /// Tells of the gap, in the place where it is: behind `own`, before the tapes.
+    pub fn tell_skipped<F: Copy + PartialEq>(&mut self, notice: &[u8], tapes: &mut Tapes<F>) {
         assert!(self.skipped > 0, "there is a gap to tell of");
         self.skipped = 0;
-        self.add(notice, tapes);
+        self.push_own(notice, tapes);
+    }
+
+    /// Queues `bytes` behind its own and *before* what it lacks of its tapes.
+    pub fn push_before_tapes<F: Copy + PartialEq>(&mut self, bytes: &[u8], tapes: &mut Tapes<F>) {
+        self.push_own(bytes, tapes);
     }
 
     /// Puts `bytes` before everything that is not sent yet.
-    pub fn prepend(&mut self, bytes: &[u8], tapes: &mut Tapes) {
+    pub fn prepend<F: Copy + PartialEq>(&mut self, bytes: &[u8], tapes: &mut Tapes<F>) {
         let own = self.own.get_or_insert_default();
         own.bytes.splice(own.sent..own.sent, bytes.iter().copied());
-        tapes.owned_bytes += bytes.len();
+        tapes.count_owned(bytes.len(), 0);
     }
 
-    /// Copies what it lacks of the tape into its own buffer: the order is fixed from here on.
-    pub fn settle(&mut self, tapes: &mut Tapes) {
+    /// Copies what it lacks of its tapes into its own buffer: the order is fixed from here on.
+    pub fn settle<'a, F: Copy + PartialEq>(
+        &'a mut self,
+        tapes: &'a mut Tapes<F>,
+    ) -> Settled<'a, F> {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
-        let Some(tape) = self.tape else { return };
-        let tape = tapes.get_mut(tape);
-        let (from, head) = (self.at, tape.head());
-        if from == head {
-            return;
+        for index in 0..self.feed_count() {
+            let Feed { tape: id, at } = self.feed(index);
+            let tape = &tapes.get(id).tape;
+            let head = tape.head();
+            if at == head {
+                continue;
+            }
+            let own = self.own.get_or_insert_default();
+            let mut copied = at;
+            while copied < head {
+                let run = tape.run(copied);
+                own.bytes.extend_from_slice(run);
+                copied += run.len() as u64;
+            }
+            self.move_to(index, head, tapes);
+            tapes.count_owned(usize::try_from(head - at).expect("it was in memory"), 0);
         }
-        let own = self.own.get_or_insert_default();
-        while self.at < head {
-            let run = tape.run(self.at);
-            own.bytes.extend_from_slice(run);
-            self.at += run.len() as u64;
-        }
-        tape.advance(from, head);
-        tapes.owned_bytes += usize::try_from(head - from).expect("a tape is held in memory");
+        Settled { out: self, tapes }
     }
 
-    /// Moves its place to the head and counts the lines that it will not get.
-    pub fn skip(&mut self, tapes: &mut Tapes) {
-        let Some(tape) = self.tape else { return };
-        let tape = tapes.get_mut(tape);
-        let head = tape.head();
-        self.skipped = self.skipped.saturating_add(tape.lines(self.at, head));
-        tape.advance(self.at, head);
-        self.at = head;
+    /// Moves to the head of every tape and counts the records that it will not get.
+    pub fn skip<F: Copy + PartialEq>(&mut self, tapes: &mut Tapes<F>) {
+        for index in 0..self.feed_count() {
+            let Feed { tape: id, at } = self.feed(index);
+            let tape = &tapes.get(id).tape;
+            let head = tape.head();
+            self.skipped = self.skipped.saturating_add(tape.count_records(at, head));
+            self.move_to(index, head, tapes);
+        }
     }
 
-    /// Leaves out a line of its own, and with it the lines said before.
-    pub fn skip_own_line(&mut self, tapes: &mut Tapes) {
+    /// Leaves out a line that was for it alone, and with it the lines said before.
+    pub fn skip_own_line<F: Copy + PartialEq>(&mut self, tapes: &mut Tapes<F>) {
         self.skip(tapes);
         self.skipped = self.skipped.saturating_add(1);
     }
 
-    /// Moves its place to the head past a line that it must not see.
-    ///
-    /// `lag` is the length of that line: all that came before has been settled.
-    pub fn pass_over(&mut self, lag: usize, tapes: &mut Tapes) {
-        assert_eq!(self.lag(tapes), lag, "only the one line is passed over");
-        let Some(tape) = self.tape else { return };
-        let tape = tapes.get_mut(tape);
-        tape.advance(self.at, tape.head());
-        self.at = tape.head();
+    /// Moves to the head of `tape` past the one record, of `bytes`, that it must not see: all that
+    /// came before has been settled or skipped.
+    pub fn pass_over<F: Copy + PartialEq>(
+        &mut self,
+        tape: TapeId,
+        bytes: usize,
+        tapes: &mut Tapes<F>,
+    ) {
+        let Some(index) = self.tapes().position(|followed| followed == tape) else { return };
+        let (head, at) = (tapes.get(tape).tape.head(), self.feed(index).at);
+        assert_eq!(head - at, bytes as u64, "only the one record is passed over");
+        self.move_to(index, head, tapes);
     }
 
     /// Forgets everything: the peer is gone.
-    pub fn clear(&mut self, tapes: &mut Tapes) {
-        self.unfollow(tapes);
+    pub fn clear<F: Copy + PartialEq>(&mut self, slot: usize, tapes: &mut Tapes<F>) {
+        while self.feed_count() > 0 {
+            let room = tapes.get(self.feed(0).tape).room;
+            self.unfollow(slot, room, tapes);
+        }
         self.skipped = 0;
-        let own_bytes = self.own_bytes();
-        self.consume_own(own_bytes, tapes);
+        self.drop_own(self.own_bytes(), tapes);
     }
 
-    /// Writes as much as the socket takes, `budget` bytes at most; also says how much that was.
+    /// Has `write` take as much as it does, `budget` bytes at most; also says how much that was.
     ///
     /// # Errors
-    /// What the socket answered, other than that it is full; the peer is lost then.
-    pub fn flush(
+    /// What `write` answered; the peer is lost then.
+    pub fn flush<F: Copy + PartialEq>(
         &mut self,
-        to: &mut impl Write,
-        tapes: &mut Tapes,
+        tapes: &mut Tapes<F>,
         budget: usize,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<Took>,
     ) -> (usize, io::Result<Flush>) {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
         let mut written = 0;
-        let end = loop {
+        loop {
             if self.pending(tapes) == 0 {
-                break Ok(Flush::Drained);
+                return (written, Ok(Flush::Drained));
             }
             if written >= budget {
-                break Ok(Flush::Budget);
+                return (written, Ok(Flush::Budget));
             }
-            match self.write_once(to, tapes) {
-                Ok((accepted, offered)) => {
-                    written += accepted;
-                    self.consume(accepted, tapes);
-                    // A short write found the buffer full: the kernel has noted that we wait
-                    // (SOCK_NOSPACE) and will send an event, so asking once more is saved.
-                    if accepted < offered {
-                        break Ok(Flush::Blocked);
+            let took = {
+                let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+                let used = self.gather(&mut slices, tapes);
+                write(&slices[..used])
+            };
+            match took {
+                Ok(took) => {
+                    assert!(took.bytes > 0 || took.drained, "a socket takes something or is full");
+                    written += took.bytes;
+                    self.consume(took.bytes, tapes);
+                    if took.drained && self.pending(tapes) > 0 {
+                        return (written, Ok(Flush::Blocked));
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    break Ok(Flush::Blocked);
-                }
-                Err(error) => break Err(error),
-            }
-        };
-        (written, end)
-    }
-
-    /// Writes the first `count` of its own bytes, or as many as the socket takes.
-    ///
-    /// # Errors
-    /// What the socket answered, other than that it is full.
-    pub fn flush_own(
-        &mut self,
-        to: &mut impl Write,
-        tapes: &mut Tapes,
-        count: usize,
-    ) -> io::Result<usize> {
-        let written = loop {
-            match to.write(&self.own()[..count]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => break written,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break 0,
-                Err(error) => return Err(error),
-            }
-        };
-        self.consume_own(written, tapes);
-        Ok(written)
-    }
-
-    /// Drops the first `count` of its own bytes unsent.
-    pub fn drop_own(&mut self, count: usize, tapes: &mut Tapes) {
-        self.consume_own(count, tapes);
-    }
-
-    /// One system call; how much was accepted, and how much offered.
-    fn write_once(&self, to: &mut impl Write, tapes: &Tapes) -> io::Result<(usize, usize)> {
-        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-        let (mut used, mut offered) = (0, 0);
-        let mut offer = |bytes| {
-            slices[used] = IoSlice::new(bytes);
-            used += 1;
-            offered += bytes.len();
-        };
-        if self.own_bytes() > 0 {
-            offer(self.own());
-        }
-        if let Some(tape) = self.tape {
-            let (tape, mut at) = (tapes.get(tape), self.at);
-            for _ in 1..SLICES_MAX {
-                let run = tape.run(at);
-                if run.is_empty() {
-                    break;
-                }
-                offer(run);
-                at += run.len() as u64;
+                Err(error) => return (written, Err(error)),
             }
         }
-        // A plain `send` costs the kernel less than a `sendmsg` of one slice.
-        let accepted = match used {
-            1 => to.write(&slices[0])?,
-            _ => to.write_vectored(&slices[..used])?,
-        };
-        match accepted {
-            0 => Err(io::ErrorKind::WriteZero.into()),
-            _ => Ok((accepted, offered)),
-        }
     }
 
-    /// `accepted` bytes are sent: first of its own, then of the tape.
-    fn consume(&mut self, accepted: usize, tapes: &mut Tapes) {
-        let of_own = accepted.min(self.own_bytes());
-        self.consume_own(of_own, tapes);
-        let of_tape = (accepted - of_own) as u64;
-        let Some(tape) = self.tape.filter(|_| of_tape > 0) else { return };
-        let tape = tapes.get_mut(tape);
-        let (from, cut) = (self.at, self.at + of_tape);
-        self.at = cut;
-        let mut torn = 0;
-        // At the head all lines are whole, also those that end in a prompt.
-        let mut is_whole = tape.run(cut - 1)[0] == b'\n';
-        while !is_whole && self.at < tape.head() {
-            let run = tape.run(self.at);
-            let end = memchr::memchr(b'\n', run);
-            let rest = &run[..end.map_or(run.len(), |at| at + 1)];
-            self.own.get_or_insert_default().bytes.extend_from_slice(rest);
-            self.at += rest.len() as u64;
-            torn += rest.len();
-            is_whole = end.is_some();
-        }
-        tape.advance(from, self.at);
-        tapes.owned_bytes += torn;
-    }
-
-    /// Queues `bytes` behind its own and before what it lacks of the tape.
-    pub fn add(&mut self, bytes: &[u8], tapes: &mut Tapes) {
-        self.own.get_or_insert_default().bytes.extend_from_slice(bytes);
-        tapes.owned_bytes += bytes.len();
-    }
-
-    fn consume_own(&mut self, count: usize, tapes: &mut Tapes) {
+    /// Notes that the first `count` of its own bytes were sent, or are not to be.
+    pub fn drop_own<F: Copy + PartialEq>(&mut self, count: usize, tapes: &mut Tapes<F>) {
         assert!(count <= self.own_bytes(), "no more is sent than there is");
-        tapes.owned_bytes -= count;
+        tapes.count_owned(0, count);
         let Some(own) = &mut self.own else { return };
         own.sent += count;
         if own.sent == own.bytes.len() {
@@ -315,156 +306,98 @@ impl Outbound {
             own.sent = 0;
         }
     }
+
+    /// Fills `slices` with what comes next; says how many were used.
+    fn gather<'a, F: Copy + PartialEq>(
+        &'a self,
+        slices: &mut [IoSlice<'a>; SLICES_MAX],
+        tapes: &'a Tapes<F>,
+    ) -> usize {
+        let mut used = 0;
+        if self.own_bytes() > 0 {
+            slices[used] = IoSlice::new(self.own());
+            used += 1;
+        }
+        for feed in self.feeds() {
+            let (tape, mut at) = (&tapes.get(feed.tape).tape, feed.at);
+            while at < tape.head() {
+                if used == SLICES_MAX {
+                    return used;
+                }
+                let run = tape.run(at);
+                slices[used] = IoSlice::new(run);
+                used += 1;
+                at += run.len() as u64;
+            }
+        }
+        used
+    }
+
+    /// `accepted` bytes are sent: first of its own, then of its tapes in their order.
+    fn consume<F: Copy + PartialEq>(&mut self, accepted: usize, tapes: &mut Tapes<F>) {
+        let of_own = accepted.min(self.own_bytes());
+        self.drop_own(of_own, tapes);
+        let mut left = (accepted - of_own) as u64;
+        for index in 0..self.feed_count() {
+            if left == 0 {
+                return;
+            }
+            let Feed { tape: id, at } = self.feed(index);
+            let tape = &tapes.get(id).tape;
+            let cut = at + left.min(tape.head() - at);
+            left -= cut - at;
+            let end = if cut == at { at } else { tape.record_end_after(cut) };
+            // The rest of a record that was cut must come next, whatever else is queued.
+            let mut copied = cut;
+            while copied < end {
+                let run = tape.run(copied);
+                let count = run.len().min(usize::try_from(end - copied).unwrap_or(run.len()));
+                self.own.get_or_insert_default().bytes.extend_from_slice(&run[..count]);
+                copied += count as u64;
+            }
+            self.move_to(index, end, tapes);
+            tapes.count_owned(usize::try_from(end - cut).expect("a record is in memory"), 0);
+        }
+    }
+
+    fn push_own<F: Copy + PartialEq>(&mut self, bytes: &[u8], tapes: &mut Tapes<F>) {
+        if !bytes.is_empty() {
+            self.own.get_or_insert_default().bytes.extend_from_slice(bytes);
+            tapes.count_owned(bytes.len(), 0);
+        }
+    }
+
+    fn feeds(&self) -> impl Iterator<Item = Feed> + '_ {
+        (0..self.feed_count()).map(|index| self.feed(index))
+    }
+
+    fn feed_count(&self) -> usize {
+        match &self.feeds {
+            Feeds::None => 0,
+            Feeds::One { .. } => 1,
+            Feeds::Several(feeds) => feeds.len(),
+        }
+    }
+
+    fn feed(&self, index: usize) -> Feed {
+        match &self.feeds {
+            Feeds::None => unreachable!("no index is below a count of none"),
+            &Feeds::One { tape, at } => Feed { tape, at },
+            Feeds::Several(feeds) => feeds[index],
+        }
+    }
+
+    fn move_to<F: Copy + PartialEq>(&mut self, index: usize, to: u64, tapes: &mut Tapes<F>) {
+        let (tape, at) = match &mut self.feeds {
+            Feeds::None => unreachable!("no index is below a count of none"),
+            Feeds::One { tape, at } => (*tape, at),
+            Feeds::Several(feeds) => (feeds[index].tape, &mut feeds[index].at),
+        };
+        tapes.advance(tape, *at, to);
+        *at = to;
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ROOM: TapeId = TapeId(0);
-
-    /// A socket that takes `room` bytes and is full then.
-    struct Full {
-        room: usize,
-        taken: Vec<u8>,
-        calls: usize,
-    }
-
-    impl Write for Full {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.calls += 1;
-            let count = bytes.len().min(self.room);
-            self.room -= count;
-            self.taken.extend_from_slice(&bytes[..count]);
-            if count == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(count) }
-        }
-
-        fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-            let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
-            self.write(&all)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn full(room: usize) -> Full {
-        Full { room, taken: Vec::new(), calls: 0 }
-    }
-
-    fn member() -> (Outbound, Tapes) {
-        let (mut out, mut tapes) = (Outbound::default(), Tapes::new(1));
-        out.follow(ROOM, &mut tapes);
-        (out, tapes)
-    }
-
-    fn say(line: &str, tapes: &mut Tapes) {
-        tapes.get_mut(ROOM).append(line.as_bytes());
-    }
-
-    #[test]
-    fn own_bytes_then_the_tape_go_out_in_one_call_and_leave_no_buffer() {
-        let (mut out, mut tapes) = member();
-        out.push(b"OK\r\n", &mut tapes);
-        say("one\r\ntwo\r\n", &mut tapes);
-        let mut socket = full(1_000);
-        let (written, end) = out.flush(&mut socket, &mut tapes, 1_000);
-        assert_eq!((written, end.ok()), (14, Some(Flush::Drained)));
-        assert_eq!(socket.taken, b"OK\r\none\r\ntwo\r\n");
-        assert_eq!(socket.calls, 1);
-        assert!(out.own.is_none() && tapes.owned_bytes == 0);
-    }
-
-    #[test]
-    fn wherever_a_write_is_cut_the_stream_is_whole_and_the_place_starts_a_line() {
-        let said = "first\r\n第二\r\nthird\r\n";
-        for room in 0..said.len() {
-            let (mut out, mut tapes) = member();
-            say(said, &mut tapes);
-            let mut socket = full(room);
-            let (written, end) = out.flush(&mut socket, &mut tapes, 1_000);
-            assert_eq!((written, end.ok()), (room, Some(Flush::Blocked)));
-            let lag = out.lag(&tapes);
-            let before = &said.as_bytes()[..said.len() - lag];
-            assert!(before.is_empty() || before.ends_with(b"\n"), "cut at {room}");
-            assert_eq!(out.pending(&tapes), said.len() - room);
-            assert_eq!(tapes.owned_bytes, out.own_bytes());
-            socket.room = 1_000;
-            assert_eq!(out.flush(&mut socket, &mut tapes, 1_000).1.ok(), Some(Flush::Drained));
-            assert_eq!(socket.taken, said.as_bytes());
-        }
-    }
-
-    #[test]
-    fn lines_with_a_prompt_behind_them_are_whole_wherever_a_write_is_cut() {
-        let said = "\r\0one\r\n> \r\0two\r\n> ";
-        for room in 1..=said.len() {
-            let (mut out, mut tapes) = member();
-            say(said, &mut tapes);
-            let mut socket = full(room);
-            out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
-            assert_eq!(out.pending(&tapes), said.len() - room);
-            assert_eq!(tapes.owned_bytes, out.own_bytes());
-            socket.room = 1_000;
-            assert_eq!(out.flush(&mut socket, &mut tapes, 1_000).1.ok(), Some(Flush::Drained));
-            assert_eq!(socket.taken, said.as_bytes());
-        }
-    }
-
-    #[test]
-    fn a_private_line_comes_where_it_was_said() {
-        let (mut out, mut tapes) = member();
-        say("before\r\n", &mut tapes);
-        out.settle(&mut tapes);
-        out.push(b"private\r\n", &mut tapes);
-        say("after\r\n", &mut tapes);
-        let mut socket = full(1_000);
-        out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
-        assert_eq!(socket.taken, b"before\r\nprivate\r\nafter\r\n");
-    }
-
-    #[test]
-    fn skipped_lines_are_counted_whole_and_told_in_their_place() {
-        let (mut out, mut tapes) = member();
-        say("one\r\ntwo\r\nthree\r\n", &mut tapes);
-        let mut socket = full(2);
-        out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
-        out.skip(&mut tapes);
-        say("four\r\n", &mut tapes);
-        out.skip(&mut tapes);
-        assert_eq!(out.skipped(), 3);
-        out.tell_skipped(b"(3)\r\n", &mut tapes);
-        say("five\r\n", &mut tapes);
-        socket.room = 1_000;
-        out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
-        assert_eq!(socket.taken, b"one\r\n(3)\r\nfive\r\n");
-    }
-
-    #[test]
-    fn a_line_passed_over_is_not_seen() {
-        let (mut out, mut tapes) = member();
-        say("seen\r\n", &mut tapes);
-        out.settle(&mut tapes);
-        say("alice joined\r\n", &mut tapes);
-        out.pass_over(14, &mut tapes);
-        let mut socket = full(1_000);
-        out.flush(&mut socket, &mut tapes, 1_000).1.expect("the socket is well");
-        assert_eq!(socket.taken, b"seen\r\n");
-    }
-
-    #[test]
-    fn a_budget_ends_a_flush_and_a_clear_gives_everything_back() {
-        let (mut out, mut tapes) = member();
-        for _ in 0..30 {
-            say(&("x".repeat(998) + "\r\n"), &mut tapes);
-        }
-        out.settle(&mut tapes);
-        say(&"y\r\n".repeat(60_000), &mut tapes);
-        let (written, end) = out.flush(&mut full(1_000_000), &mut tapes, 30_000);
-        assert!((30_000..200_000).contains(&written));
-        assert_eq!(end.ok(), Some(Flush::Budget));
-        out.clear(&mut tapes);
-        assert_eq!((out.pending(&tapes), tapes.owned_bytes), (0, 0));
-    }
-}
+#[path = "outbound_tests.rs"]
+mod tests;

@@ -1,47 +1,53 @@
-//! What was said in a room, once: append-only chunks of bytes at absolute positions.
+//! What was said in a room, once: whole records of bytes at absolute positions.
 //!
 //! ```text
 //!          base                                              head
-//!            |  chunk, 2 readers |  chunk, 0 readers |  chunk  |
+//!            |  full, 2 readers  |  full, 0 readers  |  last   |
 //!            +-------------------+-------------------+---------+ -> append
 //!                   ^ slow          (kept: slow will           ^ everyone else
 //!                                    come through it)
 //! ```
 //!
-//! A chunk counts the members whose place is in it. The front one goes when its count comes to
-//! zero, so the tape holds what somebody still needs and nothing is ever searched for.
+//! A chunk counts the readers whose position is in it. The front one goes when its count comes to
+//! zero, so a tape holds what somebody still needs and nothing is ever searched for. When every
+//! reader is at the head, nothing at all is held: a quiet room costs no more than its last line.
+//!
+//! A record is what one `append` wrote: an encoded line, whatever bytes it contains. Each chunk
+//! knows where records end in it, so nobody has to look for line ends in the bytes.
 
 use std::collections::VecDeque;
 
 use crate::limits::TAPE_CHUNK_BYTES;
 
-/// Which tape of the [`Tapes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TapeId(pub u32);
+/// A buffer that was used to less than one part in so many is replaced by a smaller one.
+const SPARSE_USE: usize = 4;
+/// Buffers up to this size are kept whatever was used of them.
+const SMALL_BYTES: usize = 256;
 
-/// The encoded lines of one room for one kind of client.
+/// The encoded lines of one room for one format.
+#[derive(Default)]
 pub struct Tape {
-    /// Every chunk but the last is full; the last is never full.
-    chunks: VecDeque<Chunk>,
-    /// The position of the first byte held: a multiple of the chunk size.
+    /// Every chunk of these holds [`TAPE_CHUNK_BYTES`].
+    full: VecDeque<Chunk>,
+    /// What is appended to; never full.
+    last: Chunk,
+    /// The position of the first byte held.
     base: u64,
     head: u64,
-    /// An emptied chunk, kept for the next one.
-    spare: Vec<u8>,
+    readers: u32,
+    /// How many of `readers` are at the head.
+    readers_at_head: u32,
 }
 
 #[derive(Default)]
 struct Chunk {
     bytes: Vec<u8>,
+    /// Where records end, as offsets past their last byte.
+    record_ends: Vec<u16>,
     readers: u32,
 }
 
-impl Default for Tape {
-    fn default() -> Self {
-        let chunks = VecDeque::from([Chunk::default()]);
-        Self { chunks, base: 0, head: 0, spare: Vec::new() }
-    }
-}
+const _: () = assert!(TAPE_CHUNK_BYTES <= u16::MAX as usize, "an offset in a chunk fits 16 bits");
 
 impl Tape {
     /// The position after the last byte.
@@ -49,126 +55,168 @@ impl Tape {
         self.head
     }
 
-    /// Bytes that somebody still needs, and those that share their chunk.
+    /// Bytes that some reader still needs, and those that share their chunk.
     pub fn held_bytes(&self) -> usize {
         usize::try_from(self.head - self.base).expect("a tape is held in memory")
     }
 
-    /// Adds `bytes` at the head.
-    pub fn append(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let last = self.chunks.back_mut().expect("a tape always has a last chunk");
-            let room = TAPE_CHUNK_BYTES - last.bytes.len();
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            last.bytes.extend_from_slice(now);
+    /// How many chunks are full and held.
+    pub fn full_chunks(&self) -> usize {
+        self.full.len()
+    }
+
+    /// Adds one record at the head; it is not empty.
+    pub fn append(&mut self, record: &[u8]) {
+        assert!(!record.is_empty(), "a record has bytes");
+        self.readers_at_head = 0;
+        let mut rest = record;
+        while !rest.is_empty() {
+            let room = TAPE_CHUNK_BYTES - self.last.bytes.len();
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            self.last.bytes.extend_from_slice(now);
             self.head += now.len() as u64;
-            bytes = later;
-            if last.bytes.len() == TAPE_CHUNK_BYTES {
-                let mut fresh = std::mem::take(&mut self.spare);
-                fresh.clear();
-                self.chunks.push_back(Chunk { bytes: fresh, readers: 0 });
+            rest = later;
+            if rest.is_empty() {
+                let end = u16::try_from(self.last.bytes.len()).expect("asserted above");
+                self.last.record_ends.push(end);
+            }
+            if self.last.bytes.len() == TAPE_CHUNK_BYTES {
+                self.full.push_back(std::mem::take(&mut self.last));
                 self.trim();
             }
         }
+        if self.readers == 0 {
+            self.rewind();
+        }
     }
 
-    /// The bytes at `from` that lie together: up to the head or the end of the chunk.
+    /// The bytes from `from` on that lie together: up to the head or the end of a chunk.
     pub fn run(&self, from: u64) -> &[u8] {
         if from == self.head {
             return &[];
         }
-        let (chunk, offset) = self.place(from);
-        &self.chunks[chunk].bytes[offset..]
+        let (index, offset) = self.place(from);
+        &self.chunk(index).bytes[offset..]
     }
 
     /// A new reader, placed at the head.
     pub fn enter(&mut self) -> u64 {
-        self.chunks.back_mut().expect("a tape always has a last chunk").readers += 1;
+        self.last.readers += 1;
+        self.readers += 1;
+        self.readers_at_head += 1;
         self.head
     }
 
     /// The reader at `at` goes away.
     pub fn leave(&mut self, at: u64) {
-        let (chunk, _) = self.place(at);
-        self.count_out(chunk);
+        let (index, _) = self.place(at);
+        self.readers -= 1;
+        self.readers_at_head -= u32::from(at == self.head);
+        self.count_out(index);
+        self.rewind_if_all_read();
     }
 
     /// A reader moves from `from` on to `to`.
     pub fn advance(&mut self, from: u64, to: u64) {
-        assert!(from <= to, "nobody goes back on a tape");
+        assert!(from <= to, "no reader goes back on a tape");
+        if from == to {
+            return;
+        }
         let ((left, _), (entered, _)) = (self.place(from), self.place(to));
         if left != entered {
-            self.chunks[entered].readers += 1;
+            self.chunk_mut(entered).readers += 1;
             self.count_out(left);
         }
-    }
-
-    /// How many lines end between `from` and `to`.
-    pub fn lines(&self, mut from: u64, to: u64) -> u32 {
-        let mut count = 0;
-        while from < to {
-            let run = self.run(from);
-            let wanted = usize::try_from(to - from).map_or(run.len(), |left| left.min(run.len()));
-            count += memchr::memchr_iter(b'\n', &run[..wanted]).count();
-            from += wanted as u64;
+        if to == self.head {
+            self.readers_at_head += 1;
+            self.rewind_if_all_read();
         }
-        u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// The chunk that holds position `at`, and where in it.
+    /// The end of the record that the byte before `at` belongs to: `at` itself if one ends there.
+    pub fn record_end_after(&self, at: u64) -> u64 {
+        assert!(at > self.base, "the byte before it is held");
+        let (index, offset) = self.place(at - 1);
+        let ends = &self.chunk(index).record_ends;
+        let found = ends.get(ends.partition_point(|&end| usize::from(end) <= offset));
+        let later = (index + 1..=self.full.len())
+            .find_map(|index| Some((index, *self.chunk(index).record_ends.first()?)));
+        let (index, end) =
+            found.map(|&end| (index, end)).or(later).expect("the head ends a record");
+        self.base + (index * TAPE_CHUNK_BYTES) as u64 + u64::from(end)
+    }
+
+    /// How many records end after `from` and up to `to`.
+    pub fn count_records(&self, from: u64, to: u64) -> u32 {
+        if from == to {
+            return 0;
+        }
+        let ((first, first_offset), (last, last_offset)) = (self.place(from), self.place(to));
+        let count = |index: usize| {
+            let ends = &self.chunk(index).record_ends;
+            let after = if index == first { first_offset } else { 0 };
+            let up_to = if index == last { last_offset } else { TAPE_CHUNK_BYTES };
+            let ends_up_to = |offset| ends.partition_point(|&end| usize::from(end) <= offset);
+            // An offset of 0 is the end of the chunk before: nothing of this one.
+            ends_up_to(up_to).saturating_sub(ends_up_to(after))
+        };
+        u32::try_from((first..=last).map(count).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
+    /// The chunk that position `at` is in, and where in it.
     fn place(&self, at: u64) -> (usize, usize) {
-        assert!(self.base <= at && at <= self.head, "a place is on the tape");
+        assert!(self.base <= at && at <= self.head, "a position is on the tape");
         let offset = usize::try_from(at - self.base).expect("a tape is held in memory");
         (offset / TAPE_CHUNK_BYTES, offset % TAPE_CHUNK_BYTES)
     }
 
-    fn count_out(&mut self, chunk: usize) {
-        let readers = &mut self.chunks[chunk].readers;
+    fn chunk(&self, index: usize) -> &Chunk {
+        self.full.get(index).unwrap_or(&self.last)
+    }
+
+    fn chunk_mut(&mut self, index: usize) -> &mut Chunk {
+        self.full.get_mut(index).unwrap_or(&mut self.last)
+    }
+
+    fn count_out(&mut self, index: usize) {
+        let readers = &mut self.chunk_mut(index).readers;
         *readers = readers.checked_sub(1).expect("who leaves a chunk was counted into it");
-        if chunk == 0 {
+        if index == 0 {
             self.trim();
         }
     }
 
-    /// Drops the front chunks that nobody is in.
+    /// Drops the front chunks that no reader is in.
     fn trim(&mut self) {
-        while self.chunks.len() > 1 && self.chunks[0].readers == 0 {
-            let gone = self.chunks.pop_front().expect("there is more than one chunk");
-            self.base += gone.bytes.len() as u64;
-            self.spare = gone.bytes;
+        while self.full.front().is_some_and(|chunk| chunk.readers == 0) {
+            self.full.pop_front();
+            self.base += TAPE_CHUNK_BYTES as u64;
+        }
+        if self.full.is_empty() {
+            // The queue of a room that was loud once.
+            self.full.shrink_to(1);
         }
     }
-}
 
-/// All tapes, and the count of what is queued beside them.
-#[derive(Default)]
-pub struct Tapes {
-    tapes: Vec<Tape>,
-    /// Bytes in the members' own buffers together: every change to them passes by here.
-    pub owned_bytes: usize,
-}
-
-impl Tapes {
-    /// `count` empty tapes.
-    pub fn new(count: usize) -> Self {
-        Self { tapes: std::iter::repeat_with(Tape::default).take(count).collect(), owned_bytes: 0 }
+    fn rewind_if_all_read(&mut self) {
+        if self.readers_at_head == self.readers && self.head > self.base {
+            self.rewind();
+        }
     }
 
-    /// One of them.
-    pub fn get(&self, id: TapeId) -> &Tape {
-        &self.tapes[id.0 as usize]
-    }
-
-    /// One of them, to write on.
-    pub fn get_mut(&mut self, id: TapeId) -> &mut Tape {
-        &mut self.tapes[id.0 as usize]
-    }
-
-    /// Everything queued for anybody, in bytes. The last chunk of a tape is there in any case: were
-    /// it counted, many kinds of client would come to a lot without anybody lacking anything.
-    pub fn queued_bytes(&self) -> usize {
-        let full_chunks: usize = self.tapes.iter().map(|tape| tape.chunks.len() - 1).sum();
-        self.owned_bytes + full_chunks * TAPE_CHUNK_BYTES
+    /// Holds nothing any more: the next record begins a chunk.
+    fn rewind(&mut self) {
+        assert_eq!(self.readers_at_head, self.readers, "nobody needs what is dropped");
+        self.full.clear();
+        let used = self.last.bytes.len().max(SMALL_BYTES);
+        self.last.bytes.clear();
+        self.last.record_ends.clear();
+        if self.last.bytes.capacity() > SPARSE_USE * used {
+            self.last.bytes.shrink_to(used);
+            self.last.record_ends.shrink_to(SMALL_BYTES / 16);
+        }
+        self.last.readers = self.readers;
+        self.base = self.head;
     }
 }
 
@@ -199,7 +247,7 @@ mod tests {
             assert_eq!(read(&tape, at), said);
         }
         tape.advance(at, tape.head());
-        assert!(tape.held_bytes() < TAPE_CHUNK_BYTES);
+        assert_eq!(tape.held_bytes(), 0);
         assert!(tape.run(tape.head()).is_empty());
     }
 
@@ -214,7 +262,7 @@ mod tests {
         tape.advance(quick, tape.head());
         assert_eq!(tape.held_bytes(), 40_000);
         tape.leave(slow);
-        assert!(tape.held_bytes() < TAPE_CHUNK_BYTES);
+        assert_eq!(tape.held_bytes(), 0);
         assert_eq!(tape.enter(), 40_000);
     }
 
@@ -224,16 +272,59 @@ mod tests {
         for _ in 0..100 {
             tape.append(&[b'x'; 5_000]);
         }
-        assert!(tape.held_bytes() < TAPE_CHUNK_BYTES);
+        assert_eq!(tape.held_bytes(), 0);
     }
 
     #[test]
-    fn lines_are_counted_across_chunks() {
+    fn a_quiet_tape_gives_back_the_memory_of_a_loud_one() {
         let mut tape = Tape::default();
-        let from = tape.enter();
-        let line = [b"x".repeat(998), b"\r\n".to_vec()].concat();
-        (0..50).for_each(|_| tape.append(&line));
-        assert_eq!(tape.lines(from, tape.head()), 50);
-        assert_eq!(tape.lines(from + 1_000, from + 3_000), 2);
+        let mut at = tape.enter();
+        for length in [TAPE_CHUNK_BYTES * 5 / 2, 100, 100] {
+            tape.append(&vec![b'x'; length]);
+            tape.advance(at, tape.head());
+            at = tape.head();
+        }
+        assert!(tape.last.bytes.capacity() <= SPARSE_USE * SMALL_BYTES);
+        assert!(tape.full.capacity() <= 1);
+    }
+
+    /// Against a list of all record ends: random records, of any bytes, and random readers.
+    #[test]
+    fn record_ends_are_known_wherever_chunks_end() {
+        for seed in 0..50 {
+            let mut dice = fastrand::Rng::with_seed(seed);
+            let mut tape = Tape::default();
+            let mut positions = vec![tape.enter()];
+            let mut ends = vec![0];
+            for _ in 0..300 {
+                let bytes_max = if dice.u8(..9) == 0 { 40_000 } else { 300 };
+                let record = vec![b'\n'; dice.usize(1..bytes_max)];
+                tape.append(&record);
+                ends.push(tape.head());
+                if dice.u8(..8) == 0 {
+                    positions.push(tape.enter());
+                }
+                let reader = dice.usize(..positions.len());
+                let from = positions[reader];
+                let passed = ends.partition_point(|&end| end < from);
+                let to = ends[dice.usize(passed..ends.len())];
+                let counted = ends.iter().filter(|&&end| from < end && end <= to).count();
+                assert_eq!(tape.count_records(from, to) as usize, counted, "seed {seed}");
+                if from < tape.head() {
+                    let cut = dice.u64(from + 1..=tape.head());
+                    let end = ends[ends.partition_point(|&end| end < cut)];
+                    assert_eq!(tape.record_end_after(cut), end, "seed {seed}");
+                }
+                if dice.u8(..6) == 0 && positions.len() > 1 {
+                    tape.leave(positions.swap_remove(reader));
+                } else {
+                    tape.advance(from, to);
+                    positions[reader] = to;
+                }
+                let slowest = *positions.iter().min().expect("there is one");
+                assert!(tape.base <= slowest, "seed {seed}");
+                assert!(tape.held_bytes() as u64 <= TAPE_CHUNK_BYTES as u64 + tape.head - slowest);
+            }
+        }
     }
 }

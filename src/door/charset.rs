@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthChar;
 
 /// How a client writes text as bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Charset {
     /// What everything speaks unless it says otherwise.
     #[default]

@@ -1,22 +1,54 @@
-//! One connection: its socket, what it sent, what it is to be sent, and how fast it may speak.
+//! One connection: its socket, where it is between arrival and end, and what is queued for it.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice};
 use std::net::IpAddr;
 
-use crate::delivery::outbound::Outbound;
-use crate::delivery::tape::Tapes;
-use crate::door::Decoder;
-use crate::door::classic::{Framing, Portion};
+use crate::delivery::outbound::{Outbound, Took};
+use crate::delivery::tapes::Tapes;
+use crate::door::protocol::{Delivery, Format, Portion, Protocol};
+use crate::hub::bucket::Bucket;
 use crate::ids::PeerId;
-use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, UNHEARD_BURSTS_MAX};
+use crate::limits::{Limits, READ_BYTES, UNHEARD_BURSTS_MAX};
+
+/// What a socket has become ready for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ready {
+    /// There is input, or an end, or an error.
+    pub readable: bool,
+    /// There is room for output, or an error.
+    pub writable: bool,
+    /// The peer has ended its side; no further event will tell of it.
+    pub ended: bool,
+    /// There is urgent data: a read may end before it, and is short without being the last.
+    pub urgent: bool,
+}
 
 /// What the hub needs of a socket: non-blocking reads and writes, and an orderly end.
-pub trait Socket: Read + Write {
+///
+/// Only the socket knows what a short read or write means; an interrupted call (EINTR) is repeated
+/// by it.
+pub trait Socket {
+    /// Notes what an event told.
+    fn wake(&mut self, ready: Ready);
+
+    /// Reads what there is. No bytes, and not drained, is the end of the input.
+    ///
+    /// # Errors
+    /// What the socket answered, other than that nothing is there.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took>;
+
+    /// Writes what there is room for of `slices`, which are not empty. Takes something, or is
+    /// drained.
+    ///
+    /// # Errors
+    /// What the socket answered, other than that there is no room.
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took>;
+
     /// Says that nothing more will be written, and leaves reading open.
     ///
     /// # Errors
-    /// What the socket answers if it is gone.
+    /// What the socket answered if it is gone.
     fn end_writing(&mut self) -> io::Result<()>;
 }
 
@@ -27,36 +59,95 @@ pub struct Conn<S> {
     /// Who has the slot.
     pub id: PeerId,
     /// Where it is between arrival and end.
-    pub life: Life,
-    /// Whether it has a name, and is in the room.
-    pub is_named: bool,
-    /// The peer has ended its side: reads go on to the end without waiting for an event.
-    pub peer_ended: bool,
-    /// It has sent urgent data, at which a read stops short of what there is (tcp(7)).
-    pub is_urgent: bool,
+    pub phase: Phase,
+    /// How writing to it stands.
+    pub writing: Writing,
+    /// How reading from it stands.
+    pub reading: Reading,
     /// It is here only to be told that there is no room for it.
     pub is_refused: bool,
-    /// Its socket takes nothing any more; what it still sent is read to the end.
-    pub is_mute: bool,
-    /// Its socket was full when it was last written to, and what is queued waits.
-    pub is_blocked: bool,
-    /// The end of its input has been read.
-    pub has_heard_end: bool,
     /// More of a long answer follows when this much of it has been sent.
     pub is_listing: bool,
-    /// Bytes to lines.
-    pub decoder: Decoder,
+    /// What is spoken with it.
+    pub protocol: Protocol,
     /// What it is to be sent.
     pub out: Outbound,
     /// How fast it may speak.
     pub bucket: Bucket,
-    /// When it arrived, when its socket last accepted something, or when its end began: what
-    /// the deadline of its state counts from.
-    pub since_ms: u64,
     /// Where it comes from, if that is counted.
     pub host: Option<IpAddr>,
     /// What few connections need.
     pub extra: Option<Box<Extra>>,
+}
+
+/// The life of a connection, in order; deadlines count from `since`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It has no name yet.
+    Naming {
+        /// When it arrived.
+        since: Moment,
+    },
+    /// It is in the chat.
+    Open,
+    /// It is not read any more; what is queued for it goes out.
+    Closing {
+        /// When that began.
+        since: Moment,
+    },
+    /// Nothing more is written; its last input is thrown away. Closing a socket with unread input
+    /// would send RST, and that destroys what the peer has not read.
+    Draining {
+        /// When that began.
+        since: Moment,
+    },
+    /// It is removed at the end of the turn: until then its slot cannot become another's.
+    Doomed,
+}
+
+/// How writing to a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// The last write found room.
+    Ready,
+    /// Its socket was full when it was last written to, and what is queued waits.
+    Blocked {
+        /// When it last took something.
+        since: Moment,
+    },
+    /// The write side is closed: nothing can be sent any more; what it still sent is read.
+    Gone,
+}
+
+/// How reading from a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// The end of its input has not been read.
+    Open,
+    /// The end has been read, and is acted upon after what was read before it.
+    Ended,
+    /// That is done.
+    Done,
+}
+
+/// A time in milliseconds of [`Now::mono_ms`](crate::clock::Now), in six bytes and unaligned: there
+/// are two in each of many connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment([u8; 6]);
+
+impl Moment {
+    /// The moment `mono_ms`, which is within 8,900 years of the start.
+    pub fn at(mono_ms: u64) -> Self {
+        let [low @ .., _, _] = mono_ms.to_le_bytes();
+        Self(low)
+    }
+
+    /// In milliseconds since the server started.
+    pub fn ms(self) -> u64 {
+        let mut bytes = [0; 8];
+        bytes[..6].copy_from_slice(&self.0);
+        u64::from_le_bytes(bytes)
+    }
 }
 
 /// What few connections need.
@@ -85,74 +176,63 @@ pub struct Pace {
     pub run_bytes: usize,
 }
 
-/// The life of a connection, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
-    /// It is heard and told.
-    Open,
-    /// It is not heard any more; what is queued for it goes out.
-    Closing,
-    /// Nothing more is written; its last input is thrown away. Closing a socket with unread input
-    /// would send RST, and that destroys what the peer has not read.
-    Draining,
-    /// It is removed at the end of the turn: until then its slot cannot become another's.
-    Doomed,
-}
-
 impl<S> Conn<S> {
     /// A connection that has just arrived.
-    pub fn new(sock: S, id: PeerId, decoder: Decoder, host: Option<IpAddr>, now_ms: u64) -> Self {
+    pub fn new(sock: S, id: PeerId, protocol: Protocol, host: Option<IpAddr>, now_ms: u64) -> Self {
         Self {
             sock,
             id,
-            life: Life::Open,
-            is_named: false,
-            peer_ended: false,
-            is_urgent: false,
+            phase: Phase::Naming { since: Moment::at(now_ms) },
+            writing: Writing::Ready,
+            reading: Reading::Open,
             is_refused: false,
-            is_mute: false,
-            is_blocked: false,
-            has_heard_end: false,
             is_listing: false,
-            decoder,
+            protocol,
             out: Outbound::default(),
             bucket: Bucket::default(),
-            since_ms: now_ms,
             host,
             extra: None,
         }
     }
 
-    /// Whether reads tell its commands apart.
-    pub fn is_unframed(&self) -> bool {
-        self.decoder.framing() == Framing::Bursts
+    /// Whether it is read and written to, with a name or without.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Naming { .. } | Phase::Open)
     }
 
-    /// Whether a read that brings less than was asked for has found the end of the input, so that
-    /// an event will tell of more: not if the end of it came along, or urgent data cut it short.
-    pub fn is_drained_by_short_read(&self) -> bool {
-        !self.peer_ended && !self.is_urgent && !self.is_mute
+    /// Whether reads tell its commands apart, and it is written to with pauses.
+    pub fn is_paced(&self) -> bool {
+        self.protocol.delivery() == Delivery::Paced
+    }
+
+    /// Whether nothing can be sent to it any more.
+    pub fn is_write_closed(&self) -> bool {
+        self.writing == Writing::Gone
     }
 
     /// Whether more bursts may be read while it may not speak.
     pub fn may_be_read_ahead(&self) -> bool {
         let bursts = self.extra.as_ref().map_or(0, |extra| extra.unheard.len());
-        bursts < UNHEARD_BURSTS_MAX && self.unheard_bytes() < READ_BYTES && !self.peer_ended
+        let is_bounded = bursts < UNHEARD_BURSTS_MAX && self.unheard_bytes() < READ_BYTES;
+        is_bounded && self.reading == Reading::Open
     }
 
-    /// Bytes that it sent and that wait to be heard.
+    /// Bytes that it sent and that wait to be acted upon.
     pub fn unheard_bytes(&self) -> usize {
         self.extra.as_ref().map_or(0, |extra| extra.unheard.iter().map(Vec::len).sum())
     }
 
     /// Whether it is so far behind that, if it is blocked, it is not waited for.
-    pub fn is_lagging(&self, tapes: &Tapes, limits: &Limits) -> bool {
+    pub fn is_lagging(&self, tapes: &Tapes<Format>, limits: &Limits) -> bool {
         self.out.pending(tapes) > limits.lag_soft_bytes
     }
 
-    /// How long it may stay in the state at its end that it is in.
-    pub fn ending_ms(&self) -> u64 {
-        if self.life == Life::Draining { DRAIN_MS } else { GOODBYE_MS }
+    /// How long, at `now_ms`, it has accepted nothing although something waited for it.
+    pub fn stalled_ms(&self, now_ms: u64) -> u64 {
+        match self.writing {
+            Writing::Blocked { since } => now_ms.saturating_sub(since.ms()),
+            Writing::Ready | Writing::Gone => 0,
+        }
     }
 
     /// What few connections need, from now on.
@@ -161,75 +241,15 @@ impl<S> Conn<S> {
     }
 }
 
-/// Two token buckets, lines and bytes, kept as the time at which each is full again.
-///
-/// (The "generic cell rate algorithm": nothing to refill, no timer.)
-#[derive(Default)]
-pub struct Bucket {
-    lines_full_ns: u64,
-    bytes_full_ns: u64,
-}
-
-const NS_PER_MS: u64 = 1_000_000;
-const NS_PER_SEC: u64 = 1_000_000_000;
-
-impl Bucket {
-    /// A line was heard.
-    pub fn charge_line(&mut self, limits: &Limits, now_ms: u64) {
-        let cost_ns = NS_PER_SEC / limits.lines_per_sec;
-        self.lines_full_ns = self.lines_full_ns.max(now_ms * NS_PER_MS) + cost_ns;
-    }
-
-    /// Bytes were read: more than there were tokens for is a debt, paid by waiting.
-    pub fn charge_bytes(&mut self, bytes: usize, limits: &Limits, now_ms: u64) {
-        let cost_ns = NS_PER_SEC / limits.bytes_per_sec * bytes as u64;
-        self.bytes_full_ns = self.bytes_full_ns.max(now_ms * NS_PER_MS) + cost_ns;
-    }
-
-    /// When the next line may be heard.
-    pub fn next_line_ms(&self, limits: &Limits) -> u64 {
-        if !limits.flood_limit {
-            return 0;
-        }
-        let burst_ns = (limits.burst_lines - 1).saturating_mul(NS_PER_SEC / limits.lines_per_sec);
-        self.lines_full_ns.saturating_sub(burst_ns).div_ceil(NS_PER_MS)
-    }
-
-    /// When the socket may be read again.
-    pub fn next_read_ms(&self, limits: &Limits) -> u64 {
-        if !limits.flood_limit {
-            return 0;
-        }
-        let burst_ns = (limits.burst_bytes - 1).saturating_mul(NS_PER_SEC / limits.bytes_per_sec);
-        self.bytes_full_ns.saturating_sub(burst_ns).div_ceil(NS_PER_MS)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn five_lines_at_once_then_two_a_second() {
-        let (limits, mut bucket) = (Limits::default(), Bucket::default());
-        let mut heard_ms = Vec::new();
-        let mut now_ms = 10_000;
-        for _ in 0..9 {
-            now_ms = now_ms.max(bucket.next_line_ms(&limits));
-            bucket.charge_line(&limits, now_ms);
-            heard_ms.push(now_ms - 10_000);
+    fn a_moment_is_what_it_was() {
+        for mono_ms in [0, 1, 255, 65_536, 1 << 40, (1 << 48) - 1] {
+            assert_eq!(Moment::at(mono_ms).ms(), mono_ms);
         }
-        assert_eq!(heard_ms, [0, 0, 0, 0, 0, 500, 1_000, 1_500, 2_000]);
-    }
-
-    #[test]
-    fn bytes_are_a_debt_that_time_pays() {
-        let (limits, mut bucket) = (Limits::default(), Bucket::default());
-        bucket.charge_bytes(4_096, &limits, 10_000);
-        assert!((10_000..=10_002).contains(&bucket.next_read_ms(&limits)));
-        bucket.charge_bytes(4_096, &limits, 10_002);
-        assert!((13_990..=14_010).contains(&bucket.next_read_ms(&limits)));
-        let free = Limits { flood_limit: false, ..limits };
-        assert_eq!(bucket.next_read_ms(&free), 0);
+        assert_eq!(std::mem::size_of::<Phase>(), 7);
     }
 }

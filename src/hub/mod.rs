@@ -3,6 +3,7 @@
 //! Generic over the socket, with readiness and the moment handed in: the same hub runs over the
 //! kernel's sockets, over simulated ones that misbehave from a seed, and over none at all.
 
+pub mod bucket;
 pub mod conn;
 pub mod pace;
 pub mod peers;
@@ -18,26 +19,16 @@ use log::info;
 use crate::chat::Chat;
 use crate::chat::event::{Effect, Event, Farewell};
 use crate::clock::Now;
+use crate::door::DoorKind;
 use crate::door::lang::Lang;
-use crate::door::{Decoder, Dialect};
-use crate::hub::conn::{Conn, Life, Socket};
+use crate::door::protocol::Protocol;
+use crate::hub::conn::{Conn, Phase, Socket, Writing};
 use crate::hub::peers::Peers;
 use crate::hub::post::{Post, Tap};
 use crate::ids::PeerId;
-use crate::limits::{Limits, READ_BYTES, REFUSED_MAX};
+use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, REFUSED_MAX};
 
-/// What a socket has become ready for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ready {
-    /// There is input, or an end, or an error.
-    pub readable: bool,
-    /// There is room for output, or an error.
-    pub writable: bool,
-    /// The peer has ended its side; no further event will tell of it.
-    pub ended: bool,
-    /// There is urgent data: a read may end before it, and is short without being the last.
-    pub urgent: bool,
-}
+pub use crate::hub::conn::Ready;
 
 /// The chat, everyone in it, and what is on its way to them.
 pub struct Hub<S> {
@@ -49,7 +40,7 @@ pub struct Hub<S> {
     read_buffer: Box<[u8]>,
     /// The line in hand, made safe to show.
     text: String,
-    /// Where the next pass over those to be heard begins.
+    /// Where the next pass over those to be read begins.
     next_read: usize,
     /// Where the next pass over those to be written to begins.
     next_flush: usize,
@@ -93,7 +84,7 @@ impl<S: Socket> Hub<S> {
 
     /// Takes a new connection; `host` is where it comes from, if that is to be counted. One too
     /// many is told so, and closed.
-    pub fn open(&mut self, sock: S, dialect: Dialect, host: Option<IpAddr>, now: &Now) -> PeerId {
+    pub fn open(&mut self, sock: S, kind: DoorKind, host: Option<IpAddr>, now: &Now) -> PeerId {
         let taken = self.peers.slab.len() - self.peers.refused;
         let refusal = if taken >= self.limits.clients || self.is_stopping {
             Some((Event::RoomFull, Farewell::RoomFull))
@@ -102,8 +93,8 @@ impl<S: Socket> Hub<S> {
         } else {
             None
         };
-        let decoder = Decoder::new(dialect, self.lang);
-        let id = self.peers.insert(sock, decoder, host, now.mono_ms);
+        let protocol = Protocol::new(kind, self.lang);
+        let id = self.peers.insert(sock, protocol, host, now.mono_ms);
         if let Some((event, why)) = refusal {
             self.peers.slab[id.slot()].is_refused = true;
             self.peers.refused += 1;
@@ -115,8 +106,7 @@ impl<S: Socket> Hub<S> {
             }
         } else {
             let Self { chat, post, peers, .. } = self;
-            let is_guest = dialect == Dialect::Telnet;
-            chat.arrive(id, is_guest, &mut |effect| post.apply(&effect, peers, now));
+            chat.arrive(id, kind.greets(), &mut |effect| post.apply(&effect, peers, now));
             self.peers.timers.arm(id.slot(), now.mono_ms + self.limits.name_secs * 1_000);
         }
         id
@@ -127,8 +117,7 @@ impl<S: Socket> Hub<S> {
     /// [`turn`]: Self::turn
     pub fn wake(&mut self, slot: usize, ready: Ready) {
         let Some(conn) = self.peers.slab.get_mut(slot) else { return };
-        conn.peer_ended |= ready.ended;
-        conn.is_urgent |= ready.urgent;
+        conn.sock.wake(ready);
         if ready.readable || ready.ended || ready.urgent {
             self.peers.readable.insert(slot);
             self.peers.to_read.insert(slot);
@@ -146,7 +135,7 @@ impl<S: Socket> Hub<S> {
         }
         let Self { chat, post, peers, .. } = self;
         chat.tick(now, &mut |effect| post.apply(&effect, peers, now));
-        self.hear_some(now);
+        self.read_some(now);
         self.flush_some(now);
         self.end_failing(now);
         self.peers.reap();
@@ -186,7 +175,7 @@ impl<S: Socket> Hub<S> {
 
     /// Bytes queued for anybody, and bytes heard but not yet acted on.
     pub fn held_bytes(&self) -> usize {
-        let heard = |conn: &Conn<S>| conn.unheard_bytes() + conn.decoder.held_bytes();
+        let heard = |conn: &Conn<S>| conn.unheard_bytes() + conn.protocol.held_bytes();
         let heard: usize = self.peers.slab.iter().map(|(_, conn)| heard(conn)).sum();
         self.post.tapes.queued_bytes() + heard
     }
@@ -202,54 +191,52 @@ impl<S: Socket> Hub<S> {
 
     /// A timer of `slot` went off: something may be due.
     fn look_at(&mut self, slot: usize, now: &Now) {
-        let stall_ms = self.limits.stall_secs * 1_000;
         let conn = &mut self.peers.slab[slot];
-        let (id, since_ms) = (conn.id, conn.since_ms);
-        match conn.life {
-            Life::Open if !conn.is_named => {
-                let due_ms = since_ms + self.limits.name_secs * 1_000;
-                if now.mono_ms >= due_ms {
-                    return self.dismiss(id, Event::NamingOver, Farewell::Nameless, now);
-                }
-                self.peers.timers.arm(slot, due_ms);
-            }
+        let id = conn.id;
+        let due_ms = match (conn.phase, conn.writing) {
+            (Phase::Naming { since }, _) => Some(since.ms() + self.limits.name_secs * 1_000),
             // One that can be written to again is not stalled, however late its turn comes: this
             // process may have been stopped, not the peer.
-            Life::Open if conn.is_blocked && !self.peers.writable.contains(slot) => {
-                if now.mono_ms >= since_ms + stall_ms {
-                    return self.fail(id, Farewell::Stalled, now);
-                }
-                self.peers.timers.arm(slot, since_ms + stall_ms);
+            (Phase::Open, Writing::Blocked { since }) if !self.peers.writable.contains(slot) => {
+                Some(since.ms() + self.limits.stall_secs * 1_000)
             }
-            Life::Open => {}
-            Life::Closing | Life::Draining => {
-                let due_ms = since_ms + conn.ending_ms();
-                if now.mono_ms >= due_ms {
-                    return self.give_up(slot);
-                }
-                self.peers.timers.arm(slot, due_ms);
+            (Phase::Open, _) => None,
+            (Phase::Closing { since }, _) => Some(since.ms() + GOODBYE_MS),
+            (Phase::Draining { since }, _) => Some(since.ms() + DRAIN_MS),
+            (Phase::Doomed, _) => return,
+        };
+        match due_ms {
+            Some(due_ms) if due_ms <= now.mono_ms => {
+                return match conn.phase {
+                    Phase::Naming { .. } => {
+                        self.dismiss(id, Event::NamingOver, Farewell::Nameless, now);
+                    }
+                    Phase::Open => self.fail(id, Farewell::Stalled, now),
+                    _ => self.give_up(slot),
+                };
             }
-            Life::Doomed => return,
+            Some(due_ms) => self.peers.timers.arm(slot, due_ms),
+            None => {}
         }
-        self.keep_alive(slot, now);
+        self.tick_protocol(slot, now);
         // Whatever else it may have waited for: each notes anew what it still has to wait for.
         self.peers.want_read(slot);
         self.peers.want_flush(slot);
     }
 
-    /// Sends something to a telnet client that has long been silent, for what lies between, unless
-    /// lines are on their way: those do as well, and need not be copied to go before it.
-    fn keep_alive(&mut self, slot: usize, now: &Now) {
+    /// Has the protocol of `slot` do what is due by now.
+    fn tick_protocol(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
-        if conn.life != Life::Open {
+        if !conn.is_open() {
             return;
         }
-        let Some(telnet) = conn.decoder.telnet() else { return };
-        let lacks_nothing = conn.out.pending(&self.post.tapes) == 0;
-        if let Some(nop) = telnet.keep_alive(now.mono_ms).filter(|_| lacks_nothing) {
-            self.post.answer(conn, &nop, false, now);
+        let Some(due_ms) = conn.protocol.deadline_ms() else { return };
+        if due_ms <= now.mono_ms {
+            let is_idle = conn.out.pending(&self.post.tapes) == 0;
+            let bytes = conn.protocol.tick(now.mono_ms, is_idle);
+            self.post.push(conn, &bytes, false, now);
         }
-        if let Some(due_ms) = conn.decoder.telnet().and_then(|telnet| telnet.nop_due_ms()) {
+        if let Some(due_ms) = conn.protocol.deadline_ms() {
             self.peers.timers.arm(slot, due_ms);
         }
     }
@@ -264,7 +251,7 @@ impl<S: Socket> Hub<S> {
     /// Ends `id` without another word.
     fn fail(&mut self, id: PeerId, why: Farewell, now: &Now) {
         let Some(conn) = self.peers.get_mut(id) else { return };
-        if conn.life == Life::Open {
+        if conn.is_open() {
             info!("at={:?} event=close id={id} why={}", now.stamp.as_str(), why.as_str());
         }
         self.depart(id, why, now);
@@ -277,40 +264,54 @@ impl<S: Socket> Hub<S> {
     }
 
     fn end_failing(&mut self, now: &Now) {
-        loop {
-            while let Some((id, why)) = self.peers.failing.pop() {
-                self.fail(id, why, now);
-            }
-            if self.post.tapes.queued_bytes() <= self.limits.queued_bytes {
+        self.end_noted(now);
+        if self.post.tapes.queued_bytes() <= self.limits.queued_bytes {
+            return;
+        }
+        // Too much for all together: who has accepted nothing for long, with much queued, pays.
+        // A reader that takes something now and then has few milliseconds to its weight.
+        let weigh = |conn: &Conn<S>| {
+            let stalled_ms = conn.stalled_ms(now.mono_ms);
+            (conn.out.own_bytes() as u64).saturating_mul(stalled_ms + 1)
+        };
+        let mut heaviest: Vec<(u64, PeerId)> =
+            self.peers.slab.iter().map(|(_, conn)| (weigh(conn), conn.id)).collect();
+        heaviest.sort_unstable_by(|one, other| other.cmp(one));
+        for (weight, id) in heaviest {
+            if weight == 0 || self.post.tapes.queued_bytes() <= self.limits.queued_bytes {
                 break;
             }
-            // Too much for all together: whoever has the most queued pays.
-            let conns = self.peers.slab.iter().map(|(_, conn)| (conn.out.own_bytes(), conn.id));
-            match conns.max() {
-                Some((own_bytes, id)) if own_bytes > 0 => {
-                    self.peers.failing.push((id, Farewell::Crowded));
-                }
-                _ => break,
-            }
+            self.fail(id, Farewell::Crowded, now);
+            // That it left may have been too much for others.
+            self.end_noted(now);
+        }
+    }
+
+    fn end_noted(&mut self, now: &Now) {
+        while let Some((id, why)) = self.peers.failing.pop() {
+            self.fail(id, why, now);
         }
     }
 
     /// What holds between turns, whatever the peers did.
     fn check_invariants(&self) {
-        let peers = &self.peers;
+        let (peers, tapes) = (&self.peers, &self.post.tapes);
         let mut owned_bytes = 0;
         for (slot, conn) in &peers.slab {
             owned_bytes += conn.out.own_bytes();
-            let pending = conn.out.pending(&self.post.tapes);
-            assert_eq!(conn.out.tape().is_some(), self.post.is_member(slot), "members follow");
-            assert!(conn.life != Life::Doomed, "the doomed are gone");
+            let pending = conn.out.pending(tapes);
+            for tape in conn.out.tapes() {
+                assert!(tapes.get(tape).followers.contains(slot), "tapes know who follows them");
+            }
+            assert!(conn.phase != Phase::Doomed, "the doomed are gone");
             let is_queued = peers.to_flush.contains(slot);
             assert!(!is_queued || peers.writable.contains(slot), "only the writable are queued");
-            if pending > 0 && peers.writable.contains(slot) && !conn.is_unframed() {
+            if pending > 0 && peers.writable.contains(slot) && !conn.is_paced() {
                 assert!(is_queued, "who lacks something and can take it is queued: {}", conn.id);
             }
             assert!(conn.unheard_bytes() <= 2 * READ_BYTES, "what is read ahead is bounded");
         }
-        assert_eq!(owned_bytes, self.post.tapes.owned_bytes, "own bytes are counted exactly");
+        assert_eq!(owned_bytes, tapes.owned_bytes(), "own bytes are counted exactly");
+        tapes.check_invariants();
     }
 }

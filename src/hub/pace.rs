@@ -1,11 +1,11 @@
 //! How a connection is written to: as fast as it takes it, or, if it frames nothing, one
 //! portion at a time with a pause between.
 
-use std::io;
+use std::io::{self, IoSlice};
 
 use crate::clock::Now;
 use crate::delivery::outbound::Flush;
-use crate::door::classic::{self, LINE_END, Portion};
+use crate::door::protocol::{CONTINUED, Delivery, LINE_END, Portion};
 use crate::hub::conn::{Conn, Pace, Socket};
 use crate::hub::post::Post;
 use crate::limits::{
@@ -35,21 +35,20 @@ pub fn flush<S: Socket>(
     limits: &Limits,
     now: &Now,
 ) -> (usize, io::Result<End>) {
-    if conn.is_unframed() {
-        return flush_portion(conn, post, limits, now);
-    }
-    if conn.decoder.telnet().is_some_and(|telnet| telnet.is_editing()) {
-        // What comes is shown above the line that is being typed, so it is this person's own.
-        post.settle(conn, false, now);
-        post.draw(conn, now);
+    match conn.protocol.delivery() {
+        Delivery::Shared => {}
+        Delivery::Paced => return flush_portion(conn, post, limits, now),
+        Delivery::Copied => {
+            // What comes is shown above the line that is being typed, so it is this person's own.
+            post.settle(conn, false, now);
+            post.redraw_input(conn, now);
+        }
     }
     post.tell_skipped(conn, now);
-    let (written, end) = conn.out.flush(&mut conn.sock, &mut post.tapes, FLUSH_BYTES);
+    let Conn { sock, out, .. } = conn;
+    let (written, end) = out.flush(&mut post.tapes, FLUSH_BYTES, |slices| sock.write(slices));
     (written, end.map(End::Flushed))
 }
-
-/// Marks the rest of a line that was too long for one read of the client.
-const CONTINUED: &[u8] = "… ".as_bytes();
 
 fn flush_portion<S: Socket>(
     conn: &mut Conn<S>,
@@ -66,16 +65,16 @@ fn flush_portion<S: Socket>(
     if conn.out.own_bytes() == 0 {
         return (0, Ok(End::Flushed(Flush::Drained)));
     }
-    let is_named = conn.is_named;
     let pace = &mut conn.extra.get_or_insert_default().pace;
-    let portion = pace.begun.unwrap_or_else(|| classic::portion(conn.out.own(), is_named));
+    let portion = pace.begun.unwrap_or_else(|| conn.protocol.portion(conn.out.own()));
     if let Some(until_ms) = pace.pause(portion).filter(|&until_ms| until_ms > now.mono_ms) {
         return (0, Ok(End::Paused { until_ms }));
     }
-    let written = match conn.out.flush_own(&mut conn.sock, &mut post.tapes, portion.send) {
-        Ok(written) => written,
+    let written = match conn.sock.write(&[IoSlice::new(&conn.out.own()[..portion.send])]) {
+        Ok(took) => took.bytes,
         Err(error) => return (0, Err(error)),
     };
+    conn.out.drop_own(written, &mut post.tapes);
     if written < portion.send {
         pace.begun = Some(Portion { send: portion.send - written, ..portion });
         return (written, Ok(End::Flushed(Flush::Blocked)));

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use slab::Slab;
 
 use crate::chat::event::Farewell;
-use crate::door::Decoder;
-use crate::hub::conn::{Conn, Life};
+use crate::door::protocol::Protocol;
+use crate::hub::conn::{Conn, Phase};
 use crate::hub::timers::Timers;
 use crate::ids::PeerId;
 use crate::slots::SlotSet;
@@ -36,8 +36,8 @@ pub struct Peers<S> {
     doomed: Vec<usize>,
     /// Connections by where they come from, as far as that is counted.
     by_host: BTreeMap<IpAddr, usize>,
-    /// Arrivals so far.
-    births: u32,
+    /// The generation of the last arrival.
+    generations: u32,
 }
 
 impl<S> Peers<S> {
@@ -55,27 +55,27 @@ impl<S> Peers<S> {
             refused: 0,
             doomed: Vec::new(),
             by_host: BTreeMap::new(),
-            births: 0,
+            generations: 0,
         }
     }
 
     /// Who the next connection will be.
     pub fn next_id(&self) -> PeerId {
         // 0 is nobody's.
-        PeerId::new(self.slab.vacant_key(), self.births.checked_add(1).unwrap_or(1))
+        PeerId::new(self.slab.vacant_key(), self.generations.checked_add(1).unwrap_or(1))
     }
 
     /// Puts a new connection into a free slot.
     pub fn insert(
         &mut self,
         sock: S,
-        decoder: Decoder,
+        protocol: Protocol,
         host: Option<IpAddr>,
         now_ms: u64,
     ) -> PeerId {
         let id = self.next_id();
-        self.births = id.generation();
-        self.slab.insert(Conn::new(sock, id, decoder, host, now_ms));
+        self.generations = id.generation();
+        self.slab.insert(Conn::new(sock, id, protocol, host, now_ms));
         self.writable.insert(id.slot());
         if let Some(host) = host {
             *self.by_host.entry(host).or_default() += 1;
@@ -85,7 +85,7 @@ impl<S> Peers<S> {
 
     /// The connection of `id`, unless it is gone.
     pub fn get_mut(&mut self, id: PeerId) -> Option<&mut Conn<S>> {
-        self.slab.get_mut(id.slot()).filter(|conn| conn.id == id && conn.life != Life::Doomed)
+        self.slab.get_mut(id.slot()).filter(|conn| conn.id == id && conn.phase != Phase::Doomed)
     }
 
     /// How many come from `host`.
@@ -110,8 +110,8 @@ impl<S> Peers<S> {
     /// Marks `slot` for removal; from here on it takes part in nothing.
     pub fn doom(&mut self, slot: usize) {
         let conn = &mut self.slab[slot];
-        if conn.life != Life::Doomed {
-            conn.life = Life::Doomed;
+        if conn.phase != Phase::Doomed {
+            conn.phase = Phase::Doomed;
             self.doomed.push(slot);
         }
     }
@@ -121,7 +121,7 @@ impl<S> Peers<S> {
         for slot in std::mem::take(&mut self.doomed) {
             let conn = self.slab.remove(slot);
             assert_eq!(conn.out.own_bytes(), 0, "what was queued for it has been given up");
-            assert!(conn.out.tape().is_none(), "it has left its tape");
+            assert!(conn.out.tapes().next().is_none(), "it has left its tapes");
             self.refused -= usize::from(conn.is_refused);
             let Self { readable, writable, to_read, to_flush, .. } = self;
             for set in [readable, writable, to_read, to_flush] {

@@ -1,9 +1,9 @@
-//! The telling half of a turn: what is queued to sockets.
+//! The writing half of a turn: what is queued to sockets.
 
 use crate::clock::Now;
 use crate::delivery::outbound::Flush;
 use crate::hub::Hub;
-use crate::hub::conn::{Life, Socket};
+use crate::hub::conn::{Moment, Phase, Reading, Socket, Writing};
 use crate::hub::pace;
 use crate::limits::{DRAIN_MS, FLUSHES_PER_TURN};
 
@@ -27,40 +27,39 @@ impl<S: Socket> Hub<S> {
     fn flush(&mut self, slot: usize, now: &Now) {
         let (post, limits) = (&mut self.post, &self.limits);
         let conn = &mut self.peers.slab[slot];
-        if conn.is_mute || matches!(conn.life, Life::Draining | Life::Doomed) {
+        if conn.is_write_closed() || matches!(conn.phase, Phase::Draining { .. } | Phase::Doomed) {
             return;
         }
         let (written, end) = pace::flush(conn, post, limits, now);
-        if conn.life == Life::Open && conn.is_named && written > 0 {
-            conn.since_ms = now.mono_ms;
-        }
         match end {
             Ok(pace::End::Flushed(Flush::Drained)) => {
-                conn.is_blocked = false;
-                if conn.life == Life::Closing {
+                conn.writing = Writing::Ready;
+                if matches!(conn.phase, Phase::Closing { .. }) {
                     return self.end_writing(slot, now);
                 }
                 if conn.is_listing {
                     self.peers.to_read.insert(slot);
                 }
             }
-            Ok(pace::End::Flushed(Flush::Budget)) => self.peers.to_flush.insert(slot),
+            Ok(pace::End::Flushed(Flush::Budget)) => {
+                conn.writing = Writing::Ready;
+                self.peers.to_flush.insert(slot);
+            }
             Ok(pace::End::Flushed(Flush::Blocked)) => {
                 self.peers.writable.remove(slot);
-                if conn.life == Life::Open && conn.is_named && !conn.is_blocked {
-                    conn.since_ms = now.mono_ms;
+                if written > 0 || !matches!(conn.writing, Writing::Blocked { .. }) {
+                    conn.writing = Writing::Blocked { since: Moment::at(now.mono_ms) };
                 }
-                conn.is_blocked = true;
                 if conn.is_lagging(&post.tapes, limits) {
                     conn.out.skip(&mut post.tapes);
                 }
                 self.peers.timers.arm(slot, now.mono_ms + limits.stall_secs * 1_000);
             }
             Ok(pace::End::Paused { until_ms }) => {
-                conn.is_blocked = false;
+                conn.writing = Writing::Ready;
                 self.peers.timers.arm(slot, until_ms);
             }
-            Err(_) => return self.mute(slot),
+            Err(_) => return self.close_write_side(slot),
         }
         if written > 0 {
             self.peers.want_read(slot);
@@ -70,22 +69,21 @@ impl<S: Socket> Hub<S> {
     /// All that a closing connection was to be told is sent.
     fn end_writing(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
-        if conn.sock.end_writing().is_err() || conn.has_heard_end {
+        if conn.sock.end_writing().is_err() || conn.reading == Reading::Done {
             return self.give_up(slot);
         }
-        conn.life = Life::Draining;
-        conn.since_ms = now.mono_ms;
+        conn.phase = Phase::Draining { since: Moment::at(now.mono_ms) };
         self.peers.timers.arm(slot, now.mono_ms + DRAIN_MS);
         self.peers.want_read(slot);
     }
 
-    /// The socket of `slot` takes nothing any more: what it still sent is heard, then it ends.
-    fn mute(&mut self, slot: usize) {
+    /// The socket of `slot` takes nothing any more: what it still sent is read, then it ends.
+    fn close_write_side(&mut self, slot: usize) {
         let conn = &mut self.peers.slab[slot];
-        if conn.life != Life::Open {
+        if !conn.is_open() {
             return self.give_up(slot);
         }
-        conn.is_mute = true;
+        conn.writing = Writing::Gone;
         self.post.forget(conn);
         self.peers.readable.insert(slot);
         self.peers.to_read.insert(slot);

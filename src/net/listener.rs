@@ -1,7 +1,7 @@
 //! Where peers come in: a listener, and the sockets that it accepts.
 
 use std::fs;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -12,8 +12,9 @@ use mio::{Interest, Poll, Token};
 use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
 
 use crate::config::Address;
-use crate::door::Dialect;
-use crate::hub::conn::Socket;
+use crate::delivery::outbound::Took;
+use crate::door::DoorKind;
+use crate::hub::conn::{Ready, Socket};
 use crate::limits::{Limits, SEND_BUFFER_BYTES};
 
 /// What the system may hold of connections that are not accepted yet (capped by `somaxconn`).
@@ -22,7 +23,7 @@ const ACCEPT_BACKLOG: i32 = 4_096;
 /// An open door.
 pub struct Door {
     /// What is spoken there.
-    pub dialect: Dialect,
+    pub kind: DoorKind,
     listener: Listener,
     /// Where it really is, port and all.
     pub address: Address,
@@ -41,18 +42,18 @@ impl Door {
     /// # Errors
     /// One line that names the option and what to do.
     pub fn open(
-        dialect: Dialect,
+        kind: DoorKind,
         address: &Address,
         limits: &Limits,
         poll: &Poll,
         token: Token,
     ) -> Result<Self, String> {
-        let door = Self::listen(dialect, address, limits, poll, token);
-        door.map_err(|error| refusal(dialect, address, &error))
+        let door = Self::listen(kind, address, limits, poll, token);
+        door.map_err(|error| refusal(kind, address, &error))
     }
 
     fn listen(
-        dialect: Dialect,
+        kind: DoorKind,
         address: &Address,
         limits: &Limits,
         poll: &Poll,
@@ -77,7 +78,7 @@ impl Door {
                 poll.registry().register(listener, token, Interest::READABLE)?;
             }
         }
-        Ok(Self { dialect, listener, address, ready: false })
+        Ok(Self { kind, listener, address, ready: false })
     }
 
     /// Takes in who waits longest, and where it comes from.
@@ -88,13 +89,13 @@ impl Door {
         match &self.listener {
             Listener::Tcp(listener) => {
                 let (stream, from) = listener.accept()?;
-                Ok((Sock::Tcp(stream), Some(from)))
+                Ok((Sock::new(Stream::Tcp(stream)), Some(from)))
             }
             Listener::Unix(listener) => {
                 let (stream, _) = listener.accept()?;
                 // A Unix socket inherits nothing.
                 SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
-                Ok((Sock::Unix(stream), None))
+                Ok((Sock::new(Stream::Unix(stream)), None))
             }
         }
     }
@@ -159,7 +160,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-fn refusal(dialect: Dialect, address: &Address, error: &io::Error) -> String {
+fn refusal(kind: DoorKind, address: &Address, error: &io::Error) -> String {
     let fix = match error.kind() {
         io::ErrorKind::AddrInUse => "stop what listens there, or give another",
         io::ErrorKind::AddrNotAvailable => "give an address of this machine",
@@ -168,64 +169,106 @@ fn refusal(dialect: Dialect, address: &Address, error: &io::Error) -> String {
         }
         _ => "give another",
     };
-    format!("--{} {address}: {error}; {fix}", dialect.as_str())
+    format!("--{} {address}: {error}; {fix}", kind.as_str())
 }
 
-/// A peer's socket.
-pub enum Sock {
-    /// Over TCP.
+/// A peer's socket, and what its events told of its input.
+pub struct Sock {
+    stream: Stream,
+    /// The peer has ended its side.
+    ended: bool,
+    /// The peer has sent urgent data.
+    urgent: bool,
+}
+
+enum Stream {
     Tcp(TcpStream),
-    /// In the file system.
     Unix(UnixStream),
 }
 
 impl Sock {
+    fn new(stream: Stream) -> Self {
+        Self { stream, ended: false, urgent: false }
+    }
+
     /// As the Poll wants it.
     pub fn as_source(&mut self) -> &mut dyn mio::event::Source {
-        match self {
-            Self::Tcp(stream) => stream,
-            Self::Unix(stream) => stream,
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream,
+            Stream::Unix(stream) => stream,
         }
     }
 
     fn raw(&self) -> SockRef<'_> {
-        match self {
-            Self::Tcp(stream) => stream.into(),
-            Self::Unix(stream) => stream.into(),
+        match &self.stream {
+            Stream::Tcp(stream) => stream.into(),
+            Stream::Unix(stream) => stream.into(),
         }
-    }
-}
-
-impl Read for Sock {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            Self::Unix(stream) => stream.read(buffer),
-        }
-    }
-}
-
-/// By send(2) and sendmsg(2): write(2) and writev(2), which a stream's own methods may use, pass
-/// through the file layer first, for half a microsecond on top of five or six.
-impl Write for Sock {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.raw().send(bytes)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.raw().send_vectored(slices)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
 impl Socket for Sock {
+    fn wake(&mut self, ready: Ready) {
+        self.ended |= ready.ended;
+        self.urgent |= ready.urgent;
+    }
+
+    /// A read that brings less than was asked for has found the end of what there is, on Linux
+    /// (epoll(7)), and saves the next call. Not so if the end of the input came along, of which no
+    /// further event tells; if there is urgent data, at which a read stops (tcp(7)); or on a Unix
+    /// socket, where a read stops behind what came with a descriptor (unix(7)).
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
+        let (read, may_end_short) = match &mut self.stream {
+            Stream::Tcp(stream) => (repeated(|| stream.read(buffer)), self.ended || self.urgent),
+            Stream::Unix(stream) => (repeated(|| stream.read(buffer)), true),
+        };
+        match read {
+            Ok(0) => Ok(Took { bytes: 0, drained: false }),
+            Ok(bytes) => Ok(Took { bytes, drained: bytes < buffer.len() && !may_end_short }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Ok(Took { bytes: 0, drained: true })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// By send(2) and sendmsg(2): write(2) and writev(2), which a stream's own methods may use,
+    /// pass through the file layer first, for half a microsecond on top of five or six. A `send`
+    /// costs the kernel less than a `sendmsg` of one slice.
+    ///
+    /// A short write found the buffer full: the kernel has noted that we wait (SOCK_NOSPACE) and
+    /// will send an event, so asking once more is saved.
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
+        let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+        let raw = self.raw();
+        let sent = repeated(|| match slices {
+            [bytes] => raw.send(bytes),
+            _ => raw.send_vectored(slices),
+        });
+        match sent {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Ok(bytes) => Ok(Took { bytes, drained: bytes < offered }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Ok(Took { bytes: 0, drained: true })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn end_writing(&mut self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+        match &self.stream {
+            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
+        }
+    }
+}
+
+/// Makes a system call again while signals interrupt it.
+fn repeated<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
         }
     }
 }

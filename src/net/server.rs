@@ -10,7 +10,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::clock::{Clock, Now};
 use crate::config::{Address, Config};
-use crate::door::Dialect;
+use crate::door::DoorKind;
 use crate::hub::{Hub, Ready};
 use crate::limits::{DOORS_MAX, GOODBYE_MS, Limits};
 use crate::net::listener::{Door, Sock};
@@ -62,9 +62,9 @@ impl Server {
         let poll = Poll::new().map_err(cannot_start)?;
         let signals = Signals::listen(poll.registry(), SIGNALS).map_err(cannot_start)?;
         let mut doors = Vec::new();
-        for (dialect, address) in config.doors() {
+        for (kind, address) in config.doors() {
             let token = Token(FIRST_DOOR + doors.len());
-            doors.push(Door::open(dialect, address, &config.limits, &poll, token)?);
+            doors.push(Door::open(kind, address, &config.limits, &poll, token)?);
         }
         let clock = Clock::new(Instant::now(), SystemTime::now());
         let hub = Hub::new(config.lang, config.limits.clone());
@@ -83,8 +83,8 @@ impl Server {
     }
 
     /// Where the doors are, and what is spoken there.
-    pub fn doors(&self) -> impl Iterator<Item = (Dialect, &Address)> {
-        self.doors.iter().map(|door| (door.dialect, &door.address))
+    pub fn doors(&self) -> impl Iterator<Item = (DoorKind, &Address)> {
+        self.doors.iter().map(|door| (door.kind, &door.address))
     }
 
     /// Serves until a signal says to stop; the number of a second signal that cut it short.
@@ -174,8 +174,8 @@ impl Server {
                         if let Some(starved) = &mut self.starved {
                             starved.retry_ms = now.mono_ms;
                         }
-                        let dialect = self.doors[index].dialect;
-                        self.welcome(sock, dialect, host, now);
+                        let kind = self.doors[index].kind;
+                        self.welcome(sock, kind, host, now);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         self.doors[index].ready = false;
@@ -196,7 +196,7 @@ impl Server {
         may_have_more
     }
 
-    fn welcome(&mut self, mut sock: Sock, dialect: Dialect, from: Option<SocketAddr>, now: &Now) {
+    fn welcome(&mut self, mut sock: Sock, kind: DoorKind, from: Option<SocketAddr>, now: &Now) {
         let host = from.map(|from| from.ip().to_canonical());
         let counted = host.filter(|host| !host.is_loopback());
         let from = from.map_or_else(|| "unix".to_string(), |from| from.to_string());
@@ -210,9 +210,9 @@ impl Server {
         }
         // Before the hub has it, which may close it at once.
         let id = self.hub.next_id();
-        let door = dialect.as_str();
+        let door = kind.as_str();
         info!("at={:?} event=open id={id} door={door} from={from}", now.stamp.as_str());
-        self.hub.open(sock, dialect, counted, now);
+        self.hub.open(sock, kind, counted, now);
     }
 
     /// Logs that a connection was closed without a word; a flood of them does not flood the log.

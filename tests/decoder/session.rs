@@ -9,7 +9,7 @@ use std::num::NonZero;
 use natter::chat::event::{Answer, Event};
 use natter::door::lang::Lang;
 use natter::door::line::Piece;
-use natter::door::{Decoder, Dialect};
+use natter::door::telnet::decoder::Decoder;
 pub use words::bytes;
 
 pub const LINE_BYTES: usize = 256;
@@ -36,7 +36,7 @@ pub struct Session {
 impl Session {
     pub fn new(lang: Lang) -> Self {
         Self {
-            decoder: Decoder::new(Dialect::Telnet, lang),
+            decoder: Decoder::new(lang.prompt_for_name()),
             heard: Vec::new(),
             commands: Vec::new(),
             shown: String::new(),
@@ -49,8 +49,8 @@ impl Session {
     /// Somebody in the room, whose line is edited here.
     pub fn editing(lang: Lang) -> Self {
         let mut session = Self::new(lang);
-        let telnet = session.decoder.telnet().expect("it speaks telnet");
-        telnet.set_prompt("> ");
+        let telnet = &mut session.decoder;
+        telnet.enter();
         telnet.edit(true);
         session.hear(&bytes(AGREED), 0);
         assert_eq!(session.heard, ["<edit true>"]);
@@ -69,7 +69,7 @@ impl Session {
             self.is_over = matches!(piece, Some(Piece::Stray(_)));
             self.heard.extend(heard);
             self.answer();
-            let telnet = self.decoder.telnet().expect("it speaks telnet");
+            let telnet = &mut self.decoder;
             if is_tab {
                 telnet.complete(&["Alice"]);
             } else if !is_end && telnet.is_editing() {
@@ -105,7 +105,7 @@ impl Session {
     }
 
     fn answer(&mut self) {
-        let telnet = self.decoder.telnet().expect("it speaks telnet");
+        let telnet = &mut self.decoder;
         let replies = telnet.take_replies();
         let notices = [telnet.take_notice(), telnet.take_notice()];
         self.send(&replies);
@@ -118,7 +118,7 @@ impl Session {
     }
 
     fn draw(&mut self) {
-        let telnet = self.decoder.telnet().expect("it speaks telnet");
+        let telnet = &mut self.decoder;
         let mut drawn = telnet.take_replies();
         if telnet.wants_drawing() {
             drawn.extend(telnet.draw());

@@ -1,7 +1,7 @@
 //! Who takes part: how each role sends, reads and ends.
 
 use fastrand::Rng;
-use natter::door::Dialect;
+use natter::door::DoorKind;
 use natter::ids::PeerId;
 
 use crate::net::{End, Pipe, Shared};
@@ -93,8 +93,8 @@ impl Peer {
     }
 
     /// Where it knocks.
-    pub fn dialect(&self) -> Dialect {
-        if self.person.is_some() { Dialect::Telnet } else { Dialect::Classic }
+    pub fn kind(&self) -> DoorKind {
+        if self.person.is_some() { DoorKind::Telnet } else { DoorKind::Classic }
     }
 
     /// Whether it reads whatever comes at once.

@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use natter::chat::event::{Answer, Effect, Event};
 use natter::clock::Now;
-use natter::door::Wire;
 use natter::door::charset::Charset;
 use natter::door::lang::Lang;
+use natter::door::protocol::Format;
 use natter::door::telnet::view::{Style, View};
 use natter::ids::PeerId;
 
@@ -24,7 +24,7 @@ pub type Negotiated = fn(View) -> View;
 pub struct Queue {
     pub lines: Vec<Line>,
     /// How lines look to it.
-    wire: Wire,
+    format: Format,
     negotiated: Option<Negotiated>,
     pub is_named: bool,
     is_member: bool,
@@ -61,9 +61,9 @@ impl Model {
         Rc::new(RefCell::new(Self { lang, queues: BTreeMap::new(), said: Vec::new() }))
     }
 
-    /// `id` is about to come, at the door that speaks as `wire` has it.
-    pub fn expect(&mut self, id: PeerId, wire: Wire, negotiated: Option<Negotiated>) {
-        self.queues.insert(id, Queue::new(wire, negotiated));
+    /// `id` is about to come, at the door that speaks as `format` has it.
+    pub fn expect(&mut self, id: PeerId, format: Format, negotiated: Option<Negotiated>) {
+        self.queues.insert(id, Queue::new(format, negotiated));
     }
 
     /// Does what `effect` says, by copying.
@@ -73,9 +73,8 @@ impl Model {
             Effect::Tell { to, ref event } => {
                 let queue = self.queues.get_mut(&to).expect("it was expected");
                 queue.hear(event);
-                // To people, only what the room says is skipped.
                 let is_whisper = matches!(event, Event::Whispered { .. });
-                queue.add(event, lang, now, is_whisper && queue.wire == Wire::Classic);
+                queue.add(event, lang, now, is_whisper);
             }
             Effect::Say { ref event, except, .. } => {
                 if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
@@ -172,10 +171,10 @@ impl Model {
 }
 
 impl Queue {
-    fn new(wire: Wire, negotiated: Option<Negotiated>) -> Self {
+    fn new(format: Format, negotiated: Option<Negotiated>) -> Self {
         Self {
             lines: Vec::new(),
-            wire,
+            format,
             negotiated,
             is_named: false,
             is_member: false,
@@ -188,7 +187,7 @@ impl Queue {
     /// Notes what it is told of how things stand with it; that is told after the change.
     fn hear(&mut self, event: &Event<'_>) {
         self.unheard += usize::from(matches!(event, Event::NameFirst));
-        let Wire::Telnet(view) = &mut self.wire else { return };
+        let Some(mut view) = self.format.view() else { return };
         match *event {
             // A plain line is a name, as long as there is none.
             Event::NameRefused { .. } => self.unheard += 1,
@@ -201,6 +200,7 @@ impl Queue {
             }
             _ => {}
         }
+        self.format = view.into();
     }
 
     fn add(&mut self, event: &Event<'_>, lang: Lang, now: &Now, may_be_skipped: bool) {
@@ -208,32 +208,32 @@ impl Queue {
     }
 
     /// As [`Queue::add`], for several who all have names; `looks` are what `event` has been to
-    /// others of them, by their wires.
+    /// others of them, by their formats.
     fn add_all(
         &mut self,
         event: &Event<'_>,
         lang: Lang,
         now: &Now,
         may_be_skipped: bool,
-        looks: &mut BTreeMap<usize, Vec<u8>>,
+        looks: &mut BTreeMap<Format, Vec<u8>>,
     ) {
         assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {event:?}");
         let is_named = self.is_named;
-        let mut encoded = |wire: Wire| {
-            let look = looks.entry(wire.index()).or_insert_with(|| {
+        let mut encoded = |format: Format| {
+            let look = looks.entry(format).or_insert_with(|| {
                 let mut bytes = Vec::new();
-                wire.encode(event, lang, &now.stamp, is_named, &mut bytes);
+                format.encode(event, lang, &now.stamp, is_named, &mut bytes);
                 bytes
             });
             look.clone()
         };
-        let bytes = encoded(self.wire);
+        let bytes = encoded(self.format);
         self.bytes += bytes.len();
-        if let Wire::Telnet(view) = self.wire {
+        if let Some(view) = self.format.view() {
             let later = self.negotiated.map(|negotiated| negotiated(view));
             self.lines.push(Line {
                 bytes,
-                after: later.map(|view| encoded(Wire::Telnet(view))),
+                after: later.map(|view| encoded(view.into())),
                 views: [Some(view), later],
                 may_be_skipped,
                 edit: match *event {

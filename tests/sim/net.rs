@@ -6,9 +6,10 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice};
 use std::rc::Rc;
 
+use natter::delivery::outbound::Took;
 use natter::hub::Ready;
 use natter::hub::conn::Socket;
 
@@ -42,9 +43,9 @@ pub struct Pipe {
     ready: Ready,
     /// What happens while the hub takes its turn: it is told of that the time after.
     late: Ready,
-    /// One call in so many is interrupted by a signal.
-    interrupted_every: u32,
-    calls: u32,
+    /// One read in so many ends short; 0 for none.
+    pub short_every: u32,
+    reads: u32,
 }
 
 pub type Shared = Rc<RefCell<Pipe>>;
@@ -54,7 +55,7 @@ pub struct SimSock(pub Shared);
 
 impl Pipe {
     /// A connection whose kernel buffer takes `room_max` bytes.
-    pub fn new(room_max: usize, interrupted_every: u32) -> Shared {
+    pub fn new(room_max: usize, short_every: u32) -> Shared {
         Rc::new(RefCell::new(Self {
             input: VecDeque::new(),
             end: None,
@@ -67,8 +68,8 @@ impl Pipe {
             write_armed: true,
             ready: Ready { writable: true, ..Ready::default() },
             late: Ready::default(),
-            interrupted_every,
-            calls: 0,
+            short_every,
+            reads: 0,
         }))
     }
 
@@ -117,10 +118,6 @@ impl Pipe {
     }
 
     fn call(&mut self) -> io::Result<()> {
-        self.calls += 1;
-        if self.calls.is_multiple_of(self.interrupted_every) {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
         match self.end {
             Some(End::Reset) => Err(io::ErrorKind::ConnectionReset.into()),
             _ => Ok(()),
@@ -128,28 +125,27 @@ impl Pipe {
     }
 }
 
-impl Read for SimSock {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Socket for SimSock {
+    fn wake(&mut self, _: Ready) {}
+
+    /// One read in so many ends short with more behind it, as before urgent data or behind a
+    /// passed descriptor: only the socket knows that, and says so.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
         let mut pipe = self.0.borrow_mut();
         pipe.call()?;
-        let count = buffer.len().min(pipe.input.len());
-        for (place, byte) in buffer.iter_mut().zip(pipe.input.drain(..count)) {
+        pipe.reads += 1;
+        let is_short = pipe.reads.is_multiple_of(pipe.short_every);
+        let most = if is_short { buffer.len().min(3) } else { buffer.len() };
+        let bytes = most.min(pipe.input.len());
+        for (place, byte) in buffer.iter_mut().zip(pipe.input.drain(..bytes)) {
             *place = byte;
         }
-        if count == 0 && pipe.end.is_some() {
-            return Ok(0);
-        }
-        pipe.read_armed |= count < buffer.len();
-        if count == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(count) }
-    }
-}
-
-impl Write for SimSock {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(bytes)])
+        let drained = pipe.input.is_empty() && pipe.end.is_none() && bytes < most;
+        pipe.read_armed |= drained;
+        Ok(Took { bytes, drained })
     }
 
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
         let mut pipe = self.0.borrow_mut();
         assert!(!pipe.is_ended, "nothing is written after the end of writing");
         pipe.call()?;
@@ -159,22 +155,17 @@ impl Write for SimSock {
         let offered: usize = slices.iter().map(|slice| slice.len()).sum();
         assert!(offered > 0, "a write of nothing is a wasted system call");
         let mut left = pipe.room_max - pipe.output.len();
-        let accepted = offered.min(left);
+        let bytes = offered.min(left);
         for slice in slices {
             let count = slice.len().min(left);
             pipe.output.extend(&slice[..count]);
             left -= count;
         }
-        pipe.write_armed |= accepted < offered;
-        if accepted == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(accepted) }
+        let drained = bytes < offered;
+        pipe.write_armed |= drained;
+        Ok(Took { bytes, drained })
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Socket for SimSock {
     fn end_writing(&mut self) -> io::Result<()> {
         let mut pipe = self.0.borrow_mut();
         pipe.is_ended = true;

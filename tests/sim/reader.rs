@@ -6,8 +6,8 @@
 
 use natter::chat::event::Event;
 use natter::clock::Stamp;
-use natter::door::Wire;
 use natter::door::lang::Lang;
+use natter::door::protocol::Format;
 use natter::door::telnet::encode::{PROMPT, put};
 use natter::door::telnet::view::View;
 
@@ -146,7 +146,7 @@ impl Reader {
         for view in looks {
             let mut notice = Vec::new();
             let event = Event::Skipped { lines: 7 };
-            Wire::Telnet(view).encode(&event, lang, &stamp, true, &mut notice);
+            Format::from(view).encode(&event, lang, &stamp, true, &mut notice);
             let place = notice.iter().position(|&byte| byte == b'7').expect("it tells how many");
             let (before, after) = (&notice[..place], &notice[place + 1..]);
             let common = before.len().min(rest.len());

@@ -4,14 +4,14 @@
 //! it sends is told apart by reads, and what it is sent is cut into portions, each of which it
 //! reads at once. Everyone else sends lines and gets lines.
 
+pub mod portion;
+
 use crate::chat::event::Event;
 use crate::clock::Stamp;
+use crate::door::classic::portion::LINE_END;
 use crate::door::lang::Lang;
 use crate::door::line::{LineBuffer, Piece};
-use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES, UNFRAMED_READ_BYTES};
-
-/// How lines end that are sent to those who send lines.
-pub const LINE_END: &[u8] = b"\r\n";
+use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES};
 
 /// How a client tells its commands apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,12 +32,23 @@ pub struct Decoder {
     framing: Framing,
     /// The last burst filled a whole read and was too long: the next is the rest of it.
     is_in_overlong_burst: bool,
+    has_entered: bool,
 }
 
 impl Decoder {
     /// How the client tells its commands apart.
     pub fn framing(&self) -> Framing {
         self.framing
+    }
+
+    /// The client has a name, and is in a room.
+    pub fn enter(&mut self) {
+        self.has_entered = true;
+    }
+
+    /// Whether it has.
+    pub fn has_entered(&self) -> bool {
+        self.has_entered
     }
 
     /// Bytes taken since the last line end or whole burst.
@@ -129,7 +140,8 @@ pub fn encode(event: &Event<'_>, lang: Lang, stamp: &Stamp, is_named: bool, to: 
         to.extend_from_slice(line);
         if !is_named {
             let length = to.len() - from;
-            let kept = clipped(&to[from..], length.min(REPLY_BEFORE_NAME_BYTES - LINE_END.len()));
+            let kept =
+                portion::clipped(&to[from..], length.min(REPLY_BEFORE_NAME_BYTES - LINE_END.len()));
             to.truncate(from + kept);
         }
         to.extend_from_slice(LINE_END);
@@ -140,47 +152,6 @@ fn begin_line(stamp: &Stamp, to: &mut Vec<u8>) {
     to.push(b'[');
     to.extend_from_slice(stamp.as_bytes());
     to.extend_from_slice(b"] ");
-}
-
-/// What an unframed client is sent next, so that one read of it gets a whole number of lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Portion {
-    /// Bytes to send.
-    pub send: usize,
-    /// Bytes after them that are left out: the last line end, its `print` adds one.
-    pub omit: usize,
-    /// Whether it is a word that the client compares a whole read with.
-    pub is_word: bool,
-}
-
-/// The first portion of `pending`, which is not empty and starts a line.
-pub fn portion(pending: &[u8], is_named: bool) -> Portion {
-    let bytes_max = if is_named { UNFRAMED_READ_BYTES } else { REPLY_BEFORE_NAME_BYTES };
-    let mut send = 0;
-    let mut omit = 0;
-    for line in pending.split_inclusive(|&byte| byte == b'\n') {
-        let text = line.strip_suffix(LINE_END).unwrap_or(line);
-        let is_word = matches!(text, b"OK" | b"exit");
-        if is_word && send == 0 {
-            return Portion { send: text.len(), omit: line.len() - text.len(), is_word };
-        }
-        if is_word || send + omit + text.len() > bytes_max {
-            break;
-        }
-        send += omit + text.len();
-        omit = line.len() - text.len();
-    }
-    if send == 0 {
-        // One line alone is longer than a read: it is cut between two characters.
-        send = clipped(pending, bytes_max.min(pending.len()));
-    }
-    Portion { send, omit, is_word: false }
-}
-
-/// The most of `bytes`, up to `length`, that does not end within a character.
-fn clipped(bytes: &[u8], length: usize) -> usize {
-    let continues = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    (1..=length).rev().find(|&at| !continues(at)).unwrap_or(length)
 }
 
 #[cfg(test)]
@@ -239,22 +210,6 @@ mod tests {
         assert_eq!(lines, ["bob -n", "hi -ta", "", "x -tay -ta"]);
         assert_eq!(framing, Framing::Lines);
         assert_eq!(decoded(&["a -n\r\0b -ta"]), (vec!["a -n".into()], Framing::Lines));
-    }
-
-    #[test]
-    fn portions_are_whole_lines_that_fit_one_read() {
-        let line = |text: &str| Portion { send: text.len(), omit: 2, is_word: false };
-        assert_eq!(portion("一行\r\n".as_bytes(), true), line("一行"));
-        assert_eq!(portion(b"one\r\ntwo\r\n", true), line("one\r\ntwo"));
-        assert_eq!(portion(b"one\r\nOK\r\ntwo\r\n", true), line("one"));
-        assert_eq!(portion(b"OK\r\ntwo\r\n", true), Portion { send: 2, omit: 2, is_word: true });
-        assert_eq!(portion(b"exit\r\n", true), Portion { send: 4, omit: 2, is_word: true });
-        let long = "x".repeat(600) + "\r\n";
-        assert_eq!(portion(long.repeat(2).as_bytes(), true), line(&"x".repeat(600)));
-        let wide = "说".repeat(400) + "\r\n";
-        let cut = Portion { send: 1023, omit: 0, is_word: false };
-        assert_eq!(portion(wide.as_bytes(), true), cut);
-        assert_eq!(portion(wide.as_bytes(), false), Portion { send: 126, ..cut });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
-use crate::door::Dialect;
+use crate::door::DoorKind;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
@@ -151,10 +151,10 @@ fn write_crowd(crowd: Crowd<'_>, did: &str, to: &mut impl Write) -> io::Result<(
     }
 }
 
-pub fn how_to_join(dialect: Dialect, connect: &str) -> String {
+pub fn how_to_join(dialect: DoorKind, connect: &str) -> String {
     match dialect {
-        Dialect::Telnet => format!("join with: {connect}"),
-        Dialect::Classic => format!(
+        DoorKind::Telnet => format!("join with: {connect}"),
+        DoorKind::Classic => format!(
             "programs:  {connect}, then NAME -n to take a name, TEXT -ta to say TEXT, exit to leave"
         ),
     }

@@ -20,7 +20,7 @@ mod zh;
 use std::io::{self, Write};
 
 use crate::chat::event::Event;
-use crate::door::Dialect;
+use crate::door::DoorKind;
 
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Lang {
 
     /// What the operator reads of a door when the server has started; `connect` is a command that
     /// connects there.
-    pub fn how_to_join(self, dialect: Dialect, connect: &str) -> String {
+    pub fn how_to_join(self, dialect: DoorKind, connect: &str) -> String {
         match self {
             Self::En => en::how_to_join(dialect, connect),
             Self::Zh => zh::how_to_join(dialect, connect),

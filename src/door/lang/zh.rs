@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
-use crate::door::Dialect;
+use crate::door::DoorKind;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
@@ -145,10 +145,10 @@ fn write_crowd(crowd: Crowd<'_>, did: &str, to: &mut impl Write) -> io::Result<(
     }
 }
 
-pub fn how_to_join(dialect: Dialect, connect: &str) -> String {
+pub fn how_to_join(dialect: DoorKind, connect: &str) -> String {
     match dialect {
-        Dialect::Telnet => format!("加入: {connect}"),
-        Dialect::Classic => {
+        DoorKind::Telnet => format!("加入: {connect}"),
+        DoorKind::Classic => {
             format!("程序: {connect}, 然后 NAME -n 取名, TEXT -ta 对所有人说TEXT, exit 离开")
         }
     }

@@ -5,7 +5,7 @@ use crate::clock::Shown;
 use crate::door::charset::{BACKSPACE, Charset, DELETE};
 use crate::door::line::Piece;
 use crate::door::telnet::editing::{Editing, Typed};
-use crate::door::telnet::encode::put;
+use crate::door::telnet::encode::{PROMPT, put};
 use crate::door::telnet::protocol::{ControlKey, Item, NOP, Protocol};
 use crate::door::telnet::view::{Style, View};
 use crate::editor::Key;
@@ -34,6 +34,7 @@ struct Person {
     /// Whether there are colours was chosen.
     is_color_chosen: bool,
     prompt: &'static str,
+    has_entered: bool,
     line: Vec<u8>,
     /// The line has outgrown its bound; what comes up to its end is dropped.
     is_too_long: bool,
@@ -73,6 +74,7 @@ impl Decoder {
             is_charset_typed: false,
             is_color_chosen: false,
             prompt,
+            has_entered: false,
             line: Vec::new(),
             is_too_long: false,
             is_after_return: false,
@@ -220,9 +222,15 @@ impl Decoder {
         };
     }
 
-    /// What is asked for from now on.
-    pub fn set_prompt(&mut self, prompt: &'static str) {
-        self.person.prompt = prompt;
+    /// The person has a name, and is in a room.
+    pub fn enter(&mut self) {
+        self.person.has_entered = true;
+        self.person.prompt = PROMPT;
+    }
+
+    /// Whether it has.
+    pub fn has_entered(&self) -> bool {
+        self.person.has_entered
     }
 
     /// Has the line edited here, or not any more, if the terminal agrees.

@@ -15,4 +15,5 @@ pub mod keys;
 pub mod option;
 pub mod protocol;
 pub mod screen;
+pub mod settings;
 pub mod view;

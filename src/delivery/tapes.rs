@@ -1,0 +1,252 @@
+//! All tapes: one for each room and format that somebody follows, and running totals over them.
+
+use slab::Slab;
+
+use crate::delivery::tape::Tape;
+use crate::group::Group;
+use crate::ids::RoomId;
+use crate::limits::TAPE_CHUNK_BYTES;
+
+/// One of the [`Tapes`], for as long as somebody follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TapeId(u32);
+
+/// The tapes that somebody follows; `F` is a format, which is only compared here.
+///
+/// A tape is opened for the first follower of its room and format, and closed after the last.
+pub struct Tapes<F> {
+    slab: Slab<OpenTape<F>>,
+    /// By room: the first of its tapes, each of which leads to the next.
+    rooms: Vec<Room>,
+    /// A tape that holds so many bytes is congested.
+    congested_bytes: usize,
+    /// Bytes in the connections' own buffers together: every change to them passes by here.
+    owned_bytes: usize,
+    full_chunks: usize,
+}
+
+/// One tape and who follows it.
+pub struct OpenTape<F> {
+    /// The lines.
+    pub tape: Tape,
+    /// Whose lines they are.
+    pub room: RoomId,
+    /// How they look.
+    pub format: F,
+    /// Who follows it.
+    pub followers: Group,
+    /// The head when laggards were last looked for.
+    pub searched_at: u64,
+    next: Option<TapeId>,
+    is_congested: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Room {
+    first: Option<TapeId>,
+    congested: u16,
+}
+
+impl<F: Copy + PartialEq> Tapes<F> {
+    /// No tape; one that holds `congested_bytes` will be congested.
+    pub fn new(congested_bytes: usize) -> Self {
+        let (slab, rooms, owned_bytes, full_chunks) = Default::default();
+        Self { slab, rooms, congested_bytes, owned_bytes, full_chunks }
+    }
+
+    /// The tape `id`.
+    pub fn get(&self, id: TapeId) -> &OpenTape<F> {
+        &self.slab[id.0 as usize]
+    }
+
+    /// The tapes of `room`: the first one; [`Tapes::next_of_room`] has the others.
+    pub fn first_of_room(&self, room: RoomId) -> Option<TapeId> {
+        self.rooms.get(room.0 as usize)?.first
+    }
+
+    /// The tape of the same room after `id`.
+    pub fn next_of_room(&self, id: TapeId) -> Option<TapeId> {
+        self.get(id).next
+    }
+
+    /// Has `slot` follow `room` in `format`, from the head on; which tape that is, and where.
+    pub fn enter(&mut self, slot: usize, room: RoomId, format: F) -> (TapeId, u64) {
+        let id = self.find(room, format).unwrap_or_else(|| self.open(room, format));
+        let open = &mut self.slab[id.0 as usize];
+        assert!(!open.followers.contains(slot), "a connection follows a room once");
+        open.followers.insert(slot);
+        (id, open.tape.enter())
+    }
+
+    /// `slot`, at position `at` of `id`, follows it no more.
+    pub fn leave(&mut self, slot: usize, id: TapeId, at: u64) {
+        self.slab[id.0 as usize].followers.remove(slot);
+        self.update_totals(id, |tape| tape.leave(at));
+        if self.get(id).followers.is_empty() {
+            self.close(id);
+        }
+    }
+
+    /// A follower of `id` moves from `from` on to `to`.
+    pub fn advance(&mut self, id: TapeId, from: u64, to: u64) {
+        self.update_totals(id, |tape| tape.advance(from, to));
+    }
+
+    /// Adds a record to `id`.
+    pub fn append(&mut self, id: TapeId, record: &[u8]) {
+        self.update_totals(id, |tape| tape.append(record));
+    }
+
+    /// Notes that laggards on `id` have been looked for up to its head.
+    pub fn note_search(&mut self, id: TapeId) {
+        let open = &mut self.slab[id.0 as usize];
+        open.searched_at = open.tape.head();
+    }
+
+    /// Whether so much is held for `room` that nothing more may be said there before readers have
+    /// caught up. Blocked ones are skipped, so those are readers whose turn to be sent it comes.
+    pub fn is_congested(&self, room: RoomId) -> bool {
+        self.rooms.get(room.0 as usize).is_some_and(|room| room.congested > 0)
+    }
+
+    /// Everything queued for anybody, in bytes. The last chunk of a tape is not counted: it is
+    /// there in any case, and with many formats would come to a lot without anybody lacking
+    /// anything.
+    pub fn queued_bytes(&self) -> usize {
+        self.owned_bytes + self.full_chunks * TAPE_CHUNK_BYTES
+    }
+
+    /// Bytes in the connections' own buffers together.
+    pub fn owned_bytes(&self) -> usize {
+        self.owned_bytes
+    }
+
+    /// How many tapes are open.
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Whether nobody follows anything.
+    pub fn is_empty(&self) -> bool {
+        self.slab.is_empty()
+    }
+
+    pub(super) fn count_owned(&mut self, added: usize, removed: usize) {
+        self.owned_bytes = self.owned_bytes + added - removed;
+    }
+
+    fn find(&self, room: RoomId, format: F) -> Option<TapeId> {
+        let mut next = self.first_of_room(room);
+        while let Some(id) = next {
+            if self.get(id).format == format {
+                return Some(id);
+            }
+            next = self.next_of_room(id);
+        }
+        None
+    }
+
+    fn open(&mut self, room: RoomId, format: F) -> TapeId {
+        let index = room.0 as usize;
+        if index >= self.rooms.len() {
+            self.rooms.resize(index + 1, Room::default());
+        }
+        let id = TapeId(u32::try_from(self.slab.vacant_key()).expect("fewer than connections"));
+        self.slab.insert(OpenTape {
+            tape: Tape::default(),
+            room,
+            format,
+            followers: Group::default(),
+            searched_at: 0,
+            next: self.rooms[index].first.replace(id),
+            is_congested: false,
+        });
+        id
+    }
+
+    fn close(&mut self, id: TapeId) {
+        let closed = self.slab.remove(id.0 as usize);
+        assert!(!closed.is_congested, "a tape that nobody reads holds nothing");
+        let index = closed.room.0 as usize;
+        if self.rooms[index].first == Some(id) {
+            self.rooms[index].first = closed.next;
+            return;
+        }
+        let mut before = self.rooms[index].first.expect("it is one of its room's");
+        while self.get(before).next != Some(id) {
+            before = self.get(before).next.expect("it is one of its room's");
+        }
+        self.slab[before.0 as usize].next = closed.next;
+    }
+
+    /// Changes a tape, and what is known of all of them with it.
+    fn update_totals(&mut self, id: TapeId, change: impl FnOnce(&mut Tape)) {
+        let open = &mut self.slab[id.0 as usize];
+        let full_before = open.tape.full_chunks();
+        change(&mut open.tape);
+        self.full_chunks = self.full_chunks + open.tape.full_chunks() - full_before;
+        let is_congested = open.tape.held_bytes() >= self.congested_bytes;
+        if is_congested != open.is_congested {
+            open.is_congested = is_congested;
+            let congested = &mut self.rooms[open.room.0 as usize].congested;
+            *congested = if is_congested { *congested + 1 } else { *congested - 1 };
+        }
+    }
+
+    /// Counts everything anew: what the running totals must equal.
+    pub fn check_invariants(&self) {
+        let full: usize = self.slab.iter().map(|(_, open)| open.tape.full_chunks()).sum();
+        assert_eq!(full, self.full_chunks, "full chunks are counted exactly");
+        let congested = self.slab.iter().filter(|(_, open)| open.is_congested).count();
+        let by_room: usize = self.rooms.iter().map(|room| usize::from(room.congested)).sum();
+        assert_eq!(congested, by_room, "congested tapes are counted exactly");
+        for (_, open) in &self.slab {
+            assert!(!open.followers.is_empty(), "a tape that nobody follows is closed");
+            assert!(self.find(open.room, open.format).is_some(), "its room leads to it");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tapes_are_there_only_while_somebody_follows() {
+        let mut tapes = Tapes::new(1_000);
+        let (one, other) = (RoomId(0), RoomId(7));
+        let followed =
+            [(1, one, 'a'), (2, one, 'a'), (3, one, 'b'), (4, other, 'a'), (5, one, 'c')].map(
+                |(slot, room, format)| {
+                    let (id, at) = tapes.enter(slot, room, format);
+                    (slot, id, at)
+                },
+            );
+        assert_eq!(tapes.len(), 4);
+        assert_eq!(followed[0].1, followed[1].1, "clients with one format share a tape");
+        tapes.check_invariants();
+        for (slot, id, at) in followed {
+            tapes.leave(slot, id, at);
+            tapes.check_invariants();
+        }
+        assert!(tapes.is_empty());
+        assert_eq!([one, other].map(|room| tapes.first_of_room(room)), [None, None]);
+    }
+
+    #[test]
+    fn one_loud_room_is_congested_and_no_other() {
+        let mut tapes = Tapes::new(3 * TAPE_CHUNK_BYTES);
+        let (loud, at) = tapes.enter(1, RoomId(0), ());
+        tapes.enter(2, RoomId(1), ());
+        for _ in 0..3 {
+            assert!(!tapes.is_congested(RoomId(0)));
+            tapes.append(loud, &[b'x'; TAPE_CHUNK_BYTES]);
+        }
+        assert!(tapes.is_congested(RoomId(0)) && !tapes.is_congested(RoomId(1)));
+        assert_eq!(tapes.queued_bytes(), 3 * TAPE_CHUNK_BYTES);
+        let head = tapes.get(loud).tape.head();
+        tapes.advance(loud, at, head);
+        assert!(!tapes.is_congested(RoomId(0)));
+        assert_eq!(tapes.queued_bytes(), 0);
+    }
+}

@@ -1,0 +1,342 @@
+//! What is spoken with one connection: the one place where the kinds of doors are told apart.
+
+use crate::chat::command::Command;
+use crate::chat::event::Event;
+use crate::clock::Stamp;
+use crate::door::DoorKind;
+use crate::door::classic::{self, Framing};
+use crate::door::lang::Lang;
+use crate::door::line::Piece;
+use crate::door::telnet::view::View;
+use crate::door::telnet::{self, settings};
+use crate::text;
+
+pub use crate::door::classic::portion::{CONTINUED, LINE_END, Portion};
+
+/// The protocol of one connection, with its state.
+pub enum Protocol {
+    /// At the classic door.
+    Classic(classic::Decoder),
+    /// At the telnet door.
+    Telnet(Box<telnet::decoder::Decoder>),
+}
+
+/// How the lines of a room look to a client; clients with equal formats share a tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Format(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Classic,
+    Telnet(View),
+}
+
+/// How lines reach a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The same bytes go to everybody with the same format.
+    Shared,
+    /// What it types is edited here: lines are copied, and shown above what is typed.
+    Copied,
+    /// It tells commands and answers apart by reads: it is sent portions, with pauses between.
+    Paced,
+}
+
+/// What has come of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// Something is asked of the chat.
+    Command(Command<'a>),
+    /// The door has done something by itself, and tells its person so.
+    Notice(Event<'a>),
+    /// A line that asks for nothing.
+    Nothing,
+    /// A line ended that was longer than is taken; its bytes are gone.
+    TooLong,
+    /// A name that was begun is to be completed: [`Protocol::complete`].
+    Complete,
+    /// The peer is no chat client: it is told this, and the connection ends.
+    Reject(Event<'static>),
+}
+
+/// What a decoder needs to know besides the bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The moment, in milliseconds since the server started.
+    pub now_ms: u64,
+    /// The longest line that is taken.
+    pub line_bytes_max: usize,
+}
+
+impl Protocol {
+    /// For a connection at a door of `kind`, which is spoken to in `lang`.
+    pub fn new(kind: DoorKind, lang: Lang) -> Self {
+        match kind {
+            DoorKind::Classic => Self::Classic(classic::Decoder::default()),
+            DoorKind::Telnet => {
+                let prompt = lang.prompt_for_name();
+                Self::Telnet(Box::new(telnet::decoder::Decoder::new(prompt)))
+            }
+        }
+    }
+
+    /// How lines look to the client.
+    pub fn format(&self) -> Format {
+        Format(match self {
+            Self::Classic(_) => Kind::Classic,
+            Self::Telnet(decoder) => Kind::Telnet(decoder.view()),
+        })
+    }
+
+    /// How lines reach the client.
+    pub fn delivery(&self) -> Delivery {
+        match self {
+            Self::Classic(decoder) if decoder.framing() == Framing::Bursts => Delivery::Paced,
+            Self::Telnet(decoder) if decoder.is_editing() => Delivery::Copied,
+            _ => Delivery::Shared,
+        }
+    }
+
+    /// The next of what `burst` asks for, which is what one read brought, or the rest of it; also
+    /// says how much of `burst` was taken, which is all of it if nothing further is there. The
+    /// line, made safe to show, is put into `text`.
+    pub fn decode<'t>(
+        &mut self,
+        burst: &[u8],
+        context: &Context,
+        text: &'t mut String,
+    ) -> (usize, Option<Input<'t>>) {
+        let Context { now_ms, line_bytes_max } = *context;
+        let (taken, line) = match self {
+            Self::Classic(decoder) => {
+                let (taken, piece) = decoder.next(burst, line_bytes_max);
+                (taken, piece.map(|piece| clean(&piece, text, line_bytes_max)))
+            }
+            Self::Telnet(decoder) => {
+                let (taken, piece) = decoder.next(burst, now_ms, line_bytes_max);
+                (taken, piece.map(|piece| clean(&piece, text, line_bytes_max)))
+            }
+        };
+        (taken, line.map(|line| self.understand(line, text)))
+    }
+
+    /// What the line asks for that was not ended when the client stopped sending.
+    pub fn finish<'t>(&mut self, context: &Context, text: &'t mut String) -> Option<Input<'t>> {
+        let bytes_max = context.line_bytes_max;
+        let line = match self {
+            Self::Classic(decoder) => decoder.finish().map(|piece| clean(&piece, text, bytes_max)),
+            Self::Telnet(decoder) => {
+                decoder.finish(bytes_max).map(|piece| clean(&piece, text, bytes_max))
+            }
+        };
+        line.map(|line| self.understand(line, text))
+    }
+
+    /// Nothing more is there to be read: what comes next is a burst of its own.
+    pub fn end_burst(&mut self) {
+        if let Self::Classic(decoder) = self {
+            decoder.end_burst();
+        }
+    }
+
+    /// Frees the line that was decoded last: an idle connection holds no buffer.
+    pub fn release(&mut self) {
+        match self {
+            Self::Classic(decoder) => decoder.release(),
+            Self::Telnet(decoder) => decoder.release(),
+        }
+    }
+
+    /// Gives up what it holds: nothing more is decoded.
+    pub fn stop(&mut self) {
+        match self {
+            Self::Classic(decoder) => decoder.stop(),
+            Self::Telnet(decoder) => decoder.stop(),
+        }
+    }
+
+    /// The client has a name, and is in a room.
+    pub fn enter(&mut self) {
+        match self {
+            Self::Classic(decoder) => decoder.enter(),
+            Self::Telnet(decoder) => decoder.enter(),
+        }
+    }
+
+    /// Whether it has.
+    pub fn has_entered(&self) -> bool {
+        match self {
+            Self::Classic(decoder) => decoder.has_entered(),
+            Self::Telnet(decoder) => decoder.has_entered(),
+        }
+    }
+
+    /// What the protocol itself has to send: negotiation, echo. To be queued behind all that was
+    /// said before.
+    pub fn take_replies(&mut self) -> Vec<u8> {
+        match self {
+            Self::Classic(_) => Vec::new(),
+            Self::Telnet(decoder) => decoder.take_replies(),
+        }
+    }
+
+    /// Something that the door has found out and tells its person, if there is something.
+    pub fn take_notice(&mut self) -> Option<Event<'static>> {
+        match self {
+            Self::Classic(_) => None,
+            Self::Telnet(decoder) => decoder.take_notice(),
+        }
+    }
+
+    /// What takes the half-typed line off the screen, so that something else can be shown.
+    pub fn hide_input(&mut self) -> Vec<u8> {
+        match self {
+            Self::Classic(_) => Vec::new(),
+            Self::Telnet(decoder) => decoder.make_way(),
+        }
+    }
+
+    /// What shows it again, if it was hidden.
+    pub fn redraw_input(&mut self) -> Vec<u8> {
+        match self {
+            Self::Telnet(decoder) if decoder.wants_drawing() => decoder.draw(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The beginning of the name that is to be completed.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Classic(_) => "",
+            Self::Telnet(decoder) => decoder.word(),
+        }
+    }
+
+    /// Completes it from `names`.
+    pub fn complete(&mut self, names: &[&str]) {
+        if let Self::Telnet(decoder) = self {
+            decoder.complete(names);
+        }
+    }
+
+    /// When [`Protocol::tick`] is due.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        match self {
+            Self::Classic(_) => None,
+            Self::Telnet(decoder) => decoder.nop_due_ms(),
+        }
+    }
+
+    /// What is to be sent because of the time, if the client has been sent all else (`is_idle`).
+    pub fn tick(&mut self, now_ms: u64, is_idle: bool) -> Vec<u8> {
+        match self {
+            Self::Classic(_) => Vec::new(),
+            Self::Telnet(decoder) => {
+                let nop = decoder.keep_alive(now_ms).filter(|_| is_idle);
+                nop.map_or_else(Vec::new, Vec::from)
+            }
+        }
+    }
+
+    /// The first portion of `pending`, which is not empty, to a [`Delivery::Paced`] client.
+    pub fn portion(&self, pending: &[u8]) -> Portion {
+        Portion::first_of(pending, self.has_entered())
+    }
+
+    /// Bytes taken since the last line end.
+    pub fn unterminated_bytes(&self) -> usize {
+        match self {
+            Self::Classic(decoder) => decoder.unended_bytes(),
+            Self::Telnet(decoder) => decoder.unended_bytes(),
+        }
+    }
+
+    /// Bytes of memory held.
+    pub fn held_bytes(&self) -> usize {
+        match self {
+            Self::Classic(decoder) => decoder.held_bytes(),
+            Self::Telnet(decoder) => decoder.held_bytes(),
+        }
+    }
+
+    /// What a piece of input asks for; its line is `text`.
+    fn understand<'t>(&mut self, line: Cleaned, text: &'t str) -> Input<'t> {
+        match (line, self) {
+            (Cleaned::TooLong, _) => Input::TooLong,
+            (Cleaned::Stray(event), _) => Input::Reject(event),
+            (Cleaned::Complete, _) => Input::Complete,
+            // Return was pressed, or a line end came late.
+            (Cleaned::Line, Self::Classic(_)) if text.trim().is_empty() => Input::Nothing,
+            (Cleaned::Line, Self::Telnet(_)) if text.trim().is_empty() => {
+                Input::Notice(Event::Nothing)
+            }
+            (Cleaned::Line, Self::Classic(_)) => Input::Command(Command::parse(text)),
+            (Cleaned::Line, Self::Telnet(decoder)) => {
+                match telnet::commands::parse(text, decoder.has_entered()) {
+                    Command::Set(setting) => Input::Notice(settings::apply(decoder, setting)),
+                    command => Input::Command(command),
+                }
+            }
+        }
+    }
+}
+
+impl Format {
+    /// The format that a new connection at a door of `kind` has.
+    pub fn initial(kind: DoorKind) -> Self {
+        Protocol::new(kind, Lang::En).format()
+    }
+
+    /// Appends `event` as one record for such a client; it `has_entered` a room, or not yet.
+    pub fn encode(
+        self,
+        event: &Event<'_>,
+        lang: Lang,
+        stamp: &Stamp,
+        has_entered: bool,
+        to: &mut Vec<u8>,
+    ) {
+        match self.0 {
+            Kind::Classic => classic::encode(event, lang, stamp, has_entered, to),
+            Kind::Telnet(view) => {
+                telnet::encode::encode(event, view, lang, stamp, has_entered, to);
+            }
+        }
+    }
+
+    /// How a telnet person sees lines; none if this is another's.
+    pub fn view(self) -> Option<View> {
+        match self.0 {
+            Kind::Classic => None,
+            Kind::Telnet(view) => Some(view),
+        }
+    }
+}
+
+impl From<View> for Format {
+    fn from(view: View) -> Self {
+        Self(Kind::Telnet(view))
+    }
+}
+
+/// A piece of input whose line was put aside.
+enum Cleaned {
+    Line,
+    TooLong,
+    Stray(Event<'static>),
+    Complete,
+}
+
+/// Puts the line of `piece` into `text`, safe to show.
+fn clean(piece: &Piece<'_>, text: &mut String, bytes_max: usize) -> Cleaned {
+    text.clear();
+    match *piece {
+        Piece::Line(line) => {
+            text::clean(line, text);
+            if text.len() <= bytes_max { Cleaned::Line } else { Cleaned::TooLong }
+        }
+        Piece::TooLong => Cleaned::TooLong,
+        Piece::Stray(event) => Cleaned::Stray(event),
+        Piece::Complete => Cleaned::Complete,
+    }
+}
