@@ -33,7 +33,7 @@ impl Socket for NullSock {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
         let line = SCRIPT.take();
         buffer[..line.len()].copy_from_slice(line.as_bytes());
-        Ok(Took { bytes: line.len(), drained: line.is_empty() })
+        Ok(Took { bytes: line.len(), drained: true })
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {

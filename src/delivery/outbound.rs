@@ -266,9 +266,11 @@ impl Outbound {
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<Took>,
     ) -> (usize, io::Result<Flush>) {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
+        // What a cut record leaves is only moved, so this sinks by what is sent and nothing else.
+        let mut pending = self.pending(tapes);
         let mut written = 0;
         loop {
-            if self.pending(tapes) == 0 {
+            if pending == 0 {
                 return (written, Ok(Flush::Drained));
             }
             if written >= budget {
@@ -283,8 +285,9 @@ impl Outbound {
                 Ok(took) => {
                     assert!(took.bytes > 0 || took.drained, "a socket takes something or is full");
                     written += took.bytes;
+                    pending -= took.bytes;
                     self.consume(took.bytes, tapes);
-                    if took.drained && self.pending(tapes) > 0 {
+                    if took.drained && pending > 0 {
                         return (written, Ok(Flush::Blocked));
                     }
                 }
@@ -344,9 +347,17 @@ impl Outbound {
             }
             let Feed { tape: id, at } = self.feed(index);
             let tape = &tapes.get(id).tape;
-            let cut = at + left.min(tape.head() - at);
+            let head = tape.head();
+            let cut = at + left.min(head - at);
+            if cut == at {
+                continue;
+            }
             left -= cut - at;
-            let end = if cut == at { at } else { tape.record_end_after(cut) };
+            if cut == head {
+                self.move_to(index, head, tapes);
+                continue;
+            }
+            let end = tape.record_end_after(cut);
             // The rest of a record that was cut must come next, whatever else is queued.
             let mut copied = cut;
             while copied < end {

@@ -116,12 +116,13 @@ impl Tape {
         self.rewind_if_all_read();
     }
 
-    /// A reader moves from `from` on to `to`.
-    pub fn advance(&mut self, from: u64, to: u64) {
+    /// A reader moves from `from` on to `to`; whether less is held now.
+    pub fn advance(&mut self, from: u64, to: u64) -> bool {
         assert!(from <= to, "no reader goes back on a tape");
         if from == to {
-            return;
+            return false;
         }
+        let base = self.base;
         let ((left, _), (entered, _)) = (self.place(from), self.place(to));
         if left != entered {
             self.chunk_mut(entered).readers += 1;
@@ -131,6 +132,7 @@ impl Tape {
             self.readers_at_head += 1;
             self.rewind_if_all_read();
         }
+        self.base != base
     }
 
     /// The end of the record that the byte before `at` belongs to: `at` itself if one ends there.

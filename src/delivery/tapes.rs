@@ -80,8 +80,11 @@ impl<F: Copy + PartialEq> Tapes<F> {
 
     /// `slot`, at position `at` of `id`, follows it no more.
     pub fn leave(&mut self, slot: usize, id: TapeId, at: u64) {
-        self.slab[id.0 as usize].followers.remove(slot);
-        self.update_totals(id, |tape| tape.leave(at));
+        let open = &mut self.slab[id.0 as usize];
+        let full_before = open.tape.full_chunks();
+        open.followers.remove(slot);
+        open.tape.leave(at);
+        self.update_totals(id, full_before);
         if self.get(id).followers.is_empty() {
             self.close(id);
         }
@@ -89,12 +92,20 @@ impl<F: Copy + PartialEq> Tapes<F> {
 
     /// A follower of `id` moves from `from` on to `to`.
     pub fn advance(&mut self, id: TapeId, from: u64, to: u64) {
-        self.update_totals(id, |tape| tape.advance(from, to));
+        let open = &mut self.slab[id.0 as usize];
+        let full_before = open.tape.full_chunks();
+        // Most of what moves a reader frees nothing.
+        if open.tape.advance(from, to) {
+            self.update_totals(id, full_before);
+        }
     }
 
     /// Adds a record to `id`.
     pub fn append(&mut self, id: TapeId, record: &[u8]) {
-        self.update_totals(id, |tape| tape.append(record));
+        let open = &mut self.slab[id.0 as usize];
+        let full_before = open.tape.full_chunks();
+        open.tape.append(record);
+        self.update_totals(id, full_before);
     }
 
     /// Notes that laggards on `id` have been looked for up to its head.
@@ -179,11 +190,9 @@ impl<F: Copy + PartialEq> Tapes<F> {
         self.slab[before.0 as usize].next = closed.next;
     }
 
-    /// Changes a tape, and what is known of all of them with it.
-    fn update_totals(&mut self, id: TapeId, change: impl FnOnce(&mut Tape)) {
+    /// Notes what has become of a tape that had `full_before` full chunks.
+    fn update_totals(&mut self, id: TapeId, full_before: usize) {
         let open = &mut self.slab[id.0 as usize];
-        let full_before = open.tape.full_chunks();
-        change(&mut open.tape);
         self.full_chunks = self.full_chunks + open.tape.full_chunks() - full_before;
         let is_congested = open.tape.held_bytes() >= self.congested_bytes;
         if is_congested != open.is_congested {
