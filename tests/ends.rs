@@ -2,10 +2,15 @@
 
 mod common;
 
+use std::io::{IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
 
 use common::{Client, Server, TempPath, natter};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::Signal;
 
 #[test]
@@ -206,4 +211,24 @@ fn a_hang_up_ends_nothing() {
         alice.say("still here -ta");
         alice.expect("[T] alice:still here");
     }
+}
+
+/// A read of a Unix socket ends behind what a descriptor came with (unix(7)), short of what there is.
+#[test]
+fn what_lies_behind_a_passed_descriptor_is_read() {
+    let file = TempPath::new(".sock");
+    let server = Server::start(&format!("--classic {}", file.as_door()));
+    let mut watcher = server.enter("watcher");
+    let alice = UnixStream::connect(file.path()).expect("the door is open");
+    // Stopped, or it might read the first before the second is there.
+    server.signal(Signal::STOP);
+    let descriptors = [alice.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)), "there is room for one");
+    let name = [IoSlice::new(b"alice -n\n")];
+    sendmsg(&alice, &name, &mut control, SendFlags::empty()).expect("the server takes it");
+    (&alice).write_all(b"hello -ta\n").expect("the server takes it");
+    server.signal(Signal::CONT);
+    watcher.expect_all(&["[T] system: alice joined", "[T] alice:hello"]);
 }

@@ -405,3 +405,52 @@ fn who_is_about_to_be_sent_lines_is_sent_no_nop() {
         assert_eq!(memchr::memmem::find_iter(heard, ": 000").count(), said, "{person}");
     }
 }
+
+#[test]
+fn a_reader_is_not_closed_by_a_burst_of_private_messages() {
+    let mut room = Room::of(66, &Limits::default());
+    let text = "p".repeat(900);
+    room.ends(0).room = Some(0);
+    room.send(65, "fills the socket -ta\n");
+    room.work(2_000);
+    for number in 1..65 {
+        room.send(number, &format!("s000 {text} -to\n").repeat(4));
+        room.work(2_000);
+    }
+    room.ends(0).room = None;
+    room.wake(0, WRITABLE);
+    room.work(2_001);
+    assert_eq!(room.hub.len(), 66);
+    let heard = String::from_utf8_lossy(&room.ends(0).heard).into_owned();
+    let missed = heard.split(" lines skipped").filter_map(|text| text.rsplit(' ').next());
+    let missed: usize = missed.filter_map(|number| number.parse::<usize>().ok()).sum();
+    assert_eq!(heard.matches(&text).count() + missed, 64 * 4);
+}
+
+#[test]
+fn who_reads_slowly_outlives_those_who_read_nothing() {
+    let limits = Limits { queued_bytes: 256 * 1024, ..Limits::default() };
+    let mut room = Room::of(202, &limits);
+    (1..202).for_each(|number| room.ends(number).room = Some(0));
+    let text = "p".repeat(900);
+    let whisper = |to: usize| format!("s{to:03} {text} -to\n");
+    for second in 0..20 {
+        let now_ms = 3_000 + second * 1_000;
+        // s001 takes 8 KB a second, and is sent more than that: its backlog is the largest.
+        room.send(0, &whisper(1).repeat(4));
+        room.work(now_ms);
+        room.send(0, &whisper(1).repeat(4));
+        room.work(now_ms);
+        for number in 2..202 {
+            if number as u64 % 10 == second % 10 {
+                room.send(0, &whisper(number));
+                room.work(now_ms);
+            }
+        }
+        room.ends(1).room = Some(8_000);
+        room.wake(1, WRITABLE);
+        room.work(now_ms);
+    }
+    assert!(room.hub.len() < 202, "there was too much for all together");
+    assert!(room.hub.chat().nick(room.members[1].0).is_some(), "who reads is still here");
+}
