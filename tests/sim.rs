@@ -52,6 +52,7 @@ struct Sim {
     room_bytes: &'static [usize],
     /// By peer: how many turns in a row it has lacked something that it could take.
     unserved: Vec<usize>,
+    is_stopping: bool,
 }
 
 impl Sim {
@@ -67,6 +68,7 @@ impl Sim {
             queued_bytes: rng.usize(60_000..400_000),
             lines_per_sec: rng.u64(2..50),
             bytes_per_sec: rng.u64(1_000..50_000),
+            per_address: rng.usize(2..8),
             ..Limits::default()
         };
         let model = Model::new(lang);
@@ -76,14 +78,26 @@ impl Sim {
         let room_bytes: [&[usize]; 3] = [&[1, 7, 100], &[64, 2_000, 70_000], &[300_000]];
         let room_bytes = room_bytes[rng.usize(..3)];
         let (peers, unserved) = Default::default();
-        Self { rng, hub, limits, lang, model, peers, now_ms: 0, room_bytes, unserved }
+        Self {
+            rng,
+            hub,
+            limits,
+            lang,
+            model,
+            peers,
+            now_ms: 0,
+            room_bytes,
+            unserved,
+            is_stopping: false,
+        }
     }
 
     fn run(&mut self) {
         let mut is_at_rest = true;
         for _ in 0..STEPS {
-            // A loop with work left does not sleep.
-            let ms_max = if is_at_rest && self.rng.u8(..40) == 0 { 20_000 } else { 60 };
+            // A loop with work left does not sleep; nor does one past the end of a goodbye.
+            let may_jump = is_at_rest && !self.is_stopping;
+            let ms_max = if may_jump && self.rng.u8(..40) == 0 { 20_000 } else { 60 };
             self.now_ms += self.rng.u64(..ms_max);
             if self.peers.len() < PEERS_MAX && self.rng.u8(..4) == 0 {
                 self.connect();
@@ -97,6 +111,12 @@ impl Sim {
             // Sometimes more happens before all is done.
             let turns_max = if self.rng.u8(..4) == 0 { self.rng.usize(1..3) } else { TURNS_MAX };
             is_at_rest = self.work(turns_max);
+            if !self.is_stopping && self.rng.u16(..) < 40 {
+                self.is_stopping = true;
+                let now = self.now();
+                self.hub.shut_down(&now);
+                is_at_rest = false;
+            }
         }
         self.end();
     }
@@ -104,7 +124,6 @@ impl Sim {
     fn connect(&mut self) {
         let pipe = cast::connect(&mut self.rng, self.room_bytes);
         let now = self.now();
-        let is_full = self.hub.len() >= self.limits.clients;
         if self.hub.vacancy().is_some() {
             let person = (self.rng.u8(..4) == 0).then(|| Person::new(&mut self.rng));
             let negotiated = person.as_ref().and_then(|person| person.negotiated);
@@ -117,8 +136,8 @@ impl Sim {
             let kind = peer.kind();
             let format = Format::initial(kind);
             self.model.borrow_mut().expect(id, format, negotiated);
-            self.hub.open(SimSock(Rc::clone(&peer.pipe)), kind, None, &now);
-            peer.is_refused = is_full;
+            let host = (self.rng.u8(..3) == 0).then(|| [192, 0, 2, self.rng.u8(..3)].into());
+            self.hub.open(SimSock(Rc::clone(&peer.pipe)), kind, host, &now);
             self.peers.push(peer);
             self.unserved.push(0);
         }
@@ -222,7 +241,9 @@ impl Sim {
             assert!(self.now_ms < 100_000_000, "the hub never comes to rest");
         }
         assert!(self.hub.is_empty(), "{} connections are left", self.hub.len());
-        assert_eq!(self.hub.chat().present(), 0, "nobody is left in the room");
+        // A server that stops tells nobody of those who leave with it.
+        let left = if self.is_stopping { 0 } else { self.hub.chat().present() };
+        assert_eq!(left, 0, "nobody is left in the room");
         assert_eq!(self.hub.held_bytes(), 0, "nothing is left queued");
         let model = self.model.borrow();
         for peer in &self.peers {
@@ -251,7 +272,9 @@ impl Sim {
                     )
                 );
             }
-            if peer.is_faithful() && !peer.is_refused && self.room_bytes[0] >= 64 {
+            let is_refused = model.queues[&peer.id].is_refused;
+            let may_speak = !is_refused && !self.is_stopping;
+            if peer.is_faithful() && may_speak && self.room_bytes[0] >= 64 {
                 self.check_heard(peer, &model);
             }
         }

@@ -65,8 +65,6 @@ pub struct Peer {
     pub is_done: bool,
     /// Its socket was closed, and it has read what was left.
     pub is_gone: bool,
-    /// There was no room for it.
-    pub is_refused: bool,
     /// Who it is at the telnet door.
     pub person: Option<Person>,
     /// What it has read there.
@@ -88,8 +86,8 @@ impl Peer {
             role = Role::Flooder;
         }
         let (outbox, said, reader) = Default::default();
-        let (is_done, is_gone, is_refused) = (false, false, false);
-        Self { role, id, pipe, outbox, said, number, is_done, is_gone, is_refused, person, reader }
+        let (is_done, is_gone) = (false, false);
+        Self { role, id, pipe, outbox, said, number, is_done, is_gone, person, reader }
     }
 
     /// Where it knocks.

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use natter::chat::event::{Answer, Effect, Event};
+use natter::chat::event::{Answer, Effect, Event, Farewell};
 use natter::clock::Now;
 use natter::door::charset::Charset;
 use natter::door::lang::Lang;
@@ -30,6 +30,8 @@ pub struct Queue {
     is_member: bool,
     /// Nothing may come after its goodbye.
     is_closed: bool,
+    /// There was no room for it.
+    pub is_refused: bool,
     /// Times that it spoke before it had a name.
     pub unheard: usize,
     /// The length of all its lines.
@@ -94,8 +96,10 @@ impl Model {
             Effect::Leave { user, .. } => {
                 self.queues.get_mut(&user).expect("it was expected").is_member = false;
             }
-            Effect::Close { user, .. } => {
-                self.queues.get_mut(&user).expect("it was expected").is_closed = true;
+            Effect::Close { user, why } => {
+                let queue = self.queues.get_mut(&user).expect("it was expected");
+                queue.is_closed = true;
+                queue.is_refused = matches!(why, Farewell::RoomFull | Farewell::AddressFull);
             }
             Effect::More { .. } => {}
         }
@@ -179,6 +183,7 @@ impl Queue {
             is_named: false,
             is_member: false,
             is_closed: false,
+            is_refused: false,
             unheard: 0,
             bytes: 0,
         }
