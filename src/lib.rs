@@ -1,128 +1,151 @@
-//! natter: a chat room on one thread.
+//! natter: a multi-user chat server on one thread.
 //!
-//! One process, one thread, one [`mio::Poll`]. This page tells where a line goes from socket to
-//! socket, what holds on its way, and why it is so.
+//! One process, one thread, one [`mio::Poll`]. This page tells how a line travels from one socket to
+//! all others, what holds on the way, and why it is built like this.
 //!
 //! # Where a line goes
 //!
 //! ```text
-//!  socket ─► decoder ─► command ─► chat ─► effects ─► tapes ────► outbound ─► socket
-//!  server    door/      command    chat/   chat/event  post, tape  outbound    hub/write
-//!  hub/read                                                        pace
+//!  socket ─► door ─────► command ─► chat ─► effects ─► tapes ─────► outbound ─► socket
+//!  net/      door/       chat/      chat/   hub/post   delivery/    delivery/   net/
+//!            hub/read    command                       tapes        hub/write
 //! ```
 //!
-//! 1. [`net::server`] waits for events. An event only sets readiness bits in the [`hub`] and queues the
-//!    slot; then the hub takes one bounded *turn*: timers, reads, flushes, removals.
-//! 2. Hearing (`hub/read.rs`): one read a peer, cut into lines by its decoder ([`door::classic`]
-//!    over [`door::line`], or [`door::telnet`]), made safe to show by [`text`], understood by
-//!    [`chat::command`].
-//! 3. The [`chat`] is pure state: names, the room, comings and goings. A command and a moment go
-//!    in, [`chat::event::Effect`]s come out, one by one, through a callback: what they tell of is
-//!    borrowed, so a said line allocates nothing.
-//! 4. [`hub::post`] carries effects out. What a room hears is encoded once and appended to the room's
-//!    *tape*; what one person hears goes to that person's *own* bytes. No socket is touched.
-//! 5. Telling (`hub/write.rs`): a sweep over the slab writes to each peer all that it lacks, in
-//!    one call ([`delivery::outbound`]; [`hub::pace`] for clients that frame nothing).
+//! 1. [`net::server`] waits for events. An event only sets readiness bits in the [`hub`] and queues
+//!    the slot of the connection; then the hub takes one bounded *turn*: timers, reads, writes,
+//!    removals.
+//! 2. Reading (`hub/read.rs`) takes one read from each connection that is queued. What is spoken at
+//!    a *door* ([`door::protocol::Protocol`]) turns the bytes into lines, makes them safe to show
+//!    ([`text`]), and says what they ask for ([`chat::command::Command`]).
+//! 3. The [`chat`] is pure state: users, names, rooms. A command goes in, and
+//!    [`Effect`](chat::event::Effect)s come out one by one through a callback. They borrow what they
+//!    tell of, so a line that is said allocates nothing.
+//! 4. [`hub::post`] carries effects out. What a room is told is encoded once for each format that
+//!    somebody there reads, and appended to that *tape* ([`delivery::tapes`]). What one person is
+//!    told goes into that connection's own buffer ([`delivery::outbound`]). No socket is touched.
+//! 5. Writing (`hub/write.rs`) sweeps over the connections that have something to be sent, and sends
+//!    each of them all that it lacks in one call.
 //!
-//! # The room is a tape, a connection is a place on it
+//! # A room is a tape, a connection is a position on it
 //!
-//! There is no queue for each member. Saying something is one append and one OR over a bitmap of
-//! slots ([`delivery::slots`]), however many listen; it cannot fail, block or recurse. A member's place
-//! moves when it is written to, and takes along everything said since: the busier the room, the
-//! larger the batches, the cheaper each delivered line. `cargo bench --bench turn` measures it.
+//! There is no queue for each member of a room. Saying something costs one append and one OR over a
+//! bitmap of slots, however many people are there; it cannot fail, block or recurse. A connection's
+//! position moves when it is written to, and takes along everything said since. So the busier a room
+//! is, the larger the batches are, and the less each delivered line costs. `cargo bench --bench turn`
+//! measures it.
 //!
-//! Order is kept by one primitive, [`delivery::outbound::Outbound::settle`]: it copies what a member lacks of
-//! the tape into its own bytes. A private reply settles, then pushes. A line that its author must
-//! not see settles the author, appends, and moves the author past it. A leave settles, then gives
-//! up the place. Copying is the definition and sharing the optimisation, so a model that copies
-//! every line to everyone is an exact oracle: `tests/sim.rs` holds the hub against one, byte for
-//! byte, under seeded simulation.
+//! * A tape is a sequence of *records*, and knows where each one ends ([`delivery::tape`]). Nothing
+//!   looks for line ends in its bytes: a WebSocket header may contain one, and telnet lines end in a
+//!   prompt.
+//! * Tapes live in a slab. The one for a room and a format is opened for its first follower and
+//!   closed after its last one, so an empty room costs nothing. Few followers are a list, many are a
+//!   bitmap ([`group`]).
+//! * When every follower has been sent everything, a tape holds nothing. Otherwise each of its chunks
+//!   counts the positions in it, and the front one goes when its count comes to zero. Nobody is
+//!   searched for.
+//! * A connection follows no tape, one (stored inline) or several (boxed, 16 bytes each).
+//! * What is queued for everybody, and whether a room is congested, are running totals: a loud room
+//!   does not slow down the others.
 //!
-//! A chunk of the tape counts the places in it ([`delivery::tape`]) and goes when the front one has none, so
-//! nobody is searched for. A place is always behind a line end or at the head between calls: what a
-//! partial write leaves of a line moves to the member's own bytes. So lines can be skipped, counted and
-//! copied whole.
+//! One primitive keeps the order exact. [`Outbound::settle`](delivery::outbound::Outbound::settle)
+//! copies what a connection lacks of its tapes into its own buffer, and returns the
+//! [`Settled`](delivery::outbound::Settled) connection, which alone has `push`: the compiler sees to
+//! it that nothing overtakes what was said before. A line that somebody must not see (its author, or
+//! who ignores the author) settles that connection, is appended, and the connection is moved past it.
 //!
-//! # Two doors, one room
+//! *Copying defines the behaviour; sharing is an optimisation for the many who see the same bytes.* So
+//! a model that copies every line to everyone is an exact oracle: `tests/sim.rs` holds the hub
+//! against it, byte for byte, under seeded simulation.
 //!
-//! What lines look like to a client is its [`door::Wire`]; each has a tape of its own in the room,
-//! on which nothing is written while nobody follows it. At the classic door all see the same. At
-//! the telnet door a wire is a character set, how much of the time is shown and what the terminal
-//! can do ([`door::telnet::view`]); who changes one of them changes the tape ([`hub::post::Post::rewire`]).
-//! So a room of GBK terminals costs what a room of others costs.
+//! # Doors
 //!
-//! A prompt belongs to the line before it, and the next line takes its row ([`door::telnet::encode`]):
-//! so lines with prompts are shared, too. Only where the line that is typed is edited here is
-//! anything kept for one person: what was said is settled, the typed line taken off the terminal
-//! before it and drawn again behind it ([`door::telnet::editing`], [`hub::pace`]).
+//! A door is a listener together with the protocol spoken there. Only `door/protocol.rs` tells the
+//! kinds of doors apart; the hub, the delivery code and the chat ask a [`Protocol`] what they need:
 //!
-//! Answers of the telnet protocol and echoes are no effects of the chat: the decoder hands them out
-//! beside its lines, and they are queued behind what was said before ([`hub::post::Post::answer`]).
+//! * its [`Format`]: how the lines of a room look to this client. Clients with equal formats share a
+//!   tape. At the telnet door a format is a character set, how much of the time is shown, and what the
+//!   terminal can do; whoever changes one of these changes the tape.
+//! * its [`Delivery`]: shared with others, copied (natter edits the half-typed line of this person, so
+//!   what is said is shown above it), or paced. The article's client frames nothing and compares whole
+//!   reads with `OK` and `exit`, so it is sent at most one read's worth at a time, with pauses between.
+//! * its replies: telnet negotiation and echo are no effects of the chat. They are queued behind what
+//!   was said before.
+//!
+//! [`Protocol`]: door::protocol::Protocol
+//! [`Format`]: door::protocol::Format
+//! [`Delivery`]: door::protocol::Delivery
 //!
 //! # Nobody's slowness costs anybody else
 //!
-//! * Behind by more than `lag_soft_bytes` and blocked: not listened to, and room lines are skipped;
-//!   one notice says how many. Its own bytes over `lag_hard_bytes`, or nothing accepted for
-//!   `stall_secs`: closed, with the reason in the log.
-//! * Behind while its socket is writable is *our* fault: it is heard on, flushed, and never skipped;
-//!   what is said while a sweep is on its way makes the next one's batches larger. If a tape is
-//!   full because the sweep has not come round yet ([`hub::post::Post::is_congested`]), or somebody's
-//!   own bytes pile up because many whisper to it, or because what it lacked of the tape was
-//!   settled ([`hub::peers::Peers::overfull`]), nothing more is heard until they are written out. Only an
-//!   unframed client is skipped here, too: it is behind because of its pauses, which must hold up
-//!   nobody.
-//! * Too fast: not read ([`hub::conn::Bucket`]), so nothing it said is lost.
-//! * All queues together over `queued_bytes`: the largest is closed.
+//! * A reader that is blocked and more than `lag_soft_bytes` behind is not read, and what others say is
+//!   skipped for it: room lines as well as private ones. One notice says how many. More than
+//!   `lag_hard_bytes` of its own, or nothing accepted for `stall_secs`: it is closed, and the
+//!   diagnostics say why.
+//! * A reader that is behind while its socket is writable is *our* fault. It is still read, it is
+//!   flushed, and it never has anything skipped; what is said meanwhile makes its next batch larger. If
+//!   a tape is full because the sweep has not come round yet, people in that room wait; if somebody's
+//!   own buffer fills up because many whisper to it, it is flushed before anything else is read. Only a
+//!   paced client is skipped here too: it is behind because of its pauses, which must hold up nobody.
+//! * A peer that sends too fast is not read ([`hub::bucket`]), so nothing that it says is lost.
+//! * When all queues together exceed `queued_bytes`, connections are closed by the bytes queued for them
+//!   times how long they have accepted nothing. Somebody who reads slowly outlives those who read
+//!   nothing.
 //!
 //! # Invariants
 //!
 //! `tests/tidy.rs` looks in the source for what would break them, or the hub asserts them after each
 //! turn in debug builds.
 //!
-//! * mio is known to [`net::server`] and [`net::signals`] alone (and to the `client`, a program of its own
-//!   beside the server), and only they read the clock. The hub is generic over the socket and is
-//!   handed readiness and the moment ([`clock::Now`]).
-//! * No thread, no lock, no shared cell, no `unsafe`. No map of random order.
-//! * The chat names no wire, no bytes, no connection.
-//! * Ids cross modules, never references ([`ids::PeerId`]: slot and birth number); a stale one finds
-//!   nothing. A user has the id of its connection, so no map between the two can go wrong.
-//! * A socket's error is that connection's doom and nothing else. What a peer sends cannot panic,
-//!   allocate without bound, or cost another peer.
-//! * Edge-triggered readiness is cleared only by `WouldBlock` or a short read or write, which on
-//!   Linux means the same and saves the call: but a read also ends short before urgent data, and
-//!   an end that came along is told of once only ([`hub::conn::Conn::is_drained_by_short_read`]).
+//! * mio and the clock appear only in [`net`] (and in the `client`, a program of its own). The hub is
+//!   generic over the socket, and is handed readiness and the moment ([`clock::Now`]).
+//! * What a short read or write means is known to the socket alone, which reports how much it took and
+//!   whether it is drained. On Linux a short read means drained and saves a call; but not before urgent
+//!   data, not if the end of the input came along, and not on a Unix socket, where a read also ends
+//!   behind a passed descriptor.
+//! * No threads, locks, shared cells, `unsafe`, or iteration in random order.
+//! * The chat names no door, no bytes and no connection.
+//! * Ids cross modules, references do not ([`ids::PeerId`]: slot and generation; [`ids::UserId`]: node
+//!   and peer). A stale id finds nothing.
+//! * A socket error ends that connection and nothing else. What a peer sends cannot panic, allocate
+//!   without bound, or cost another peer.
+//! * Events are edge-triggered. A readiness bit is cleared only by a socket that says it is drained.
 //!   Whoever has a bit set and work to do is in a queue, and Poll does not wait while a queue has
 //!   somebody.
-//! * Slots are emptied only at the end of a turn, so no event can reach a slot's next peer.
-//! * An idle server makes no system call: the only timers are those of peers that wait for
-//!   something, and of clients that speak telnet, which are sent a NOP a minute.
+//! * Slots are emptied only at the end of a turn, so no event can reach a slot's next connection.
+//! * An idle server makes no system call. The only timers are those of connections that wait for
+//!   something, and of telnet clients, which are sent a NOP a minute.
 //!
-//! # Where the blueprint was changed
+//! # Where the blueprint was changed, and what showed it
 //!
-//! * Deadlines are an ordered set, one entry a slot ([`hub::timers`]), not a heap: an entry can be moved
-//!   earlier in place, where a heap would pile up stale ones (two a second for a slowed peer).
-//! * Queues of slots are bitmaps, not lists of ids: a slot is in at most once without a flag, the
-//!   sweep goes in slab order, and a room of 1,000,000 costs 125 KB and one OR per 64 members.
+//! * Deadlines are an ordered set with one entry a slot ([`hub::timers`]), not a heap: an entry can be
+//!   moved earlier in place, where a heap would pile up stale ones (two a second for a slowed peer).
+//! * Queues of slots are bitmaps, not lists of ids: a slot is in at most once without a flag, the sweep
+//!   goes in slab order, and a room of 1,000,000 costs 125 KB and one OR per 64 members.
 //! * Effects go out through a callback and borrow; a list of them would own their text.
-//! * A stalled peer whose socket is writable again is not closed: it was this process that did not
-//!   run. (Found by the simulation, when time jumped.)
-//! * An unframed client is sent at most one read's worth at a time with a pause of 20 ms (60 ms when
-//!   a read's worth has gone out without one), and 200 ms of silence around `OK` *and* `exit`: two
-//!   writes that meet in its buffer would be cut in the middle of a character, or hide the word.
-//!   What continues a line that is longer than a read is marked, or it could pass for a line.
-//! * A short read does not always mean drained; see the invariant above.
-//! * `/ignore` needs no copies: a line is kept from several as it is kept from its own author.
-//! * "No byte of telnet to a peer that has sent none" is not all that Chinese needs: GNU's telnet
-//!   looks at seven bits until BINARY is agreed on, and sends commands where characters have such
-//!   bytes. Those commands are the first it sends, so BINARY is asked for then, and the bytes that
-//!   were taken for keys are put back (`door::telnet::decoder`).
-//! * Nothing holds flushes back to make batches larger: under load they grow by themselves, because
-//!   reads and short sweeps alternate. Measured under a window of 320 lines: whole rounds of 1,000
-//!   flushes between reads make a line half as dear again; pauses of 1 to 4 ms, Nagle's algorithm,
-//!   and sendfile(2) from a tape in page cache gain nothing (up to 20 KB, the bytes cost next to
-//!   nothing beside the call).
-//! * A summary of comings and goings leaves out who came and went within its second, and tells of
-//!   the gone before the come: names would otherwise seem to have left that are back.
+//! * `hub/post.rs` is part of the hub, not of `delivery/`: it needs connections, and the delivery code
+//!   must not know them, or the two folders would form a cycle.
+//! * A tape is rewound when all its readers are at its head. Keeping the last chunk until it is full
+//!   would cost 16 KiB for each quiet room and format.
+//! * The times in a connection's states take six bytes each and are unaligned
+//!   ([`hub::conn::Moment`]): with `u64` they would have added 24 bytes to each connection.
+//! * A stalled connection whose socket is writable again is not closed: it was this process that did
+//!   not run. (Found by the simulation, when time jumped.)
+//! * A paced client gets 20 ms of silence after each portion, 60 ms after a read's worth without one,
+//!   and 200 ms around `OK` *and* `exit`: two writes that meet in its buffer would be cut in the middle
+//!   of a character, or hide the word. What continues a line that is longer than a read is marked, or it
+//!   could pass for a line.
+//! * `/ignore` needs no copies: a line is kept from several people as it is kept from its own author.
+//! * "No byte of telnet to a peer that has sent none" is not all that Chinese needs: GNU telnet looks at
+//!   seven bits until BINARY is agreed on, and sends commands where characters have such bytes. Those
+//!   commands are the first it sends, so BINARY is asked for then, and the bytes that were taken for
+//!   keys are put back (`door::telnet::decoder`).
+//! * Nothing holds writes back to make batches larger: under load they grow by themselves, because reads
+//!   and short sweeps alternate. Measured under a window of 320 lines: whole rounds of 1,000 writes
+//!   between reads make a line half as dear again; pauses of 1 to 4 ms, Nagle's algorithm, and
+//!   sendfile(2) from a tape in page cache gain nothing (up to 20 KB, the bytes cost next to nothing
+//!   beside the call).
+//! * A summary of joins and leaves leaves out who came and went within its second, and names the people
+//!   who left before those who joined: otherwise people who are back would seem to have left.
 
 pub mod chat;
 #[cfg(feature = "client")]
