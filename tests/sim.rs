@@ -7,6 +7,8 @@
 mod cast;
 #[path = "sim/model.rs"]
 mod model;
+#[path = "sim/naive.rs"]
+mod naive;
 #[path = "sim/net.rs"]
 mod net;
 #[path = "sim/person.rs"]
@@ -22,6 +24,7 @@ use cast::{Peer, Role};
 use chrono::{DateTime, Local};
 use fastrand::Rng;
 use model::Model;
+use naive::Naive;
 use natter::clock::{Now, Stamp};
 use natter::door::lang::Lang;
 use natter::door::protocol::Format;
@@ -47,6 +50,7 @@ struct Sim {
     limits: Limits,
     lang: Lang,
     model: Rc<RefCell<Model>>,
+    naive: Rc<RefCell<Naive>>,
     peers: Vec<Peer>,
     now_ms: u64,
     room_bytes: &'static [usize],
@@ -75,6 +79,9 @@ impl Sim {
         let mut hub = Hub::new(lang, limits.clone());
         let tapped = Rc::clone(&model);
         hub.watch(Box::new(move |effect, now| tapped.borrow_mut().apply(effect, now)));
+        let naive = Naive::new();
+        let observing = Rc::clone(&naive);
+        hub.observe(Box::new(move |seen| observing.borrow_mut().see(seen)));
         let room_bytes: [&[usize]; 3] = [&[1, 7, 100], &[64, 2_000, 70_000], &[300_000]];
         let room_bytes = room_bytes[rng.usize(..3)];
         let (peers, unserved) = Default::default();
@@ -84,6 +91,7 @@ impl Sim {
             limits,
             lang,
             model,
+            naive,
             peers,
             now_ms: 0,
             room_bytes,
@@ -128,7 +136,7 @@ impl Sim {
             let person = (self.rng.u8(..4) == 0).then(|| Person::new(&mut self.rng));
             let negotiated = person.as_ref().and_then(|person| person.negotiated);
             let id = self.hub.next_id();
-            let mut peer = Peer::new(id, pipe, self.peers.len(), person, &mut self.rng);
+            let peer = Peer::new(id, pipe, self.peers.len(), person, &mut self.rng);
             if peer.is_unframed() {
                 // Its commands are told apart by reads, so nothing may part them.
                 peer.pipe.borrow_mut().short_every = 0;
@@ -271,6 +279,13 @@ impl Sim {
                         &pipe.received[pipe.received.len().saturating_sub(300)..]
                     )
                 );
+            }
+            // Bursts are cut at what one read takes, and people see lines in many ways.
+            if peer.person.is_none() && !peer.is_unframed() {
+                let naive = self.naive.borrow();
+                let may_lack = !peer.reads_promptly() || broke || self.room_bytes[0] < 64;
+                let is_chinese = self.lang == Lang::Zh;
+                naive::check(naive.lines(peer.id), &pipe.received, is_chinese, may_lack);
             }
             let is_refused = model.queues[&peer.id].is_refused;
             let may_speak = !is_refused && !self.is_stopping;

@@ -17,6 +17,7 @@ use std::net::IpAddr;
 use log::info;
 
 use crate::chat::Chat;
+use crate::chat::command::Command;
 use crate::chat::event::{Effect, Event, Farewell};
 use crate::clock::Now;
 use crate::door::DoorKind;
@@ -29,6 +30,28 @@ use crate::ids::PeerId;
 use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, REFUSED_MAX};
 
 pub use crate::hub::conn::Ready;
+
+/// What the chat was asked, for tests that hold it against a chat of their own.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'a> {
+    /// `who` asked for something, and now has this name.
+    Asked {
+        /// Who.
+        who: PeerId,
+        /// What for.
+        command: Command<'a>,
+        /// The name that they have after it.
+        name: Option<&'a str>,
+    },
+    /// `who` is gone, for whatever reason but their own command.
+    Gone {
+        /// Who.
+        who: PeerId,
+    },
+}
+
+/// Sees what the chat was asked, after it was done.
+pub type Observer = Box<dyn FnMut(&Seen<'_>)>;
 
 /// The chat, everyone in it, and what is on its way to them.
 pub struct Hub<S> {
@@ -45,6 +68,7 @@ pub struct Hub<S> {
     /// Where the next pass over those to be written to begins.
     next_flush: usize,
     is_stopping: bool,
+    observer: Option<Observer>,
 }
 
 impl<S: Socket> Hub<S> {
@@ -62,12 +86,18 @@ impl<S: Socket> Hub<S> {
             next_read: 0,
             next_flush: 0,
             is_stopping: false,
+            observer: None,
         }
     }
 
     /// Has `tap` called with every effect before it is carried out.
     pub fn watch(&mut self, tap: Tap) {
         self.post.watch(tap);
+    }
+
+    /// Has `observer` called with whatever the chat was asked.
+    pub fn observe(&mut self, observer: Observer) {
+        self.observer = Some(observer);
     }
 
     /// The slot that the next connection will have; none if so many wait only to be told that
@@ -187,6 +217,9 @@ impl<S: Socket> Hub<S> {
     fn depart(&mut self, id: PeerId, why: Farewell, now: &Now) {
         let Self { chat, post, peers, .. } = self;
         chat.depart(id, why, now, &mut |effect| post.apply(&effect, peers, now));
+        if let Some(observer) = &mut self.observer {
+            observer(&Seen::Gone { who: id });
+        }
     }
 
     /// A timer of `slot` went off: something may be due.

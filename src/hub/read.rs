@@ -3,9 +3,9 @@
 use crate::chat::event::{Effect, Event, Farewell};
 use crate::clock::Now;
 use crate::door::protocol::{Context, Delivery, Input};
-use crate::hub::Hub;
 use crate::hub::conn::{Phase, Reading, Socket};
 use crate::hub::pace;
+use crate::hub::{Hub, Seen};
 use crate::limits::READS_PER_TURN;
 
 impl<S: Socket> Hub<S> {
@@ -193,7 +193,12 @@ impl<S: Socket> Hub<S> {
         let id = peers.slab[slot].id;
         let mut out = |effect: Effect<'_>| post.apply(&effect, peers, now);
         match input {
-            Input::Command(command) => chat.command(id, command, now, &mut out),
+            Input::Command(command) => {
+                chat.command(id, command, now, &mut out);
+                if let Some(observer) = &mut self.observer {
+                    observer(&Seen::Asked { who: id, command, name: self.chat.nick(id) });
+                }
+            }
             Input::Notice(event) => out(Effect::Tell { to: id, event }),
             Input::Nothing => {}
             Input::TooLong => chat.too_long(id, limits.line_bytes, &mut out),

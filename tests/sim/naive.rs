@@ -1,0 +1,193 @@
+//! A second, naive chat: who is where, under which name, and who must see which line.
+//!
+//! It shares nothing with the chat under test but the commands that both are given: no effects, no
+//! encoder, no tapes. What it says each person must have been sent is looked for in the bytes that
+//! the person received. Which names may be had is the one thing that it takes the other's word for
+//! (the rules for names have tests of their own), but no two people may have one.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use natter::chat::command::Command;
+use natter::hub::Seen;
+use natter::ids::PeerId;
+
+/// What one person must see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    Said { name: String, text: String },
+    Acted { name: String, text: String },
+    Whispered { from: String, to: String, text: String },
+}
+
+#[derive(Default)]
+struct User {
+    name: Option<String>,
+    ignored: BTreeSet<String>,
+    /// Who last said something to it in private.
+    wrote: Option<PeerId>,
+    is_gone: bool,
+    lines: Vec<Line>,
+}
+
+/// Everybody who ever came.
+#[derive(Default)]
+pub struct Naive {
+    users: BTreeMap<PeerId, User>,
+}
+
+impl Naive {
+    pub fn new() -> Rc<RefCell<Self>> {
+        Rc::new(RefCell::new(Self::default()))
+    }
+
+    /// Notes what the hub was asked, after it has acted on it.
+    pub fn see(&mut self, seen: &Seen<'_>) {
+        match *seen {
+            Seen::Asked { who, command, name } => self.ask(who, command, name),
+            Seen::Gone { who } => self.users.entry(who).or_default().is_gone = true,
+        }
+    }
+
+    /// What `who` must have been sent, in order.
+    pub fn lines(&self, who: PeerId) -> &[Line] {
+        self.users.get(&who).map_or(&[], |user| &user.lines)
+    }
+
+    fn ask(&mut self, who: PeerId, command: Command<'_>, name: Option<&str>) {
+        let user = self.users.entry(who).or_default();
+        let Some(own) = user.name.clone() else {
+            if let (Command::Name(_), Some(name)) = (command, name) {
+                self.rename(who, name);
+            }
+            return;
+        };
+        match command {
+            Command::Name(_) => self.rename(who, name.expect("nobody loses a name")),
+            Command::Exit => user.is_gone = true,
+            Command::Say(text) => {
+                let line = Line::Said { name: own.clone(), text: text.into() };
+                self.say(&own, &line);
+            }
+            Command::Act(text) => {
+                let line = Line::Acted { name: own.clone(), text: text.into() };
+                self.say(&own, &line);
+            }
+            Command::Tell { to, text } => {
+                if let Some(reader) = self.holder(to) {
+                    self.whisper(who, reader, text);
+                }
+            }
+            Command::Reply(text) => {
+                if let Some(reader) = user.wrote.filter(|reader| self.is_here(*reader)) {
+                    self.whisper(who, reader, text);
+                }
+            }
+            Command::Ignore(name) => {
+                let name = self.holder(name).and_then(|who| self.name(who)).unwrap_or(name.into());
+                let user = self.users.get_mut(&who).expect("it asks");
+                if folded(&name) != folded(&own) && !user.ignored.remove(&folded(&name)) {
+                    user.ignored.insert(folded(&name));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn rename(&mut self, who: PeerId, name: &str) {
+        let holder = self.holder(name);
+        assert!(holder.is_none_or(|holder| holder == who), "{name:?} is {holder:?}'s already");
+        let user = self.users.get_mut(&who).expect("it asks");
+        user.ignored.remove(&folded(name));
+        user.name = Some(name.into());
+    }
+
+    fn say(&mut self, author: &str, line: &Line) {
+        for user in self.users.values_mut() {
+            let is_here = user.name.is_some() && !user.is_gone;
+            if is_here && !user.ignored.contains(&folded(author)) {
+                user.lines.push(line.clone());
+            }
+        }
+    }
+
+    fn whisper(&mut self, who: PeerId, reader: PeerId, text: &str) {
+        let [from, to] = [who, reader].map(|who| self.name(who).expect("it has one"));
+        let line = Line::Whispered { from: from.clone(), to, text: text.into() };
+        if who != reader {
+            self.users.get_mut(&who).expect("it asks").lines.push(line.clone());
+        }
+        let user = self.users.get_mut(&reader).expect("it is here");
+        if !user.ignored.contains(&folded(&from)) {
+            user.lines.push(line);
+            if who != reader {
+                user.wrote = Some(who);
+            }
+        }
+    }
+
+    fn name(&self, who: PeerId) -> Option<String> {
+        self.users.get(&who)?.name.clone()
+    }
+
+    fn is_here(&self, who: PeerId) -> bool {
+        self.users.get(&who).is_some_and(|user| user.name.is_some() && !user.is_gone)
+    }
+
+    fn holder(&self, name: &str) -> Option<PeerId> {
+        let name = folded(name);
+        let is_it = |user: &User| user.name.as_deref().is_some_and(|own| folded(own) == name);
+        self.users
+            .iter()
+            .find(|(who, user)| is_it(user) && self.is_here(**who))
+            .map(|(who, _)| *who)
+    }
+}
+
+impl Line {
+    /// As the article has it, in `zh` or in English.
+    pub fn in_classic(&self, is_chinese: bool) -> String {
+        match self {
+            Self::Said { name, text } => format!("{name}:{text}"),
+            Self::Acted { name, text } => format!("* {name} {text}"),
+            Self::Whispered { from, to, text } if is_chinese => format!("{from} (私聊{to}):{text}"),
+            Self::Whispered { from, to, text } => format!("{from} (private to {to}):{text}"),
+        }
+    }
+}
+
+/// Names are the same in either case, and with a Cyrillic letter that looks like a Latin one: the
+/// only look-alikes in this cast.
+fn folded(name: &str) -> String {
+    name.trim().to_lowercase().replace('р', "p")
+}
+
+/// Holds what a client of lines received against what it must see: all of it in order, or, where a
+/// reader `may_lack` some or was told that it does, nothing else and nothing twice.
+pub fn check(lines: &[Line], received: &[u8], is_chinese: bool, may_lack: bool) {
+    let stamp_bytes = "[2026-11-23 09:11:38] ".len();
+    let received = String::from_utf8_lossy(received);
+    let has_gap = ["lines skipped", "略过了"].iter().any(|gap| received.contains(gap));
+    let may_lack = may_lack || has_gap;
+    let lines: Vec<String> = lines.iter().map(|line| line.in_classic(is_chinese)).collect();
+    let talk: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
+    let mut expected = lines.iter().peekable();
+    for line in received.split("\r\n") {
+        let Some(text) = line.get(stamp_bytes..) else { continue };
+        if !talk.contains(text) {
+            let is_system = ["system: ", "系统:"].iter().any(|who| text.starts_with(who));
+            assert!(is_system || may_lack, "nobody said {text:?} to this one");
+            continue;
+        }
+        if may_lack {
+            assert!(
+                expected.by_ref().any(|line| line == text),
+                "{text:?} comes too late, or twice"
+            );
+        } else {
+            assert_eq!(expected.next().map(String::as_str), Some(text), "in this order");
+        }
+    }
+    assert!(may_lack || expected.peek().is_none(), "it lacks {:?}", expected.peek());
+}
