@@ -71,7 +71,7 @@ impl fmt::Display for UserId {
 }
 
 /// A room, by its place among the rooms that exist now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoomId(pub u32);
 
 /// The room that always exists, and that a new name enters.

@@ -14,6 +14,12 @@ pub struct Limits {
     pub name_secs: u64,
     /// Lines that a newcomer at the telnet door is shown; 0 keeps none.
     pub history: usize,
+    /// Memory that the history of all rooms may take.
+    pub history_bytes: usize,
+    /// Rooms at a time.
+    pub rooms: usize,
+    /// The longest topic of a room.
+    pub topic_bytes: usize,
     /// The longest line that is taken, decoded, without its line end.
     pub line_bytes: usize,
     /// How much may come without any line end before the connection is closed.
@@ -54,6 +60,9 @@ impl Limits {
         accepts_per_turn: 64,
         name_secs: 60,
         history: 20,
+        history_bytes: 4 * 1024 * 1024,
+        rooms: 1_000,
+        topic_bytes: 256,
         line_bytes: 1024,
         unended_bytes: 8 * 1024,
         burst_lines: 5,
@@ -99,6 +108,12 @@ impl Limits {
         }
         if self.history > HISTORY_LINES_MAX {
             return Err("--history: must be at most 256");
+        }
+        if self.history_bytes < HISTORY_BYTES_MIN {
+            return Err("--history-bytes: must be at least 65536");
+        }
+        if self.topic_bytes > self.line_bytes {
+            return Err("--topic-bytes: must be at most --line-bytes");
         }
         if self.accepts_per_turn == 0 || self.per_address == 0 {
             return Err("--accepts-per-turn and --per-address: must be at least 1");
@@ -175,8 +190,8 @@ pub const PORTION_GAP_MS: u64 = 20;
 pub const RUN_GAP_MS: u64 = 60;
 /// Lines of a room that are kept for those who come later.
 pub const HISTORY_LINES_MAX: usize = 256;
-/// Memory that they may take.
-pub const HISTORY_BYTES: usize = 64 * 1024;
+/// The least memory that the history of all rooms may take.
+pub const HISTORY_BYTES_MIN: usize = 64 * 1024;
 /// Who comes back under its name within this time is told what was missed.
 pub const ABSENCE_MS: u64 = 10 * 60 * 1_000;
 /// Those who left of whom that is known.

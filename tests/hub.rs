@@ -12,7 +12,7 @@ use natter::door::DoorKind;
 use natter::door::lang::Lang;
 use natter::hub::conn::Socket;
 use natter::hub::{Hub, Ready};
-use natter::ids::PeerId;
+use natter::ids::{PeerId, UserId};
 use natter::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, READS_PER_TURN};
 
 const NOP: [u8; 2] = [255, 241];
@@ -302,7 +302,7 @@ fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
     room.ends(0).is_gone = true;
     room.work(2_000);
     assert_eq!(room.hub.len(), 799);
-    assert_eq!(room.hub.chat().nick(room.members[0].0), None);
+    assert_eq!(room.hub.chat().nick(UserId::local(room.members[0].0)), None);
 }
 
 #[test]
@@ -452,5 +452,8 @@ fn who_reads_slowly_outlives_those_who_read_nothing() {
         room.work(now_ms);
     }
     assert!(room.hub.len() < 202, "there was too much for all together");
-    assert!(room.hub.chat().nick(room.members[1].0).is_some(), "who reads is still here");
+    assert!(
+        room.hub.chat().nick(UserId::local(room.members[1].0)).is_some(),
+        "who reads is still here"
+    );
 }

@@ -30,6 +30,16 @@ pub enum Command<'a> {
     Ignore(&'a str),
     /// `/last N`: show the last N lines.
     Last(Option<usize>),
+    /// `ROOM -r`, `/join ROOM`: leave the room for ROOM.
+    Join(&'a str),
+    /// Come to a room, and stay in the others.
+    Enter(&'a str),
+    /// `/leave`: go back to the lobby.
+    LeaveRoom,
+    /// `rooms`: which rooms there are.
+    Rooms,
+    /// `TEXT -topic`, `/topic`: say what the room is about; without a text, ask.
+    Topic(Option<&'a str>),
     /// Show things in another way.
     Set(Setting<'a>),
     /// A command with the wrong arguments.
@@ -76,6 +86,7 @@ impl<'a> Command<'a> {
             "exit" => return Self::Exit,
             "who" => return Self::Who,
             "help" => return Self::Help,
+            "rooms" => return Self::Rooms,
             _ => {}
         }
         let Some((text, suffix)) = line.rsplit_once(' ') else { return Self::Unknown };
@@ -83,6 +94,8 @@ impl<'a> Command<'a> {
             "-n" => Self::Name(text.split(' ').next().unwrap_or(text)),
             "-ta" => Self::Say(text),
             "-me" => Self::Act(text),
+            "-r" => Self::Join(text.split(' ').next().unwrap_or(text)),
+            "-topic" => Self::Topic(Some(text)),
             "-to" => match text.split_once(' ') {
                 Some((to, text)) if !text.trim().is_empty() => Self::Tell { to, text },
                 _ => Self::Unknown,
@@ -112,6 +125,9 @@ mod tests {
             ("exit", Command::Exit),
             (" exit ", Command::Exit),
             ("who", Command::Who),
+            ("rooms", Command::Rooms),
+            ("tea -r", Command::Join("tea")),
+            ("all about tea -topic", Command::Topic(Some("all about tea"))),
             ("help", Command::Help),
         ] {
             assert_eq!(Command::parse(line), command, "{line:?}");

@@ -1,7 +1,7 @@
 //! What happens in the chat, in no language and for no wire.
 
 use crate::clock::{Shown, Stamp};
-use crate::ids::{PeerId, RoomId};
+use crate::ids::{RoomId, UserId};
 
 /// Something that is shown to one person or to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,10 +86,14 @@ pub enum Event<'a> {
         nick: &'a str,
     },
 
-    /// How many are here; their names follow.
+    /// Who is in a room; their names follow.
     Present {
-        /// How many.
+        /// The room, unless it is the lobby.
+        room: Option<&'a str>,
+        /// How many are in it.
         count: usize,
+        /// How many are in all rooms.
+        online: usize,
     },
     /// Some of those who are here, as one line.
     Names {
@@ -105,6 +109,63 @@ pub enum Event<'a> {
         count: usize,
         /// The first of their names, with commas between them.
         names: &'a str,
+    },
+    /// The reader is in another room now.
+    Entered {
+        /// Which.
+        room: &'a str,
+        /// How many are in it, the reader too.
+        count: usize,
+        /// What it is about.
+        topic: Option<&'a str>,
+    },
+    /// The reader is in that room already.
+    AlreadyThere {
+        /// Which.
+        room: &'a str,
+    },
+    /// No room may be called that.
+    RoomRefused {
+        /// Why not.
+        fault: NickFault,
+    },
+    /// No more rooms are opened.
+    TooManyRooms {
+        /// How many there may be.
+        rooms_max: usize,
+    },
+    /// How many rooms there are; they follow.
+    Rooms {
+        /// How many.
+        count: usize,
+    },
+    /// One of the rooms.
+    RoomListed {
+        /// Its name.
+        room: &'a str,
+        /// How many are in it.
+        count: usize,
+        /// What it is about.
+        topic: Option<&'a str>,
+    },
+    /// What the room is about.
+    Topic {
+        /// The room.
+        room: &'a str,
+        /// What it is about, if somebody has said so.
+        topic: Option<&'a str>,
+    },
+    /// Somebody gave the room a topic, or took it away.
+    TopicSet {
+        /// Who.
+        nick: &'a str,
+        /// What the room is about from now on.
+        topic: Option<&'a str>,
+    },
+    /// The topic was longer than is taken.
+    TopicTooLong {
+        /// What is taken.
+        bytes_max: usize,
     },
     /// Earlier lines follow.
     Past {
@@ -236,7 +297,7 @@ pub enum NickFault {
 
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farewell {
+pub enum CloseReason {
     /// It said `exit`.
     Exit,
     /// Its peer closed it.
@@ -263,7 +324,7 @@ pub enum Farewell {
     ShuttingDown,
 }
 
-impl Farewell {
+impl CloseReason {
     /// The reason as the log has it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -289,7 +350,7 @@ pub enum Effect<'a> {
     /// One person sees `event`.
     Tell {
         /// Who.
-        to: PeerId,
+        to: UserId,
         /// What.
         event: Event<'a>,
     },
@@ -297,36 +358,42 @@ pub enum Effect<'a> {
     Say {
         /// Where.
         room: RoomId,
+        /// What it is called.
+        room_name: &'a str,
         /// What.
         event: Event<'a>,
+        /// Whose line it is: at some doors people do not see their own.
+        author: Option<UserId>,
         /// Those who do not see it.
-        except: &'a [PeerId],
+        except: &'a [UserId],
     },
     /// From here on `user` sees what is said in `room`.
     Enter {
         /// Who.
-        user: PeerId,
+        user: UserId,
         /// Where.
         room: RoomId,
+        /// What it is called.
+        room_name: &'a str,
     },
     /// From here on `user` sees no more of `room`.
     Leave {
         /// Who.
-        user: PeerId,
+        user: UserId,
         /// Where.
         room: RoomId,
     },
     /// There is more of a long answer: `Chat::resume` once this much has been sent.
     More {
         /// To whom.
-        to: PeerId,
+        to: UserId,
     },
     /// The connection ends when all it was told has been sent.
     Close {
         /// Whose.
-        user: PeerId,
+        user: UserId,
         /// Why.
-        why: Farewell,
+        why: CloseReason,
     },
 }
 

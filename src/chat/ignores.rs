@@ -2,55 +2,61 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::PeerId;
+use crate::chat::skeleton::skeleton_hash;
+use crate::ids::UserId;
 use crate::limits::IGNORES_MAX;
 
-/// By what a name looks like, as `Names` has it: who does not want to see it.
+/// By the skeleton of a name: who does not want to see it.
 #[derive(Default)]
 pub struct Ignores {
-    by_look: BTreeMap<u64, Vec<PeerId>>,
+    by_skeleton: BTreeMap<u64, Vec<UserId>>,
 }
 
 impl Ignores {
     /// Whether nobody ignores anybody: then no name need be looked up.
     pub fn is_empty(&self) -> bool {
-        self.by_look.is_empty()
+        self.by_skeleton.is_empty()
     }
 
-    /// Those who do not want to see `look`.
-    pub fn of(&self, look: u64) -> &[PeerId] {
-        self.by_look.get(&look).map_or(&[], Vec::as_slice)
+    /// Those who do not want to see what `name` says.
+    pub fn of_name(&self, name: &str) -> &[UserId] {
+        if self.is_empty() { &[] } else { self.of(skeleton_hash(name)) }
     }
 
-    /// Has `who` ignore `look`, or see it again; `own` are the looks that it ignores.
+    /// Those who do not want to see `skeleton`.
+    pub fn of(&self, skeleton: u64) -> &[UserId] {
+        self.by_skeleton.get(&skeleton).map_or(&[], Vec::as_slice)
+    }
+
+    /// Has `who` ignore `skeleton`, or see it again; `own` are the skeletons that it ignores.
     ///
     /// Whether it ignores it now; none if it ignores too many already.
-    pub fn toggle(&mut self, who: PeerId, look: u64, own: &mut Vec<u64>) -> Option<bool> {
-        if let Some(place) = own.iter().position(|&ignored| ignored == look) {
+    pub fn toggle(&mut self, who: UserId, skeleton: u64, own: &mut Vec<u64>) -> Option<bool> {
+        if let Some(place) = own.iter().position(|&ignored| ignored == skeleton) {
             own.remove(place);
-            self.remove(who, look);
+            self.remove(who, skeleton);
             return Some(false);
         }
         if own.len() == IGNORES_MAX {
             return None;
         }
-        own.push(look);
-        self.by_look.entry(look).or_default().push(who);
+        own.push(skeleton);
+        self.by_skeleton.entry(skeleton).or_default().push(who);
         Some(true)
     }
 
     /// `who` is gone, and ignored `own`.
-    pub fn forget(&mut self, who: PeerId, own: &[u64]) {
-        for &look in own {
-            self.remove(who, look);
+    pub fn forget(&mut self, who: UserId, own: &[u64]) {
+        for &skeleton in own {
+            self.remove(who, skeleton);
         }
     }
 
-    fn remove(&mut self, who: PeerId, look: u64) {
-        let readers = self.by_look.get_mut(&look).expect("who ignores is noted");
+    fn remove(&mut self, who: UserId, skeleton: u64) {
+        let readers = self.by_skeleton.get_mut(&skeleton).expect("who ignores is noted");
         readers.retain(|&reader| reader != who);
         if readers.is_empty() {
-            self.by_look.remove(&look);
+            self.by_skeleton.remove(&skeleton);
         }
     }
 }
@@ -58,10 +64,11 @@ impl Ignores {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::PeerId;
 
     #[test]
     fn what_is_ignored_is_seen_again_and_nothing_is_left() {
-        let (alice, bob) = (PeerId::new(0, 1), PeerId::new(1, 2));
+        let (alice, bob) = (UserId::local(PeerId::new(0, 1)), UserId::local(PeerId::new(1, 2)));
         let (mut ignores, mut hers, mut his) = (Ignores::default(), Vec::new(), Vec::new());
         assert_eq!(ignores.toggle(alice, 7, &mut hers), Some(true));
         assert_eq!(ignores.toggle(bob, 7, &mut his), Some(true));

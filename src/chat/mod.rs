@@ -1,287 +1,273 @@
-//! The chat itself: who is here, under which name, and what comes of a command.
+//! The chat itself: who is where, under which name, and what comes of a command.
 //!
-//! Pure state: commands and a moment go in, [`Effect`]s come out, each while what it tells of is
-//! still at hand. No wire, no byte, no connection is known here.
+//! Pure state, a fold over [`Entry`]s. [`Chat::propose`] checks what somebody asks for against the
+//! state: it is either answered to them alone, or an entry for everyone. [`Chat::commit`] applies an
+//! entry; the same entries in the same order make the same chat on any machine. What people see comes
+//! out as [`Effect`]s, each while what it tells of is still at hand.
+//!
+//! No door, no byte and no connection is known here.
 
+mod answers;
 pub mod command;
+mod commit;
+pub mod entry;
 pub mod event;
 pub mod history;
 pub mod ignores;
 pub mod names;
 pub mod presence;
+mod propose;
+pub mod rooms;
 mod skeleton;
-mod talk;
+pub mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use log::info;
 
+use crate::chat::answers::Listing;
 use crate::chat::command::Command;
-use crate::chat::event::{Answer, Effect, Event, Farewell, Out};
-use crate::chat::history::History;
+use crate::chat::entry::{Entry, What};
+use crate::chat::event::{CloseReason, Effect, Event, Out};
+use crate::chat::history::Histories;
 use crate::chat::ignores::Ignores;
 use crate::chat::names::Names;
-use crate::chat::presence::{Presence, Window};
-use crate::chat::talk::Manner;
+use crate::chat::presence::Audience;
+use crate::chat::propose::Proposal;
+use crate::chat::rooms::Rooms;
+use crate::chat::users::{User, UserKey, Users};
 use crate::clock::Now;
-use crate::ids::{LOBBY, PeerId};
-use crate::text::Quoted;
+use crate::ids::{RoomId, UserId};
+use crate::limits::Limits;
 
-/// A line of names is about as wide as a terminal.
-const NAMES_LINE_BYTES: usize = 72;
-/// Lines of names that are sent before the peer has to have taken them.
-const NAMES_LINES: usize = 20;
+/// Sees every entry before it is applied.
+pub type EntryTap = Box<dyn FnMut(&Entry<'_>)>;
 
-/// Everyone who is connected, and the room.
+/// What the operator may set of a chat.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Lines that a newcomer is shown; 0 keeps none.
+    pub past_lines: usize,
+    /// Memory that the histories of all rooms may take.
+    pub history_bytes: usize,
+    /// Rooms at a time.
+    pub rooms_max: usize,
+    /// The longest topic.
+    pub topic_bytes_max: usize,
+}
+
+impl From<&Limits> for Rules {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            past_lines: limits.history,
+            history_bytes: limits.history_bytes,
+            rooms_max: limits.rooms,
+            topic_bytes_max: limits.topic_bytes,
+        }
+    }
+}
+
+/// Everyone who is known, and the rooms that they are in.
 pub struct Chat {
-    /// By the slot of their id.
-    users: Vec<User>,
+    rules: Rules,
+    users: Users,
     names: Names,
-    presence: Presence,
-    /// How many have a name: those in the room.
-    present: usize,
-    /// Who is in the middle of a long list of names, and the slot at which it goes on.
-    listings: BTreeMap<PeerId, usize>,
+    rooms: Rooms,
+    histories: Histories,
     ignores: Ignores,
-    history: History,
-    /// Lines of it that a newcomer is shown; 0 keeps none.
-    past_lines: usize,
-}
-
-#[derive(Default)]
-struct User {
-    /// Whose slot this is: a birth number, or 0 for nobody's.
-    birth: u32,
-    /// If its coming has been gathered and not told yet: when that was.
-    window: Window,
-    nick: Option<Box<str>>,
-    /// It is greeted, and shown what was said before.
-    is_guest: bool,
-    circle: Option<Box<Circle>>,
-}
-
-/// What somebody has to do with others; most have none.
-#[derive(Default)]
-struct Circle {
-    /// Who last said something to it in private, and the name of then.
-    wrote: Option<(PeerId, Box<str>)>,
-    /// The looks of the names that it ignores.
-    ignored: Vec<u64>,
+    /// Who is in the middle of a long answer, and where it goes on.
+    listings: BTreeMap<UserId, Listing>,
+    /// Rooms that have joins and leaves to sum up, by when that is due.
+    announcements: BTreeSet<(u64, RoomId)>,
+    tap: Option<EntryTap>,
 }
 
 impl Chat {
-    /// An empty room, in which newcomers are shown `past_lines` lines of what was said before.
-    pub fn new(past_lines: usize) -> Self {
+    /// An empty lobby.
+    pub fn new(rules: Rules) -> Self {
         Self {
-            users: Vec::new(),
+            users: Users::default(),
             names: Names::new(),
-            presence: Presence::new(LOBBY),
-            present: 0,
-            listings: BTreeMap::new(),
+            rooms: Rooms::new(),
+            histories: Histories::new(rules.history_bytes),
             ignores: Ignores::default(),
-            history: History::default(),
-            past_lines,
+            listings: BTreeMap::new(),
+            announcements: BTreeSet::new(),
+            tap: None,
+            rules,
         }
     }
 
-    /// Somebody is connected: without a name, in no room. A guest is greeted, and later shown what
-    /// was said before.
-    pub fn arrive(&mut self, who: PeerId, is_guest: bool, out: &mut Out<'_>) {
-        if who.slot() >= self.users.len() {
-            self.users.resize_with(who.slot() + 1, User::default);
-        }
-        let user = &mut self.users[who.slot()];
-        assert_eq!(user.birth, 0, "a slot is used again only after its user departed");
-        user.birth = who.generation();
-        user.is_guest = is_guest;
+    /// Has `tap` called with every entry, before it is applied.
+    pub fn watch(&mut self, tap: EntryTap) {
+        self.tap = Some(tap);
+    }
+
+    /// Somebody is connected here: without a name, in no room. A guest is greeted, and later shown
+    /// what was said before.
+    pub fn arrive(&mut self, who: UserId, is_guest: bool, out: &mut Out<'_>) {
+        let key = self.users.insert(who);
+        self.users.at(key).is_guest = is_guest;
         if is_guest {
             self.welcome(who, out);
         }
     }
 
-    /// `who` asked for something. Nothing comes of it if they are gone.
-    pub fn command(&mut self, who: PeerId, command: Command<'_>, now: &Now, out: &mut Out<'_>) {
-        if self.user(who).is_none() {
-            return;
-        }
-        let mut tell = |event| out(Effect::Tell { to: who, event });
-        match command {
-            Command::Unknown => tell(Event::NotUnderstood),
-            Command::Help => tell(Event::Help),
-            Command::Who => self.list(who, out),
-            Command::Name(raw) => self.name(who, raw, now, out),
-            Command::Exit => self.exit(who, now, out),
-            Command::Say(text) => self.speak(who, text, Manner::Say, now, out),
-            Command::Act(text) => self.speak(who, text, Manner::Act, now, out),
-            Command::Tell { to, text } => self.whisper(who, to, text, now, out),
-            Command::Reply(text) => self.reply(who, text, now, out),
-            Command::Ignore(name) => self.ignore(who, name, out),
-            Command::Last(count) => self.show_last(who, count, out),
-            Command::Misused { usage } => tell(Event::Answer(Answer::Misused { usage })),
-            Command::Ambiguous { word, like } => {
-                tell(Event::Answer(Answer::Ambiguous { word, like }));
-            }
-            Command::NoSuch { word, near } => tell(Event::Answer(Answer::NoSuch { word, near })),
-            Command::Set(_) => unreachable!("how things are shown is not the chat's affair"),
+    /// `who` asks for something: it is proposed, and committed at once. Nothing comes of it if they
+    /// are gone.
+    pub fn command(&mut self, who: UserId, command: Command<'_>, now: &Now, out: &mut Out<'_>) {
+        let Some(key) = self.users.key(who) else { return };
+        match self.propose(who, command, now) {
+            Proposal::Commit(entry) => self.commit(&entry, now, out),
+            Proposal::Answer(reply) => self.answer(who, key, reply, out),
         }
     }
 
     /// `who` sent a line that was too long to be a command.
-    pub fn too_long(&self, who: PeerId, bytes_max: usize, out: &mut Out<'_>) {
+    pub fn too_long(&self, who: UserId, bytes_max: usize, out: &mut Out<'_>) {
         out(Effect::Tell { to: who, event: Event::LineTooLong { bytes_max } });
     }
 
-    /// `who` has been sent the beginning of a long answer, and now gets on with it.
-    pub fn resume(&mut self, who: PeerId, out: &mut Out<'_>) {
-        if let Some(from) = self.listings.remove(&who) {
-            self.list_from(who, from, out);
+    /// The connection of `who` is gone: the others see it, the name is free.
+    pub fn depart(&mut self, who: UserId, why: CloseReason, now: &Now, out: &mut Out<'_>) {
+        let Some(key) = self.users.key(who) else { return };
+        if self.users.get(key).name.is_some() {
+            self.commit(&Entry::new(who, None, What::Left { why }, now), now, out);
+        } else {
+            self.forget(who, key);
         }
-    }
-
-    /// `who` is gone: the others see it, the name is free.
-    pub fn depart(&mut self, who: PeerId, why: Farewell, now: &Now, out: &mut Out<'_>) {
-        let Some(user) = self.user_mut(who) else { return };
-        let User { nick, window, circle, .. } = std::mem::take(user);
-        self.listings.remove(&who);
-        if let Some(circle) = circle {
-            self.ignores.forget(who, &circle.ignored);
-        }
-        let Some(nick) = nick else { return };
-        if self.past_lines > 0 {
-            self.history.leave(self.names.look(&nick), now.mono_ms);
-        }
-        self.names.release(&nick, who);
-        self.present -= 1;
-        let (at, why) = (now.stamp.as_str(), why.as_str());
-        info!("at={at:?} event=leave id={who} nick={} why={why}", Quoted(&nick));
-        self.presence.leave(who, &nick, window, now, out);
-        out(Effect::Leave { user: who, room: LOBBY });
     }
 
     /// Everyone is told that the server stops, and leaves; nobody is told of those who leave.
     pub fn shut_down(&mut self, now: &Now, out: &mut Out<'_>) {
-        self.presence.tell_gathered(now, out);
         let event = Event::ShuttingDown;
-        out(Effect::Say { room: LOBBY, event, except: &[] });
-        for (slot, user) in self.users.iter().enumerate().filter(|(_, user)| user.birth != 0) {
-            let user_id = PeerId::new(slot, user.birth);
-            match user.nick {
-                Some(_) => out(Effect::Leave { user: user_id, room: LOBBY }),
-                None => out(Effect::Tell { to: user_id, event }),
-            }
-            out(Effect::Close { user: user_id, why: Farewell::ShuttingDown });
+        for (_, room) in std::mem::take(&mut self.announcements) {
+            self.in_room(room, out, presence::Presence::tell_gathered);
         }
+        let mut rooms: Vec<(u32, RoomId)> = self.rooms.fullest(None).collect();
+        rooms.retain(|&(count, _)| count > 0);
+        for &(_, room) in &rooms {
+            let room_name = self.rooms.get(room).name;
+            let room_name = room_name.as_str();
+            out(Effect::Say { room, room_name, event, author: None, except: &[] });
+        }
+        for (key, user) in self.users.iter() {
+            let id = self.users.id(key);
+            for room in user.rooms() {
+                out(Effect::Leave { user: id, room });
+            }
+            if user.name.is_none() {
+                out(Effect::Tell { to: id, event });
+            }
+            out(Effect::Close { user: id, why: CloseReason::ShuttingDown });
+        }
+        info!("at={:?} event=shutdown users={}", now.stamp.as_str(), self.users.named());
     }
 
-    /// When comings and goings have to be summed up.
+    /// When joins and leaves have to be summed up.
     pub fn deadline_ms(&self) -> Option<u64> {
-        self.presence.deadline_ms()
+        self.announcements.first().map(|&(due_ms, _)| due_ms)
     }
 
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: &Now, out: &mut Out<'_>) {
-        self.presence.tick(now, out);
+        while let Some(&(due_ms, room)) = self.announcements.first() {
+            if due_ms > now.mono_ms {
+                return;
+            }
+            self.announcements.pop_first();
+            self.in_room(room, out, |presence, to| presence.tick(now, to));
+        }
     }
 
     /// How many have a name.
     pub fn present(&self) -> usize {
-        self.present
+        self.users.named()
+    }
+
+    /// How many rooms there are.
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
     }
 
     /// The name of `who`, if they are here and have one.
-    pub fn nick(&self, who: PeerId) -> Option<&str> {
-        self.user(who)?.nick.as_deref()
+    pub fn nick(&self, who: UserId) -> Option<&str> {
+        self.users.find(who)?.name.as_deref()
     }
 
-    fn user(&self, who: PeerId) -> Option<&User> {
-        self.users.get(who.slot()).filter(|user| user.birth == who.generation())
+    /// The room that `who` speaks in, if they have a name.
+    pub fn room_name(&self, who: UserId) -> Option<&str> {
+        let user = self.users.find(who).filter(|user| user.name.is_some())?;
+        Some(self.rooms.get(user.room).name.as_str())
     }
 
-    fn user_mut(&mut self, who: PeerId) -> Option<&mut User> {
-        self.users.get_mut(who.slot()).filter(|user| user.birth == who.generation())
+    /// Names of those here that begin with `start`, in any case: all, or what they have in common
+    /// would be taken for certain.
+    pub fn names_starting(&self, start: &str) -> Vec<&str> {
+        let names = self.users.iter().filter_map(|(_, user)| user.name.as_deref());
+        names.filter(|name| starts_with_in_any_case(name, start)).collect()
     }
 
-    fn name(&mut self, who: PeerId, raw: &str, now: &Now, out: &mut Out<'_>) {
-        let at = now.stamp.as_str();
-        let nick = match self.names.check(raw) {
-            Err(fault) => {
-                info!("at={at:?} event=refuse id={who} nick={} why={fault:?}", Quoted(raw));
-                let free = &self.names.suggest(raw);
-                return out(Effect::Tell { to: who, event: Event::NameRefused { fault, free } });
-            }
-            Ok(nick) => nick,
+    /// Whether everything that entries make is the same in both: who is where, under which name,
+    /// topics, and what was said. What belongs to one machine does not count: greetings, half-told
+    /// joins, long answers.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let people = |chat: &Self| -> BTreeMap<UserId, (Box<str>, Vec<String>)> {
+            let named = chat.users.iter().filter_map(|(key, user)| {
+                let mut rooms: Vec<String> = user
+                    .rooms()
+                    .map(|room| chat.rooms.get(room).name.as_str().to_string())
+                    .collect();
+                rooms[1..].sort();
+                Some((chat.users.id(key), (user.name.clone()?, rooms)))
+            });
+            named.collect()
         };
-        let new = nick.as_str();
-        if !self.names.is_free(new, Some(who)) {
-            info!("at={at:?} event=refuse id={who} nick={} why=Taken", Quoted(raw));
-            let free = &self.names.suggest(new);
-            return out(Effect::Tell { to: who, event: Event::NameTaken { free } });
-        }
-        let user = self.user_mut(who).expect("who commands is here");
-        let old = user.nick.replace(new.into());
-        if let Some(old) = &old {
-            self.names.release(old, who);
-        }
-        self.names.take(new, who);
-        self.hear_oneself(who, new);
-        match old.as_deref() {
-            None => {
-                info!("at={at:?} event=join id={who} nick={}", Quoted(new));
-                self.present += 1;
-                let window = self.presence.join(who, new, now, out);
-                self.users[who.slot()].window = window;
-                out(Effect::Tell { to: who, event: Event::Accepted });
-                self.show_past(who, new, now, out);
-                out(Effect::Enter { user: who, room: LOBBY });
-            }
-            Some(old) => {
-                info!("at={at:?} event=rename id={who} nick={} was={}", Quoted(new), Quoted(old));
-                if old != new {
-                    let window = self.users[who.slot()].window;
-                    self.presence.rename(who, [old, new], window, out);
-                }
-                // `OK` says nothing to a person.
-                let is_guest = self.users[who.slot()].is_guest;
-                let event = if is_guest { Event::Renamed { old, new } } else { Event::Accepted };
-                out(Effect::Tell { to: who, event });
-            }
-        }
+        let rooms = |chat: &Self| -> BTreeMap<String, (Option<Box<str>>, usize)> {
+            let room = |room: &rooms::Room| {
+                (room.name.as_str().to_string(), (room.topic.clone(), room.members.len()))
+            };
+            chat.rooms.iter().map(room).collect()
+        };
+        people(self) == people(other)
+            && rooms(self) == rooms(other)
+            && self.names.is_same(&other.names)
+            && self.histories.is_same(&other.histories)
     }
 
-    fn exit(&mut self, who: PeerId, now: &Now, out: &mut Out<'_>) {
-        self.depart(who, Farewell::Exit, now, out);
-        out(Effect::Tell { to: who, event: Event::Goodbye });
-        out(Effect::Close { user: who, why: Farewell::Exit });
+    /// Forgets somebody who has left, and what only they had to do with others.
+    fn forget(&mut self, who: UserId, key: UserKey) -> User {
+        let user = self.users.remove(key);
+        self.listings.remove(&who);
+        self.ignores.forget(who, user.ignored());
+        user
     }
 
-    fn list(&mut self, who: PeerId, out: &mut Out<'_>) {
-        out(Effect::Tell { to: who, event: Event::Present { count: self.present } });
-        self.list_from(who, 0, out);
-    }
-
-    /// Shows the names from slot `from` on: one screenful, the rest when that is sent.
-    fn list_from(&mut self, who: PeerId, from: usize, out: &mut Out<'_>) {
-        let mut tell = |line: &str| out(Effect::Tell { to: who, event: Event::Names { line } });
-        let mut line = String::new();
-        let mut lines = 0;
-        for (slot, user) in self.users.iter().enumerate().skip(from) {
-            let Some(nick) = &user.nick else { continue };
-            if line.len() + nick.len() > NAMES_LINE_BYTES {
-                tell(&line);
-                line.clear();
-                lines += 1;
-                if lines == NAMES_LINES {
-                    self.listings.insert(who, slot);
-                    return out(Effect::More { to: who });
-                }
-            }
-            if !line.is_empty() {
-                line.push_str(", ");
-            }
-            line.push_str(nick);
+    /// Has the announcements of `room` act, if it still exists, and notes when they are due.
+    fn in_room<T>(
+        &mut self,
+        room: RoomId,
+        out: &mut Out<'_>,
+        act: impl FnOnce(&mut presence::Presence, &mut Audience<'_, '_>) -> T,
+    ) -> Option<T> {
+        let found = self.rooms.try_at(room)?;
+        let room_name = found.name;
+        let mut to = Audience { room, room_name: room_name.as_str(), out };
+        let done = act(&mut found.presence, &mut to);
+        if let Some(due_ms) = found.presence.deadline_ms() {
+            self.announcements.insert((due_ms, room));
         }
-        if !line.is_empty() {
-            tell(&line);
-        }
+        Some(done)
     }
 }
+
+/// Whether `name` begins with `start` if case does not count. Nothing is allocated: somebody who
+/// presses Tab has this asked of everybody's name.
+fn starts_with_in_any_case(name: &str, start: &str) -> bool {
+    let mut letters = name.chars().flat_map(char::to_lowercase);
+    start.chars().flat_map(char::to_lowercase).all(|wanted| letters.next() == Some(wanted))
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,7 +1,6 @@
 //! Nicks: which may be had, and which are the same to a human eye.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, RandomState};
 use std::iter;
 
 use unicode_normalization::UnicodeNormalization;
@@ -11,8 +10,8 @@ use unicode_security::general_security_profile::IdentifierType;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::chat::event::NickFault;
-use crate::chat::skeleton::{identifier_type, looks, script, skeleton};
-use crate::ids::PeerId;
+use crate::chat::skeleton::{hash, identifier_type, looks, script, skeleton, skeleton_hashes};
+use crate::chat::users::UserKey;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::text::clip;
 
@@ -45,6 +44,11 @@ const RESERVED: &[&str] = &[
 /// the lines around it.
 const MARKS_MAX: usize = 3;
 
+/// What somebody is called who has no better name.
+const GUEST: &str = "guest";
+/// Names of one kind that are looked up for a suggestion.
+const SUGGESTIONS_MAX: u32 = 8;
+
 /// A name in the form it is kept and shown in: NFC, within the bounds, nothing deceptive in it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Nick(String);
@@ -75,6 +79,12 @@ impl Nick {
     /// As it is shown.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<Nick> for String {
+    fn from(nick: Nick) -> Self {
+        nick.0
     }
 }
 
@@ -160,35 +170,21 @@ fn as_word(look: &str) -> String {
 
 /// Who has which name.
 ///
-/// Names are kept as hashes of their looks, a quarter of what the looks would take. Two that
-/// collide (2^-64, with keys that nobody knows) only have a free name refused.
+/// Names are kept as hashes of their skeletons, a quarter of what the skeletons would take.
 pub struct Names {
-    holders: BTreeMap<u64, PeerId>,
+    holders: BTreeMap<u64, UserKey>,
     /// The words that nobody may have.
     reserved: BTreeSet<u64>,
-    keys: RandomState,
+    /// The number of the next guest, unless somebody took it ahead of its turn.
+    next_guest: u32,
 }
 
 impl Names {
     /// Nobody has a name yet.
     pub fn new() -> Self {
-        let (holders, reserved) = Default::default();
-        let mut names = Self { holders, reserved, keys: RandomState::new() };
-        for word in RESERVED {
-            names.reserved.extend(looks(word).map(|look| names.keys.hash_one(as_word(&look))));
-        }
-        names
-    }
-
-    fn looks(&self, name: &str) -> [u64; 2] {
-        looks(name).map(|look| self.keys.hash_one(look))
-    }
-
-    /// What `name` looks like in capitals, as a number: two that look alike, in whatever case, have
-    /// the same, while this runs.
-    pub fn look(&self, name: &str) -> u64 {
-        let name: String = clip(name, 2 * NICK_BYTES_MAX).nfc().collect();
-        self.looks(&name)[1]
+        let reserved =
+            RESERVED.iter().flat_map(|word| looks(word).map(|look| hash(&as_word(&look))));
+        Self { holders: BTreeMap::new(), reserved: reserved.collect(), next_guest: 2 }
     }
 
     /// Whether `nick` reads as a reserved word, with or without a number behind it.
@@ -198,7 +194,7 @@ impl Names {
         looks(&plain).iter().map(|look| as_word(look)).any(|word| {
             // A digit is one byte in every form, so that no digit need be told from a letter.
             let ends = word.len() - digits..=word.len();
-            let reads_as = |end| self.reserved.contains(&self.keys.hash_one(&word[..end]));
+            let reads_as = |end| self.reserved.contains(&hash(&word[..end]));
             reads_as_chinese_system(&word) || ends.into_iter().any(reads_as)
         })
     }
@@ -216,50 +212,81 @@ impl Names {
     }
 
     /// Whether `peer` may take `nick`: nobody else has it or one that looks like it.
-    pub fn is_free(&self, nick: &str, peer: Option<PeerId>) -> bool {
-        let holders = self.looks(nick).map(|look| self.holders.get(&look).copied());
+    pub fn is_free(&self, nick: &str, peer: Option<UserKey>) -> bool {
+        let holders = skeleton_hashes(nick).map(|look| self.holders.get(&look).copied());
         holders.iter().all(|holder| holder.is_none() || *holder == peer)
     }
 
-    /// Notes that `peer` has `nick`, which is free.
-    pub fn take(&mut self, nick: &str, peer: PeerId) {
-        self.holders.extend(self.looks(nick).map(|look| (look, peer)));
-    }
-
-    /// Gives `nick` of `peer` back.
-    pub fn release(&mut self, nick: &str, peer: PeerId) {
-        for look in self.looks(nick) {
-            let holder = self.holders.remove(&look);
-            assert!(holder.is_none_or(|holder| holder == peer), "who releases a name has it");
+    /// Notes that `user` has `nick`, which is free.
+    pub fn claim(&mut self, nick: &str, user: UserKey) {
+        self.holders.extend(skeleton_hashes(nick).map(|look| (look, user)));
+        if nick.strip_prefix(GUEST) == Some(self.next_guest.to_string().as_str()) {
+            self.next_guest = self.next_guest.checked_add(1).unwrap_or(1);
         }
     }
 
-    /// Who has `nick`, or one that looks like it.
-    pub fn holder(&self, nick: &str) -> Option<PeerId> {
-        let nick: String = clip(nick, 2 * NICK_BYTES_MAX).nfc().collect();
-        self.looks(&nick).iter().find_map(|look| self.holders.get(look)).copied()
+    /// Gives `nick` of `user` back.
+    pub fn release(&mut self, nick: &str, user: UserKey) {
+        for look in skeleton_hashes(nick) {
+            let holder = self.holders.remove(&look);
+            assert!(holder.is_none_or(|holder| holder == user), "who releases a name has it");
+        }
     }
 
-    /// A free name that is like `wanted`: its usable part with a number behind.
+    /// Whether both have the same names taken.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.holders.keys().eq(other.holders.keys())
+    }
+
+    /// Who has `nick`, or one that looks like it.
+    pub fn holder(&self, nick: &str) -> Option<UserKey> {
+        skeleton_hashes(nick).iter().find_map(|look| self.holders.get(look)).copied()
+    }
+
+    /// A name that is like `wanted`, and free: its usable part with a number behind, or a guest's.
     pub fn suggest(&self, wanted: &str) -> String {
+        let mut tries = 0;
+        self.suggest_counting(wanted, &mut tries)
+    }
+
+    /// As [`Names::suggest`]; `tries` counts the names that were looked up. However many names are
+    /// taken, that is a bounded number: who is refused must not cost more for it.
+    fn suggest_counting(&self, wanted: &str, tries: &mut u32) -> String {
         let usable: String = clip(wanted, 2 * NICK_BYTES_MAX)
             .nfc()
             .filter(|&c| may_stand_in_nick(c))
             .skip_while(|c| !c.is_alphanumeric())
             .collect();
-        let numbered = |stem: &str, number: usize| {
+        let numbered = |stem: &str, number: u32| {
             let suffix = if number < 2 { String::new() } else { number.to_string() };
             format!("{}{suffix}", shortened(stem, NICK_COLUMNS_MAX - suffix.len()))
         };
+        let mut can_be_had = |name: &String| {
+            *tries += 1;
+            self.check(name).is_ok() && self.is_free(name, None)
+        };
         // What is refused as it stands is refused with a number too.
-        let is_usable = self.check(&numbered(&usable, 1)).is_ok();
-        let usable = if is_usable { &usable } else { "guest" };
-        let can_be_had = |name: &String| self.check(name).is_ok() && self.is_free(name, None);
-        let like_it = (1..=99).map(|number| numbered(usable, number)).find(can_be_had);
-        // Numbers past the count of those here: most likely nobody has them.
-        let past = self.holders.len() + 1;
-        let guests = || (past..).map(|number| numbered("guest", number)).find(can_be_had);
-        like_it.or_else(guests).expect("there are more numbers than people")
+        if self.check(&numbered(&usable, 1)).is_ok() {
+            let mut few = (1..=SUGGESTIONS_MAX).map(|number| numbered(&usable, number));
+            if let Some(name) = few.find(&mut can_be_had) {
+                return name;
+            }
+            // So many are taken that any number is as good as the next.
+            let mixed = |index: u32| {
+                let number = (hash(wanted) >> (8 * (index % 8))) % 1_000_000;
+                u32::try_from(number).expect("it is below a million")
+            };
+            let mut any = (0..SUGGESTIONS_MAX / 2).map(|index| numbered(&usable, mixed(index)));
+            if let Some(name) = any.find(&mut can_be_had) {
+                return name;
+            }
+        }
+        let guest = |number: u32| format!("{GUEST}{number}");
+        let mut guests =
+            (0..SUGGESTIONS_MAX).map(|index| guest(self.next_guest.wrapping_add(index)));
+        let past = || guest(u32::try_from(self.holders.len()).unwrap_or(0).wrapping_add(2));
+        let plain = GUEST.to_string();
+        if can_be_had(&plain) { plain } else { guests.find(&mut can_be_had).unwrap_or_else(past) }
     }
 }
 
@@ -287,189 +314,5 @@ impl Default for Names {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn alice() -> PeerId {
-        PeerId::new(0, 1)
-    }
-
-    fn refusal(name: &str) -> Option<NickFault> {
-        Names::new().check(name).err()
-    }
-
-    #[test]
-    fn ordinary_names_of_the_world_may_be_had() {
-        let names = "alice 小明 Zoë o'brien r2-d2 a_b.c Ольга Ἀθηνᾶ राम ธนพล محمد 정우 さくら 0 Nguyễn \
-            ABCDEFGHIJKLMNOP 名名名名名名名名 ที่รัก พระ น้ำ ສະບາຍ ខ្មែរ မြန်မာ বাংলা தமிழ் ཀརྨ \
-            ガンダム ﾀﾛｳ מֹשֶׁה مُحَمَّد ᏣᎳᎩ ⵣⵉⵔⵉ Ţepeş İnci ʻokina 系列 root_beer okay x2 2";
-        for name in names.split_whitespace() {
-            assert_eq!(refusal(name), None, "{name}");
-        }
-        assert_eq!(Nick::new("e\u{301}ve").expect("is a name").as_str(), "éve", "kept in NFC");
-    }
-
-    #[test]
-    fn a_name_has_one_look_in_whatever_case() {
-        let names = Names::new();
-        for (one, other) in [("Bob", "b0b"), ("Вова", "вова"), ("ΟΔΟΣ", "Οδος"), ("Groß", "GROSS")]
-        {
-            assert_eq!(names.look(one), names.look(other), "{one} {other}");
-        }
-        assert_ne!(names.look("bob"), names.look("rob"));
-    }
-
-    #[test]
-    fn names_that_deceive_are_refused() {
-        use NickFault::{Characters, MixedScripts, Reserved, TooLong};
-        for (name, fault) in [
-            ("", Characters),
-            ("a:b", Characters),
-            ("a\u{ff1a}b", Characters),
-            ("a\u{2236}b", Characters),
-            ("[x]", Characters),
-            ("*", Characters),
-            ("-n", Characters),
-            ("'x'", Characters),
-            ("a\u{200b}b", Characters),
-            ("a\u{200d}b", Characters),
-            ("a\u{ad}b", Characters),
-            ("a\u{202e}b", Characters),
-            ("a\u{feff}", Characters),
-            ("a\u{1b}b", Characters),
-            ("\u{3164}", Characters),
-            ("\u{115f}", Characters),
-            ("\u{301}", Characters),
-            ("\u{301}\u{302}", Characters),
-            ("a\u{316}\u{317}\u{318}\u{319}", Characters),
-            ("\u{fffd}", Characters),
-            ("ABCDEFGHIJKLMNOPQ", TooLong),
-            ("名名名名名名名名名", TooLong),
-            ("аlice", MixedScripts),
-            ("alicε", MixedScripts),
-            ("ok", Reserved),
-            ("OK", Reserved),
-            ("System", Reserved),
-            ("SYSTEM", Reserved),
-            ("syst\u{435}m", MixedScripts),
-            ("系统", Reserved),
-            ("exit", Reserved),
-            ("EX1T", Reserved),
-            ("ＯＫ", Reserved),
-            ("who", Reserved),
-            ("help", Reserved),
-        ] {
-            assert_eq!(refusal(name), Some(fault), "{name:?}");
-        }
-        assert_eq!(refusal(&"\u{1f600}".repeat(200)), Some(TooLong), "before any work is done");
-    }
-
-    #[test]
-    fn names_that_seem_to_be_others_are_refused() {
-        use NickFault::{Characters, MixedScripts, Reserved};
-        for (names, fault) in [
-            (
-                "系统\u{1161} 系统\u{d7b0} alice\u{d4e} alice\u{111c2} 系统\u{16fe4} ˢʸˢᵗᵉᵐ ⓢⓨⓢⓣⓔⓜ",
-                Characters,
-            ),
-            ("🆂🆈🆂🆃🅴🅼 🅂🅈🅂🅃🄴🄼 ꜱʏꜱᴛᴇᴍ ᴀlice ⲁlice", Characters),
-            (
-                "系统\u{17d2} alice\u{983} alice\u{17c7} alice1\u{17c7} 1\u{17c7} alice\u{1038}",
-                MixedScripts,
-            ),
-            (
-                "alice\u{f7f} alice\u{c03} alice\u{e30} alice\u{eb0} alice_\u{eb0} s\u{443}s",
-                MixedScripts,
-            ),
-            (
-                "system. system_ system- system' sys.tem system\u{2bc} s\u{fd}stem OK. ok_ exit2",
-                Reserved,
-            ),
-            ("exit_10 all1 r00t 5ystem ѕуѕтем 系统员 系统2 系.统 糸统 係统 糸統", Reserved),
-        ] {
-            for name in names.split_whitespace() {
-                assert_eq!(refusal(name), Some(fault), "{name:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn names_that_look_alike_are_one_name() {
-        for (had, wanted) in [
-            ("alice", "Alice"),
-            ("alice", "ALICE"),
-            ("Alice", "AIice"),
-            ("Alice", "A1ice"),
-            ("ChanServ", "Chɑnserv"),
-            ("coco", "сосо"),
-            ("Straße", "STRASSE"),
-            ("ΣΑΣ", "σας"),
-            ("alice", "ａｌｉｃｅ"),
-            ("Zoë", "Zoe\u{308}"),
-            ("alice", "ꓮꓡꓲꓚꓰ"),
-            ("alice", "AꓡIꓚE"),
-            ("alice", "ᎪLICE"),
-            ("alice", "al1ce"),
-            ("mark", "МАRК"),
-            ("вова", "ВОВА"),
-            ("bob0", "BOBO"),
-        ] {
-            let mut names = Names::new();
-            names.take(had, alice());
-            assert!(!names.is_free(wanted, None), "{wanted} beside {had}");
-            assert!(names.is_free(wanted, Some(alice())), "{had} may become {wanted}");
-            assert_eq!(names.holder(wanted), Some(alice()));
-            names.release(had, alice());
-            assert!(names.is_free(wanted, None));
-            assert!(names.holders.is_empty());
-        }
-    }
-
-    #[test]
-    fn numbered_names_are_names_of_their_own() {
-        let mut names = Names::new();
-        let padded = (1..=10_000).map(|n| format!("user{n:05}"));
-        let plain = (0..10_000).map(|n| format!("u{n}"));
-        let many = (1..=19_000).map(|n| format!("r{n}"));
-        for name in padded.chain(plain).chain(many) {
-            assert!(names.check(&name).is_ok() && names.is_free(&name, None), "{name}");
-            names.take(&name, alice());
-        }
-        assert_eq!(names.holders.len(), 39_000, "one look each");
-    }
-
-    #[test]
-    fn ascii_is_drawn_as_any_text_is() {
-        let ascii = ('0'..='z').chain(['-', '.', '\'']);
-        for c in ascii.filter(|&c| may_stand_in_nick(c)) {
-            let [drawn, _] = looks(&c.to_string());
-            assert_eq!(looks(&format!("{c}é")), [(); 2].map(|()| format!("{drawn}e\u{301}")));
-        }
-    }
-
-    #[test]
-    fn what_is_suggested_can_be_had() {
-        let mut names = Names::new();
-        names.take("alice", alice());
-        for (wanted, suggested) in [
-            ("alice", "alice2"),
-            ("al[]ice", "alice2"),
-            ("bob", "bob"),
-            ("exit", "guest"),
-            ("system.", "guest"),
-            ("", "guest"),
-            ("***", "guest"),
-            ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ABCDEFGHIJKLMNOP"),
-            ("名名名名名名名名名名", "名名名名名名名名"),
-        ] {
-            let free = names.suggest(wanted);
-            assert_eq!(free, suggested, "for {wanted:?}");
-            assert!(names.check(&free).is_ok() && names.is_free(&free, None));
-        }
-        for _ in 0..300 {
-            let free = names.suggest("ABCDEFGHIJKLMNOP");
-            assert!(names.check(&free).is_ok() && names.is_free(&free, None));
-            names.take(&free, alice());
-        }
-    }
-}
+#[path = "names_tests.rs"]
+mod tests;

@@ -1,110 +1,142 @@
-//! Comings and goings: told one by one, and summed up when there are many.
+//! Joins and leaves of one room: told one by one, and summed up when there are many.
 //!
-//! Telling N people of N arrivals costs N² lines. Past a few a second they are gathered and told
-//! in one line when the second is over.
+//! Telling N people of N arrivals costs N² lines. Past a few a second they are gathered and told in
+//! one line when the second is over. This is presentation: it changes nothing of who is where.
 
 use crate::chat::event::{Crowd, Effect, Event, Out};
 use crate::clock::Now;
-use crate::ids::{PeerId, RoomId};
+use crate::ids::{RoomId, UserId};
 use crate::limits::ANNOUNCEMENTS_PER_SEC;
 
 /// Names that a summary gives before it only counts.
 const NAMED_IN_SUMMARY: usize = 3;
-const WINDOW_MS: u64 = 1_000;
+const EPOCH_MS: u64 = 1_000;
 
 /// The announcements of one room.
+#[derive(Default)]
 pub struct Presence {
-    room: RoomId,
     /// When the current second began.
     since_ms: u64,
-    /// What it has told one by one in that second.
+    /// What has been told one by one in that second.
     told: u32,
-    /// Which second it is: the name of what is gathered in it.
-    window: Window,
-    joined: Gathered,
-    left: Gathered,
+    epoch: Epoch,
+    /// What waits to be told; most of the time nothing.
+    gathered: Option<Box<Gathered>>,
 }
 
-/// Whose coming was gathered and not told yet carries the second in which that was.
+/// Which batch of a room's joins and leaves something was gathered into; 0 stands for none.
+///
+/// Whose arrival was gathered and not told yet carries the epoch in which that was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Window(u32);
+pub struct Epoch(u32);
 
 #[derive(Default)]
 struct Gathered {
+    joined: People,
+    left: People,
+}
+
+#[derive(Default)]
+struct People {
     /// The first of them.
     first: Vec<Box<str>>,
     /// Who that is: one alone does not see its own line.
-    who: Vec<PeerId>,
+    who: Vec<UserId>,
     count: usize,
 }
 
+/// The room whose people are told, and how.
+pub struct Audience<'a, 'o> {
+    /// The room.
+    pub room: RoomId,
+    /// Its name.
+    pub room_name: &'a str,
+    /// Where effects go.
+    pub out: &'a mut Out<'o>,
+}
+
 impl Presence {
-    /// Nobody has come or gone in `room`.
-    pub fn new(room: RoomId) -> Self {
-        let (joined, left) = Default::default();
-        Self { room, since_ms: 0, told: 0, window: Window(1), joined, left }
-    }
-
-    /// `who` is about to enter as `nick`.
-    pub fn join(&mut self, who: PeerId, nick: &str, now: &Now, out: &mut Out<'_>) -> Window {
+    /// `who` is about to enter as `name`; the epoch that it is gathered into, if it is.
+    pub fn join(&mut self, who: UserId, name: &str, now: &Now, to: &mut Audience<'_, '_>) -> Epoch {
         if self.may_tell(now) {
-            out(Effect::Say { room: self.room, event: Event::Joined { nick }, except: &[who] });
-            return Window::default();
+            to.say(Event::Joined { nick: name }, &[who]);
+            return Epoch::default();
         }
-        self.joined.add(who, nick);
-        self.window
+        self.gather().joined.add(who, name);
+        self.epoch
     }
 
-    /// `who`, known as `nick` and told of or gathered in `window`, leaves or has left.
-    pub fn leave(&mut self, who: PeerId, nick: &str, window: Window, now: &Now, out: &mut Out<'_>) {
-        if window == self.window {
-            // Nobody was told of its coming, so nobody needs to be told of its going.
-            self.joined.forget(who);
+    /// `who`, known as `name` and gathered in `epoch` if it was, leaves or has left.
+    pub fn leave(
+        &mut self,
+        who: UserId,
+        name: &str,
+        epoch: Epoch,
+        now: &Now,
+        to: &mut Audience<'_, '_>,
+    ) {
+        if self.is_gathered(epoch) {
+            // Nobody was told that it came, so nobody needs to be told that it left.
+            self.gather().joined.forget(who);
         } else if self.may_tell(now) {
-            out(Effect::Say { room: self.room, event: Event::Left { nick }, except: &[who] });
+            to.say(Event::Left { nick: name }, &[who]);
         } else {
-            self.left.add(who, nick);
+            self.gather().left.add(who, name);
         }
     }
 
     /// `who` takes another name.
+    ///
+    /// What was gathered is told first: if alice becomes bob after bob left, "bob left" must not
+    /// come behind it.
     pub fn rename(
         &mut self,
-        who: PeerId,
+        who: UserId,
         [old, new]: [&str; 2],
-        window: Window,
-        out: &mut Out<'_>,
+        epoch: Epoch,
+        to: &mut Audience<'_, '_>,
     ) {
-        if window == self.window {
-            // It will be told of under the name that it has then.
-            self.joined.rename(who, new);
+        if self.is_gathered(epoch) {
+            // It will be announced under the name that it has then.
+            self.gather().joined.rename(who, new);
         } else {
-            let event = Event::Renamed { old, new };
-            out(Effect::Say { room: self.room, event, except: &[who] });
+            self.tell_gathered(to);
+            to.say(Event::Renamed { old, new }, &[who]);
         }
     }
 
-    /// When the next summary is due.
+    /// When what is gathered is due.
     pub fn deadline_ms(&self) -> Option<u64> {
-        let gathered = self.joined.count + self.left.count;
-        (gathered > 0).then_some(self.since_ms + WINDOW_MS)
+        let gathered = self.gathered.as_ref()?;
+        let count = gathered.joined.count + gathered.left.count;
+        (count > 0).then_some(self.since_ms + EPOCH_MS)
     }
 
     /// Tells what was gathered, if its second is over.
-    pub fn tick(&mut self, now: &Now, out: &mut Out<'_>) {
+    pub fn tick(&mut self, now: &Now, to: &mut Audience<'_, '_>) {
         if self.deadline_ms().is_some_and(|due_ms| due_ms <= now.mono_ms) {
-            self.tell_gathered(now, out);
+            self.tell_gathered(to);
+            (self.since_ms, self.told) = (now.mono_ms, 0);
         }
     }
 
     /// Tells what was gathered: who left before who joined, for somebody may have come back.
-    pub fn tell_gathered(&mut self, now: &Now, out: &mut Out<'_>) {
-        self.left.tell(Way::Out, self.room, out);
-        self.joined.tell(Way::In, self.room, out);
-        self.since_ms = now.mono_ms;
-        self.told = 0;
-        // 0 is nobody's.
-        self.window = Window(self.window.0.checked_add(1).unwrap_or(1));
+    pub fn tell_gathered(&mut self, to: &mut Audience<'_, '_>) {
+        let Some(gathered) = self.gathered.take() else { return };
+        gathered.left.tell(Way::Out, to);
+        gathered.joined.tell(Way::In, to);
+        self.epoch = next(self.epoch);
+    }
+
+    fn gather(&mut self) -> &mut Gathered {
+        if self.epoch == Epoch::default() {
+            self.epoch = next(self.epoch);
+        }
+        self.gathered.get_or_insert_default()
+    }
+
+    fn is_gathered(&self, epoch: Epoch) -> bool {
+        epoch != Epoch::default() && epoch == self.epoch
     }
 
     fn may_tell(&mut self, now: &Now) -> bool {
@@ -112,25 +144,28 @@ impl Presence {
             // What was gathered must not be overtaken.
             return false;
         }
-        if now.mono_ms >= self.since_ms + WINDOW_MS {
-            self.since_ms = now.mono_ms;
-            self.told = 0;
+        if now.mono_ms >= self.since_ms + EPOCH_MS {
+            (self.since_ms, self.told) = (now.mono_ms, 0);
         }
-        self.told += 1;
+        self.told = self.told.saturating_add(1);
         self.told <= ANNOUNCEMENTS_PER_SEC
     }
 }
 
-impl Gathered {
-    fn add(&mut self, who: PeerId, nick: &str) {
+fn next(epoch: Epoch) -> Epoch {
+    Epoch(epoch.0.checked_add(1).unwrap_or(1))
+}
+
+impl People {
+    fn add(&mut self, who: UserId, name: &str) {
         if self.count < NAMED_IN_SUMMARY {
-            self.first.push(nick.into());
+            self.first.push(name.into());
             self.who.push(who);
         }
         self.count += 1;
     }
 
-    fn forget(&mut self, who: PeerId) {
+    fn forget(&mut self, who: UserId) {
         self.count -= 1;
         if let Some(place) = self.who.iter().position(|&first| first == who) {
             self.who.remove(place);
@@ -138,24 +173,29 @@ impl Gathered {
         }
     }
 
-    fn rename(&mut self, who: PeerId, nick: &str) {
+    fn rename(&mut self, who: UserId, name: &str) {
         if let Some(place) = self.who.iter().position(|&first| first == who) {
-            self.first[place] = nick.into();
+            self.first[place] = name.into();
         }
     }
 
-    /// What to tell of them, and who is not told; nothing is gathered afterwards.
-    fn tell(&mut self, way: Way, room: RoomId, out: &mut Out<'_>) {
-        let gathered = std::mem::take(self);
-        let crowd = Crowd { first: &gathered.first, count: gathered.count };
-        let (event, except) = match (gathered.count, gathered.first.as_slice(), way) {
+    fn tell(&self, way: Way, to: &mut Audience<'_, '_>) {
+        let crowd = Crowd { first: &self.first, count: self.count };
+        let (event, except) = match (self.count, self.first.as_slice(), way) {
             (0, _, _) => return,
-            (1, [nick], Way::In) => (Event::Joined { nick }, gathered.who.as_slice()),
-            (1, [nick], Way::Out) => (Event::Left { nick }, gathered.who.as_slice()),
+            (1, [nick], Way::In) => (Event::Joined { nick }, self.who.as_slice()),
+            (1, [nick], Way::Out) => (Event::Left { nick }, self.who.as_slice()),
             (_, _, Way::In) => (Event::ManyJoined(crowd), &[][..]),
             (_, _, Way::Out) => (Event::ManyLeft(crowd), &[][..]),
         };
-        out(Effect::Say { room, event, except });
+        to.say(event, except);
+    }
+}
+
+impl Audience<'_, '_> {
+    fn say(&mut self, event: Event<'_>, except: &[UserId]) {
+        let Self { room, room_name, out } = self;
+        out(Effect::Say { room: *room, room_name, event, author: None, except });
     }
 }
 
@@ -166,91 +206,5 @@ enum Way {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::Local;
-
-    use super::*;
-    use crate::clock::Stamp;
-    use crate::ids::LOBBY;
-
-    fn at(mono_ms: u64) -> Now {
-        Now { mono_ms, stamp: Stamp::of(Local::now()) }
-    }
-
-    fn told(presence: &mut Presence, act: impl FnOnce(&mut Presence, &mut Out<'_>)) -> Vec<String> {
-        let mut lines = Vec::new();
-        act(presence, &mut |effect| match effect {
-            Effect::Say { event: Event::Joined { nick }, except, .. } => {
-                lines.push(format!("+{nick} not {}", except[0]));
-            }
-            Effect::Say { event: Event::ManyJoined(crowd), except: [], .. } => {
-                lines.push(format!("+{} {}", crowd.count, crowd.first.join(",")));
-            }
-            Effect::Say { event: Event::ManyLeft(crowd), except: [], .. } => {
-                lines.push(format!("-{} {}", crowd.count, crowd.first.join(",")));
-            }
-            other => panic!("presence only speaks to the room: {other:?}"),
-        });
-        lines
-    }
-
-    fn join(presence: &mut Presence, number: u32, mono_ms: u64) -> Vec<String> {
-        let who = PeerId::new(0, number);
-        told(presence, |presence, out| {
-            presence.join(who, &format!("n{number}"), &at(mono_ms), out);
-        })
-    }
-
-    #[test]
-    fn past_five_a_second_they_are_summed_up_once_a_second() {
-        let mut presence = Presence::new(LOBBY);
-        for number in 1..=5 {
-            assert_eq!(join(&mut presence, number, 2_000), [format!("+n{number} not {number}")]);
-        }
-        for number in 6..=42 {
-            assert!(join(&mut presence, number, 2_500).is_empty());
-        }
-        assert_eq!(presence.deadline_ms(), Some(3_000));
-        assert!(told(&mut presence, |presence, out| presence.tick(&at(2_999), out)).is_empty());
-        let summary = told(&mut presence, |presence, out| presence.tick(&at(3_000), out));
-        assert_eq!(summary, ["+37 n6,n7,n8"]);
-        assert_eq!(presence.deadline_ms(), None);
-        assert_eq!(join(&mut presence, 43, 3_001), ["+n43 not 43"]);
-    }
-
-    #[test]
-    fn one_alone_gets_its_usual_line() {
-        let mut presence = Presence::new(LOBBY);
-        (1..=6).for_each(|number| drop(join(&mut presence, number, 0)));
-        let line = told(&mut presence, |presence, out| presence.tick(&at(1_000), out));
-        assert_eq!(line, ["+n6 not 6"]);
-    }
-
-    #[test]
-    fn leaves_are_summed_up_too() {
-        let mut presence = Presence::new(LOBBY);
-        (1..=5).for_each(|number| drop(join(&mut presence, number, 0)));
-        for number in 1..=2 {
-            let who = PeerId::new(0, number);
-            told(&mut presence, |presence, out| presence.leave(who, "x", Window(0), &at(1), out));
-        }
-        let lines = told(&mut presence, |presence, out| presence.tick(&at(1_000), out));
-        assert_eq!(lines, ["-2 x,x"]);
-    }
-
-    #[test]
-    fn a_summary_tells_of_those_who_are_there_under_the_names_they_have() {
-        let mut presence = Presence::new(LOBBY);
-        (1..=7).for_each(|number| drop(join(&mut presence, number, 0)));
-        let silent = told(&mut presence, |presence, out| {
-            presence.leave(PeerId::new(0, 6), "n6", Window(1), &at(1), out);
-            presence.rename(PeerId::new(0, 7), ["n7", "q7"], Window(1), out);
-            presence.leave(PeerId::new(0, 1), "n1", Window(0), &at(2), out);
-            presence.leave(PeerId::new(0, 2), "n2", Window(0), &at(2), out);
-            presence.join(PeerId::new(0, 8), "n1", &at(3), out);
-        });
-        assert!(silent.is_empty(), "{silent:?}");
-        let lines = told(&mut presence, |presence, out| presence.tick(&at(1_000), out));
-        assert_eq!(lines, ["-2 n1,n2", "+2 q7,n1"]);
-    }
-}
+#[path = "presence_tests.rs"]
+mod tests;

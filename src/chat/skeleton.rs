@@ -4,6 +4,9 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_script::Script;
 use unicode_security::general_security_profile::IdentifierType;
 
+use crate::limits::NICK_BYTES_MAX;
+use crate::text::clip;
+
 use table::{ITSELF, POOL};
 
 // The libraries' own tables are almost three times as large, and linked if their functions are
@@ -32,6 +35,36 @@ pub fn looks(name: &str) -> [String; 2] {
     let (look, capitals) = (drawn(&name), name.to_uppercase());
     let has_case = capitals != name;
     [look.clone(), if has_case { drawn(&capitals) } else { look }]
+}
+
+/// Both skeletons of [`looks`] as numbers, the same on every machine and at any time: names are
+/// compared by them in entries that several machines apply.
+///
+/// The keys are fixed, so somebody may find two names with one number. All that this does is have the
+/// second one refused as taken.
+pub fn skeleton_hashes(name: &str) -> [u64; 2] {
+    let name = clip(name, 2 * NICK_BYTES_MAX);
+    if name.is_ascii() {
+        return looks(name).map(|look| hash(&look));
+    }
+    let name: String = name.nfc().collect();
+    looks(&name).map(|look| hash(&look))
+}
+
+/// What a name looks like in capitals, as a number.
+pub fn skeleton_hash(name: &str) -> u64 {
+    skeleton_hashes(name)[1]
+}
+
+/// FNV-1a with 64 bits, then the finaliser of MurmurHash3, so that all bits depend on all bytes.
+pub fn hash(text: &str) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for &byte in text.as_bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
 }
 
 /// `I`, `l` and `1` are one stroke, `O` and `0` one ring, in whichever case.
@@ -86,6 +119,12 @@ mod tests {
             assert_eq!(identifier_type(c), c.identifier_type(), "{c:?}");
             assert_eq!(script(c), c.script(), "{c:?}");
         }
+    }
+
+    #[test]
+    fn hashes_never_change() {
+        assert_eq!(hash(""), 0xefd0_1f60_ba99_2926);
+        assert_eq!(skeleton_hashes("Alice"), skeleton_hashes("A1ICE"));
     }
 
     #[test]

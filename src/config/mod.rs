@@ -143,6 +143,15 @@ pub const OPTIONS: &[Opt<Config>] = &[
             Ok(())
         },
     },
+    number!(
+        "history-bytes",
+        "BYTES",
+        "4194304",
+        "memory for the history of all rooms; the quietest give first",
+        history_bytes
+    ),
+    number!("rooms", "N", "1000", "rooms at a time", rooms),
+    number!("topic-bytes", "BYTES", "256", "the longest topic of a room", topic_bytes),
     number!("line-bytes", "BYTES", "1024", "the longest line that is taken", line_bytes),
     number!(
         "unended-bytes",

@@ -8,6 +8,7 @@ pub mod classic;
 pub mod lang;
 pub mod line;
 pub mod protocol;
+pub mod reader;
 pub mod telnet;
 
 /// What is spoken at a door.

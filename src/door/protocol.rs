@@ -12,6 +12,7 @@ use crate::door::telnet::{self, settings};
 use crate::text;
 
 pub use crate::door::classic::portion::{CONTINUED, LINE_END, Portion};
+pub use crate::door::reader::Reader;
 
 /// The protocol of one connection, with its state.
 pub enum Protocol {
@@ -155,19 +156,19 @@ impl Protocol {
         }
     }
 
-    /// The client has a name, and is in a room.
-    pub fn enter(&mut self) {
+    /// The client has a name, and what it says is said in `room` from here on.
+    pub fn enter(&mut self, room: &str) {
         match self {
             Self::Classic(decoder) => decoder.enter(),
-            Self::Telnet(decoder) => decoder.enter(),
+            Self::Telnet(decoder) => decoder.enter(room),
         }
     }
 
-    /// Whether it has.
-    pub fn has_entered(&self) -> bool {
+    /// Who reads what is encoded for this client alone.
+    pub fn reader(&self) -> Reader<'_> {
         match self {
-            Self::Classic(decoder) => decoder.has_entered(),
-            Self::Telnet(decoder) => decoder.has_entered(),
+            Self::Classic(decoder) => Reader { has_entered: decoder.has_entered(), room: "" },
+            Self::Telnet(decoder) => decoder.reader(),
         }
     }
 
@@ -240,7 +241,7 @@ impl Protocol {
 
     /// The first portion of `pending`, which is not empty, to a [`Delivery::Paced`] client.
     pub fn portion(&self, pending: &[u8]) -> Portion {
-        Portion::first_of(pending, self.has_entered())
+        Portion::first_of(pending, self.reader().has_entered)
     }
 
     /// Bytes taken since the last line end.
@@ -272,7 +273,7 @@ impl Protocol {
             }
             (Cleaned::Line, Self::Classic(_)) => Input::Command(Command::parse(text)),
             (Cleaned::Line, Self::Telnet(decoder)) => {
-                match telnet::commands::parse(text, decoder.has_entered()) {
+                match telnet::commands::parse(text, decoder.reader().has_entered) {
                     Command::Set(setting) => Input::Notice(settings::apply(decoder, setting)),
                     command => Input::Command(command),
                 }
@@ -287,20 +288,18 @@ impl Format {
         Protocol::new(kind, Lang::En).format()
     }
 
-    /// Appends `event` as one record for such a client; it `has_entered` a room, or not yet.
+    /// Appends `event` as one record for such a client.
     pub fn encode(
         self,
         event: &Event<'_>,
         lang: Lang,
         stamp: &Stamp,
-        has_entered: bool,
+        reader: Reader<'_>,
         to: &mut Vec<u8>,
     ) {
         match self.0 {
-            Kind::Classic => classic::encode(event, lang, stamp, has_entered, to),
-            Kind::Telnet(view) => {
-                telnet::encode::encode(event, view, lang, stamp, has_entered, to);
-            }
+            Kind::Classic => classic::encode(event, lang, stamp, reader.has_entered, to),
+            Kind::Telnet(view) => telnet::encode::encode(event, view, lang, stamp, reader, to),
         }
     }
 

@@ -16,9 +16,9 @@ use std::net::IpAddr;
 
 use log::info;
 
-use crate::chat::Chat;
 use crate::chat::command::Command;
-use crate::chat::event::{Effect, Event, Farewell};
+use crate::chat::event::{CloseReason, Effect, Event};
+use crate::chat::{Chat, EntryTap, Rules};
 use crate::clock::Now;
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
@@ -26,7 +26,7 @@ use crate::door::protocol::Protocol;
 use crate::hub::conn::{Conn, Phase, Socket, Writing};
 use crate::hub::peers::Peers;
 use crate::hub::post::{Post, Tap};
-use crate::ids::PeerId;
+use crate::ids::{PeerId, UserId};
 use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, REFUSED_MAX};
 
 pub use crate::hub::conn::Ready;
@@ -76,7 +76,7 @@ impl<S: Socket> Hub<S> {
     pub fn new(lang: Lang, limits: Limits) -> Self {
         assert!(limits.clients > 0, "how many may come has been decided");
         Self {
-            chat: Chat::new(limits.history),
+            chat: Chat::new(Rules::from(&limits)),
             post: Post::new(lang, limits.clone()),
             peers: Peers::new(),
             limits,
@@ -117,9 +117,9 @@ impl<S: Socket> Hub<S> {
     pub fn open(&mut self, sock: S, kind: DoorKind, host: Option<IpAddr>, now: &Now) -> PeerId {
         let taken = self.peers.slab.len() - self.peers.refused;
         let refusal = if taken >= self.limits.clients || self.is_stopping {
-            Some((Event::RoomFull, Farewell::RoomFull))
+            Some((Event::RoomFull, CloseReason::RoomFull))
         } else if host.is_some_and(|host| self.peers.count_from(host) >= self.limits.per_address) {
-            Some((Event::AddressFull, Farewell::AddressFull))
+            Some((Event::AddressFull, CloseReason::AddressFull))
         } else {
             None
         };
@@ -131,12 +131,15 @@ impl<S: Socket> Hub<S> {
             if self.peers.refused > REFUSED_MAX {
                 self.fail(id, why, now);
             } else {
-                self.apply(Effect::Tell { to: id, event }, now);
-                self.apply(Effect::Close { user: id, why }, now);
+                let user = UserId::local(id);
+                self.apply(Effect::Tell { to: user, event }, now);
+                self.apply(Effect::Close { user, why }, now);
             }
         } else {
             let Self { chat, post, peers, .. } = self;
-            chat.arrive(id, kind.greets(), &mut |effect| post.apply(&effect, peers, now));
+            chat.arrive(UserId::local(id), kind.greets(), &mut |effect| {
+                post.apply(&effect, peers, now);
+            });
             self.peers.timers.arm(id.slot(), now.mono_ms + self.limits.name_secs * 1_000);
         }
         id
@@ -198,6 +201,21 @@ impl<S: Socket> Hub<S> {
         self.peers.slab.len()
     }
 
+    /// Has `id` ask for something, as if its door had understood that: for doors to come, and tests.
+    pub fn ask(&mut self, id: PeerId, command: Command<'_>, now: &Now) {
+        let Self { chat, post, peers, .. } = self;
+        let user = UserId::local(id);
+        chat.command(user, command, now, &mut |effect| post.apply(&effect, peers, now));
+        if let Some(observer) = &mut self.observer {
+            observer(&Seen::Asked { who: id, command, name: self.chat.nick(user) });
+        }
+    }
+
+    /// Has `tap` called with every entry of the chat, before it is applied.
+    pub fn watch_entries(&mut self, tap: EntryTap) {
+        self.chat.watch(tap);
+    }
+
     /// The chat, to look at.
     pub fn chat(&self) -> &Chat {
         &self.chat
@@ -214,9 +232,9 @@ impl<S: Socket> Hub<S> {
         self.post.apply(&effect, &mut self.peers, now);
     }
 
-    fn depart(&mut self, id: PeerId, why: Farewell, now: &Now) {
+    fn depart(&mut self, id: PeerId, why: CloseReason, now: &Now) {
         let Self { chat, post, peers, .. } = self;
-        chat.depart(id, why, now, &mut |effect| post.apply(&effect, peers, now));
+        chat.depart(UserId::local(id), why, now, &mut |effect| post.apply(&effect, peers, now));
         if let Some(observer) = &mut self.observer {
             observer(&Seen::Gone { who: id });
         }
@@ -242,9 +260,9 @@ impl<S: Socket> Hub<S> {
             Some(due_ms) if due_ms <= now.mono_ms => {
                 return match conn.phase {
                     Phase::Naming { .. } => {
-                        self.dismiss(id, Event::NamingOver, Farewell::Nameless, now);
+                        self.dismiss(id, Event::NamingOver, CloseReason::Nameless, now);
                     }
-                    Phase::Open => self.fail(id, Farewell::Stalled, now),
+                    Phase::Open => self.fail(id, CloseReason::Stalled, now),
                     _ => self.give_up(slot),
                 };
             }
@@ -275,14 +293,14 @@ impl<S: Socket> Hub<S> {
     }
 
     /// Ends `id` with a word, once that has been sent.
-    fn dismiss(&mut self, id: PeerId, word: Event<'_>, why: Farewell, now: &Now) {
-        self.apply(Effect::Tell { to: id, event: word }, now);
+    fn dismiss(&mut self, id: PeerId, word: Event<'_>, why: CloseReason, now: &Now) {
+        self.apply(Effect::Tell { to: UserId::local(id), event: word }, now);
         self.depart(id, why, now);
-        self.apply(Effect::Close { user: id, why }, now);
+        self.apply(Effect::Close { user: UserId::local(id), why }, now);
     }
 
     /// Ends `id` without another word.
-    fn fail(&mut self, id: PeerId, why: Farewell, now: &Now) {
+    fn fail(&mut self, id: PeerId, why: CloseReason, now: &Now) {
         let Some(conn) = self.peers.get_mut(id) else { return };
         if conn.is_open() {
             info!("at={:?} event=close id={id} why={}", now.stamp.as_str(), why.as_str());
@@ -314,7 +332,7 @@ impl<S: Socket> Hub<S> {
             if weight == 0 || self.post.tapes.queued_bytes() <= self.limits.queued_bytes {
                 break;
             }
-            self.fail(id, Farewell::Crowded, now);
+            self.fail(id, CloseReason::Crowded, now);
             // That it left may have been too much for others.
             self.end_noted(now);
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use slab::Slab;
 
-use crate::chat::event::Farewell;
+use crate::chat::event::CloseReason;
 use crate::door::protocol::Protocol;
 use crate::hub::conn::{Conn, Phase};
 use crate::hub::timers::Timers;
@@ -27,7 +27,7 @@ pub struct Peers<S> {
     /// When they are to be looked at.
     pub timers: Timers,
     /// They are to be ended, and why.
-    pub failing: Vec<(PeerId, Farewell)>,
+    pub failing: Vec<(PeerId, CloseReason)>,
     /// They can be written to and have much of their own queued: before anything else is heard.
     pub overfull: Vec<usize>,
     /// How many are here only to be told that there is no room.

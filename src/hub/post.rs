@@ -2,14 +2,14 @@
 
 use log::info;
 
-use crate::chat::event::{Effect, Event, Farewell};
+use crate::chat::event::{CloseReason, Effect, Event};
 use crate::clock::Now;
 use crate::delivery::tapes::{TapeId, Tapes};
 use crate::door::lang::Lang;
-use crate::door::protocol::Format;
+use crate::door::protocol::{Format, Reader};
 use crate::hub::conn::{Conn, Moment, Pace, Phase, Writing};
 use crate::hub::peers::Peers;
-use crate::ids::{PeerId, RoomId};
+use crate::ids::{PeerId, RoomId, UserId};
 use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
 
 /// Sees every effect before it is carried out.
@@ -45,16 +45,20 @@ impl Post {
             tap(effect, now);
         }
         match *effect {
-            Effect::Tell { to, ref event } => self.tell(to, event, peers, now),
-            Effect::Say { room, ref event, except } => self.say(room, event, except, peers, now),
-            Effect::Enter { user, room } => self.enter(user, room, peers, now),
-            Effect::Leave { user, room } => self.leave(user, room, peers, now),
+            Effect::Tell { to, ref event } => self.tell(to.peer, event, peers, now),
+            Effect::Say { room, room_name, ref event, except, .. } => {
+                self.say((room, room_name), event, except, peers, now);
+            }
+            Effect::Enter { user, room, room_name } => {
+                self.enter(user.peer, (room, room_name), peers, now);
+            }
+            Effect::Leave { user, room } => self.leave(user.peer, room, peers, now),
             Effect::More { to } => {
-                if let Some(conn) = peers.get_mut(to) {
+                if let Some(conn) = peers.get_mut(to.peer) {
                     conn.is_listing = true;
                 }
             }
-            Effect::Close { user, why } => close(user, why, peers, now),
+            Effect::Close { user, why } => close(user.peer, why, peers, now),
         }
     }
 
@@ -110,7 +114,7 @@ impl Post {
         self.reformat(conn, is_blocked, now);
         peers.want_flush(slot);
         for event in notices.into_iter().flatten() {
-            self.apply(&Effect::Tell { to: id, event }, peers, now);
+            self.apply(&Effect::Tell { to: UserId::local(id), event }, peers, now);
         }
     }
 
@@ -158,7 +162,7 @@ impl Post {
         conn.out.settle(&mut self.tapes).push(&self.line);
         let own_bytes = conn.out.own_bytes();
         if is_blocked && own_bytes > self.limits.lag_hard_bytes {
-            peers.failing.push((to, Farewell::Lagging));
+            peers.failing.push((to, CloseReason::Lagging));
         } else if !is_blocked && own_bytes > self.limits.lag_soft_bytes {
             peers.overfull.push(to.slot());
         }
@@ -167,16 +171,16 @@ impl Post {
 
     fn say<S>(
         &mut self,
-        room: RoomId,
+        (room, room_name): (RoomId, &str),
         event: &Event<'_>,
-        except: &[PeerId],
+        except: &[UserId],
         peers: &mut Peers<S>,
         now: &Now,
     ) {
         let mut next = self.tapes.first_of_room(room);
         while let Some(tape) = next {
             next = self.tapes.next_of_room(tape);
-            for &id in except {
+            for id in except.iter().map(|user| user.peer) {
                 let is_blocked = !peers.writable.contains(id.slot());
                 match follower(tape, id, peers) {
                     // A notice for each such line would fill its buffer: one tells of them all.
@@ -189,9 +193,10 @@ impl Post {
             }
             let format = self.tapes.get(tape).format;
             self.line.clear();
-            format.encode(event, self.lang, &now.stamp, true, &mut self.line);
+            let reader = Reader { has_entered: true, room: room_name };
+            format.encode(event, self.lang, &now.stamp, reader, &mut self.line);
             self.tapes.append(tape, &self.line);
-            for &id in except {
+            for id in except.iter().map(|user| user.peer) {
                 if let Some(conn) = follower(tape, id, peers) {
                     conn.out.pass_over(tape, self.line.len(), &mut self.tapes);
                 }
@@ -221,7 +226,13 @@ impl Post {
         }
     }
 
-    fn enter<S>(&mut self, user: PeerId, room: RoomId, peers: &mut Peers<S>, now: &Now) {
+    fn enter<S>(
+        &mut self,
+        user: PeerId,
+        (room, room_name): (RoomId, &str),
+        peers: &mut Peers<S>,
+        now: &Now,
+    ) {
         let slot = user.slot();
         let is_blocked = !peers.writable.contains(slot);
         let Some(conn) = peers.get_mut(user) else { return };
@@ -233,9 +244,9 @@ impl Post {
             let format = conn.protocol.format();
             conn.out.follow(slot, room, format, &mut self.tapes);
         }
+        conn.protocol.enter(room_name);
         if matches!(conn.phase, Phase::Naming { .. }) {
             conn.phase = Phase::Open;
-            conn.protocol.enter();
             if let Writing::Blocked { since } = &mut conn.writing {
                 *since = Moment::at(now.mono_ms);
             }
@@ -259,9 +270,9 @@ impl Post {
     /// Puts `event` into the bytes that `conn` gets.
     fn encode<S>(&mut self, conn: &Conn<S>, event: &Event<'_>, now: &Now) {
         self.line.clear();
-        let (protocol, stamp) = (&conn.protocol, &now.stamp);
-        let has_entered = protocol.has_entered();
-        protocol.format().encode(event, self.lang, stamp, has_entered, &mut self.line);
+        let protocol = &conn.protocol;
+        let reader = protocol.reader();
+        protocol.format().encode(event, self.lang, &now.stamp, reader, &mut self.line);
     }
 
     /// Takes the line that is being typed off the screen: something else is to be shown.
@@ -277,7 +288,7 @@ fn follower<S>(tape: TapeId, id: PeerId, peers: &mut Peers<S>) -> Option<&mut Co
 }
 
 /// Nothing more is read of `user`; the connection ends when all it was told has been sent.
-fn close<S>(user: PeerId, why: Farewell, peers: &mut Peers<S>, now: &Now) {
+fn close<S>(user: PeerId, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
     let Some(conn) = peers.get_mut(user).filter(|conn| conn.is_open()) else { return };
     info!("at={:?} event=close id={user} why={}", now.stamp.as_str(), why.as_str());
     conn.phase = Phase::Closing { since: Moment::at(now.mono_ms) };

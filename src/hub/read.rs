@@ -1,11 +1,12 @@
 //! The reading half of a turn: sockets to bytes, to what is asked for, to the chat.
 
-use crate::chat::event::{Effect, Event, Farewell};
+use crate::chat::event::{CloseReason, Effect, Event};
 use crate::clock::Now;
 use crate::door::protocol::{Context, Delivery, Input};
+use crate::hub::Hub;
 use crate::hub::conn::{Phase, Reading, Socket};
 use crate::hub::pace;
-use crate::hub::{Hub, Seen};
+use crate::ids::UserId;
 use crate::limits::READS_PER_TURN;
 
 impl<S: Socket> Hub<S> {
@@ -71,17 +72,21 @@ impl<S: Socket> Hub<S> {
         let conn = &mut self.peers.slab[slot];
         if conn.is_listing && conn.out.pending(&self.post.tapes) == 0 {
             conn.is_listing = false;
-            let (id, Self { chat, post, peers, .. }) = (conn.id, &mut *self);
-            chat.resume(id, &mut |effect| post.apply(&effect, peers, now));
+            let (user, Self { chat, post, peers, .. }) = (UserId::local(conn.id), &mut *self);
+            chat.resume(user, &mut |effect| post.apply(&effect, peers, now));
         }
         let conn = &mut self.peers.slab[slot];
+        if conn.is_listing && !conn.is_write_closed() {
+            // One long answer after the other: it is read again when it has been sent this one.
+            return;
+        }
         let line_ms = conn.bucket.next_line_ms(&self.limits);
         let may_speak = line_ms <= now.mono_ms;
         if !may_speak {
             if conn.is_write_closed() {
                 // Dead, and a flooder: its backlog dies with it.
                 let id = conn.id;
-                return self.fail(id, Farewell::Broken, now);
+                return self.fail(id, CloseReason::Broken, now);
             }
             self.peers.timers.arm(slot, line_ms);
         }
@@ -109,7 +114,7 @@ impl<S: Socket> Hub<S> {
             return self.peers.timers.arm(slot, read_ms);
         }
         let Ok(took) = conn.sock.read(&mut self.read_buffer) else {
-            return self.fail(id, Farewell::Broken, now);
+            return self.fail(id, CloseReason::Broken, now);
         };
         // A peer that is gone is read to its end without waiting for an event.
         if took.drained && !(conn.is_write_closed() && took.bytes > 0) {
@@ -120,14 +125,12 @@ impl<S: Socket> Hub<S> {
             0 if !took.drained => {
                 // What it has said is acted upon, and what it has asked for is answered, first.
                 conn.reading = Reading::Ended;
-                let must_wait =
-                    conn.unheard_bytes() > 0 || conn.is_listing && !conn.is_write_closed();
-                if !must_wait {
+                if conn.unheard_bytes() == 0 {
                     self.read_end(slot, now);
                 }
                 return;
             }
-            0 if conn.is_write_closed() => return self.fail(id, Farewell::Broken, now),
+            0 if conn.is_write_closed() => return self.fail(id, CloseReason::Broken, now),
             0 => return conn.protocol.end_burst(),
             bytes => conn.bucket.charge_bytes(bytes, &self.limits, now.mono_ms),
         }
@@ -153,6 +156,7 @@ impl<S: Socket> Hub<S> {
             if !conn.is_open() {
                 break;
             }
+            let must_wait = must_wait || conn.is_listing;
             let was_paced = conn.is_paced();
             let line_ms = conn.bucket.next_line_ms(&self.limits);
             if line_ms > now.mono_ms || must_wait {
@@ -183,27 +187,22 @@ impl<S: Socket> Hub<S> {
         conn.protocol.release();
         if conn.is_open() && conn.protocol.unterminated_bytes() > self.limits.unended_bytes {
             let id = conn.id;
-            self.dismiss(id, Event::Unended, Farewell::Unended, now);
+            self.dismiss(id, Event::Unended, CloseReason::Unended, now);
         }
     }
 
     /// Does what `slot` asks for.
     fn dispatch(&mut self, slot: usize, input: Input<'_>, now: &Now) {
+        let id = self.peers.slab[slot].id;
         let Self { chat, post, peers, limits, .. } = self;
-        let id = peers.slab[slot].id;
         let mut out = |effect: Effect<'_>| post.apply(&effect, peers, now);
         match input {
-            Input::Command(command) => {
-                chat.command(id, command, now, &mut out);
-                if let Some(observer) = &mut self.observer {
-                    observer(&Seen::Asked { who: id, command, name: self.chat.nick(id) });
-                }
-            }
-            Input::Notice(event) => out(Effect::Tell { to: id, event }),
+            Input::Command(command) => self.ask(id, command, now),
+            Input::Notice(event) => out(Effect::Tell { to: UserId::local(id), event }),
             Input::Nothing => {}
-            Input::TooLong => chat.too_long(id, limits.line_bytes, &mut out),
+            Input::TooLong => chat.too_long(UserId::local(id), limits.line_bytes, &mut out),
             Input::Complete => self.complete(slot, now),
-            Input::Reject(word) => self.dismiss(id, word, Farewell::Stray, now),
+            Input::Reject(word) => self.dismiss(id, word, CloseReason::Stray, now),
         }
     }
 
@@ -227,8 +226,8 @@ impl<S: Socket> Hub<S> {
             self.dispatch(slot, input, now);
         }
         self.text = text;
-        self.depart(id, Farewell::Closed, now);
-        self.apply(Effect::Close { user: id, why: Farewell::Closed }, now);
+        self.depart(id, CloseReason::Closed, now);
+        self.apply(Effect::Close { user: UserId::local(id), why: CloseReason::Closed }, now);
         if self.peers.slab[slot].is_write_closed() {
             self.give_up(slot);
         }

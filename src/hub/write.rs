@@ -84,6 +84,7 @@ impl<S: Socket> Hub<S> {
             return self.give_up(slot);
         }
         conn.writing = Writing::Gone;
+        conn.is_listing = false;
         self.post.forget(conn);
         self.peers.readable.insert(slot);
         self.peers.to_read.insert(slot);

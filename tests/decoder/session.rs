@@ -50,7 +50,7 @@ impl Session {
     pub fn editing(lang: Lang) -> Self {
         let mut session = Self::new(lang);
         let telnet = &mut session.decoder;
-        telnet.enter();
+        telnet.enter("lobby");
         telnet.edit(true);
         session.hear(&bytes(AGREED), 0);
         assert_eq!(session.heard, ["<edit true>"]);

@@ -7,13 +7,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use natter::chat::event::{Answer, Effect, Event, Farewell};
+use natter::chat::event::{Answer, CloseReason, Effect, Event};
 use natter::clock::Now;
 use natter::door::charset::Charset;
 use natter::door::lang::Lang;
-use natter::door::protocol::Format;
+use natter::door::protocol::{Format, Reader};
 use natter::door::telnet::view::{Style, View};
-use natter::ids::PeerId;
+use natter::ids::{PeerId, RoomId, UserId};
 
 const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
 
@@ -27,7 +27,9 @@ pub struct Queue {
     format: Format,
     negotiated: Option<Negotiated>,
     pub is_named: bool,
-    is_member: bool,
+    /// What it follows, and where it speaks.
+    rooms: Vec<RoomId>,
+    pub room_name: String,
     /// Nothing may come after its goodbye.
     is_closed: bool,
     /// There was no room for it.
@@ -73,33 +75,37 @@ impl Model {
         let lang = self.lang;
         match *effect {
             Effect::Tell { to, ref event } => {
-                let queue = self.queues.get_mut(&to).expect("it was expected");
+                let queue = self.queues.get_mut(&to.peer).expect("it was expected");
                 queue.hear(event);
                 let is_whisper = matches!(event, Event::Whispered { .. });
                 queue.add(event, lang, now, is_whisper);
             }
-            Effect::Say { ref event, except, .. } => {
+            Effect::Say { room, room_name, ref event, except, .. } => {
                 if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
                     self.said.push(text.to_string());
                 }
                 let mut looks = BTreeMap::new();
                 for (&id, queue) in &mut self.queues {
-                    if queue.is_member && !except.contains(&id) {
-                        queue.add_all(event, lang, now, true, &mut looks);
+                    if queue.rooms.contains(&room) && !except.contains(&UserId::local(id)) {
+                        // The prompt that is shared by all in a room is the room's.
+                        queue.add_all(event, lang, now, true, room_name, &mut looks);
                     }
                 }
             }
-            Effect::Enter { user, .. } => {
-                let queue = self.queues.get_mut(&user).expect("it was expected");
-                (queue.is_named, queue.is_member) = (true, true);
+            Effect::Enter { user, room, room_name } => {
+                let queue = self.queues.get_mut(&user.peer).expect("it was expected");
+                queue.is_named = true;
+                queue.rooms.push(room);
+                queue.room_name = room_name.into();
             }
-            Effect::Leave { user, .. } => {
-                self.queues.get_mut(&user).expect("it was expected").is_member = false;
+            Effect::Leave { user, room } => {
+                let queue = self.queues.get_mut(&user.peer).expect("it was expected");
+                queue.rooms.retain(|&other| other != room);
             }
             Effect::Close { user, why } => {
-                let queue = self.queues.get_mut(&user).expect("it was expected");
+                let queue = self.queues.get_mut(&user.peer).expect("it was expected");
                 queue.is_closed = true;
-                queue.is_refused = matches!(why, Farewell::RoomFull | Farewell::AddressFull);
+                queue.is_refused = matches!(why, CloseReason::RoomFull | CloseReason::AddressFull);
             }
             Effect::More { .. } => {}
         }
@@ -181,7 +187,8 @@ impl Queue {
             format,
             negotiated,
             is_named: false,
-            is_member: false,
+            rooms: Vec::new(),
+            room_name: String::new(),
             is_closed: false,
             is_refused: false,
             unheard: 0,
@@ -209,7 +216,8 @@ impl Queue {
     }
 
     fn add(&mut self, event: &Event<'_>, lang: Lang, now: &Now, may_be_skipped: bool) {
-        self.add_all(event, lang, now, may_be_skipped, &mut BTreeMap::new());
+        let room = self.room_name.clone();
+        self.add_all(event, lang, now, may_be_skipped, &room, &mut BTreeMap::new());
     }
 
     /// As [`Queue::add`], for several who all have names; `looks` are what `event` has been to
@@ -220,14 +228,15 @@ impl Queue {
         lang: Lang,
         now: &Now,
         may_be_skipped: bool,
+        room: &str,
         looks: &mut BTreeMap<Format, Vec<u8>>,
     ) {
         assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {event:?}");
-        let is_named = self.is_named;
+        let reader = Reader { has_entered: self.is_named, room };
         let mut encoded = |format: Format| {
             let look = looks.entry(format).or_insert_with(|| {
                 let mut bytes = Vec::new();
-                format.encode(event, lang, &now.stamp, is_named, &mut bytes);
+                format.encode(event, lang, &now.stamp, reader, &mut bytes);
                 bytes
             });
             look.clone()

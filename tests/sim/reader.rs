@@ -7,14 +7,16 @@
 use natter::chat::event::Event;
 use natter::clock::Stamp;
 use natter::door::lang::Lang;
-use natter::door::protocol::Format;
-use natter::door::telnet::encode::{PROMPT, put};
+use natter::door::protocol::{Format, Reader as Audience};
+use natter::door::telnet::encode::{PROMPT, prompt_in, put};
 use natter::door::telnet::view::View;
 
 use crate::model::{Line, Queue};
 
 /// What nobody types in the editor.
 pub const MARKS: &[u8] = b":-!*[]";
+/// Where this cast goes.
+pub const ROOMS: [&str; 3] = ["lobby", "tea", "coffee"];
 const IAC: u8 = 255;
 const NOP: u8 = 241;
 const SB: u8 = 250;
@@ -143,10 +145,12 @@ impl Reader {
         let mut looks: Vec<View> = looks.iter().flat_map(|line| line.views).flatten().collect();
         looks.dedup();
         let stamp = Stamp::of(chrono::DateTime::UNIX_EPOCH.into());
-        for view in looks {
+        let looks = looks.iter().flat_map(|view| ROOMS.map(|room| (*view, room)));
+        for (view, room) in looks {
             let mut notice = Vec::new();
+            let audience = Audience { has_entered: true, room };
             let event = Event::Skipped { lines: 7 };
-            Format::from(view).encode(&event, lang, &stamp, true, &mut notice);
+            Format::from(view).encode(&event, lang, &stamp, audience, &mut notice);
             let place = notice.iter().position(|&byte| byte == b'7').expect("it tells how many");
             let (before, after) = (&notice[..place], &notice[place + 1..]);
             let common = before.len().min(rest.len());
@@ -181,10 +185,11 @@ impl Reader {
         if may_echo {
             return echo(rest, if self.is_named { MARKS } else { &MARKS[1..] });
         }
-        for prompt in [PROMPT, lang.prompt_for_name()] {
+        let prompts = ROOMS.map(prompt_in).into_iter().chain([lang.prompt_for_name().into()]);
+        for prompt in prompts {
             for charset in natter::door::charset::Charset::ALL {
                 let mut cancel = b"\r\n".to_vec();
-                put(prompt, charset, &mut cancel);
+                put(&prompt, charset, &mut cancel);
                 if rest.starts_with(&cancel) {
                     self.cancels += 1;
                     return Some(Aside::Of(cancel.len()));

@@ -27,21 +27,32 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         Event::NameTaken { free } => write!(to, "system: that name is taken; {free} is free"),
         Event::NameRefused { fault, free } => {
             write!(to, "system: ")?;
-            match fault {
-                NickFault::TooLong => {
-                    write!(to, "at most {NICK_COLUMNS_MAX} columns, {NICK_BYTES_MAX} bytes")?;
-                }
-                NickFault::Characters => write!(to, "only letters, digits, _ - . '")?,
-                NickFault::MixedScripts => write!(to, "one alphabet to a name")?,
-                NickFault::Reserved => write!(to, "that name is reserved")?,
-            }
+            write_fault(fault, to)?;
             write!(to, "; {free} is free")
         }
         Event::LineTooLong { bytes_max } => {
             write!(to, "system: that line was over {bytes_max} bytes and was not sent")
         }
         Event::Nobody { nick } => write!(to, "system: nobody here is called {nick}"),
-        Event::Present { count } => write!(to, "system: {count} here:"),
+        Event::Present { room, count, online } => {
+            write!(to, "system: {count} here")?;
+            if let Some(room) = room {
+                write!(to, " in {room}")?;
+            }
+            if online != count {
+                write!(to, ", {online} online in all rooms")?;
+            }
+            write!(to, ":")
+        }
+        Event::Entered { .. }
+        | Event::AlreadyThere { .. }
+        | Event::RoomRefused { .. }
+        | Event::TooManyRooms { .. }
+        | Event::Rooms { .. }
+        | Event::RoomListed { .. }
+        | Event::Topic { .. }
+        | Event::TopicSet { .. }
+        | Event::TopicTooLong { .. } => write_room(event, to),
         Event::Names { line } => write!(to, "system: {line}"),
         Event::Help => write!(to, "{HELP}"),
         Event::Welcome { count: 0, .. } => write!(to, "natter · nobody here yet · /help"),
@@ -66,6 +77,64 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     }
 }
 
+/// What is said of rooms.
+fn write_room(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
+    match *event {
+        Event::Entered { room, count: 1, topic } => {
+            write!(to, "system: you are in {room}, alone so far")?;
+            write_topic(topic, to)
+        }
+        Event::Entered { room, count, topic } => {
+            write!(to, "system: you are in {room}, {count} here")?;
+            write_topic(topic, to)
+        }
+        Event::AlreadyThere { room } => write!(to, "system: you are in {room} already"),
+        Event::RoomRefused { fault } => {
+            write!(to, "system: not a name for a room: ")?;
+            write_fault(fault, to)
+        }
+        Event::TooManyRooms { rooms_max } => {
+            write!(
+                to,
+                "system: no more than {rooms_max} rooms can be open; join one of them: rooms"
+            )
+        }
+        Event::Rooms { count: 1 } => write!(to, "system: 1 room:"),
+        Event::Rooms { count } => write!(to, "system: {count} rooms:"),
+        Event::RoomListed { room, count, topic } => {
+            write!(to, "system: {room} ({count})")?;
+            write_topic(topic, to)
+        }
+        Event::Topic { room, topic: None } => write!(to, "system: {room} has no topic"),
+        Event::Topic { room, topic: Some(topic) } => {
+            write!(to, "system: the topic of {room} is: {topic}")
+        }
+        Event::TopicSet { nick, topic: None } => write!(to, "system: {nick} removed the topic"),
+        Event::TopicSet { nick, topic: Some(topic) } => {
+            write!(to, "system: {nick} set the topic: {topic}")
+        }
+        Event::TopicTooLong { bytes_max } => {
+            write!(to, "system: a topic has at most {bytes_max} bytes; this one was not set")
+        }
+        _ => unreachable!("it is not about rooms"),
+    }
+}
+
+fn write_fault(fault: NickFault, to: &mut impl Write) -> io::Result<()> {
+    match fault {
+        NickFault::TooLong => {
+            write!(to, "at most {NICK_COLUMNS_MAX} columns, {NICK_BYTES_MAX} bytes")
+        }
+        NickFault::Characters => write!(to, "only letters, digits, _ - . '"),
+        NickFault::MixedScripts => write!(to, "one alphabet to a name"),
+        NickFault::Reserved => write!(to, "that name is reserved"),
+    }
+}
+
+fn write_topic(topic: Option<&str>, to: &mut impl Write) -> io::Result<()> {
+    topic.map_or(Ok(()), |topic| write!(to, ": {topic}"))
+}
+
 pub fn private(from: &str, to: &str) -> String {
     format!("{from} (private to {to})")
 }
@@ -82,6 +151,10 @@ system: /msg NAME TEXT    say TEXT to NAME alone
 system: /reply TEXT       say TEXT to who last did that to you
 system: /me TEXT          do TEXT, as in: /me waves
 system: /name NEW         take another name
+system: /join ROOM        go to ROOM; it begins if it is new
+system: /leave            go back to the lobby
+system: /rooms            which rooms there are
+system: /topic [TEXT]     what this room is about
 system: /ignore NAME      see nothing more of NAME, or see NAME again
 system: /last N           the last N lines
 system: /time on|off|full what is shown of the time
@@ -99,6 +172,9 @@ system: TEXT -ta       say TEXT to all
 system: TEXT -me       do TEXT, as in: waves -me
 system: NAME TEXT -to  say TEXT to NAME alone
 system: who            who is here
+system: ROOM -r        go to ROOM; the first room is the lobby
+system: rooms          which rooms there are
+system: TEXT -topic    say what this room is about
 system: help           this list
 system: exit           leave";
 

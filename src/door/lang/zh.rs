@@ -27,19 +27,27 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         Event::NameTaken { free } => write!(to, "系统:用户名已被使用,可用:{free}"),
         Event::NameRefused { fault, free } => {
             write!(to, "系统:")?;
-            match fault {
-                NickFault::TooLong => {
-                    write!(to, "最多{NICK_COLUMNS_MAX}列,{NICK_BYTES_MAX}字节")?;
-                }
-                NickFault::Characters => write!(to, "只能用文字,数字和_-.'")?,
-                NickFault::MixedScripts => write!(to, "不能混用不同的字母")?,
-                NickFault::Reserved => write!(to, "此名被保留")?,
-            }
+            write_fault(fault, to)?;
             write!(to, ",可用:{free}")
         }
         Event::LineTooLong { bytes_max } => write!(to, "系统:超过{bytes_max}字节,未发送"),
         Event::Nobody { nick } => write!(to, "系统:没有用户{nick}"),
-        Event::Present { count } => write!(to, "系统:在线{count}人:"),
+        Event::Present { room: None, count, online } if online == count => {
+            write!(to, "系统:在线{count}人:")
+        }
+        Event::Present { room, count, online } => {
+            let room = room.unwrap_or("lobby");
+            write!(to, "系统:房间 {room} 有 {count} 人，共 {online} 人在线：")
+        }
+        Event::Entered { .. }
+        | Event::AlreadyThere { .. }
+        | Event::RoomRefused { .. }
+        | Event::TooManyRooms { .. }
+        | Event::Rooms { .. }
+        | Event::RoomListed { .. }
+        | Event::Topic { .. }
+        | Event::TopicSet { .. }
+        | Event::TopicTooLong { .. } => write_room(event, to),
         Event::Names { line } => write!(to, "系统:{line}"),
         Event::Help => write!(to, "{HELP}"),
         Event::Welcome { count: 0, .. } => write!(to, "natter · 还没有人 · /help"),
@@ -62,6 +70,58 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     }
 }
 
+/// What is said of rooms.
+fn write_room(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
+    match *event {
+        Event::Entered { room, count: 1, topic } => {
+            write!(to, "系统:您已进入房间 {room}，目前只有您一人")?;
+            write_topic(topic, to)
+        }
+        Event::Entered { room, count, topic } => {
+            write!(to, "系统:您已进入房间 {room}，共 {count} 人")?;
+            write_topic(topic, to)
+        }
+        Event::AlreadyThere { room } => write!(to, "系统:您已经在房间 {room} 中"),
+        Event::RoomRefused { fault } => {
+            write!(to, "系统:不能使用这个房间名：")?;
+            write_fault(fault, to)
+        }
+        Event::TooManyRooms { rooms_max } => {
+            write!(to, "系统:最多只能有 {rooms_max} 个房间，请加入已有的房间（rooms）")
+        }
+        Event::Rooms { count } => write!(to, "系统:共有 {count} 个房间："),
+        Event::RoomListed { room, count, topic } => {
+            write!(to, "系统:{room}（{count} 人）")?;
+            write_topic(topic, to)
+        }
+        Event::Topic { room, topic: None } => write!(to, "系统:房间 {room} 还没有话题"),
+        Event::Topic { room, topic: Some(topic) } => {
+            write!(to, "系统:房间 {room} 的话题：{topic}")
+        }
+        Event::TopicSet { nick, topic: None } => write!(to, "系统:{nick} 取消了话题"),
+        Event::TopicSet { nick, topic: Some(topic) } => {
+            write!(to, "系统:{nick} 设置了话题：{topic}")
+        }
+        Event::TopicTooLong { bytes_max } => {
+            write!(to, "系统:话题最长 {bytes_max} 字节，未作更改")
+        }
+        _ => unreachable!("it is not about rooms"),
+    }
+}
+
+fn write_fault(fault: NickFault, to: &mut impl Write) -> io::Result<()> {
+    match fault {
+        NickFault::TooLong => write!(to, "最多{NICK_COLUMNS_MAX}列,{NICK_BYTES_MAX}字节"),
+        NickFault::Characters => write!(to, "只能用文字,数字和_-.'"),
+        NickFault::MixedScripts => write!(to, "不能混用不同的字母"),
+        NickFault::Reserved => write!(to, "此名被保留"),
+    }
+}
+
+fn write_topic(topic: Option<&str>, to: &mut impl Write) -> io::Result<()> {
+    topic.map_or(Ok(()), |topic| write!(to, "。话题：{topic}"))
+}
+
 pub fn private(from: &str, to: &str) -> String {
     format!("{from} (私聊{to})")
 }
@@ -78,6 +138,10 @@ pub const SLASH_HELP: &str = concat!(
 系统:/reply TEXT       回复最近一次私聊
 系统:/me TEXT          做动作,例如: /me 挥手
 系统:/name NEW         改名
+系统:/join ROOM        进入房间 ROOM，没有则新建
+系统:/leave            回到大厅（lobby）
+系统:/rooms            列出所有房间
+系统:/topic [TEXT]     查看或设置本房间的话题
 系统:/ignore NAME      不再显示NAME的消息,再次输入则恢复
 系统:/last N           最近N行
 系统:/time on|off|full 时间的显示方式
@@ -95,6 +159,9 @@ const HELP: &str = "\
 系统:TEXT -me       做动作,例如: 挥手 -me
 系统:NAME TEXT -to  只对NAME说TEXT
 系统:who            谁在线
+系统:ROOM -r        进入房间 ROOM；起初在大厅（lobby）
+系统:rooms          列出所有房间
+系统:TEXT -topic    设置本房间的话题
 系统:help           显示本帮助
 系统:exit           离开";
 

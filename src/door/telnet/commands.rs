@@ -14,7 +14,7 @@ struct Slash {
 }
 
 /// All of them. Unambiguous beginnings of a name do, too.
-const SLASHES: [Slash; 14] = [
+const SLASHES: [Slash; 18] = [
     Slash { name: "help", usage: "/help", parse: |rest| nothing(rest, Command::Help) },
     Slash { name: "who", usage: "/who", parse: |rest| nothing(rest, Command::Who) },
     Slash {
@@ -38,6 +38,14 @@ const SLASHES: [Slash; 14] = [
                 rest.parse().ok().filter(|&count| count > 0).map(|count| Command::Last(Some(count)))
             }
         },
+    },
+    Slash { name: "join", usage: "/join ROOM", parse: |rest| something(rest, Command::Join) },
+    Slash { name: "leave", usage: "/leave", parse: |rest| nothing(rest, Command::LeaveRoom) },
+    Slash { name: "rooms", usage: "/rooms", parse: |rest| nothing(rest, Command::Rooms) },
+    Slash {
+        name: "topic",
+        usage: "/topic [TEXT]",
+        parse: |rest| Some(Command::Topic(Some(rest).filter(|text| !text.is_empty()))),
     },
     Slash {
         name: "time",
@@ -160,6 +168,11 @@ mod tests {
             ("/me waves", Command::Act("waves")),
             ("/name carol", Command::Name("carol")),
             ("/ignore bob", Command::Ignore("bob")),
+            ("/join tea", Command::Join("tea")),
+            ("/leave", Command::LeaveRoom),
+            ("/rooms", Command::Rooms),
+            ("/topic", Command::Topic(None)),
+            ("/topic all about tea", Command::Topic(Some("all about tea"))),
             ("/last", Command::Last(None)),
             ("/last 5", Command::Last(Some(5))),
             ("/time full", Command::Set(Setting::Time(Shown::Full))),

@@ -1,11 +1,14 @@
 //! Bytes of a telnet connection to lines, and to what must be answered on the way.
 
+use std::borrow::Cow;
+
 use crate::chat::event::{Answer, Event};
 use crate::clock::Shown;
 use crate::door::charset::{BACKSPACE, Charset, DELETE};
 use crate::door::line::Piece;
+use crate::door::reader::Reader;
 use crate::door::telnet::editing::{Editing, Typed};
-use crate::door::telnet::encode::{PROMPT, put};
+use crate::door::telnet::encode::{prompt_in, put};
 use crate::door::telnet::protocol::{ControlKey, Item, NOP, Protocol};
 use crate::door::telnet::view::{Style, View};
 use crate::editor::Key;
@@ -33,8 +36,9 @@ struct Person {
     is_charset_typed: bool,
     /// Whether there are colours was chosen.
     is_color_chosen: bool,
-    prompt: &'static str,
-    has_entered: bool,
+    prompt: Cow<'static, str>,
+    /// Where it is, if it has a name.
+    room: Option<Box<str>>,
     line: Vec<u8>,
     /// The line has outgrown its bound; what comes up to its end is dropped.
     is_too_long: bool,
@@ -73,8 +77,8 @@ impl Decoder {
             is_charset_chosen: false,
             is_charset_typed: false,
             is_color_chosen: false,
-            prompt,
-            has_entered: false,
+            prompt: prompt.into(),
+            room: None,
             line: Vec::new(),
             is_too_long: false,
             is_after_return: false,
@@ -222,15 +226,16 @@ impl Decoder {
         };
     }
 
-    /// The person has a name, and is in a room.
-    pub fn enter(&mut self) {
-        self.person.has_entered = true;
-        self.person.prompt = PROMPT;
+    /// The person has a name, and what it says is said in `room` from here on.
+    pub fn enter(&mut self, room: &str) {
+        self.person.room = Some(room.into());
+        self.person.prompt = prompt_in(room);
     }
 
-    /// Whether it has.
-    pub fn has_entered(&self) -> bool {
-        self.person.has_entered
+    /// Who reads what is encoded for this person alone.
+    pub fn reader(&self) -> Reader<'_> {
+        let room = self.person.room.as_deref();
+        Reader { has_entered: room.is_some(), room: room.unwrap_or_default() }
     }
 
     /// Has the line edited here, or not any more, if the terminal agrees.
@@ -277,7 +282,7 @@ impl Decoder {
     pub fn draw(&mut self) -> Vec<u8> {
         let (mut echo, mut drawn) = (String::new(), Vec::new());
         if let Some(editing) = &mut self.person.editing {
-            editing.draw(self.person.prompt, &mut echo);
+            editing.draw(&self.person.prompt, &mut echo);
             put(&echo, self.person.view.charset, &mut drawn);
         }
         drawn
@@ -313,7 +318,7 @@ impl Person {
                 run,
                 &mut self.view.charset,
                 !self.is_charset_chosen,
-                self.prompt,
+                &self.prompt,
                 &mut self.echo,
             );
             self.has_guessed |= self.view.charset != had;
@@ -453,13 +458,13 @@ impl Person {
 
     fn command(&mut self, key: Key) {
         match (&mut self.editing, key) {
-            (Some(editing), _) => editing.command(key, self.prompt, &mut self.echo),
+            (Some(editing), _) => editing.command(key, &self.prompt, &mut self.echo),
             (None, _) => {
                 self.line = Vec::new();
                 self.is_too_long = false;
                 if key == Key::Cancel {
                     self.echo.push_str("\r\n");
-                    self.echo.push_str(self.prompt);
+                    self.echo.push_str(&self.prompt);
                 }
             }
         }

@@ -8,14 +8,23 @@
 //! The prompt stands behind each line, and the next line takes its row: so the lines of a room are
 //! the same bytes for all, and can be shared, though each leaves a prompt at the bottom.
 
+use std::borrow::Cow;
+
 use crate::chat::event::{Answer, Event};
+use crate::chat::rooms::LOBBY_NAME;
 use crate::clock::{Shown, Stamp};
 use crate::door::charset::Charset;
 use crate::door::lang::Lang;
+use crate::door::reader::Reader;
 use crate::door::telnet::view::{Style, View};
 
-/// What stands before what is typed in a room.
+/// What stands before what is typed in the lobby, and behind the name of another room.
 pub const PROMPT: &str = "> ";
+
+/// What stands before what is typed in `room`.
+pub fn prompt_in(room: &str) -> Cow<'static, str> {
+    if room == LOBBY_NAME { PROMPT.into() } else { format!("{room}{PROMPT}").into() }
+}
 
 const BOLD: &[u8] = b"\x1b[1m";
 const DIM: &[u8] = b"\x1b[2m";
@@ -29,7 +38,7 @@ pub fn encode(
     view: View,
     lang: Lang,
     stamp: &Stamp,
-    is_named: bool,
+    reader: Reader<'_>,
     to: &mut Vec<u8>,
 ) {
     let from = to.len();
@@ -74,9 +83,16 @@ pub fn encode(
         to.extend_from_slice(b"\r\n");
     }
     if !is_last(event) {
-        let prompt =
-            if is_named || tells_of_entry(event) { PROMPT } else { lang.prompt_for_name() };
-        to.extend_from_slice(prompt.as_bytes());
+        match reader {
+            Reader { has_entered: false, .. } => {
+                to.extend_from_slice(lang.prompt_for_name().as_bytes());
+            }
+            Reader { room: LOBBY_NAME, .. } => to.extend_from_slice(PROMPT.as_bytes()),
+            Reader { room, .. } => {
+                to.extend_from_slice(room.as_bytes());
+                to.extend_from_slice(PROMPT.as_bytes());
+            }
+        }
     }
     // In UTF-8 there is nothing to escape: a byte 255 stands nowhere in it, and lone CRs are
     // written with their NUL.
@@ -146,15 +162,8 @@ fn happens_now(event: &Event<'_>) -> bool {
             | Event::ManyJoined(_)
             | Event::ManyLeft(_)
             | Event::Renamed { .. }
+            | Event::TopicSet { .. }
             | Event::ShuttingDown
-    )
-}
-
-/// Whether it comes between a name and the room.
-fn tells_of_entry(event: &Event<'_>) -> bool {
-    matches!(
-        event,
-        Event::Accepted | Event::Past { .. } | Event::Missed { .. } | Event::Earlier { .. }
     )
 }
 
@@ -182,7 +191,8 @@ mod tests {
 
     fn shown(event: &Event<'_>, view: View) -> String {
         let mut bytes = Vec::new();
-        encode(event, view, Lang::En, &stamp(), true, &mut bytes);
+        let reader = Reader { has_entered: true, room: LOBBY_NAME };
+        encode(event, view, Lang::En, &stamp(), reader, &mut bytes);
         let stamp = stamp();
         let text = bytes.escape_ascii().to_string();
         text.replace(stamp.as_str(), "DATE").replace(&stamp.as_str()[11..16], "TIME")

@@ -1,0 +1,255 @@
+//! What one person alone is answered: greetings, lists, earlier lines, whom they ignore.
+//!
+//! A long answer goes out in screenfuls: the next one when the one before it has been sent.
+
+use crate::chat::Chat;
+use crate::chat::event::{Answer, Effect, Event, Out};
+use crate::chat::propose::Reply;
+use crate::chat::rooms::Room;
+use crate::chat::skeleton::skeleton_hash;
+use crate::chat::users::UserKey;
+use crate::ids::{LOBBY, RoomId, UserId};
+use crate::limits::{HISTORY_LINES_MAX, NICK_BYTES_MAX};
+use crate::text::clip;
+
+/// A line of names is about as wide as a terminal.
+const NAMES_LINE_BYTES: usize = 72;
+/// Lines that are sent before the reader has to have taken them.
+const SCREENFUL_LINES: usize = 20;
+
+/// What is left of a long answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Listing {
+    /// Names of those in a room, from a key on.
+    Names { room: RoomId, from: usize },
+    /// Rooms that are less full than one of this size, or come after it.
+    Rooms { after: Option<(u32, RoomId)> },
+    /// Lines of a room, by the skeleton of its name, from the number `from` on.
+    Past { room: u64, from: u64, to: u64 },
+}
+
+impl Chat {
+    /// `who` has been sent the beginning of a long answer, and now gets on with it.
+    pub fn resume(&mut self, who: UserId, out: &mut Out<'_>) {
+        if let Some(listing) = self.listings.remove(&who) {
+            self.list(who, listing, out);
+        }
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        who: UserId,
+        key: UserKey,
+        reply: Reply<'_>,
+        out: &mut Out<'_>,
+    ) {
+        let mut tell = |event| out(Effect::Tell { to: who, event });
+        match reply {
+            Reply::Event(event) => tell(event),
+            Reply::NameTaken { free } => tell(Event::NameTaken { free: &free }),
+            Reply::NameRefused { fault, free } => tell(Event::NameRefused { fault, free: &free }),
+            Reply::AlreadyThere(room) => tell(Event::AlreadyThere { room: room.as_str() }),
+            Reply::NobodyWrote => tell(Event::Answer(Answer::NoneToReply)),
+            Reply::Gone(name) => tell(Event::Nobody { nick: &name }),
+            Reply::Who => self.show_who(who, key, out),
+            Reply::Rooms => {
+                tell(Event::Rooms { count: self.rooms.len() });
+                self.list(who, Listing::Rooms { after: None }, out);
+            }
+            Reply::Topic => {
+                let Room { name, topic, .. } = self.rooms.get(self.users.get(key).room);
+                tell(Event::Topic { room: name.as_str(), topic: topic.as_deref() });
+            }
+            Reply::Last(count) => self.show_last(who, key, count, out),
+            Reply::Ignore(name) => self.ignore(who, key, name, out),
+        }
+    }
+
+    /// Greets somebody who has no name yet.
+    pub(super) fn welcome(&self, who: UserId, out: &mut Out<'_>) {
+        let mut names = String::new();
+        for index in self.rooms.get(LOBBY).members.iter() {
+            let name = self.name_at(index);
+            if names.len() + name.len() > NAMES_LINE_BYTES / 2 {
+                names.push_str(", …");
+                break;
+            }
+            if !names.is_empty() {
+                names.push_str(", ");
+            }
+            names.push_str(name);
+        }
+        let event = Event::Welcome { count: self.users.named(), names: &names };
+        out(Effect::Tell { to: who, event });
+    }
+
+    /// Shows what was said in its room before `who` came: what it missed, if it was here lately.
+    pub(super) fn show_past(&mut self, who: UserId, key: UserKey, at_ms: u64, out: &mut Out<'_>) {
+        if self.rules.past_lines == 0 {
+            return;
+        }
+        let user = self.users.get(key);
+        let name = user.name.as_deref().expect("who is in a room has a name");
+        let room = self.rooms.get(user.room).skeleton;
+        let missed = self.histories.come_back(skeleton_hash(name), room, at_ms);
+        if !user.is_guest {
+            return;
+        }
+        let (kept, to) = self.histories.kept(room);
+        let shown = match missed {
+            Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
+            None => self.rules.past_lines,
+        };
+        let shown = shown.min(kept);
+        if let Some(count) = missed {
+            out(Effect::Tell { to: who, event: Event::Missed { count, kept: shown } });
+        } else if shown > 0 {
+            out(Effect::Tell { to: who, event: Event::Past { count: shown } });
+        }
+        self.list(who, Listing::Past { room, from: to - shown as u64, to }, out);
+    }
+
+    /// `who`, now called `name`, may have ignored that name while it was another's.
+    pub(super) fn unignore_oneself(&mut self, who: UserId, key: UserKey, name: &str) {
+        let Some(relations) = self.users.at(key).relations.as_deref_mut() else { return };
+        let skeleton = skeleton_hash(name);
+        if relations.ignored.contains(&skeleton) {
+            self.ignores.toggle(who, skeleton, &mut relations.ignored);
+        }
+    }
+
+    fn show_who(&mut self, who: UserId, key: UserKey, out: &mut Out<'_>) {
+        let room = self.users.get(key).room;
+        let Room { name, members, .. } = self.rooms.get(room);
+        let event = Event::Present {
+            room: Some(name.as_str()).filter(|_| room != LOBBY),
+            count: members.len(),
+            online: self.users.named(),
+        };
+        out(Effect::Tell { to: who, event });
+        self.list(who, Listing::Names { room, from: 0 }, out);
+    }
+
+    /// Shows the last `count` lines of its room, but those of whom `who` ignores.
+    fn show_last(&mut self, who: UserId, key: UserKey, count: Option<usize>, out: &mut Out<'_>) {
+        let room = self.rooms.get(self.users.get(key).room).skeleton;
+        let (kept, to) = self.histories.kept(room);
+        let count = count.unwrap_or(self.rules.past_lines).min(HISTORY_LINES_MAX).min(kept);
+        out(Effect::Tell { to: who, event: Event::Past { count } });
+        self.list(who, Listing::Past { room, from: to - count as u64, to }, out);
+    }
+
+    /// Shows one screenful of `listing`, and notes where it goes on.
+    fn list(&mut self, who: UserId, listing: Listing, out: &mut Out<'_>) {
+        let rest = match listing {
+            Listing::Names { room, from } => self.list_names(who, room, from, out),
+            Listing::Rooms { after } => self.list_rooms(who, after, out),
+            Listing::Past { room, from, to } => self.list_past(who, room, from..to, out),
+        };
+        if let Some(rest) = rest {
+            self.listings.insert(who, rest);
+            out(Effect::More { to: who });
+        }
+    }
+
+    fn list_names(
+        &self,
+        who: UserId,
+        room: RoomId,
+        from: usize,
+        out: &mut Out<'_>,
+    ) -> Option<Listing> {
+        let mut tell = |line: &str| out(Effect::Tell { to: who, event: Event::Names { line } });
+        let (mut line, mut lines, mut from) = (String::new(), 0, from);
+        let found = self.rooms.try_get(room)?;
+        while let Some(index) = found.members.next_from(from) {
+            let name = self.name_at(index);
+            if line.len() + name.len() > NAMES_LINE_BYTES {
+                tell(&line);
+                line.clear();
+                lines += 1;
+                if lines == SCREENFUL_LINES {
+                    return Some(Listing::Names { room, from: index });
+                }
+            }
+            if !line.is_empty() {
+                line.push_str(", ");
+            }
+            line.push_str(name);
+            from = index + 1;
+        }
+        if !line.is_empty() {
+            tell(&line);
+        }
+        None
+    }
+
+    fn list_rooms(
+        &self,
+        who: UserId,
+        after: Option<(u32, RoomId)>,
+        out: &mut Out<'_>,
+    ) -> Option<Listing> {
+        let mut rooms = self.rooms.fullest(after).peekable();
+        let mut last = None;
+        for (size, id) in rooms.by_ref().take(SCREENFUL_LINES) {
+            let Room { name, topic, members, .. } = self.rooms.get(id);
+            let (room, topic) = (name.as_str(), topic.as_deref());
+            let event = Event::RoomListed { room, count: members.len(), topic };
+            out(Effect::Tell { to: who, event });
+            last = Some((size, id));
+        }
+        rooms.peek()?;
+        Some(Listing::Rooms { after: last })
+    }
+
+    fn list_past(
+        &self,
+        who: UserId,
+        room: u64,
+        lines: std::ops::Range<u64>,
+        out: &mut Out<'_>,
+    ) -> Option<Listing> {
+        let ignored = self.users.find(who).map_or(&[][..], |user| user.ignored());
+        let mut shown = 0;
+        for (number, at, said) in self.histories.lines(room, lines.start) {
+            if number >= lines.end {
+                break;
+            }
+            if shown == SCREENFUL_LINES {
+                return Some(Listing::Past { room, from: number, to: lines.end });
+            }
+            let (Event::Said { nick, .. } | Event::Acted { nick, .. }) = said else {
+                unreachable!("only what was said or done is kept");
+            };
+            if ignored.is_empty() || !ignored.contains(&skeleton_hash(nick)) {
+                out(Effect::Tell { to: who, event: Event::Earlier { at, said: &said } });
+                shown += 1;
+            }
+        }
+        None
+    }
+
+    fn ignore(&mut self, who: UserId, key: UserKey, name: &str, out: &mut Out<'_>) {
+        let own = self.users.get(key).name.as_deref().expect("it was asked for");
+        // As with a private message: a name that looks alike is that name.
+        let holder = self.names.holder(name).and_then(|key| self.users.get(key).name.as_deref());
+        let skeleton = skeleton_hash(holder.unwrap_or(name));
+        let nick = clip(name, NICK_BYTES_MAX);
+        let answer = if skeleton == skeleton_hash(own) {
+            Answer::Misused { usage: "/ignore NAME" }
+        } else {
+            let ignored = &mut self.users.at(key).relations_mut().ignored;
+            match self.ignores.toggle(who, skeleton, ignored) {
+                Some(is_ignored) => Answer::Ignoring { nick, is_ignored },
+                None => Answer::IgnoresFull,
+            }
+        };
+        out(Effect::Tell { to: who, event: Event::Answer(answer) });
+    }
+
+    fn name_at(&self, index: usize) -> &str {
+        let user = self.users.get(UserKey::of_index(index));
+        user.name.as_deref().expect("who is in a room has a name")
+    }
+}

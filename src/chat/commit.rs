@@ -1,0 +1,260 @@
+//! Entries applied: what becomes of the chat, and who sees what.
+
+use log::{debug, info};
+
+use crate::chat::Chat;
+use crate::chat::entry::{Entry, What};
+use crate::chat::event::{CloseReason, Effect, Event, Out};
+use crate::chat::skeleton::skeleton_hash;
+use crate::chat::users::{User, UserKey};
+use crate::clock::Now;
+use crate::ids::{LOBBY, RoomId, UserId};
+use crate::text::Quoted;
+
+impl Chat {
+    /// Applies `entry` and reports who sees what. The same entries in the same order produce the same
+    /// chat on any machine; `now` only decides when joins and leaves are told.
+    pub fn commit(&mut self, entry: &Entry<'_>, now: &Now, out: &mut Out<'_>) {
+        if let Some(tap) = &mut self.tap {
+            tap(entry);
+        }
+        let author = entry.author;
+        let key = match &entry.what {
+            What::Named { .. } => self.users.insert(author),
+            _ => match self.users.key(author) {
+                Some(key) => key,
+                None => return,
+            },
+        };
+        match &entry.what {
+            What::Named { name } => self.commit_name(author, key, name, entry, now, out),
+            What::Left { why } => self.commit_leave(author, key, *why, entry, now, out),
+            What::Moved => {
+                let from = self.users.get(key).room;
+                self.leave_room(key, author, from, entry, now, out);
+                self.enter_room(key, author, entry, now, out);
+            }
+            What::Entered => {
+                let user = self.users.at(key);
+                let room = user.room;
+                user.relations_mut().other_rooms.push(room);
+                self.enter_room(key, author, entry, now, out);
+            }
+            What::Said { text } => self.commit_line(key, text, false, entry, out),
+            What::Acted { text } => self.commit_line(key, text, true, entry, out),
+            What::Whispered { to, text } => self.commit_whisper(author, key, *to, text, entry, out),
+            What::TopicSet { text } => self.commit_topic(key, text, entry, out),
+        }
+    }
+
+    fn commit_name(
+        &mut self,
+        who: UserId,
+        key: UserKey,
+        new: &str,
+        entry: &Entry<'_>,
+        now: &Now,
+        out: &mut Out<'_>,
+    ) {
+        if !self.names.is_free(new, Some(key)) {
+            // Another claim came first.
+            let free = &self.names.suggest(new);
+            return out(Effect::Tell { to: who, event: Event::NameTaken { free } });
+        }
+        let at = entry.stamp.as_str();
+        let old = self.users.set_name(key, new);
+        if let Some(old) = &old {
+            self.names.release(old, key);
+        }
+        self.names.claim(new, key);
+        self.unignore_oneself(who, key, new);
+        let Some(old) = old else {
+            info!("at={at:?} event=join id={who} nick={}", Quoted(new));
+            self.rooms.enter(LOBBY, key);
+            self.announce_join(LOBBY, who, key, now, out);
+            let room_name = self.rooms.get(LOBBY).name;
+            out(Effect::Enter { user: who, room: LOBBY, room_name: room_name.as_str() });
+            out(Effect::Tell { to: who, event: Event::Accepted });
+            return self.show_past(who, key, entry.at_ms, out);
+        };
+        info!("at={at:?} event=rename id={who} nick={} was={}", Quoted(new), Quoted(&old));
+        if *old != *new {
+            let user = self.users.get(key);
+            let (epoch, rooms) = (user.epoch, user.rooms().collect::<Vec<_>>());
+            for (index, room) in rooms.into_iter().enumerate() {
+                // Only what happened in the room that it was in last is gathered under its epoch.
+                let epoch = if index == 0 { epoch } else { Default::default() };
+                self.in_room(room, out, |presence, to| {
+                    presence.rename(who, [&*old, new], epoch, to);
+                });
+            }
+        }
+        // `OK` says nothing to a person.
+        let is_guest = self.users.get(key).is_guest;
+        let event = if is_guest { Event::Renamed { old: &old, new } } else { Event::Accepted };
+        out(Effect::Tell { to: who, event });
+    }
+
+    fn commit_leave(
+        &mut self,
+        who: UserId,
+        key: UserKey,
+        why: CloseReason,
+        entry: &Entry<'_>,
+        now: &Now,
+        out: &mut Out<'_>,
+    ) {
+        if let Some(name) = self.users.get(key).name.clone() {
+            let (at, why) = (entry.stamp.as_str(), why.as_str());
+            info!("at={at:?} event=leave id={who} nick={} why={why}", Quoted(&name));
+            let rooms: Vec<RoomId> = self.users.get(key).rooms().collect();
+            for room in rooms {
+                self.leave_room(key, who, room, entry, now, out);
+            }
+            self.names.release(&name, key);
+        }
+        self.forget(who, key);
+        if why == CloseReason::Exit {
+            out(Effect::Tell { to: who, event: Event::Goodbye });
+            out(Effect::Close { user: who, why });
+        }
+    }
+
+    /// `who` leaves `room`, which ends if nobody is left in it.
+    fn leave_room(
+        &mut self,
+        key: UserKey,
+        who: UserId,
+        room: RoomId,
+        entry: &Entry<'_>,
+        now: &Now,
+        out: &mut Out<'_>,
+    ) {
+        let User { name, epoch, room: current, .. } = self.users.get(key);
+        let name = name.clone().expect("who is in a room has a name");
+        let epoch = if room == *current { *epoch } else { Default::default() };
+        self.users.at(key).epoch = Default::default();
+        if self.rules.past_lines > 0 {
+            let room_skeleton = self.rooms.get(room).skeleton;
+            self.histories.leave(skeleton_hash(&name), room_skeleton, entry.at_ms);
+        }
+        let is_empty = self.rooms.leave(room, key);
+        self.in_room(room, out, |presence, to| presence.leave(who, &name, epoch, now, to));
+        out(Effect::Leave { user: who, room });
+        if is_empty && room != LOBBY {
+            self.rooms.close(room);
+        }
+    }
+
+    /// `who` comes to the room of `entry`, and says what it says there from now on.
+    fn enter_room(
+        &mut self,
+        key: UserKey,
+        who: UserId,
+        entry: &Entry<'_>,
+        now: &Now,
+        out: &mut Out<'_>,
+    ) {
+        let name = entry.room.expect("who moves goes somewhere");
+        let room = self.rooms.find_or_open(name);
+        self.users.at(key).room = room;
+        self.rooms.enter(room, key);
+        self.announce_join(room, who, key, now, out);
+        let found = self.rooms.get(room);
+        let (room_name, topic) = (found.name.as_str(), found.topic.as_deref());
+        debug!("at={:?} event=enter id={who} room={}", entry.stamp.as_str(), Quoted(room_name));
+        out(Effect::Enter { user: who, room, room_name });
+        let event = Event::Entered { room: room_name, count: found.members.len(), topic };
+        out(Effect::Tell { to: who, event });
+        self.show_past(who, key, entry.at_ms, out);
+    }
+
+    fn announce_join(
+        &mut self,
+        room: RoomId,
+        who: UserId,
+        key: UserKey,
+        now: &Now,
+        out: &mut Out<'_>,
+    ) {
+        let name = self.users.get(key).name.clone().expect("who enters a room has a name");
+        let epoch = self.in_room(room, out, |presence, to| presence.join(who, &name, now, to));
+        self.users.at(key).epoch = epoch.unwrap_or_default();
+    }
+
+    fn commit_line(
+        &mut self,
+        key: UserKey,
+        text: &str,
+        is_act: bool,
+        entry: &Entry<'_>,
+        out: &mut Out<'_>,
+    ) {
+        let (who, user) = (entry.author, self.users.get(key));
+        let Some(nick) = user.name.as_deref() else { return };
+        let at = entry.stamp.as_str();
+        debug!("at={at:?} event=say id={who} nick={} text={}", Quoted(nick), Quoted(text));
+        let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
+        let Some(room) = self.room_of(user, entry) else { return };
+        let (except, author) = (self.ignores.of_name(nick), Some(who));
+        let found = self.rooms.get(room);
+        let room_name = found.name.as_str();
+        out(Effect::Say { room, room_name, event, author, except });
+        if self.rules.past_lines > 0 {
+            self.histories.add(found.skeleton, entry.stamp, [nick, text], is_act);
+        }
+    }
+
+    fn commit_whisper(
+        &mut self,
+        who: UserId,
+        key: UserKey,
+        reader: UserId,
+        text: &str,
+        entry: &Entry<'_>,
+        out: &mut Out<'_>,
+    ) {
+        let Some(from) = self.users.get(key).name.as_deref() else { return };
+        let Some(reader_key) = self.users.key(reader) else { return };
+        let Some(to) = self.users.get(reader_key).name.as_deref() else { return };
+        // What is private stays out of the log, text and all.
+        debug!("at={:?} event=whisper id={who} to={reader}", entry.stamp.as_str());
+        let event = Event::Whispered { from, to, text };
+        let is_ignored = self.ignores.of_name(from).contains(&reader);
+        if !is_ignored {
+            out(Effect::Tell { to: reader, event });
+        }
+        if reader == who {
+            return;
+        }
+        out(Effect::Tell { to: who, event });
+        if !is_ignored {
+            let from = from.into();
+            self.users.at(reader_key).relations_mut().wrote = Some((who, from));
+        }
+    }
+
+    /// The room of `entry`, if its author is in it.
+    fn room_of(&self, user: &User, entry: &Entry<'_>) -> Option<RoomId> {
+        let name = entry.room.expect("what is said is said somewhere");
+        if self.rooms.get(user.room).name == name {
+            return Some(user.room);
+        }
+        let room = self.rooms.find(name.as_str())?;
+        user.rooms().any(|other| other == room).then_some(room)
+    }
+
+    fn commit_topic(&mut self, key: UserKey, text: &str, entry: &Entry<'_>, out: &mut Out<'_>) {
+        let user = self.users.get(key);
+        let Some(nick) = user.name.as_deref() else { return };
+        let Some(room) = self.room_of(user, entry) else { return };
+        let topic = Some(text).filter(|text| !text.is_empty());
+        self.rooms.at(room).topic = topic.map(Into::into);
+        let room_name = self.rooms.get(room).name;
+        let (at, room_name) = (entry.stamp.as_str(), room_name.as_str());
+        info!("at={at:?} event=topic id={} room={}", entry.author, Quoted(room_name));
+        let event = Event::TopicSet { nick, topic };
+        let author = Some(entry.author);
+        out(Effect::Say { room, room_name, event, author, except: &[] });
+    }
+}

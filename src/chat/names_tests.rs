@@ -1,0 +1,203 @@
+//! Which names may be had, which look alike, and what is suggested instead.
+
+use super::*;
+use crate::chat::skeleton::skeleton_hash;
+
+fn alice() -> UserKey {
+    UserKey::of_index(1)
+}
+
+fn refusal(name: &str) -> Option<NickFault> {
+    Names::new().check(name).err()
+}
+
+#[test]
+fn ordinary_names_of_the_world_may_be_had() {
+    let names = "alice 小明 Zoë o'brien r2-d2 a_b.c Ольга Ἀθηνᾶ राम ธนพล محمد 정우 さくら 0 Nguyễn \
+        ABCDEFGHIJKLMNOP 名名名名名名名名 ที่รัก พระ น้ำ ສະບາຍ ខ្មែរ မြန်မာ বাংলা தமிழ் ཀརྨ \
+        ガンダム ﾀﾛｳ מֹשֶׁה مُحَمَّد ᏣᎳᎩ ⵣⵉⵔⵉ Ţepeş İnci ʻokina 系列 root_beer okay x2 2";
+    for name in names.split_whitespace() {
+        assert_eq!(refusal(name), None, "{name}");
+    }
+    assert_eq!(Nick::new("e\u{301}ve").expect("is a name").as_str(), "éve", "kept in NFC");
+}
+
+#[test]
+fn a_name_has_one_look_in_whatever_case() {
+    for (one, other) in [("Bob", "b0b"), ("Вова", "вова"), ("ΟΔΟΣ", "Οδος"), ("Groß", "GROSS")]
+    {
+        assert_eq!(skeleton_hash(one), skeleton_hash(other), "{one} {other}");
+    }
+    assert_ne!(skeleton_hash("bob"), skeleton_hash("rob"));
+}
+
+#[test]
+fn names_that_deceive_are_refused() {
+    use NickFault::{Characters, MixedScripts, Reserved, TooLong};
+    for (name, fault) in [
+        ("", Characters),
+        ("a:b", Characters),
+        ("a\u{ff1a}b", Characters),
+        ("a\u{2236}b", Characters),
+        ("[x]", Characters),
+        ("*", Characters),
+        ("-n", Characters),
+        ("'x'", Characters),
+        ("a\u{200b}b", Characters),
+        ("a\u{200d}b", Characters),
+        ("a\u{ad}b", Characters),
+        ("a\u{202e}b", Characters),
+        ("a\u{feff}", Characters),
+        ("a\u{1b}b", Characters),
+        ("\u{3164}", Characters),
+        ("\u{115f}", Characters),
+        ("\u{301}", Characters),
+        ("\u{301}\u{302}", Characters),
+        ("a\u{316}\u{317}\u{318}\u{319}", Characters),
+        ("\u{fffd}", Characters),
+        ("ABCDEFGHIJKLMNOPQ", TooLong),
+        ("名名名名名名名名名", TooLong),
+        ("аlice", MixedScripts),
+        ("alicε", MixedScripts),
+        ("ok", Reserved),
+        ("OK", Reserved),
+        ("System", Reserved),
+        ("SYSTEM", Reserved),
+        ("syst\u{435}m", MixedScripts),
+        ("系统", Reserved),
+        ("exit", Reserved),
+        ("EX1T", Reserved),
+        ("ＯＫ", Reserved),
+        ("who", Reserved),
+        ("help", Reserved),
+    ] {
+        assert_eq!(refusal(name), Some(fault), "{name:?}");
+    }
+    assert_eq!(refusal(&"\u{1f600}".repeat(200)), Some(TooLong), "before any work is done");
+}
+
+#[test]
+fn names_that_seem_to_be_others_are_refused() {
+    use NickFault::{Characters, MixedScripts, Reserved};
+    for (names, fault) in [
+        (
+            "系统\u{1161} 系统\u{d7b0} alice\u{d4e} alice\u{111c2} 系统\u{16fe4} ˢʸˢᵗᵉᵐ ⓢⓨⓢⓣⓔⓜ",
+            Characters,
+        ),
+        ("🆂🆈🆂🆃🅴🅼 🅂🅈🅂🅃🄴🄼 ꜱʏꜱᴛᴇᴍ ᴀlice ⲁlice", Characters),
+        (
+            "系统\u{17d2} alice\u{983} alice\u{17c7} alice1\u{17c7} 1\u{17c7} alice\u{1038}",
+            MixedScripts,
+        ),
+        (
+            "alice\u{f7f} alice\u{c03} alice\u{e30} alice\u{eb0} alice_\u{eb0} s\u{443}s",
+            MixedScripts,
+        ),
+        (
+            "system. system_ system- system' sys.tem system\u{2bc} s\u{fd}stem OK. ok_ exit2",
+            Reserved,
+        ),
+        ("exit_10 all1 r00t 5ystem ѕуѕтем 系统员 系统2 系.统 糸统 係统 糸統", Reserved),
+    ] {
+        for name in names.split_whitespace() {
+            assert_eq!(refusal(name), Some(fault), "{name:?}");
+        }
+    }
+}
+
+#[test]
+fn names_that_look_alike_are_one_name() {
+    for (had, wanted) in [
+        ("alice", "Alice"),
+        ("alice", "ALICE"),
+        ("Alice", "AIice"),
+        ("Alice", "A1ice"),
+        ("ChanServ", "Chɑnserv"),
+        ("coco", "сосо"),
+        ("Straße", "STRASSE"),
+        ("ΣΑΣ", "σας"),
+        ("alice", "ａｌｉｃｅ"),
+        ("Zoë", "Zoe\u{308}"),
+        ("alice", "ꓮꓡꓲꓚꓰ"),
+        ("alice", "AꓡIꓚE"),
+        ("alice", "ᎪLICE"),
+        ("alice", "al1ce"),
+        ("mark", "МАRК"),
+        ("вова", "ВОВА"),
+        ("bob0", "BOBO"),
+    ] {
+        let mut names = Names::new();
+        names.claim(had, alice());
+        assert!(!names.is_free(wanted, None), "{wanted} beside {had}");
+        assert!(names.is_free(wanted, Some(alice())), "{had} may become {wanted}");
+        assert_eq!(names.holder(wanted), Some(alice()));
+        names.release(had, alice());
+        assert!(names.is_free(wanted, None));
+        assert!(names.holders.is_empty());
+    }
+}
+
+#[test]
+fn numbered_names_are_names_of_their_own() {
+    let mut names = Names::new();
+    let padded = (1..=10_000).map(|n| format!("user{n:05}"));
+    let plain = (0..10_000).map(|n| format!("u{n}"));
+    let many = (1..=19_000).map(|n| format!("r{n}"));
+    for name in padded.chain(plain).chain(many) {
+        assert!(names.check(&name).is_ok() && names.is_free(&name, None), "{name}");
+        names.claim(&name, alice());
+    }
+    assert_eq!(names.holders.len(), 39_000, "one look each");
+}
+
+#[test]
+fn ascii_is_drawn_as_any_text_is() {
+    let ascii = ('0'..='z').chain(['-', '.', '\'']);
+    for c in ascii.filter(|&c| may_stand_in_nick(c)) {
+        let [drawn, _] = looks(&c.to_string());
+        assert_eq!(looks(&format!("{c}é")), [(); 2].map(|()| format!("{drawn}e\u{301}")));
+    }
+}
+
+#[test]
+fn what_is_suggested_can_be_had() {
+    let mut names = Names::new();
+    names.claim("alice", alice());
+    for (wanted, suggested) in [
+        ("alice", "alice2"),
+        ("al[]ice", "alice2"),
+        ("bob", "bob"),
+        ("exit", "guest"),
+        ("system.", "guest"),
+        ("", "guest"),
+        ("***", "guest"),
+        ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "ABCDEFGHIJKLMNOP"),
+        ("名名名名名名名名名名", "名名名名名名名名"),
+    ] {
+        let free = names.suggest(wanted);
+        assert_eq!(free, suggested, "for {wanted:?}");
+        assert!(names.check(&free).is_ok() && names.is_free(&free, None));
+    }
+    for _ in 0..300 {
+        let free = names.suggest("ABCDEFGHIJKLMNOP");
+        assert!(names.check(&free).is_ok() && names.is_free(&free, None));
+        names.claim(&free, alice());
+    }
+}
+
+#[test]
+fn a_suggestion_costs_a_bounded_number_of_tries_however_many_names_are_taken() {
+    let mut names = Names::new();
+    for number in 0..5_000 {
+        names.claim(&format!("stem{number}"), alice());
+        names.claim(&format!("guest{number}"), alice());
+    }
+    names.claim("stem", alice());
+    names.claim("guest", alice());
+    for wanted in ["stem", "exit", "a:b", "stem7", "", "-"] {
+        let mut tries = 0;
+        let free = names.suggest_counting(wanted, &mut tries);
+        assert!(names.is_free(&free, None), "{wanted}: {free}");
+        assert!(tries <= 24, "{wanted}: {tries} tries");
+    }
+}

@@ -1,0 +1,190 @@
+//! What somebody asks for, checked against the state: an answer for them alone, or an entry.
+
+use std::borrow::Cow;
+
+use log::info;
+
+use crate::chat::Chat;
+use crate::chat::command::Command;
+use crate::chat::entry::{Entry, RoomName, What};
+use crate::chat::event::{Answer, CloseReason, Event, NickFault};
+use crate::chat::rooms::LOBBY_NAME;
+use crate::clock::Now;
+use crate::ids::{LOBBY, UserId};
+use crate::text::Quoted;
+
+/// What comes of a command.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Proposal<'a> {
+    /// Something happens, for everyone to see, once it is committed.
+    Commit(Entry<'a>),
+    /// They alone are answered.
+    Answer(Reply<'a>),
+}
+
+/// How they alone are answered.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// With this.
+    Event(Event<'a>),
+    /// The name is somebody else's.
+    NameTaken {
+        /// One that can be had.
+        free: String,
+    },
+    /// Nobody may have the name.
+    NameRefused {
+        /// Why not.
+        fault: NickFault,
+        /// One that can be had.
+        free: String,
+    },
+    /// They are in that room already.
+    AlreadyThere(RoomName),
+    /// With who is here.
+    Who,
+    /// With which rooms there are.
+    Rooms,
+    /// With what the room is about.
+    Topic,
+    /// With the last lines, as many as newcomers see if no number is given.
+    Last(Option<usize>),
+    /// From now on they do not see what that name says, or see it again.
+    Ignore(&'a str),
+    /// Nobody has written to them in private.
+    NobodyWrote,
+    /// Who wrote to them is gone.
+    Gone(Box<str>),
+}
+
+impl Chat {
+    /// Checks what `who` asks for against the current state: either an answer for them alone, or an
+    /// entry for everyone.
+    pub fn propose<'a>(&self, who: UserId, command: Command<'a>, now: &Now) -> Proposal<'a> {
+        let answer = |event| Proposal::Answer(Reply::Event(event));
+        // What anybody may ask for.
+        match command {
+            Command::Unknown => return answer(Event::NotUnderstood),
+            Command::Help => return answer(Event::Help),
+            Command::Misused { usage } => return answer(Event::Answer(Answer::Misused { usage })),
+            Command::Ambiguous { word, like } => {
+                return answer(Event::Answer(Answer::Ambiguous { word, like }));
+            }
+            Command::NoSuch { word, near } => {
+                return answer(Event::Answer(Answer::NoSuch { word, near }));
+            }
+            Command::Who => return Proposal::Answer(Reply::Who),
+            Command::Rooms => return Proposal::Answer(Reply::Rooms),
+            Command::Name(raw) => return self.propose_name(who, raw, now),
+            Command::Exit => {
+                let what = What::Left { why: CloseReason::Exit };
+                return Proposal::Commit(Entry::new(who, None, what, now));
+            }
+            Command::Tell { to, text } => return self.propose_whisper(who, to, text, now),
+            Command::Set(_) => unreachable!("how things are shown is no matter of the chat"),
+            _ => {}
+        }
+        let Some(user) = self.users.find(who).filter(|user| user.name.is_some()) else {
+            return answer(Event::NameFirst);
+        };
+        let here = Some(self.rooms.get(user.room).name);
+        let what = match command {
+            Command::Say(text) => What::Said { text },
+            Command::Act(text) => What::Acted { text },
+            Command::Join(room) => return self.propose_move(who, room, What::Moved, now),
+            Command::Enter(room) => return self.propose_move(who, room, What::Entered, now),
+            Command::LeaveRoom => return self.propose_move(who, LOBBY_NAME, What::Moved, now),
+            Command::Topic(None) => return Proposal::Answer(Reply::Topic),
+            Command::Topic(Some(text)) => {
+                let bytes_max = self.rules.topic_bytes_max;
+                if text.trim().len() > bytes_max {
+                    return answer(Event::TopicTooLong { bytes_max });
+                }
+                What::TopicSet { text: text.trim() }
+            }
+            Command::Reply(text) => return self.propose_reply(who, text, now),
+            Command::Ignore(name) => return Proposal::Answer(Reply::Ignore(name)),
+            Command::Last(count) => return Proposal::Answer(Reply::Last(count)),
+            _ => unreachable!("answered above"),
+        };
+        Proposal::Commit(Entry::new(who, here, what, now))
+    }
+
+    fn propose_name<'a>(&self, who: UserId, raw: &str, now: &Now) -> Proposal<'a> {
+        let at = now.stamp.as_str();
+        let name = match self.names.check(raw) {
+            Err(fault) => {
+                info!("at={at:?} event=refuse id={who} nick={} why={fault:?}", Quoted(raw));
+                let free = self.names.suggest(raw);
+                return Proposal::Answer(Reply::NameRefused { fault, free });
+            }
+            Ok(name) => name,
+        };
+        if !self.names.is_free(name.as_str(), self.users.key(who)) {
+            info!("at={at:?} event=refuse id={who} nick={} why=Taken", Quoted(raw));
+            let free = self.names.suggest(name.as_str());
+            return Proposal::Answer(Reply::NameTaken { free });
+        }
+        let what = What::Named { name: Cow::Owned(name.into()) };
+        Proposal::Commit(Entry::new(who, None, what, now))
+    }
+
+    fn propose_whisper<'a>(
+        &self,
+        who: UserId,
+        to: &'a str,
+        text: &'a str,
+        now: &Now,
+    ) -> Proposal<'a> {
+        if self.nick(who).is_none() {
+            return Proposal::Answer(Reply::Event(Event::NameFirst));
+        }
+        match self.names.holder(to) {
+            Some(reader) => {
+                let what = What::Whispered { to: self.users.id(reader), text };
+                Proposal::Commit(Entry::new(who, None, what, now))
+            }
+            None => Proposal::Answer(Reply::Event(Event::Nobody { nick: to })),
+        }
+    }
+
+    fn propose_reply<'a>(&self, who: UserId, text: &'a str, now: &Now) -> Proposal<'a> {
+        let relations = self.users.find(who).and_then(|user| user.relations.as_ref());
+        match relations.and_then(|relations| relations.wrote.as_ref()) {
+            None => Proposal::Answer(Reply::NobodyWrote),
+            Some(&(to, _)) if self.nick(to).is_some() => {
+                let what = What::Whispered { to, text };
+                Proposal::Commit(Entry::new(who, None, what, now))
+            }
+            Some((_, name)) => Proposal::Answer(Reply::Gone(name.clone())),
+        }
+    }
+
+    fn propose_move<'a>(&self, who: UserId, raw: &str, what: What<'a>, now: &Now) -> Proposal<'a> {
+        let user = self.users.find(who).expect("who has a name is known");
+        if let Some(id) = self.rooms.find(raw) {
+            let name = self.rooms.get(id).name;
+            if user.rooms().any(|room| room == id) {
+                return Proposal::Answer(Reply::AlreadyThere(name));
+            }
+            return Proposal::Commit(Entry::new(who, Some(name), what, now));
+        }
+        let name = match self.names.check(raw) {
+            Ok(name) => RoomName::new(name.as_str()),
+            Err(fault) => {
+                let event = Event::RoomRefused { fault };
+                return Proposal::Answer(Reply::Event(event));
+            }
+        };
+        // Who is alone in a room and leaves it ends it.
+        let ends_one = what == What::Moved
+            && user.room != LOBBY
+            && self.rooms.get(user.room).members.len() == 1;
+        let rooms_max = self.rules.rooms_max;
+        if self.rooms.len() - usize::from(ends_one) >= rooms_max {
+            let event = Event::TooManyRooms { rooms_max };
+            return Proposal::Answer(Reply::Event(event));
+        }
+        Proposal::Commit(Entry::new(who, Some(name), what, now))
+    }
+}

@@ -1,0 +1,181 @@
+//! The rooms that exist: found by name or id, ordered by how many are in them.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use slab::Slab;
+
+use crate::chat::entry::RoomName;
+use crate::chat::presence::Presence;
+use crate::chat::skeleton::{skeleton_hash, skeleton_hashes};
+use crate::chat::users::UserKey;
+use crate::group::Group;
+use crate::ids::{LOBBY, RoomId};
+
+/// The name of the room that always exists.
+pub const LOBBY_NAME: &str = "lobby";
+
+/// One room.
+pub struct Room {
+    /// In its normal form.
+    pub name: RoomName,
+    /// The skeleton of the name: what its history is found by.
+    pub skeleton: u64,
+    /// What it is about, if somebody has said so.
+    pub topic: Option<Box<str>>,
+    /// The keys of those who are in it.
+    pub members: Group,
+    /// Its joins and leaves that are to be told.
+    pub presence: Presence,
+}
+
+/// All rooms: the lobby, and those that somebody is in.
+pub struct Rooms {
+    slab: Slab<Box<Room>>,
+    /// By the skeletons of their names: rooms are unique among look-alikes, as people are.
+    by_skeleton: BTreeMap<u64, RoomId>,
+    /// The fullest first.
+    by_size: BTreeSet<(Reverse<u32>, RoomId)>,
+}
+
+impl Rooms {
+    /// The lobby.
+    pub fn new() -> Self {
+        let (slab, by_skeleton, by_size) = Default::default();
+        let mut rooms = Self { slab, by_skeleton, by_size };
+        let lobby = rooms.open(RoomName::new(LOBBY_NAME));
+        assert_eq!(lobby, LOBBY, "the lobby comes first");
+        rooms
+    }
+
+    /// How many there are; never none.
+    #[allow(clippy::len_without_is_empty, reason = "the lobby always exists")]
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// The room `id`.
+    pub fn get(&self, id: RoomId) -> &Room {
+        &self.slab[id.0 as usize]
+    }
+
+    /// The room `id`, if it still exists.
+    pub fn try_get(&self, id: RoomId) -> Option<&Room> {
+        self.slab.get(id.0 as usize).map(|room| &**room)
+    }
+
+    /// The room `id`, to change its topic or presence.
+    pub fn at(&mut self, id: RoomId) -> &mut Room {
+        &mut self.slab[id.0 as usize]
+    }
+
+    /// The room `id`, if it still exists.
+    pub fn try_at(&mut self, id: RoomId) -> Option<&mut Room> {
+        self.slab.get_mut(id.0 as usize).map(|room| &mut **room)
+    }
+
+    /// The room that is called `name`, or looks like it.
+    pub fn find(&self, name: &str) -> Option<RoomId> {
+        skeleton_hashes(name).iter().find_map(|hash| self.by_skeleton.get(hash)).copied()
+    }
+
+    /// The room called `name`, which begins if it is new.
+    pub fn find_or_open(&mut self, name: RoomName) -> RoomId {
+        self.find(name.as_str()).unwrap_or_else(|| self.open(name))
+    }
+
+    /// `user` comes to `id`.
+    pub fn enter(&mut self, id: RoomId, user: UserKey) {
+        self.resize(id, |members| members.insert(user.index()));
+    }
+
+    /// `user` leaves `id`; whether the room is empty now.
+    pub fn leave(&mut self, id: RoomId, user: UserKey) -> bool {
+        self.resize(id, |members| members.remove(user.index()));
+        self.get(id).members.is_empty()
+    }
+
+    /// Ends a room that is empty and not the lobby.
+    pub fn close(&mut self, id: RoomId) {
+        assert!(id != LOBBY && self.get(id).members.is_empty(), "nobody is left in it");
+        let room = self.slab.remove(id.0 as usize);
+        for hash in skeleton_hashes(room.name.as_str()) {
+            self.by_skeleton.remove(&hash);
+        }
+        self.by_size.remove(&(Reverse(0), id));
+    }
+
+    /// Rooms by size from `after` on, the fullest first; with their sizes.
+    pub fn fullest(&self, after: Option<(u32, RoomId)>) -> impl Iterator<Item = (u32, RoomId)> {
+        let rest = match after {
+            Some((size, id)) => {
+                let after = std::ops::Bound::Excluded((Reverse(size), id));
+                self.by_size.range((after, std::ops::Bound::Unbounded))
+            }
+            None => self.by_size.range(..),
+        };
+        rest.map(|&(Reverse(size), id)| (size, id))
+    }
+
+    /// All rooms, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Room> {
+        self.slab.iter().map(|(_, room)| &**room)
+    }
+
+    fn open(&mut self, name: RoomName) -> RoomId {
+        let (topic, members, presence) = Default::default();
+        let skeleton = skeleton_hash(name.as_str());
+        let room = Room { name, skeleton, topic, members, presence };
+        let key = self.slab.insert(Box::new(room));
+        let id = RoomId(u32::try_from(key).expect("fewer rooms than connections"));
+        self.by_skeleton.extend(skeleton_hashes(name.as_str()).map(|hash| (hash, id)));
+        self.by_size.insert((Reverse(0), id));
+        id
+    }
+
+    fn resize(&mut self, id: RoomId, change: impl FnOnce(&mut Group)) {
+        let members = &mut self.slab[id.0 as usize].members;
+        let before = count(members);
+        change(members);
+        let after = count(members);
+        if before != after {
+            self.by_size.remove(&(Reverse(before), id));
+            self.by_size.insert((Reverse(after), id));
+        }
+    }
+}
+
+fn count(members: &Group) -> u32 {
+    u32::try_from(members.len()).expect("fewer than keys")
+}
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_are_found_by_what_their_names_look_like_and_end_when_empty() {
+        let mut rooms = Rooms::new();
+        let [alice, bob] = [1, 2].map(UserKey::of_index);
+        let tea = rooms.find_or_open(RoomName::new("tea"));
+        assert_eq!(rooms.find("TEA"), Some(tea));
+        assert_eq!(rooms.find_or_open(RoomName::new("Tea")), tea);
+        rooms.enter(tea, alice);
+        rooms.enter(tea, bob);
+        rooms.enter(LOBBY, alice);
+        let sizes: Vec<_> = rooms.fullest(None).collect();
+        assert_eq!(sizes, [(2, tea), (1, LOBBY)]);
+        assert_eq!(rooms.fullest(Some((2, tea))).count(), 1);
+        assert!(!rooms.leave(tea, alice));
+        assert!(rooms.leave(tea, bob));
+        rooms.close(tea);
+        assert_eq!((rooms.len(), rooms.find("tea")), (1, None));
+        assert_eq!(rooms.find_or_open(RoomName::new("coffee")), tea, "ids are used again");
+    }
+}

@@ -1,0 +1,236 @@
+//! The chat from command to effect: names, rooms, long answers, and the fold.
+
+use super::*;
+use crate::chat::event::Answer;
+use crate::clock::Stamp;
+use crate::ids::PeerId;
+
+const RULES: Rules =
+    Rules { past_lines: 20, history_bytes: 1 << 20, rooms_max: 4, topic_bytes_max: 16 };
+
+/// A chat whose effects are kept as text.
+struct Talk {
+    chat: Chat,
+    now_ms: u64,
+    seen: Vec<String>,
+}
+
+fn user(number: u32) -> UserId {
+    UserId::local(PeerId::new(number as usize, number))
+}
+
+impl Talk {
+    /// Guests 1 to `count`, in the lobby, called `u1` and so on.
+    fn of(count: u32) -> Self {
+        let mut talk = Self { chat: Chat::new(RULES), now_ms: 0, seen: Vec::new() };
+        for number in 1..=count {
+            talk.chat.arrive(user(number), true, &mut |_| {});
+            talk.ask(number, Command::Name(&format!("u{number}")));
+        }
+        talk.pass(2_000);
+        talk.seen.clear();
+        talk
+    }
+
+    fn now(&self) -> Now {
+        let wall = chrono::DateTime::from_timestamp(1_700_000_000, 0).expect("is a date");
+        Now { mono_ms: self.now_ms, stamp: Stamp::of(wall.into()) }
+    }
+
+    fn ask(&mut self, number: u32, command: Command<'_>) {
+        let (now, seen) = (self.now(), &mut self.seen);
+        self.chat.command(user(number), command, &now, &mut |effect| seen.push(shown(&effect)));
+    }
+
+    fn resume(&mut self, number: u32) {
+        let seen = &mut self.seen;
+        self.chat.resume(user(number), &mut |effect| seen.push(shown(&effect)));
+    }
+
+    fn pass(&mut self, ms: u64) {
+        self.now_ms += ms;
+        let (now, seen) = (self.now(), &mut self.seen);
+        self.chat.tick(&now, &mut |effect| seen.push(shown(&effect)));
+    }
+
+    /// What was seen since it was last asked for.
+    fn seen(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.seen)
+    }
+}
+
+fn shown(effect: &Effect<'_>) -> String {
+    match *effect {
+        Effect::Tell { to, event } => format!("{to} {}", worded(&event)),
+        Effect::Say { room_name, event, except, .. } => {
+            let except: Vec<String> = except.iter().map(ToString::to_string).collect();
+            format!("#{room_name} {} -{}", worded(&event), except.join(","))
+        }
+        Effect::Enter { user, room_name, .. } => format!("{user} -> {room_name}"),
+        Effect::Leave { user, room } => format!("{user} <- {}", room.0),
+        Effect::More { to } => format!("{to} more"),
+        Effect::Close { user, why } => format!("{user} closes: {}", why.as_str()),
+    }
+}
+
+fn worded(event: &Event<'_>) -> String {
+    let mut text = Vec::new();
+    match event {
+        Event::Answer(Answer::Ignoring { .. }) => return "ignoring".into(),
+        event => crate::door::lang::Lang::En.write(event, &mut text).expect("memory takes it"),
+    }
+    String::from_utf8(text).expect("texts are text")
+}
+
+#[test]
+fn who_moves_is_seen_to_in_both_rooms_and_shown_what_is_there() {
+    let mut talk = Talk::of(2);
+    talk.ask(1, Command::Join("tea"));
+    assert_eq!(
+        talk.seen(),
+        [
+            "#lobby system: u1 left -1",
+            "1 <- 0",
+            "#tea system: u1 joined -1",
+            "1 -> tea",
+            "1 system: you are in tea, alone so far",
+        ]
+    );
+    talk.ask(1, Command::Topic(Some("all about tea")));
+    assert_eq!(talk.seen(), ["#tea system: u1 set the topic: all about tea -"]);
+    talk.ask(1, Command::Say("hot"));
+    assert_eq!(talk.seen(), ["#tea u1:hot -"]);
+    talk.ask(2, Command::Join("TEA"));
+    let seen = talk.seen();
+    assert_eq!(
+        seen[4..],
+        ["2 system: you are in tea, 2 here: all about tea", "2 -- the last line --", "2 u1:hot",]
+    );
+    talk.ask(2, Command::Tell { to: "u1", text: "psst" });
+    talk.ask(1, Command::Join("tea"));
+    talk.ask(1, Command::LeaveRoom);
+    let seen = talk.seen();
+    assert!(seen.contains(&"1 system: you are in tea already".into()), "{seen:?}");
+    assert!(seen.contains(&"1 -> lobby".into()), "{seen:?}");
+}
+
+#[test]
+fn a_room_ends_with_its_last_person_and_its_history_is_found_again() {
+    let mut talk = Talk::of(1);
+    talk.ask(1, Command::Join("tea"));
+    talk.ask(1, Command::Topic(Some("topic")));
+    talk.ask(1, Command::Say("hot"));
+    let full = talk.chat.rooms();
+    talk.ask(1, Command::LeaveRoom);
+    assert_eq!(talk.chat.rooms(), full - 1);
+    talk.ask(1, Command::Join("coffee"));
+    talk.ask(1, Command::Say("cold"));
+    talk.seen.clear();
+    talk.ask(1, Command::Join("tea"));
+    let seen = talk.seen();
+    assert!(seen.contains(&"1 system: you are in tea, alone so far".into()), "no topic: {seen:?}");
+    assert_eq!(
+        seen.last().map(String::as_str),
+        Some("1 -- nothing was said while you were away --")
+    );
+    talk.ask(1, Command::Last(Some(5)));
+    assert_eq!(talk.seen(), ["1 -- the last line --", "1 u1:hot"]);
+}
+
+#[test]
+fn rooms_obey_the_rules_of_names_and_their_limits() {
+    let mut talk = Talk::of(5);
+    for (room, answer) in [
+        ("lobby", "system: you are in lobby already"),
+        ("L0BBY", "system: you are in lobby already"),
+        ("системa", "system: not a name for a room: one alphabet to a name"),
+        ("a:b", "system: not a name for a room: only letters, digits, _ - . '"),
+        ("system", "system: not a name for a room: that name is reserved"),
+        (&"x".repeat(17), "system: not a name for a room: at most 16 columns, 48 bytes"),
+    ] {
+        talk.ask(1, Command::Join(room));
+        assert_eq!(talk.seen(), [format!("1 {answer}")], "{room}");
+    }
+    for number in 2..=4 {
+        talk.ask(number, Command::Join(&format!("room{number}")));
+    }
+    talk.seen.clear();
+    talk.ask(5, Command::Join("another"));
+    let answer = "system: no more than 4 rooms can be open; join one of them: rooms";
+    assert_eq!(talk.seen(), [format!("5 {answer}")]);
+    talk.ask(2, Command::Join("another"));
+    assert_eq!(talk.chat.rooms(), 4, "who is alone in a room may go to a new one");
+    talk.seen.clear();
+    talk.ask(1, Command::Topic(Some("more than sixteen bytes")));
+    assert_eq!(talk.seen(), ["1 system: a topic has at most 16 bytes; this one was not set"]);
+    talk.ask(3, Command::Join("another"));
+    talk.seen.clear();
+    talk.ask(1, Command::Rooms);
+    let rooms = ["3 rooms:", "lobby (2)", "another (2)", "room4 (1)"];
+    assert_eq!(talk.seen(), rooms.map(|line| format!("1 system: {line}")));
+    talk.ask(3, Command::Who);
+    let seen = talk.seen();
+    assert_eq!(seen, ["3 system: 2 here in another, 5 online in all rooms:", "3 system: u2, u3"]);
+}
+
+#[test]
+fn who_is_in_several_rooms_hears_all_of_them_and_leaves_all() {
+    let mut talk = Talk::of(2);
+    talk.ask(1, Command::Enter("tea"));
+    talk.ask(1, Command::Enter("coffee"));
+    talk.seen.clear();
+    talk.ask(1, Command::Name("alice"));
+    let renamed: Vec<String> =
+        talk.seen().into_iter().filter(|line| line.starts_with('#')).collect();
+    assert_eq!(renamed.len(), 3, "{renamed:?}");
+    let now = talk.now();
+    talk.chat.depart(user(1), CloseReason::Closed, &now, &mut |_| {});
+    assert_eq!((talk.chat.rooms(), talk.chat.present()), (1, 1));
+}
+
+#[test]
+fn long_answers_go_out_in_screenfuls() {
+    let mut talk = Talk::of(1);
+    for number in 0..300 {
+        talk.ask(1, Command::Say(&number.to_string()));
+    }
+    talk.seen.clear();
+    talk.ask(1, Command::Last(Some(256)));
+    let mut lines = 0;
+    loop {
+        let seen = talk.seen();
+        let more = seen.last().is_some_and(|line| line == "1 more");
+        assert!(seen.len() <= 22, "{}", seen.len());
+        lines += seen.iter().filter(|line| line.starts_with("1 u1:")).count();
+        if !more {
+            break;
+        }
+        talk.resume(1);
+    }
+    assert_eq!(lines, 256);
+}
+
+#[test]
+fn who_is_ignored_is_who_a_whisper_to_that_name_would_reach() {
+    let mut talk = Talk::of(2);
+    // In Cyrillic, and only drawn as it stands is it what is typed below.
+    talk.ask(2, Command::Name("гоо"));
+    for (is_ignored, except) in [(true, "1"), (false, "")] {
+        talk.ask(1, Command::Ignore("Roo"));
+        talk.seen.clear();
+        talk.ask(2, Command::Say("hi"));
+        assert_eq!(talk.seen(), [format!("#lobby гоо:hi -{except}")], "{is_ignored}");
+    }
+}
+
+#[test]
+fn a_beginning_is_completed_from_all_who_are_here() {
+    let mut talk = Talk::of(20);
+    for number in 1..=20 {
+        let name = if number == 20 { "albert".into() } else { format!("Alice{number}") };
+        talk.ask(number, Command::Name(&name));
+    }
+    assert_eq!(talk.chat.names_starting("AL").len(), 20, "the last is not like the others");
+    assert_eq!(talk.chat.names_starting("alice1").len(), 11);
+    assert!(talk.chat.names_starting("alice1x").is_empty());
+}
