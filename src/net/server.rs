@@ -10,6 +10,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::clock::{Clock, Now};
 use crate::config::{Address, Config};
+use crate::diagnostics;
 use crate::door::Dialect;
 use crate::hub::{Hub, Ready};
 use crate::limits::{DOORS_MAX, GOODBYE_MS, Limits};
@@ -27,6 +28,8 @@ const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(I
 const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// How long to wait for a descriptor to come free elsewhere.
 const ACCEPT_RETRY_MS: u64 = 1_000;
+/// How long to wait before stderr is asked again whether it takes something.
+const LOG_RETRY_MS: u64 = 1_000;
 /// Time between two log lines about connections that were not even told why.
 const REFUSAL_LOG_MS: u64 = 1_000;
 
@@ -43,6 +46,9 @@ pub struct Server {
     starved: Option<Starved>,
     /// Not before, another connection turned away is logged.
     next_refusal_ms: u64,
+    /// Set while records of the log are lost because stderr is full or stopped: when to try again
+    /// to log how many.
+    log_retry_ms: Option<u64>,
     /// Set since a signal asked to stop: when it is over, whoever is still there.
     stop_by_ms: Option<u64>,
 }
@@ -78,6 +84,7 @@ impl Server {
             limits,
             starved: None,
             next_refusal_ms: 0,
+            log_retry_ms: None,
             stop_by_ms: None,
         })
     }
@@ -108,6 +115,7 @@ impl Server {
             }
             is_busy = self.accept_some(&now);
             is_busy |= self.hub.turn(&now);
+            self.log_retry_ms = diagnostics::retry().then(|| now.mono_ms + LOG_RETRY_MS);
             if self.stop_by_ms.is_some_and(|by_ms| self.hub.is_empty() || now.mono_ms >= by_ms) {
                 return Ok(None);
             }
@@ -116,7 +124,8 @@ impl Server {
 
     /// How long nothing is due; none if nothing is due ever.
     fn patience(&mut self) -> Option<Duration> {
-        let deadlines_ms = [self.hub.deadline_ms(), self.retry_ms(), self.stop_by_ms];
+        let deadlines_ms =
+            [self.hub.deadline_ms(), self.retry_ms(), self.log_retry_ms, self.stop_by_ms];
         let due_ms = deadlines_ms.into_iter().flatten().min()?;
         Some(Duration::from_millis(due_ms.saturating_sub(self.now().mono_ms)))
     }
