@@ -1,20 +1,20 @@
-//! Where peers come in: a listener, and the sockets that it accepts.
+//! Where peers come in: a listener.
 
 use std::fs;
-use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
 
-use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Poll, Token};
 use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
 
 use crate::config::Address;
 use crate::door::Dialect;
-use crate::hub::conn::Socket;
 use crate::limits::{Limits, SEND_BUFFER_BYTES};
+use crate::net::sock::Sock;
 
 /// What the system may hold of connections that are not accepted yet (capped by `somaxconn`).
 const ACCEPT_BACKLOG: i32 = 4_096;
@@ -169,63 +169,4 @@ fn refusal(dialect: Dialect, address: &Address, error: &io::Error) -> String {
         _ => "give another",
     };
     format!("--{} {address}: {error}; {fix}", dialect.as_str())
-}
-
-/// A peer's socket.
-pub enum Sock {
-    /// Over TCP.
-    Tcp(TcpStream),
-    /// In the file system.
-    Unix(UnixStream),
-}
-
-impl Sock {
-    /// As the Poll wants it.
-    pub fn as_source(&mut self) -> &mut dyn mio::event::Source {
-        match self {
-            Self::Tcp(stream) => stream,
-            Self::Unix(stream) => stream,
-        }
-    }
-
-    fn raw(&self) -> SockRef<'_> {
-        match self {
-            Self::Tcp(stream) => stream.into(),
-            Self::Unix(stream) => stream.into(),
-        }
-    }
-}
-
-impl Read for Sock {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            Self::Unix(stream) => stream.read(buffer),
-        }
-    }
-}
-
-/// By send(2) and sendmsg(2): write(2) and writev(2), which a stream's own methods may use, pass
-/// through the file layer first, for half a microsecond on top of five or six.
-impl Write for Sock {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.raw().send(bytes)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.raw().send_vectored(slices)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Socket for Sock {
-    fn end_writing(&mut self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Self::Unix(stream) => stream.shutdown(Shutdown::Write),
-        }
-    }
 }

@@ -14,8 +14,9 @@ use crate::diagnostics;
 use crate::door::Dialect;
 use crate::hub::{Hub, Ready};
 use crate::limits::{DOORS_MAX, GOODBYE_MS, Limits};
-use crate::net::listener::{Door, Sock};
+use crate::net::listener::Door;
 use crate::net::signals::Signals;
+use crate::net::sock::Sock;
 
 const SIGNALS: Token = Token(usize::MAX);
 /// Doors have the tokens below `SIGNALS`; the rest are slots.
