@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,7 +32,19 @@ pub struct Door {
 
 enum Listener {
     Tcp(TcpListener),
-    Unix(UnixListener),
+    /// With the identity of its socket file, if there was one after bind.
+    Unix(UnixListener, Option<FileId>),
+}
+
+/// What tells one file from another: its device and its inode.
+#[derive(PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    /// Of the file that is at `path` now.
+    fn of(path: &Path) -> Option<Self> {
+        fs::symlink_metadata(path).ok().map(|found| Self(found.dev(), found.ino()))
+    }
 }
 
 impl Door {
@@ -66,14 +78,14 @@ impl Door {
             }
             Address::Unix(path) => {
                 remove_stale(path)?;
-                (Listener::Unix(listen_unix(path)?), address.clone())
+                (Listener::Unix(listen_unix(path)?, FileId::of(path)), address.clone())
             }
         };
         match &mut listener {
             Listener::Tcp(listener) => {
                 poll.registry().register(listener, token, Interest::READABLE)?;
             }
-            Listener::Unix(listener) => {
+            Listener::Unix(listener, _) => {
                 poll.registry().register(listener, token, Interest::READABLE)?;
             }
         }
@@ -90,7 +102,7 @@ impl Door {
                 let (stream, from) = listener.accept()?;
                 Ok((Sock::Tcp(stream), Some(from)))
             }
-            Listener::Unix(listener) => {
+            Listener::Unix(listener, _) => {
                 let (stream, _) = listener.accept()?;
                 // A Unix socket inherits nothing.
                 SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
@@ -102,8 +114,12 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        if let Address::Unix(path) = &self.address {
-            // Nothing can be done if somebody else has removed it.
+        // Another server's socket may be at the path by now. (The inode cannot have been reused:
+        // the socket, which is still open, keeps it.)
+        if let (Address::Unix(path), Listener::Unix(_, bound)) = (&self.address, &self.listener)
+            && bound.is_some()
+            && FileId::of(path) == *bound
+        {
             let _ = fs::remove_file(path);
         }
     }
