@@ -129,7 +129,13 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "connections at a time, at most descriptors - doors - 30",
         clients
     ),
-    number!("per-address", "N", "16", "connections from one address; loopback exempt", per_address),
+    number!(
+        "per-address",
+        "N",
+        "16",
+        "connections from one address (IPv6: one /64 network); loopback exempt",
+        per_address
+    ),
     number!("accepts-per-turn", "N", "64", "accepted before others are served", accepts_per_turn),
     number!("name-secs", "SECS", "60", "time to take a name", name_secs),
     Opt {

@@ -2,7 +2,7 @@
 //! and the hub, and the only one that reads the clock.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
 use log::{error, info, warn};
@@ -29,6 +29,8 @@ const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(I
 const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// How long to wait for a descriptor to come free elsewhere.
 const ACCEPT_RETRY_MS: u64 = 1_000;
+/// The part of an IPv6 address that is one network: its /64.
+const NETWORK_BITS: u128 = (u64::MAX as u128) << 64;
 /// How long to wait before stderr is asked again whether it takes something.
 const LOG_RETRY_MS: u64 = 1_000;
 /// Time between two log lines about connections that were not even told why.
@@ -207,8 +209,7 @@ impl Server {
     }
 
     fn welcome(&mut self, mut sock: Sock, dialect: Dialect, from: Option<SocketAddr>, now: &Now) {
-        let host = from.map(|from| from.ip().to_canonical());
-        let counted = host.filter(|host| !host.is_loopback());
+        let counted = from.and_then(counted_address);
         let from = from.map_or_else(|| "unix".to_string(), |from| from.to_string());
         let Some(slot) = self.hub.vacancy() else { return self.turn_away(&from, now) };
         // All at once and never again: the hub keeps what each event told it.
@@ -248,6 +249,16 @@ impl Server {
     }
 }
 
+/// The address under which the limit per address counts a connection from there, unless it is
+/// exempt: an IPv6 host can have every address of a /64 network.
+fn counted_address(from: SocketAddr) -> Option<IpAddr> {
+    match from.ip().to_canonical() {
+        host if host.is_loopback() => None,
+        IpAddr::V4(host) => Some(host.into()),
+        IpAddr::V6(host) => Some(Ipv6Addr::from_bits(host.to_bits() & NETWORK_BITS).into()),
+    }
+}
+
 /// Whether accept(2) passed on what befell the one connection, not what the server lacks. (Some
 /// network errors have no kind of their own; they are taken for a lack, and tried again later.)
 fn is_about_the_peer(error: &io::Error) -> bool {
@@ -279,6 +290,23 @@ mod tests {
     use rustix::io::Errno;
 
     use super::*;
+
+    #[test]
+    fn the_limit_per_address_counts_ipv6_by_64_and_exempts_loopback() {
+        for (from, counted) in [
+            ("192.0.2.1:80", Some("192.0.2.1")),
+            ("[::ffff:192.0.2.1]:80", Some("192.0.2.1")),
+            ("[2001:db8:1:2:3:4:5:6]:80", Some("2001:db8:1:2::")),
+            ("[2001:db8:1:2::1]:80", Some("2001:db8:1:2::")),
+            ("[2001:db8:1:3::1]:80", Some("2001:db8:1:3::")),
+            ("127.0.0.1:80", None),
+            ("[::ffff:127.0.0.1]:80", None),
+            ("[::1]:80", None),
+        ] {
+            let counted = counted.map(|address| address.parse().expect("it is an address"));
+            assert_eq!(counted_address(from.parse().expect("it is one")), counted, "{from}");
+        }
+    }
 
     #[test]
     fn an_error_of_one_connection_is_not_a_lack_of_descriptors() {
