@@ -53,7 +53,7 @@ fn is_loop(path: &str) -> bool {
 
 /// The client's outer parts: its loop, its socket, its terminal, its pipes.
 fn is_clients_shell(path: &str) -> bool {
-    let shell = ["filter", "link", "mod", "pipe", "run", "terminal"];
+    let shell = ["filter", "link", "mod", "pipe", "resolve", "run", "terminal"];
     shell.iter().any(|name| path == format!("src/client/{name}.rs"))
 }
 
