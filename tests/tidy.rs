@@ -1,7 +1,12 @@
 //! The invariants of the architecture, each an absence that is looked for in the source.
 
+#[path = "tidy/graph.rs"]
+mod graph;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use graph::Graph;
 
 const FILE_LINES_MAX: usize = 500;
 const LINE_CHARS_MAX: usize = 110;
@@ -173,4 +178,53 @@ fn every_function_is_short() {
             }
         }
     }
+}
+
+/// The groups of modules that still use each other. Whoever breaks a cycle removes it here; none may
+/// be added.
+const KNOWN_CYCLES: &[&[&str]] = &[
+    &["chat", "chat::talk"],
+    &[
+        "door",
+        "door::classic",
+        "door::lang",
+        "door::lang::en",
+        "door::lang::zh",
+        "door::telnet::decoder",
+        "door::telnet::encode",
+    ],
+];
+/// The same among the files and folders at the top.
+const KNOWN_TOP_CYCLES: &[&[&str]] = &[];
+
+/// The graph of the crate, without tests and without `main`, which is a crate of its own.
+fn module_graph() -> Graph {
+    let is_code = |path: &Path| !path.ends_with("main.rs") && !path.ends_with("session_tests.rs");
+    let sources: Vec<_> = files("src")
+        .into_iter()
+        .filter(|(path, _)| is_code(path))
+        .map(|(path, text)| {
+            let lines: Vec<&str> = code(&text).map(|(_, line)| line).collect();
+            let path = path.strip_prefix("src").expect("it is below");
+            (graph::module_of(path), lines.join("\n"))
+        })
+        .collect();
+    graph::graph(&sources)
+}
+
+fn assert_no_cycles_but(known: &[&[&str]], graph: &Graph) {
+    let found = graph::cycles(graph);
+    let shown: Vec<String> = found.iter().map(|(_, cycle)| cycle.join(" -> ")).collect();
+    let groups: Vec<&[String]> = found.iter().map(|(group, _)| &group[..]).collect();
+    assert_eq!(groups, known, "the shortest cycles are {shown:#?}");
+}
+
+#[test]
+fn no_module_uses_one_that_uses_it() {
+    assert_no_cycles_but(KNOWN_CYCLES, &module_graph());
+}
+
+#[test]
+fn no_folder_uses_one_that_uses_it() {
+    assert_no_cycles_but(KNOWN_TOP_CYCLES, &graph::top_level(&module_graph()));
 }
