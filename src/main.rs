@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use natter::config::{self, Address, Config, Request};
+use natter::config::arguments::{Request, parse};
+use natter::config::{Address, Config};
 use natter::diagnostics;
 use natter::door::Dialect;
 use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED};
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     if arguments.next_if(|first| first == "join").is_some() {
         return join(arguments);
     }
-    match config::parse(arguments) {
+    match parse(arguments) {
         Ok(Request::Serve(config)) => serve(*config),
         Ok(Request::Print(text)) => {
             say(&text);
