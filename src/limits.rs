@@ -6,7 +6,7 @@ pub struct Limits {
     /// Connections at a time; 0 stands for what the descriptor limit allows, up to
     /// [`CLIENTS_UNASKED_MAX`].
     pub clients: usize,
-    /// Connections at a time from one address; loopback is exempt.
+    /// Connections at a time from one IPv4 address or one IPv6 /64 network; loopback is exempt.
     pub per_address: usize,
     /// Connections accepted before the others are served again.
     pub accepts_per_turn: usize,

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use natter::config::{self, Address, Config, Request};
+use natter::config::arguments::{Request, parse};
+use natter::config::{Address, Config};
 use natter::diagnostics;
 use natter::door::DoorKind;
 use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED};
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     if arguments.next_if(|first| first == "join").is_some() {
         return join(arguments);
     }
-    match config::parse(arguments) {
+    match parse(arguments) {
         Ok(Request::Serve(config)) => serve(*config),
         Ok(Request::Print(text)) => {
             say(&text);
@@ -63,24 +64,25 @@ fn serve(mut config: Config) -> ExitCode {
     }
 }
 
-/// Raises the descriptor limit as far as it goes, and settles how many clients that allows.
+/// Raises the file-descriptor limit as far as possible, and decides how many clients that allows.
 fn set_clients(config: &mut Config) -> Result<(), String> {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX)
-        .map_err(|error| format!("the descriptor limit cannot be read: {error}"))?;
+        .map_err(|error| format!("the file-descriptor limit cannot be read: {error}"))?;
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
     let reserved = DESCRIPTORS_RESERVED + config.doors().count();
     let most = descriptors.saturating_sub(reserved);
     match config.limits.clients {
         _ if most == 0 => Err(format!(
-            "{descriptors} descriptors leave no client any, {reserved} are kept back; raise ulimit -n"
+            "the file-descriptor limit of {descriptors} leaves no room for clients ({reserved} are \
+             reserved); raise it with `ulimit -n`"
         )),
         0 => {
             config.limits.clients = most.min(CLIENTS_UNASKED_MAX);
             Ok(())
         }
         asked if asked > most => Err(format!(
-            "--clients: {asked} need {} descriptors and the hard limit is {descriptors}; \
-             ask for at most {most}, or raise ulimit -n",
+            "--clients: {asked} clients need {} file descriptors, but the limit is {descriptors}; \
+             ask for at most {most}, or raise the limit with `ulimit -n`",
             asked.saturating_add(reserved),
         )),
         _ => Ok(()),

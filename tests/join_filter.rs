@@ -137,6 +137,15 @@ fn a_file_can_be_said_and_another_be_written() {
 }
 
 #[test]
+fn the_client_prints_addresses_for_the_process_that_started_it() {
+    let output = output(&mut natter("join --resolve localhost:7"));
+    let text = String::from_utf8(output.stdout).expect("it writes UTF-8");
+    assert!(output.status.success() && text.lines().any(|line| line == "127.0.0.1:7"), "{text}");
+    let output = common::output(&mut natter("join --resolve no-such-host.invalid:7"));
+    assert!(output.stdout.is_empty() && !output.status.success());
+}
+
+#[test]
 fn every_address_of_a_host_is_tried() {
     // Where `localhost` is ::1 first, nobody listens there.
     let server = Server::start("");

@@ -74,8 +74,16 @@ fn a_door_that_cannot_open_is_named_with_what_to_do() {
 #[test]
 fn each_door_takes_a_descriptor_from_the_clients() {
     for (descriptors, part) in [
-        (64, "15 need 65 descriptors and the hard limit is 64; ask for at most 14"),
-        (50, "50 descriptors leave no client any, 50 are kept back; raise ulimit -n"),
+        (
+            64,
+            "--clients: 15 clients need 65 file descriptors, but the limit is 64; ask for at most \
+             14, or raise the limit with `ulimit -n`",
+        ),
+        (
+            50,
+            "the file-descriptor limit of 50 leaves no room for clients (50 are reserved); \
+             raise it with `ulimit -n`",
+        ),
     ] {
         let limited = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
         let mut shell = Command::new("sh");
@@ -159,6 +167,17 @@ fn a_socket_file_of_a_living_server_is_left_alone() {
         &["--classic unix:", "stop what listens there"],
     );
     server.enter("alice");
+}
+
+#[test]
+fn a_socket_file_that_now_belongs_to_another_server_stays_when_this_one_ends() {
+    let file = TempPath::new(".sock");
+    let mut first = Server::start(&format!("--classic {}", file.as_door()));
+    fs::remove_file(file.path()).expect("it is a file");
+    let second = Server::start(&format!("--classic {}", file.as_door()));
+    first.signal(Signal::TERM);
+    assert_eq!(first.wait(), 0);
+    second.enter("alice");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use natter::config::OPTIONS;
+use natter::config::table::OPTIONS;
 
 fn read(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);

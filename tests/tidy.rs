@@ -1,7 +1,12 @@
 //! The invariants of the architecture, each an absence that is looked for in the source.
 
+#[path = "tidy/graph.rs"]
+mod graph;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use graph::Graph;
 
 const FILE_LINES_MAX: usize = 500;
 const LINE_CHARS_MAX: usize = 110;
@@ -57,7 +62,7 @@ fn is_loop(path: &str) -> bool {
 
 /// The client's outer parts: its loop, its socket, its terminal, its pipes.
 fn is_clients_shell(path: &str) -> bool {
-    let shell = ["filter", "link", "mod", "pipe", "run", "terminal"];
+    let shell = ["filter", "link", "mod", "pipe", "resolve", "run", "terminal"];
     shell.iter().any(|name| path == format!("src/client/{name}.rs"))
 }
 
@@ -177,4 +182,38 @@ fn every_function_is_short() {
             }
         }
     }
+}
+
+/// The graph of the crate, without tests and without `main`, which is a crate of its own.
+fn module_graph() -> Graph {
+    let is_code = |path: &Path| {
+        let path = path.to_str().expect("paths are UTF-8");
+        path != "src/main.rs" && !path.ends_with("tests.rs")
+    };
+    let sources: Vec<_> = files("src")
+        .into_iter()
+        .filter(|(path, _)| is_code(path))
+        .map(|(path, text)| {
+            let lines: Vec<&str> = code(&text).map(|(_, line)| line).collect();
+            let path = path.strip_prefix("src").expect("it is below");
+            (graph::module_of(path), lines.join("\n"))
+        })
+        .collect();
+    graph::graph(&sources)
+}
+
+fn assert_no_cycles(graph: &Graph) {
+    let found = graph::cycles(graph);
+    let shown: Vec<String> = found.iter().map(|(_, cycle)| cycle.join(" -> ")).collect();
+    assert!(shown.is_empty(), "the shortest cycles are {shown:#?}");
+}
+
+#[test]
+fn no_module_uses_one_that_uses_it() {
+    assert_no_cycles(&module_graph());
+}
+
+#[test]
+fn no_folder_uses_one_that_uses_it() {
+    assert_no_cycles(&graph::top_level(&module_graph()));
 }

@@ -4,7 +4,7 @@
 
 use crate::chat::Chat;
 use crate::chat::event::{Answer, Effect, Event, Out};
-use crate::chat::propose::Reply;
+use crate::chat::proposal::{Listing, Reply};
 use crate::chat::rooms::Room;
 use crate::chat::skeleton::skeleton_hash;
 use crate::chat::users::UserKey;
@@ -16,17 +16,6 @@ use crate::text::clip;
 const NAMES_LINE_BYTES: usize = 72;
 /// Lines that are sent before the reader has to have taken them.
 const SCREENFUL_LINES: usize = 20;
-
-/// What is left of a long answer.
-#[derive(Clone, Copy, Debug)]
-pub enum Listing {
-    /// Names of those in a room, from a key on.
-    Names { room: RoomId, from: usize },
-    /// Rooms that are less full than one of this size, or come after it.
-    Rooms { after: Option<(u32, RoomId)> },
-    /// Lines of a room, by the skeleton of its name, from the number `from` on.
-    Past { room: u64, from: u64, to: u64 },
-}
 
 impl Chat {
     /// `who` has been sent the beginning of a long answer, and now gets on with it.

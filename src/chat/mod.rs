@@ -16,6 +16,7 @@ pub mod history;
 pub mod ignores;
 pub mod names;
 pub mod presence;
+pub mod proposal;
 mod propose;
 pub mod rooms;
 mod skeleton;
@@ -25,7 +26,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use log::info;
 
-use crate::chat::answers::Listing;
 use crate::chat::command::Command;
 use crate::chat::entry::{Entry, What};
 use crate::chat::event::{CloseReason, Effect, Event, Out};
@@ -33,7 +33,7 @@ use crate::chat::history::Histories;
 use crate::chat::ignores::Ignores;
 use crate::chat::names::Names;
 use crate::chat::presence::Audience;
-use crate::chat::propose::Proposal;
+use crate::chat::proposal::{Listing, Proposal};
 use crate::chat::rooms::Rooms;
 use crate::chat::users::{User, UserKey, Users};
 use crate::clock::Now;

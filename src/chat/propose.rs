@@ -8,54 +8,11 @@ use crate::chat::Chat;
 use crate::chat::command::Command;
 use crate::chat::entry::{Entry, RoomName, What};
 use crate::chat::event::{Answer, CloseReason, Event, NickFault};
+use crate::chat::proposal::{Proposal, Reply};
 use crate::chat::rooms::LOBBY_NAME;
 use crate::clock::Now;
 use crate::ids::{LOBBY, UserId};
 use crate::text::Quoted;
-
-/// What comes of a command.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Proposal<'a> {
-    /// Something happens, for everyone to see, once it is committed.
-    Commit(Entry<'a>),
-    /// They alone are answered.
-    Answer(Reply<'a>),
-}
-
-/// How they alone are answered.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Reply<'a> {
-    /// With this.
-    Event(Event<'a>),
-    /// The name is somebody else's.
-    NameTaken {
-        /// One that can be had.
-        free: String,
-    },
-    /// Nobody may have the name.
-    NameRefused {
-        /// Why not.
-        fault: NickFault,
-        /// One that can be had.
-        free: String,
-    },
-    /// They are in that room already.
-    AlreadyThere(RoomName),
-    /// With who is here.
-    Who,
-    /// With which rooms there are.
-    Rooms,
-    /// With what the room is about.
-    Topic,
-    /// With the last lines, as many as newcomers see if no number is given.
-    Last(Option<usize>),
-    /// From now on they do not see what that name says, or see it again.
-    Ignore(&'a str),
-    /// Nobody has written to them in private.
-    NobodyWrote,
-    /// Who wrote to them is gone.
-    Gone(Box<str>),
-}
 
 impl Chat {
     /// Checks what `who` asks for against the current state: either an answer for them alone, or an

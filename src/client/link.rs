@@ -1,22 +1,30 @@
 //! The connection to the server: one address after the other, then bytes both ways.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 use socket2::{SockRef, TcpKeepalive};
 
-use crate::client::bounds::{ADDRESSES_MAX, ANSWER_MS, SOCKET_READ_BYTES};
+use crate::client::bounds::{ANSWER_MS, SOCKET_READ_BYTES};
 use crate::client::options::Place;
+use crate::client::resolve::{self, Lookup};
 use crate::client::session::{Session, Why};
 use crate::limits::Limits;
 
 /// The connection, or what is to become it.
 pub struct Link {
     addresses: Vec<Address>,
+    /// The host whose addresses these are, if it can move; and how to ask for them again.
+    host: Option<(String, Resolver)>,
+    /// The addresses served for a connection before: the host may have moved since.
+    is_stale: bool,
+    /// Asks for the addresses again, before one is tried.
+    lookup: Option<Lookup>,
     token: Token,
     /// Which of the session's connections it is.
     number: Option<u32>,
@@ -24,11 +32,14 @@ pub struct Link {
     address: usize,
     socket: Option<Socket>,
     is_connected: bool,
-    /// When the address that is tried has had its time.
+    /// When the address that is tried, or the lookup, has had its time.
     by_ms: u64,
     is_readable: bool,
     is_writable: bool,
 }
+
+/// The command that prints the addresses of a host, one a line.
+type Resolver = fn(&str) -> io::Result<Command>;
 
 enum Address {
     Tcp(SocketAddr),
@@ -36,24 +47,30 @@ enum Address {
 }
 
 impl Link {
-    /// To `place`, with events under `token`. Asks for a host's addresses, which may take a while:
-    /// once, while there is nothing else to do.
+    /// To `place`, with events under `token`. Asks for a host's addresses here, which may take a
+    /// while, because there is nothing else to do yet; another process asks again for each further
+    /// connection, in case the host has moved.
     ///
     /// # Errors
     /// If there is no such host.
     pub fn new(place: &Place, token: Token) -> io::Result<Self> {
-        let addresses = match place {
-            Place::Unix(path) => vec![Address::Unix(path.clone())],
+        match place {
+            Place::Unix(path) => Ok(Self::to(vec![Address::Unix(path.clone())], None, token)),
             Place::Host(host) => {
-                host.to_socket_addrs()?.take(ADDRESSES_MAX).map(Address::Tcp).collect()
+                let addresses = resolve::resolve(host)?.into_iter().map(Address::Tcp).collect();
+                let is_name = host.parse::<SocketAddr>().is_err();
+                let may_move = is_name.then(|| (host.clone(), resolve::command as Resolver));
+                Ok(Self::to(addresses, may_move, token))
             }
-        };
-        Ok(Self::to(addresses, token))
+        }
     }
 
-    fn to(addresses: Vec<Address>, token: Token) -> Self {
+    fn to(addresses: Vec<Address>, host: Option<(String, Resolver)>, token: Token) -> Self {
         Self {
             addresses,
+            host,
+            is_stale: false,
+            lookup: None,
             token,
             number: None,
             address: 0,
@@ -73,7 +90,8 @@ impl Link {
 
     /// When [`Link::update`] has something to do without an event.
     pub fn deadline_ms(&self) -> Option<u64> {
-        self.socket.as_ref().filter(|_| !self.is_connected).map(|_| self.by_ms)
+        let is_trying = self.lookup.is_some() || (self.socket.is_some() && !self.is_connected);
+        is_trying.then_some(self.by_ms)
     }
 
     /// Makes, gives up and goes on with the connection as `session` wants, and sends what it has.
@@ -82,10 +100,10 @@ impl Link {
             self.drop_socket();
             self.number = session.connection();
             if self.number.is_some() {
-                self.address = 0;
-                self.connect(io::ErrorKind::NotFound.into(), session, registry, now_ms);
+                self.begin(session, registry, now_ms);
             }
         }
+        self.look_up(session, registry, now_ms);
         self.advance(session, registry, now_ms);
         self.write(session, now_ms);
         if self.number != session.connection() {
@@ -111,6 +129,41 @@ impl Link {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => self.lose(failed(&error), session, now_ms),
         }
+    }
+
+    /// Begins to make a connection: with a lookup, if the addresses may be out of date.
+    fn begin(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
+        if let Some((host, resolver)) = self.host.as_ref().filter(|_| self.is_stale) {
+            let lookup = resolver(host).and_then(|it| Lookup::start(it, registry, self.token));
+            if let Ok(lookup) = lookup {
+                (self.lookup, self.by_ms) = (Some(lookup), now_ms + ANSWER_MS);
+                return;
+            }
+        }
+        self.is_stale = true;
+        self.connect_first(session, registry, now_ms);
+    }
+
+    /// Looks whether the addresses are there. Without an answer the last ones have to do.
+    fn look_up(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
+        let Some(lookup) = self.lookup.as_mut() else { return };
+        let found =
+            if self.is_readable { lookup.read() } else { Err(ErrorKind::WouldBlock.into()) };
+        match found {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && now_ms < self.by_ms => {
+                return self.is_readable = false;
+            }
+            Ok(found) if !found.is_empty() => {
+                self.addresses = found.into_iter().map(Address::Tcp).collect();
+            }
+            _ => {}
+        }
+        self.connect_first(session, registry, now_ms);
+    }
+
+    fn connect_first(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
+        self.address = 0;
+        self.connect(ErrorKind::NotFound.into(), session, registry, now_ms);
     }
 
     /// Tries addresses until one may answer; `failure` is what the last one did.
@@ -176,7 +229,7 @@ impl Link {
     }
 
     fn drop_socket_only(&mut self) {
-        self.socket = None;
+        (self.socket, self.lookup) = (None, None);
         (self.is_connected, self.is_readable, self.is_writable) = (false, false, false);
     }
 }
@@ -283,21 +336,26 @@ mod tests {
         poll: Poll,
         link: Link,
         session: Session,
+        now_ms: u64,
     }
 
     impl Way {
         fn to(addresses: &[SocketAddr]) -> Self {
+            Self::to_host(addresses, None)
+        }
+
+        fn to_host(addresses: &[SocketAddr], host: Option<(String, Resolver)>) -> Self {
             let addresses = addresses.iter().copied().map(Address::Tcp).collect();
-            let link = Link::to(addresses, Token(0));
+            let link = Link::to(addresses, host, Token(0));
             let session = Session::new(Door::Classic, Some("a".into()), true, Rng::with_seed(1));
             let poll = Poll::new().expect("there are events");
-            let mut way = Self { poll, link, session };
+            let mut way = Self { poll, link, session, now_ms: 0 };
             way.update();
             way
         }
 
         fn update(&mut self) {
-            self.link.update(&mut self.session, self.poll.registry(), 0);
+            self.link.update(&mut self.session, self.poll.registry(), self.now_ms);
         }
 
         /// Waits for events.
@@ -305,7 +363,8 @@ mod tests {
             let mut events = Events::with_capacity(1);
             self.poll.poll(&mut events, Some(Duration::from_secs(10))).expect("it waits");
             let event = events.iter().next().expect("something happens in time");
-            self.link.wake(event.is_readable(), event.is_writable());
+            let is_readable = event.is_readable() || event.is_read_closed();
+            self.link.wake(is_readable, event.is_writable());
         }
 
         fn connect(&mut self) {
@@ -314,6 +373,26 @@ mod tests {
                 self.update();
             }
         }
+    }
+
+    /// Has a person enter where `server` listens and lose the connection; it is to be made again
+    /// when this returns.
+    fn enter_and_lose(way: &mut Way, server: &TcpListener) {
+        way.connect();
+        let (mut stream, _) = server.accept().expect("it came");
+        stream.write_all(b"OK\r\n").expect("it reads");
+        while !way.session.is_in() {
+            way.wait();
+            way.link.read(&mut way.session, 0);
+        }
+        drop(stream);
+        while way.session.is_in() {
+            way.wait();
+            way.link.read(&mut way.session, 0);
+        }
+        way.now_ms = way.session.deadline_ms().expect("it comes back");
+        way.session.tick(way.now_ms);
+        way.update();
     }
 
     fn listener() -> (TcpListener, SocketAddr) {
@@ -349,5 +428,44 @@ mod tests {
         way.session.tick(REFUSAL_MS);
         way.link.read(&mut way.session, REFUSAL_MS);
         assert!(way.session.is_nameless(), "another name can be given");
+    }
+
+    #[test]
+    fn a_host_that_has_moved_is_followed_when_the_connection_is_made_again() {
+        let ((first, first_address), (second, second_address)) = (listener(), listener());
+        // The "host" is its new address, and the command prints it.
+        let resolver: Resolver = |host| {
+            let mut echo = Command::new("echo");
+            echo.arg(host);
+            Ok(echo)
+        };
+        let host = (second_address.to_string(), resolver);
+        let mut way = Way::to_host(&[first_address], Some(host));
+        enter_and_lose(&mut way, &first);
+        way.connect();
+        second.set_nonblocking(true).expect("it need not block");
+        second.accept().expect("it comes to where the host is now");
+    }
+
+    #[test]
+    fn without_an_answer_of_the_name_servers_the_last_addresses_are_tried_again() {
+        let silent: Resolver = |_| {
+            let mut sleep = Command::new("sleep");
+            sleep.arg("60");
+            Ok(sleep)
+        };
+        let unknown: Resolver = |_| Ok(Command::new("false"));
+        let impossible: Resolver = |_| Ok(Command::new("/nowhere/natter"));
+        for (resolver, is_silent) in [(silent, true), (unknown, false), (impossible, false)] {
+            let (listener, address) = listener();
+            let mut way = Way::to_host(&[address], Some(("host:1".into(), resolver)));
+            enter_and_lose(&mut way, &listener);
+            if is_silent {
+                way.now_ms = way.link.deadline_ms().expect("a lookup has its time");
+                way.update();
+            }
+            way.connect();
+            listener.accept().expect("it comes back");
+        }
     }
 }

@@ -18,6 +18,7 @@
 //! * [`filter`] is two pipes. Descriptors that are shared with a shell are never made non-blocking:
 //!   [`pipe`] asks whether they are ready.
 //! * [`mod@run`] is the loop, and [`link`] the socket. Nothing wakes up while nothing happens.
+//!   [`resolve`] asks for a host's addresses again, in another process, because that may block.
 //!
 //! A server's bytes are no more trusted than a peer's: [`crate::text::clean`] sees them all.
 
@@ -31,6 +32,7 @@ pub mod message;
 pub mod options;
 pub mod paint;
 pub mod pipe;
+pub mod resolve;
 pub mod run;
 pub mod say;
 pub mod session;
@@ -75,6 +77,7 @@ pub fn join(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             let _ = io::stdout().write_all(text.as_bytes());
             return EXIT_SUCCESS;
         }
+        Ok(Request::Resolve(host)) => return print_addresses(&host),
         Err(fault) => return end(EXIT_USAGE, &fault),
     };
     let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -103,6 +106,18 @@ pub fn join(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             end(EXIT_CONNECTION, &format!("{}: {why}", config.server))
         }
         Err(error) => end(EXIT_FAILURE, &error.to_string()),
+    }
+}
+
+/// Does what [`resolve::command`] is for.
+fn print_addresses(host: &str) -> u8 {
+    match resolve::resolve(host) {
+        Ok(addresses) => {
+            let lines: String = addresses.iter().map(|address| format!("{address}\n")).collect();
+            let _ = io::stdout().write_all(lines.as_bytes());
+            EXIT_SUCCESS
+        }
+        Err(error) => end(EXIT_CONNECTION, &format!("{host}: {error}")),
     }
 }
 

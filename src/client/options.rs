@@ -18,6 +18,9 @@ pub enum Request {
     Join(Config),
     /// To print this text and end.
     Print(String),
+    /// To print the addresses of this host and end. Only the client asks itself for it, with
+    /// `--resolve`, so that `--help` does not mention it.
+    Resolve(String),
 }
 
 /// Everything that can be set.
@@ -120,6 +123,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
     while let Some(arg) = parser.next().map_err(|error| advised(&error.to_string()))? {
         let name = match arg {
             Arg::Long("help") | Arg::Short('h') => return Ok(Request::Print(help())),
+            Arg::Long("resolve") => {
+                let host = parser.value().and_then(ValueExt::string);
+                return host.map(Request::Resolve).map_err(|error| advised(&error.to_string()));
+            }
             Arg::Long(name) => name.to_string(),
             Arg::Value(value) if server.is_none() => {
                 let value = value.string().map_err(|_| "HOST:PORT: must be UTF-8")?;
@@ -185,7 +192,7 @@ mod tests {
     fn config(line: &str) -> Config {
         match parsed(line).expect("the options are good") {
             Request::Join(config) => config,
-            Request::Print(text) => panic!("asked to print {text}"),
+            other => panic!("asked for {other:?}"),
         }
     }
 

@@ -1,21 +1,20 @@
-//! Where peers come in: a listener, and the sockets that it accepts.
+//! Where peers come in: a listener.
 
 use std::fs;
-use std::io::{self, IoSlice, Read};
-use std::net::{Shutdown, SocketAddr};
-use std::os::unix::fs::FileTypeExt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
 
-use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Poll, Token};
 use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
 
 use crate::config::Address;
-use crate::delivery::outbound::Took;
 use crate::door::DoorKind;
-use crate::hub::conn::{Ready, Socket};
 use crate::limits::{Limits, SEND_BUFFER_BYTES};
+use crate::net::sock::{Sock, Stream};
 
 /// What the system may hold of connections that are not accepted yet (capped by `somaxconn`).
 const ACCEPT_BACKLOG: i32 = 4_096;
@@ -33,7 +32,19 @@ pub struct Door {
 
 enum Listener {
     Tcp(TcpListener),
-    Unix(UnixListener),
+    /// With the identity of its socket file, if there was one after bind.
+    Unix(UnixListener, Option<FileId>),
+}
+
+/// What tells one file from another: its device and its inode.
+#[derive(PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    /// Of the file that is at `path` now.
+    fn of(path: &Path) -> Option<Self> {
+        fs::symlink_metadata(path).ok().map(|found| Self(found.dev(), found.ino()))
+    }
 }
 
 impl Door {
@@ -67,14 +78,14 @@ impl Door {
             }
             Address::Unix(path) => {
                 remove_stale(path)?;
-                (Listener::Unix(listen_unix(path)?), address.clone())
+                (Listener::Unix(listen_unix(path)?, FileId::of(path)), address.clone())
             }
         };
         match &mut listener {
             Listener::Tcp(listener) => {
                 poll.registry().register(listener, token, Interest::READABLE)?;
             }
-            Listener::Unix(listener) => {
+            Listener::Unix(listener, _) => {
                 poll.registry().register(listener, token, Interest::READABLE)?;
             }
         }
@@ -91,7 +102,7 @@ impl Door {
                 let (stream, from) = listener.accept()?;
                 Ok((Sock::new(Stream::Tcp(stream)), Some(from)))
             }
-            Listener::Unix(listener) => {
+            Listener::Unix(listener, _) => {
                 let (stream, _) = listener.accept()?;
                 // A Unix socket inherits nothing.
                 SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
@@ -103,8 +114,12 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        if let Address::Unix(path) = &self.address {
-            // Nothing can be done if somebody else has removed it.
+        // Another server's socket may be at the path by now. (The inode cannot have been reused:
+        // the socket, which is still open, keeps it.)
+        if let (Address::Unix(path), Listener::Unix(_, bound)) = (&self.address, &self.listener)
+            && bound.is_some()
+            && FileId::of(path) == *bound
+        {
             let _ = fs::remove_file(path);
         }
     }
@@ -170,105 +185,4 @@ fn refusal(kind: DoorKind, address: &Address, error: &io::Error) -> String {
         _ => "give another",
     };
     format!("--{} {address}: {error}; {fix}", kind.as_str())
-}
-
-/// A peer's socket, and what its events told of its input.
-pub struct Sock {
-    stream: Stream,
-    /// The peer has ended its side.
-    ended: bool,
-    /// The peer has sent urgent data.
-    urgent: bool,
-}
-
-enum Stream {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-impl Sock {
-    fn new(stream: Stream) -> Self {
-        Self { stream, ended: false, urgent: false }
-    }
-
-    /// As the Poll wants it.
-    pub fn as_source(&mut self) -> &mut dyn mio::event::Source {
-        match &mut self.stream {
-            Stream::Tcp(stream) => stream,
-            Stream::Unix(stream) => stream,
-        }
-    }
-
-    fn raw(&self) -> SockRef<'_> {
-        match &self.stream {
-            Stream::Tcp(stream) => stream.into(),
-            Stream::Unix(stream) => stream.into(),
-        }
-    }
-}
-
-impl Socket for Sock {
-    fn wake(&mut self, ready: Ready) {
-        self.ended |= ready.ended;
-        self.urgent |= ready.urgent;
-    }
-
-    /// A read that brings less than was asked for has found the end of what there is, on Linux
-    /// (epoll(7)), and saves the next call. Not so if the end of the input came along, of which no
-    /// further event tells; if there is urgent data, at which a read stops (tcp(7)); or on a Unix
-    /// socket, where a read stops behind what came with a descriptor (unix(7)).
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
-        let (read, may_end_short) = match &mut self.stream {
-            Stream::Tcp(stream) => (repeated(|| stream.read(buffer)), self.ended || self.urgent),
-            Stream::Unix(stream) => (repeated(|| stream.read(buffer)), true),
-        };
-        match read {
-            Ok(0) => Ok(Took { bytes: 0, drained: false }),
-            Ok(bytes) => Ok(Took { bytes, drained: bytes < buffer.len() && !may_end_short }),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Ok(Took { bytes: 0, drained: true })
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// By send(2) and sendmsg(2): write(2) and writev(2), which a stream's own methods may use,
-    /// pass through the file layer first, for half a microsecond on top of five or six. A `send`
-    /// costs the kernel less than a `sendmsg` of one slice.
-    ///
-    /// A short write found the buffer full: the kernel has noted that we wait (SOCK_NOSPACE) and
-    /// will send an event, so asking once more is saved.
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
-        let offered: usize = slices.iter().map(|slice| slice.len()).sum();
-        let raw = self.raw();
-        let sent = repeated(|| match slices {
-            [bytes] => raw.send(bytes),
-            _ => raw.send_vectored(slices),
-        });
-        match sent {
-            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-            Ok(bytes) => Ok(Took { bytes, drained: bytes < offered }),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Ok(Took { bytes: 0, drained: true })
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn end_writing(&mut self) -> io::Result<()> {
-        match &self.stream {
-            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
-        }
-    }
-}
-
-/// Makes a system call again while signals interrupt it.
-fn repeated<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
 }

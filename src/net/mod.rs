@@ -3,3 +3,4 @@
 pub mod listener;
 pub mod server;
 pub mod signals;
+pub mod sock;

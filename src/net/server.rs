@@ -2,7 +2,7 @@
 //! and the hub, and the only one that reads the clock.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
 use log::{error, info, warn};
@@ -10,11 +10,13 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::clock::{Clock, Now};
 use crate::config::{Address, Config};
+use crate::diagnostics;
 use crate::door::DoorKind;
 use crate::hub::{Hub, Ready};
 use crate::limits::{DOORS_MAX, GOODBYE_MS, Limits};
-use crate::net::listener::{Door, Sock};
+use crate::net::listener::Door;
 use crate::net::signals::Signals;
+use crate::net::sock::Sock;
 
 const SIGNALS: Token = Token(usize::MAX);
 /// Doors have the tokens below `SIGNALS`; the rest are slots.
@@ -27,6 +29,10 @@ const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(I
 const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// How long to wait for a descriptor to come free elsewhere.
 const ACCEPT_RETRY_MS: u64 = 1_000;
+/// The part of an IPv6 address that is one network: its /64.
+const NETWORK_BITS: u128 = (u64::MAX as u128) << 64;
+/// How long to wait before stderr is asked again whether it takes something.
+const LOG_RETRY_MS: u64 = 1_000;
 /// Time between two log lines about connections that were not even told why.
 const REFUSAL_LOG_MS: u64 = 1_000;
 
@@ -43,6 +49,9 @@ pub struct Server {
     starved: Option<Starved>,
     /// Not before, another connection turned away is logged.
     next_refusal_ms: u64,
+    /// Set while records of the log are lost because stderr is full or stopped: when to try again
+    /// to log how many.
+    log_retry_ms: Option<u64>,
     /// Set since a signal asked to stop: when it is over, whoever is still there.
     stop_by_ms: Option<u64>,
 }
@@ -78,6 +87,7 @@ impl Server {
             limits,
             starved: None,
             next_refusal_ms: 0,
+            log_retry_ms: None,
             stop_by_ms: None,
         })
     }
@@ -108,6 +118,7 @@ impl Server {
             }
             is_busy = self.accept_some(&now);
             is_busy |= self.hub.turn(&now);
+            self.log_retry_ms = diagnostics::retry().then(|| now.mono_ms + LOG_RETRY_MS);
             if self.stop_by_ms.is_some_and(|by_ms| self.hub.is_empty() || now.mono_ms >= by_ms) {
                 return Ok(None);
             }
@@ -116,7 +127,8 @@ impl Server {
 
     /// How long nothing is due; none if nothing is due ever.
     fn patience(&mut self) -> Option<Duration> {
-        let deadlines_ms = [self.hub.deadline_ms(), self.retry_ms(), self.stop_by_ms];
+        let deadlines_ms =
+            [self.hub.deadline_ms(), self.retry_ms(), self.log_retry_ms, self.stop_by_ms];
         let due_ms = deadlines_ms.into_iter().flatten().min()?;
         Some(Duration::from_millis(due_ms.saturating_sub(self.now().mono_ms)))
     }
@@ -197,8 +209,7 @@ impl Server {
     }
 
     fn welcome(&mut self, mut sock: Sock, kind: DoorKind, from: Option<SocketAddr>, now: &Now) {
-        let host = from.map(|from| from.ip().to_canonical());
-        let counted = host.filter(|host| !host.is_loopback());
+        let counted = from.and_then(counted_address);
         let from = from.map_or_else(|| "unix".to_string(), |from| from.to_string());
         let Some(slot) = self.hub.vacancy() else { return self.turn_away(&from, now) };
         // All at once and never again: the hub keeps what each event told it.
@@ -238,6 +249,16 @@ impl Server {
     }
 }
 
+/// The address under which the limit per address counts a connection from there, unless it is
+/// exempt: an IPv6 host can have every address of a /64 network.
+fn counted_address(from: SocketAddr) -> Option<IpAddr> {
+    match from.ip().to_canonical() {
+        host if host.is_loopback() => None,
+        IpAddr::V4(host) => Some(host.into()),
+        IpAddr::V6(host) => Some(Ipv6Addr::from_bits(host.to_bits() & NETWORK_BITS).into()),
+    }
+}
+
 /// Whether accept(2) passed on what befell the one connection, not what the server lacks. (Some
 /// network errors have no kind of their own; they are taken for a lack, and tried again later.)
 fn is_about_the_peer(error: &io::Error) -> bool {
@@ -269,6 +290,23 @@ mod tests {
     use rustix::io::Errno;
 
     use super::*;
+
+    #[test]
+    fn the_limit_per_address_counts_ipv6_by_64_and_exempts_loopback() {
+        for (from, counted) in [
+            ("192.0.2.1:80", Some("192.0.2.1")),
+            ("[::ffff:192.0.2.1]:80", Some("192.0.2.1")),
+            ("[2001:db8:1:2:3:4:5:6]:80", Some("2001:db8:1:2::")),
+            ("[2001:db8:1:2::1]:80", Some("2001:db8:1:2::")),
+            ("[2001:db8:1:3::1]:80", Some("2001:db8:1:3::")),
+            ("127.0.0.1:80", None),
+            ("[::ffff:127.0.0.1]:80", None),
+            ("[::1]:80", None),
+        ] {
+            let counted = counted.map(|address| address.parse().expect("it is an address"));
+            assert_eq!(counted_address(from.parse().expect("it is one")), counted, "{from}");
+        }
+    }
 
     #[test]
     fn an_error_of_one_connection_is_not_a_lack_of_descriptors() {

@@ -1,0 +1,75 @@
+//! What comes of a command: an entry for everyone, or an answer for one person.
+
+use crate::chat::entry::{Entry, RoomName};
+use crate::chat::event::{Event, NickFault};
+use crate::ids::RoomId;
+
+/// What comes of a command.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Proposal<'a> {
+    /// Something happens, for everyone to see, once it is committed.
+    Commit(Entry<'a>),
+    /// They alone are answered.
+    Answer(Reply<'a>),
+}
+
+/// How they alone are answered.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// With this.
+    Event(Event<'a>),
+    /// The name is somebody else's.
+    NameTaken {
+        /// One that can be had.
+        free: String,
+    },
+    /// Nobody may have the name.
+    NameRefused {
+        /// Why not.
+        fault: NickFault,
+        /// One that can be had.
+        free: String,
+    },
+    /// They are in that room already.
+    AlreadyThere(RoomName),
+    /// With who is here.
+    Who,
+    /// With which rooms there are.
+    Rooms,
+    /// With what the room is about.
+    Topic,
+    /// With the last lines, as many as newcomers see if no number is given.
+    Last(Option<usize>),
+    /// From now on they do not see what that name says, or see it again.
+    Ignore(&'a str),
+    /// Nobody has written to them in private.
+    NobodyWrote,
+    /// Who wrote to them is gone.
+    Gone(Box<str>),
+}
+
+/// What is left of a long answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Listing {
+    /// Names of those in a room, from a key on.
+    Names {
+        /// The room.
+        room: RoomId,
+        /// The key.
+        from: usize,
+    },
+    /// Rooms that are less full than one of this size, or come after it.
+    Rooms {
+        /// The last that was shown, with its size then.
+        after: Option<(u32, RoomId)>,
+    },
+    /// Lines of a room, by the skeleton of its name, from the number `from` on.
+    Past {
+        /// The skeleton.
+        room: u64,
+        /// The number of the next line.
+        from: u64,
+        /// The number of the line after the last.
+        to: u64,
+    },
+}
