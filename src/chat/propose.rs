@@ -7,7 +7,7 @@ use log::info;
 use crate::chat::Chat;
 use crate::chat::command::Command;
 use crate::chat::entry::{Entry, RoomName, What};
-use crate::chat::event::{Answer, CloseReason, Event, NickFault};
+use crate::chat::event::{Answer, CloseReason, Event};
 use crate::chat::proposal::{Proposal, Reply};
 use crate::chat::rooms::LOBBY_NAME;
 use crate::clock::Now;
