@@ -77,7 +77,7 @@ fn every_command_answers() {
     alice.expect_all(&["system: 2 here:", "system: bob, alice"]);
     alice.say("/help");
     let help = alice.until("system: /quit             leave");
-    assert_eq!(help.len(), 12, "{help:#?}");
+    assert_eq!(help.len(), 16, "{help:#?}");
     bob.until("[T] alice (private to bob): psst again");
     bob.say("/reply yes?");
     bob.expect("[T] bob (private to alice): yes?");
@@ -270,8 +270,8 @@ fn everybody_sees_time_and_colours_as_they_like() {
 fn who_knocks_by_mistake_is_told_so_and_closed() {
     let (_server, door, _path) = open("");
     for (knock, word) in [
-        (&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], "no web page"),
-        (b"POST /x HTTP/1.1\r\n\r\n", "no web page"),
+        (&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], "not a web server"),
+        (b"POST /x HTTP/1.1\r\n\r\n", "not a web server"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "without TLS"),
     ] {
         let mut stray = Person::connect(&door);

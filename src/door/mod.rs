@@ -9,6 +9,7 @@ pub mod lang;
 pub mod line;
 pub mod protocol;
 pub mod reader;
+pub mod stray;
 pub mod telnet;
 
 /// What is spoken at a door.

@@ -11,6 +11,7 @@ use crate::clock::Stamp;
 use crate::door::classic::portion::LINE_END;
 use crate::door::lang::Lang;
 use crate::door::line::{LineBuffer, Piece};
+use crate::door::stray::{self, TlsGuard};
 use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES};
 
 /// How a client tells its commands apart.
@@ -33,6 +34,7 @@ pub struct Decoder {
     /// The last burst filled a whole read and was too long: the next is the rest of it.
     is_in_overlong_burst: bool,
     has_entered: bool,
+    tls: TlsGuard,
 }
 
 impl Decoder {
@@ -64,6 +66,9 @@ impl Decoder {
     /// The next command line in `burst`, which is what one read brought, or the rest of it; also
     /// says how much of `burst` was taken, which is all of it if there is no further line.
     pub fn next<'a>(&'a mut self, burst: &'a [u8], bytes_max: usize) -> (usize, Option<Piece<'a>>) {
+        if self.tls.is_hello(burst) {
+            return (burst.len(), Some(Piece::Stray(stray::NOT_FOR_TLS)));
+        }
         let is_burst = self.framing != Framing::Lines
             && self.lines.is_empty()
             && !has_line_end(burst)
@@ -84,7 +89,7 @@ impl Decoder {
         if line.is_some() {
             self.framing = Framing::Lines;
         }
-        (taken, line)
+        (taken, line.map(guarded))
     }
 
     /// Nothing more is there to be read: what comes next is a burst of its own.
@@ -104,7 +109,19 @@ impl Decoder {
 
     /// The line that was not ended when the client stopped sending.
     pub fn finish(&mut self) -> Option<Piece<'_>> {
-        self.lines.finish()
+        self.lines.finish().map(guarded)
+    }
+}
+
+/// `piece`, unless a web page has sent it: a browser can be made to POST any text to a port of its
+/// own machine, and the lines of that text would be commands. At any time, as with Redis: what comes
+/// before the header may look like talk.
+fn guarded(piece: Piece<'_>) -> Piece<'_> {
+    match piece {
+        Piece::Line(line) if stray::is_request_line(line) || stray::is_host_header(line) => {
+            Piece::Stray(stray::NOT_FOR_BROWSERS)
+        }
+        piece => piece,
     }
 }
 
@@ -202,6 +219,50 @@ mod tests {
         let (lines, framing) = decoded(&["\n", "bob -n", " and more\n"]);
         assert_eq!(lines, ["", "bob -n and more"]);
         assert_eq!(framing, Framing::Lines);
+    }
+
+    /// Whether `reads` are taken for another protocol, and after how many bytes of the last.
+    fn is_stray(reads: &[&[u8]]) -> bool {
+        let mut decoder = Decoder::default();
+        reads.iter().any(|read| {
+            let mut rest = *read;
+            while !rest.is_empty() {
+                let (taken, piece) = decoder.next(rest, MAX);
+                if matches!(piece, Some(Piece::Stray(_))) {
+                    return true;
+                }
+                rest = &rest[taken..];
+            }
+            false
+        }) || matches!(decoder.finish(), Some(Piece::Stray(_)))
+    }
+
+    #[test]
+    fn other_protocols_are_closed() {
+        let long = format!("POST /{} HTTP/1.1\r\nHost: x\r\n\r\na -n\r\nb -ta", "x".repeat(5_000));
+        for stray in [
+            "POST / HTTP/1.1\r\nhost: localhost:9999\r\n\r\nmallory -n\r\nhi -ta\r\n",
+            "GET / HTTP/1.0\n",
+            "GET / HTTP/1.0",
+            "\r\nPRI * HTTP/2.0\r\n",
+            "X: y\r\nHOST:127.0.0.1\r\n",
+            "mallory -n\r\nhi -ta\r\nPOST / HTTP/1.1\r\n",
+            &long,
+            "\u{16}\u{3}\u{1}\u{2}\0\u{1}",
+        ] {
+            assert!(is_stray(&[stray.as_bytes()]), "{stray:?}");
+            assert!(is_stray(&stray.as_bytes().chunks(1).collect::<Vec<_>>()), "{stray:?}");
+        }
+        for talk in [
+            "POST x -ta\r\n",
+            "Host: alice tonight -ta\r\n",
+            "GET some tea -ta\r\n",
+            "x\u{16}\u{3}\r\n",
+            "\r\n\u{16}\u{3}\r\n",
+            "Host: me -n",
+        ] {
+            assert!(!is_stray(&[talk.as_bytes()]), "{talk:?}");
+        }
     }
 
     #[test]

@@ -210,8 +210,8 @@ fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
         Answer::ColorSet { on: false } => write!(to, "system: without colours"),
         Answer::EditSet { on: true } => write!(to, "system: your line is edited here"),
         Answer::EditSet { on: false } => write!(to, "system: your line is edited at your side"),
-        Answer::NotForBrowsers => write!(to, "system: this is a chat room for telnet, no web page"),
-        Answer::NotForTls => write!(to, "system: this is a chat room for telnet, without TLS"),
+        Answer::NotForBrowsers => write!(to, "system: this is a chat server, not a web server"),
+        Answer::NotForTls => write!(to, "system: this is a chat server without TLS"),
     }
 }
 

@@ -195,8 +195,8 @@ fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
         Answer::ColorSet { on: false } => write!(to, "系统:已关闭颜色"),
         Answer::EditSet { on: true } => write!(to, "系统:由服务器编辑输入行"),
         Answer::EditSet { on: false } => write!(to, "系统:由您的终端编辑输入行"),
-        Answer::NotForBrowsers => write!(to, "系统:这里是telnet聊天室,不是网页"),
-        Answer::NotForTls => write!(to, "系统:这里是telnet聊天室,不支持TLS"),
+        Answer::NotForBrowsers => write!(to, "系统:这里是聊天服务器，不是网站"),
+        Answer::NotForTls => write!(to, "系统:这里是聊天服务器，不支持 TLS"),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::clock::Shown;
 use crate::door::charset::{BACKSPACE, Charset, DELETE};
 use crate::door::line::Piece;
 use crate::door::reader::Reader;
+use crate::door::stray::{self, TlsGuard};
 use crate::door::telnet::editing::{Editing, Typed};
 use crate::door::telnet::encode::{prompt_in, put};
 use crate::door::telnet::protocol::{ControlKey, Item, NOP, Protocol};
@@ -342,8 +343,8 @@ impl Person {
             let rest = &run[at..];
             let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
             self.keep(&rest[..end], bytes_max);
-            if !self.has_ended_line && self.line.starts_with(&[0x16, 0x03]) {
-                return (at + end, Some(Outcome::Stray(Event::Answer(Answer::NotForTls))));
+            if !self.has_ended_line && TlsGuard::default().is_hello(&self.line) {
+                return (at + end, Some(Outcome::Stray(stray::NOT_FOR_TLS)));
             }
             at += end;
             if let Some(&byte) = run.get(at) {
@@ -484,8 +485,8 @@ impl Person {
         if std::mem::take(&mut self.is_too_long) {
             return Outcome::TooLong;
         }
-        if is_first && (self.line.starts_with(b"GET ") || self.line.starts_with(b"POST ")) {
-            return Outcome::Stray(Event::Answer(Answer::NotForBrowsers));
+        if is_first && stray::is_request_line(&self.line) {
+            return Outcome::Stray(stray::NOT_FOR_BROWSERS);
         }
         let charset = self.charset_of_line();
         if charset != self.view.charset {

@@ -1,0 +1,119 @@
+//! Recognises clients of other protocols that connect to a text door by mistake, or on purpose.
+//!
+//! A web page can make a browser POST any text to a port of the local machine, and the lines of
+//! that text would be commands. So a connection that sends an HTTP request line or a `Host:` header
+//! is closed, as Redis does, and so is one that begins with a TLS ClientHello.
+
+use crate::chat::event::{Answer, Event};
+
+/// The first two bytes of a TLS record that holds a handshake: its type and the major version.
+const TLS_HANDSHAKE: [u8; 2] = [0x16, 0x03];
+
+/// Methods of RFC 9110 and RFC 5789, and `PRI`, which begins a connection of HTTP/2 (RFC 9113).
+const METHODS: [&[u8]; 10] = [
+    b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"CONNECT", b"PATCH", b"TRACE", b"PRI",
+];
+
+/// What a TLS client is told.
+pub const NOT_FOR_TLS: Event<'static> = Event::Answer(Answer::NotForTls);
+/// What an HTTP client is told.
+pub const NOT_FOR_BROWSERS: Event<'static> = Event::Answer(Answer::NotForBrowsers);
+
+/// How far the first two bytes of a connection have been compared with a TLS record's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsGuard {
+    /// No byte has come.
+    #[default]
+    Start,
+    /// The first byte is that of a TLS handshake.
+    Handshake,
+    /// It is no TLS.
+    Done,
+}
+
+impl TlsGuard {
+    /// Looks at the next `bytes` of the connection; true if it has begun as TLS.
+    pub fn is_hello(&mut self, bytes: &[u8]) -> bool {
+        for &byte in bytes {
+            *self = match *self {
+                Self::Start if byte == TLS_HANDSHAKE[0] => Self::Handshake,
+                Self::Handshake if byte == TLS_HANDSHAKE[1] => return true,
+                _ => Self::Done,
+            };
+            if *self == Self::Done {
+                break;
+            }
+        }
+        false
+    }
+}
+
+/// Whether `line` is an HTTP request line: a method, a target and a version, such as
+/// `GET / HTTP/1.1`. No shorter line counts, because people say such things.
+pub fn is_request_line(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let mut words = line.split(|&byte| byte == b' ');
+    let (method, target, version) = (words.next(), words.next(), words.next());
+    words.next().is_none()
+        && method.is_some_and(|method| METHODS.contains(&method))
+        && target.is_some_and(|target| !target.is_empty())
+        && version.is_some_and(|version| {
+            matches!(version, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', ..])
+        })
+}
+
+/// Whether `line` is an HTTP `Host:` header: the name in any case, then one word. A browser takes
+/// that word from the address it connects to, so it cannot be made to look like talk.
+pub fn is_host_header(line: &[u8]) -> bool {
+    const NAME: &[u8] = b"host:";
+    let Some((name, value)) = line.split_at_checked(NAME.len()) else { return false };
+    name.eq_ignore_ascii_case(NAME) && !value.trim_ascii().contains(&b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_line_has_a_method_a_target_and_a_version() {
+        for line in ["GET / HTTP/1.1", "POST /x HTTP/1.0\r", "OPTIONS * HTTP/1.1", "PRI * HTTP/2.0"]
+        {
+            assert!(is_request_line(line.as_bytes()), "{line}");
+        }
+        for line in [
+            "GET some tea",
+            "GET /",
+            "POST x -ta",
+            "POST a HTTP/1.1 -ta",
+            "GET  HTTP/1.1",
+            "get / HTTP/1.1",
+            "GETS / HTTP/1.1",
+            "GET / HTTPS",
+            "",
+            " ",
+            "HTTP/1.1",
+        ] {
+            assert!(!is_request_line(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_host_header_has_one_word() {
+        for line in ["Host: localhost:9999", "HOST:x\r", "host: ", "hOsT:127.0.0.1"] {
+            assert!(is_host_header(line.as_bytes()), "{line}");
+        }
+        for line in ["Host", "Host : x", "Hostess: x", "Host: alice tonight -ta", "X-Host: x", ""] {
+            assert!(!is_host_header(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn tls_is_known_by_the_first_two_bytes_wherever_they_are_cut() {
+        let hello = |parts: &[&[u8]]| {
+            let mut guard = TlsGuard::default();
+            parts.iter().any(|part| guard.is_hello(part))
+        };
+        assert!(hello(&[b"\x16\x03\x01"]) && hello(&[b"\x16", b"", b"\x03"]));
+        assert!(!hello(&[b"\x16", b"x\x03"]) && !hello(&[b"x", b"\x16\x03"]) && !hello(&[b"\x16"]));
+    }
+}
