@@ -214,12 +214,13 @@ impl Chat {
     pub fn is_same(&self, other: &Self) -> bool {
         let people = |chat: &Self| -> BTreeMap<UserId, (Box<str>, Vec<String>)> {
             let named = chat.users.iter().filter_map(|(key, user)| {
+                let name = user.name.clone()?;
                 let mut rooms: Vec<String> = user
                     .rooms()
                     .map(|room| chat.rooms.get(room).name.as_str().to_string())
                     .collect();
                 rooms[1..].sort();
-                Some((chat.users.id(key), (user.name.clone()?, rooms)))
+                Some((chat.users.id(key), (name, rooms)))
             });
             named.collect()
         };

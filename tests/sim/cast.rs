@@ -69,6 +69,8 @@ pub struct Peer {
     pub person: Option<Person>,
     /// What it has read there.
     pub reader: Reader,
+    /// It is in several rooms at a time.
+    pub is_in_many: bool,
 }
 
 impl Peer {
@@ -85,9 +87,10 @@ impl Peer {
             // Who is at the telnet door sends lines.
             role = Role::Flooder;
         }
+        let is_in_many = role == Role::Chatter && person.is_none() && rng.u8(..4) == 0;
         let (outbox, said, reader) = Default::default();
         let (is_done, is_gone) = (false, false);
-        Self { role, id, pipe, outbox, said, number, is_done, is_gone, person, reader }
+        Self { role, id, pipe, outbox, said, number, is_done, is_gone, person, reader, is_in_many }
     }
 
     /// Where it knocks.
@@ -247,7 +250,8 @@ impl Peer {
             1 => format!("peer{} psst -to", rng.u8(..9)),
             2 => "who".into(),
             3 => "help".into(),
-            4 => "no command".into(),
+            4 => ["no command", "rooms", "about it -topic"][rng.usize(..3)].into(),
+            5 => format!("{} -r", ["tea", "Tea", "coffee", "lobby"][rng.usize(..4)]),
             _ => {
                 let size = if rng.u8(..8) == 0 { rng.usize(..900) } else { rng.usize(..40) };
                 let text = format!("{}-{}{}", self.number, self.said.len(), "说x".repeat(size / 4));

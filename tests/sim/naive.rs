@@ -21,14 +21,20 @@ pub enum Line {
     Whispered { from: String, to: String, text: String },
 }
 
+/// A line, and the room that it was said in, if it was said to a room.
+pub type Heard = (Option<String>, Line);
+
 #[derive(Default)]
 struct User {
     name: Option<String>,
+    /// Where it speaks, and all rooms that it is in.
+    room: String,
+    rooms: BTreeSet<String>,
     ignored: BTreeSet<String>,
     /// Who last said something to it in private.
     wrote: Option<PeerId>,
     is_gone: bool,
-    lines: Vec<Line>,
+    lines: Vec<Heard>,
 }
 
 /// Everybody who ever came.
@@ -51,7 +57,7 @@ impl Naive {
     }
 
     /// What `who` must have been sent, in order.
-    pub fn lines(&self, who: PeerId) -> &[Line] {
+    pub fn lines(&self, who: PeerId) -> &[Heard] {
         self.users.get(&who).map_or(&[], |user| &user.lines)
     }
 
@@ -59,21 +65,27 @@ impl Naive {
         let user = self.users.entry(who).or_default();
         let Some(own) = user.name.clone() else {
             if let (Command::Name(_), Some(name)) = (command, name) {
+                user.room = "lobby".into();
+                user.rooms.insert("lobby".into());
                 self.rename(who, name);
             }
             return;
         };
+        let room = user.room.clone();
         match command {
             Command::Name(_) => self.rename(who, name.expect("nobody loses a name")),
             Command::Exit => user.is_gone = true,
             Command::Say(text) => {
                 let line = Line::Said { name: own.clone(), text: text.into() };
-                self.say(&own, &line);
+                self.say(&own, &room, &line);
             }
             Command::Act(text) => {
                 let line = Line::Acted { name: own.clone(), text: text.into() };
-                self.say(&own, &line);
+                self.say(&own, &room, &line);
             }
+            Command::Join(room) => user.go(room, true),
+            Command::LeaveRoom => user.go("lobby", true),
+            Command::Enter(room) => user.go(room, false),
             Command::Tell { to, text } => {
                 if let Some(reader) = self.holder(to) {
                     self.whisper(who, reader, text);
@@ -103,11 +115,11 @@ impl Naive {
         user.name = Some(name.into());
     }
 
-    fn say(&mut self, author: &str, line: &Line) {
+    fn say(&mut self, author: &str, room: &str, line: &Line) {
         for user in self.users.values_mut() {
-            let is_here = user.name.is_some() && !user.is_gone;
+            let is_here = user.rooms.contains(room) && !user.is_gone;
             if is_here && !user.ignored.contains(&folded(author)) {
-                user.lines.push(line.clone());
+                user.lines.push((Some(room.into()), line.clone()));
             }
         }
     }
@@ -116,11 +128,11 @@ impl Naive {
         let [from, to] = [who, reader].map(|who| self.name(who).expect("it has one"));
         let line = Line::Whispered { from: from.clone(), to, text: text.into() };
         if who != reader {
-            self.users.get_mut(&who).expect("it asks").lines.push(line.clone());
+            self.users.get_mut(&who).expect("it asks").lines.push((None, line.clone()));
         }
         let user = self.users.get_mut(&reader).expect("it is here");
         if !user.ignored.contains(&folded(&from)) {
-            user.lines.push(line);
+            user.lines.push((None, line));
             if who != reader {
                 user.wrote = Some(who);
             }
@@ -145,6 +157,21 @@ impl Naive {
     }
 }
 
+impl User {
+    fn go(&mut self, room: &str, leaves: bool) {
+        let room = folded(room);
+        let may_be_had = room.chars().all(char::is_alphanumeric) && room != "system";
+        if self.rooms.contains(&room) || !may_be_had {
+            return;
+        }
+        if leaves {
+            self.rooms.remove(&self.room);
+        }
+        self.rooms.insert(room.clone());
+        self.room = room;
+    }
+}
+
 impl Line {
     /// As the article has it, in `zh` or in English.
     pub fn in_classic(&self, is_chinese: bool) -> String {
@@ -163,31 +190,37 @@ fn folded(name: &str) -> String {
     name.trim().to_lowercase().replace('р', "p")
 }
 
-/// Holds what a client of lines received against what it must see: all of it in order, or, where a
-/// reader `may_lack` some or was told that it does, nothing else and nothing twice.
-pub fn check(lines: &[Line], received: &[u8], is_chinese: bool, may_lack: bool) {
+/// Holds what a client of lines received against what it must see: all of it in the order of each
+/// room, or, where a reader `may_lack` some or was told that it does, nothing else and nothing twice.
+pub fn check(lines: &[Heard], received: &[u8], is_chinese: bool, may_lack: bool) {
     let stamp_bytes = "[2026-11-23 09:11:38] ".len();
     let received = String::from_utf8_lossy(received);
     let has_gap = ["lines skipped", "略过了"].iter().any(|gap| received.contains(gap));
     let may_lack = may_lack || has_gap;
-    let lines: Vec<String> = lines.iter().map(|line| line.in_classic(is_chinese)).collect();
-    let talk: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
-    let mut expected = lines.iter().peekable();
+    let mut rooms: BTreeMap<&Option<String>, Vec<String>> = BTreeMap::new();
+    let mut room_of: BTreeMap<String, &Option<String>> = BTreeMap::new();
+    for (room, line) in lines {
+        let line = line.in_classic(is_chinese);
+        room_of.insert(line.clone(), room);
+        rooms.entry(room).or_default().push(line);
+    }
+    let mut expected: BTreeMap<&Option<String>, std::slice::Iter<'_, String>> =
+        rooms.iter().map(|(&room, lines)| (room, lines.iter())).collect();
     for line in received.split("\r\n") {
         let Some(text) = line.get(stamp_bytes..) else { continue };
-        if !talk.contains(text) {
+        let Some(room) = room_of.get(text) else {
             let is_system = ["system: ", "系统:"].iter().any(|who| text.starts_with(who));
             assert!(is_system || may_lack, "nobody said {text:?} to this one");
             continue;
-        }
+        };
+        let expected = expected.get_mut(room).expect("it is one of them");
         if may_lack {
-            assert!(
-                expected.by_ref().any(|line| line == text),
-                "{text:?} comes too late, or twice"
-            );
+            assert!(expected.any(|line| line == text), "{text:?} comes too late, or twice");
         } else {
             assert_eq!(expected.next().map(String::as_str), Some(text), "in this order");
         }
     }
-    assert!(may_lack || expected.peek().is_none(), "it lacks {:?}", expected.peek());
+    for (room, mut rest) in expected {
+        assert!(may_lack || rest.len() == 0, "in {room:?} it lacks {:?}", rest.next());
+    }
 }

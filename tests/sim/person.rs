@@ -111,7 +111,22 @@ impl Person {
             1 => "/reply psst".into(),
             2 => format!("/ignore peer{other}"),
             3 => format!("/name peer{number}.{other}"),
-            4 => ["/who", "/help", "/last 5", "/last", "/xyzzy", "/m"][rng.usize(..6)].into(),
+            4 => [
+                "/who",
+                "/help",
+                "/last 5",
+                "/last",
+                "/xyzzy",
+                "/m",
+                "/rooms",
+                "/topic",
+                "/topic talk",
+                "/join tea",
+                "/join coffee",
+                "/leave",
+                "/join system",
+            ][rng.usize(..13)]
+            .into(),
             5 => ["", " ", "/me", "/quite so"][rng.usize(..4)].into(),
             6..=11 if self.habit == Habit::Changer => self.change(rng),
             6..=8 if self.habit == Habit::Editor && self.edits_left > 0 => {

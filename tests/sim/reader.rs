@@ -16,7 +16,7 @@ use crate::model::{Line, Queue};
 /// What nobody types in the editor.
 pub const MARKS: &[u8] = b":-!*[]";
 /// Where this cast goes.
-pub const ROOMS: [&str; 3] = ["lobby", "tea", "coffee"];
+pub const ROOMS: [&str; 4] = ["lobby", "tea", "Tea", "coffee"];
 const IAC: u8 = 255;
 const NOP: u8 = 241;
 const SB: u8 = 250;
