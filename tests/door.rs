@@ -66,7 +66,7 @@ fn every_command_answers() {
         ("/charset klingon", &format!("system: klingon is not known; there are {charsets}")),
         ("/charset utf-8", "system: now in utf-8"),
         ("/edit off", "system: your line is edited at your side"),
-        ("/ignore alice", "system: it goes: /ignore NAME"),
+        ("/ignore alice", "system: you cannot ignore yourself"),
         ("/name bob", "system: that name is taken; bob2 is free"),
         ("/name two words", "system: only letters, digits, _ - . '; twowords is free"),
     ] {

@@ -171,8 +171,19 @@ fn the_three_further_commands_do_as_help_says() {
     bob.say("carol are you there -to");
     bob.expect("[T] system: nobody here is called carol");
     bob.say("help");
-    let help: Vec<String> = (0..7).map(|_| bob.line()).collect();
-    for command in ["NAME -n", "TEXT -ta", "TEXT -me", "NAME TEXT -to", "who", "help", "exit"] {
+    let help: Vec<String> = (0..10).map(|_| bob.line()).collect();
+    for command in [
+        "NAME -n",
+        "TEXT -ta",
+        "TEXT -me",
+        "NAME TEXT -to",
+        "who",
+        "ROOM -r",
+        "rooms",
+        "TEXT -topic",
+        "help",
+        "exit",
+    ] {
         assert!(help.iter().any(|line| line.contains(command)), "{command}: {help:#?}");
     }
 }

@@ -82,7 +82,7 @@ impl Sim {
         let model = Model::new(lang);
         let mut hub = Hub::new(lang, limits.clone());
         let tapped = Rc::clone(&model);
-        hub.watch(Box::new(move |effect, now| tapped.borrow_mut().apply(effect, now)));
+        hub.watch(Box::new(move |told, now| tapped.borrow_mut().apply(told, now)));
         let naive = Naive::new();
         let observing = Rc::clone(&naive);
         hub.observe(Box::new(move |seen| observing.borrow_mut().see(seen)));

@@ -226,7 +226,7 @@ impl Chat {
         let skeleton = skeleton_hash(holder.unwrap_or(name));
         let nick = clip(name, NICK_BYTES_MAX);
         let answer = if skeleton == skeleton_hash(own) {
-            Answer::Misused { usage: "/ignore NAME" }
+            Answer::OwnName
         } else {
             let ignored = &mut self.users.at(key).relations_mut().ignored;
             match self.ignores.toggle(who, skeleton, ignored) {

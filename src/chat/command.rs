@@ -1,7 +1,5 @@
 //! A line of the article's language: the command is its last word.
 
-use crate::clock::Shown;
-
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
@@ -40,42 +38,8 @@ pub enum Command<'a> {
     Rooms,
     /// `TEXT -topic`, `/topic`: say what the room is about; without a text, ask.
     Topic(Option<&'a str>),
-    /// Show things in another way.
-    Set(Setting<'a>),
-    /// A command with the wrong arguments.
-    Misused {
-        /// What it takes.
-        usage: &'static str,
-    },
-    /// The beginning of more than one command.
-    Ambiguous {
-        /// As typed.
-        word: &'a str,
-        /// Two of those that it may be.
-        like: [&'static str; 2],
-    },
-    /// No command at all.
-    NoSuch {
-        /// As typed.
-        word: &'a str,
-        /// One that is spelled like it.
-        near: Option<&'static str>,
-    },
     /// Anything else.
     Unknown,
-}
-
-/// How one person wants things shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setting<'a> {
-    /// `/time`: what is shown of the time.
-    Time(Shown),
-    /// `/charset`: how the terminal writes.
-    Charset(&'a str),
-    /// `/color`: whether lines are dimmed or coloured.
-    Color(bool),
-    /// `/edit`: whether natter edits the line that is typed.
-    Edit(bool),
 }
 
 impl<'a> Command<'a> {

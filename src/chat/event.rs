@@ -1,13 +1,11 @@
-//! What happens in the chat, in no language and for no wire.
+//! What happens in the chat, in no language and for no client in particular.
 
-use crate::clock::{Shown, Stamp};
+use crate::clock::Stamp;
 use crate::ids::{RoomId, UserId};
 
 /// Something that is shown to one person or to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// Nothing: an empty line was typed.
-    Nothing,
     /// The name is taken in: `OK`.
     Accepted,
     /// The answer to `exit`.
@@ -74,11 +72,6 @@ pub enum Event<'a> {
         fault: NickFault,
         /// One that can be had.
         free: &'a str,
-    },
-    /// The line was longer than is taken.
-    LineTooLong {
-        /// What is taken.
-        bytes_max: usize,
     },
     /// Nobody of that name is here.
     Nobody {
@@ -187,48 +180,16 @@ pub enum Event<'a> {
         said: &'a Event<'a>,
     },
 
-    /// What only a person at the telnet door is answered.
+    /// What one person is answered about what concerns them alone.
     Answer(Answer<'a>),
 
-    /// Room lines that the reader was too slow for.
-    Skipped {
-        /// How many.
-        lines: u32,
-    },
-    /// The time to take a name is over.
-    NamingOver,
-    /// Too much came without a line end.
-    Unended,
-    /// No more connections are taken.
-    RoomFull,
-    /// No more connections are taken from that address.
-    AddressFull,
     /// The server stops.
     ShuttingDown,
 }
 
-/// What a person at the telnet door is answered.
+/// What one person is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
-    /// No command is called that.
-    NoSuch {
-        /// As typed.
-        word: &'a str,
-        /// One that is spelled like it.
-        near: Option<&'static str>,
-    },
-    /// More than one command begins so.
-    Ambiguous {
-        /// As typed.
-        word: &'a str,
-        /// Two of those that it may be.
-        like: [&'static str; 2],
-    },
-    /// A command was given something else than it takes.
-    Misused {
-        /// What it takes.
-        usage: &'static str,
-    },
     /// Nobody has said anything in private that could be replied to.
     NoneToReply,
     /// The reader sees nothing more of somebody, or sees them again.
@@ -238,39 +199,10 @@ pub enum Answer<'a> {
         /// Nothing more.
         is_ignored: bool,
     },
+    /// Nobody ignores themselves.
+    OwnName,
     /// The reader ignores as many as one may.
     IgnoresFull,
-    /// What is shown of the time.
-    TimeSet {
-        /// So much.
-        shown: Shown,
-    },
-    /// How the reader's terminal writes, from here on.
-    CharsetSet {
-        /// Its name.
-        name: &'static str,
-        /// It was guessed from what was typed.
-        is_guessed: bool,
-    },
-    /// There is no such character set.
-    NoSuchCharset {
-        /// As typed.
-        name: &'a str,
-    },
-    /// Whether lines are dimmed or coloured.
-    ColorSet {
-        /// They are.
-        on: bool,
-    },
-    /// Whether the typed line is edited here.
-    EditSet {
-        /// It is.
-        on: bool,
-    },
-    /// A browser knocked.
-    NotForBrowsers,
-    /// A TLS client knocked.
-    NotForTls,
 }
 
 /// Several people that one line speaks of.

@@ -123,11 +123,6 @@ impl Chat {
         }
     }
 
-    /// `who` sent a line that was too long to be a command.
-    pub fn too_long(&self, who: UserId, bytes_max: usize, out: &mut Out<'_>) {
-        out(Effect::Tell { to: who, event: Event::LineTooLong { bytes_max } });
-    }
-
     /// The connection of `who` is gone: the others see it, the name is free.
     pub fn depart(&mut self, who: UserId, why: CloseReason, now: &Now, out: &mut Out<'_>) {
         let Some(key) = self.users.key(who) else { return };

@@ -7,7 +7,7 @@ use log::info;
 use crate::chat::Chat;
 use crate::chat::command::Command;
 use crate::chat::entry::{Entry, RoomName, What};
-use crate::chat::event::{Answer, CloseReason, Event};
+use crate::chat::event::{CloseReason, Event};
 use crate::chat::proposal::{Proposal, Reply};
 use crate::chat::rooms::LOBBY_NAME;
 use crate::clock::Now;
@@ -23,13 +23,6 @@ impl Chat {
         match command {
             Command::Unknown => return answer(Event::NotUnderstood),
             Command::Help => return answer(Event::Help),
-            Command::Misused { usage } => return answer(Event::Answer(Answer::Misused { usage })),
-            Command::Ambiguous { word, like } => {
-                return answer(Event::Answer(Answer::Ambiguous { word, like }));
-            }
-            Command::NoSuch { word, near } => {
-                return answer(Event::Answer(Answer::NoSuch { word, near }));
-            }
             Command::Who => return Proposal::Answer(Reply::Who),
             Command::Rooms => return Proposal::Answer(Reply::Rooms),
             Command::Name(raw) => return self.propose_name(who, raw, now),
@@ -38,7 +31,6 @@ impl Chat {
                 return Proposal::Commit(Entry::new(who, None, what, now));
             }
             Command::Tell { to, text } => return self.propose_whisper(who, to, text, now),
-            Command::Set(_) => unreachable!("how things are shown is no matter of the chat"),
             _ => {}
         }
         let Some(user) = self.users.find(who).filter(|user| user.name.is_some()) else {

@@ -1,6 +1,6 @@
 //! A stream of bytes to lines, in bounded memory.
 
-use crate::chat::event::Event;
+use crate::door::notice::Notice;
 
 /// Telnet's "interpret as command" (RFC 854).
 const IAC: u8 = 255;
@@ -17,7 +17,7 @@ pub enum Piece<'a> {
     /// A line ended that was longer than is taken; its bytes are gone.
     TooLong,
     /// The peer is no chat client; this is to be said to it.
-    Stray(Event<'static>),
+    Stray(Notice<'static>),
     /// A name that was begun is to be completed.
     Complete,
 }

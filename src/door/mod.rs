@@ -7,6 +7,7 @@ pub mod charset;
 pub mod classic;
 pub mod lang;
 pub mod line;
+pub mod notice;
 pub mod protocol;
 pub mod reader;
 pub mod stray;

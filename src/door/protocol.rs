@@ -1,12 +1,13 @@
 //! What is spoken with one connection: the one place where the kinds of doors are told apart.
 
 use crate::chat::command::Command;
-use crate::chat::event::Event;
 use crate::clock::Stamp;
 use crate::door::DoorKind;
 use crate::door::classic::{self, Framing};
 use crate::door::lang::Lang;
 use crate::door::line::Piece;
+use crate::door::notice::{Message, Notice};
+use crate::door::telnet::commands::Typed;
 use crate::door::telnet::view::View;
 use crate::door::telnet::{self, settings};
 use crate::text;
@@ -49,15 +50,13 @@ pub enum Input<'a> {
     /// Something is asked of the chat.
     Command(Command<'a>),
     /// The door has done something by itself, and tells its person so.
-    Notice(Event<'a>),
+    Notice(Notice<'a>),
     /// A line that asks for nothing.
     Nothing,
-    /// A line ended that was longer than is taken; its bytes are gone.
-    TooLong,
     /// A name that was begun is to be completed: [`Protocol::complete`].
     Complete,
     /// The peer is no chat client: it is told this, and the connection ends.
-    Reject(Event<'static>),
+    Reject(Notice<'static>),
 }
 
 /// What a decoder needs to know besides the bytes.
@@ -118,7 +117,7 @@ impl Protocol {
                 (taken, piece.map(|piece| clean(&piece, text, line_bytes_max)))
             }
         };
-        (taken, line.map(|line| self.understand(line, text)))
+        (taken, line.map(|line| self.understand(line, text, line_bytes_max)))
     }
 
     /// What the line asks for that was not ended when the client stopped sending.
@@ -130,7 +129,7 @@ impl Protocol {
                 decoder.finish(bytes_max).map(|piece| clean(&piece, text, bytes_max))
             }
         };
-        line.map(|line| self.understand(line, text))
+        line.map(|line| self.understand(line, text, bytes_max))
     }
 
     /// Nothing more is there to be read: what comes next is a burst of its own.
@@ -182,7 +181,7 @@ impl Protocol {
     }
 
     /// Something that the door has found out and tells its person, if there is something.
-    pub fn take_notice(&mut self) -> Option<Event<'static>> {
+    pub fn take_notice(&mut self) -> Option<Notice<'static>> {
         match self {
             Self::Classic(_) => None,
             Self::Telnet(decoder) => decoder.take_notice(),
@@ -261,21 +260,22 @@ impl Protocol {
     }
 
     /// What a piece of input asks for; its line is `text`.
-    fn understand<'t>(&mut self, line: Cleaned, text: &'t str) -> Input<'t> {
+    fn understand<'t>(&mut self, line: Cleaned, text: &'t str, bytes_max: usize) -> Input<'t> {
         match (line, self) {
-            (Cleaned::TooLong, _) => Input::TooLong,
-            (Cleaned::Stray(event), _) => Input::Reject(event),
+            (Cleaned::TooLong, _) => Input::Notice(Notice::LineTooLong { bytes_max }),
+            (Cleaned::Stray(notice), _) => Input::Reject(notice),
             (Cleaned::Complete, _) => Input::Complete,
             // Return was pressed, or a line end came late.
             (Cleaned::Line, Self::Classic(_)) if text.trim().is_empty() => Input::Nothing,
             (Cleaned::Line, Self::Telnet(_)) if text.trim().is_empty() => {
-                Input::Notice(Event::Nothing)
+                Input::Notice(Notice::Prompt)
             }
             (Cleaned::Line, Self::Classic(_)) => Input::Command(Command::parse(text)),
             (Cleaned::Line, Self::Telnet(decoder)) => {
                 match telnet::commands::parse(text, decoder.reader().has_entered) {
-                    Command::Set(setting) => Input::Notice(settings::apply(decoder, setting)),
-                    command => Input::Command(command),
+                    Typed::Chat(command) => Input::Command(command),
+                    Typed::Set(setting) => Input::Notice(settings::apply(decoder, setting)),
+                    Typed::Fault(notice) => Input::Notice(notice),
                 }
             }
         }
@@ -288,18 +288,20 @@ impl Format {
         Protocol::new(kind, Lang::En).format()
     }
 
-    /// Appends `event` as one record for such a client.
-    pub fn encode(
+    /// Appends `message` as one record for such a client.
+    pub fn encode<'a>(
         self,
-        event: &Event<'_>,
+        message: impl Into<Message<'a>>,
         lang: Lang,
         stamp: &Stamp,
         reader: Reader<'_>,
         to: &mut Vec<u8>,
     ) {
         match self.0 {
-            Kind::Classic => classic::encode(event, lang, stamp, reader.has_entered, to),
-            Kind::Telnet(view) => telnet::encode::encode(event, view, lang, stamp, reader, to),
+            Kind::Classic => classic::encode(message.into(), lang, stamp, reader.has_entered, to),
+            Kind::Telnet(view) => {
+                telnet::encode::encode(message.into(), view, lang, stamp, reader, to);
+            }
         }
     }
 
@@ -322,7 +324,7 @@ impl From<View> for Format {
 enum Cleaned {
     Line,
     TooLong,
-    Stray(Event<'static>),
+    Stray(Notice<'static>),
     Complete,
 }
 
@@ -335,7 +337,7 @@ fn clean(piece: &Piece<'_>, text: &mut String, bytes_max: usize) -> Cleaned {
             if text.len() <= bytes_max { Cleaned::Line } else { Cleaned::TooLong }
         }
         Piece::TooLong => Cleaned::TooLong,
-        Piece::Stray(event) => Cleaned::Stray(event),
+        Piece::Stray(notice) => Cleaned::Stray(notice),
         Piece::Complete => Cleaned::Complete,
     }
 }

@@ -4,7 +4,7 @@
 //! that text would be commands. So a connection that sends an HTTP request line or a `Host:` header
 //! is closed, as Redis does, and so is one that begins with a TLS ClientHello.
 
-use crate::chat::event::{Answer, Event};
+use crate::door::notice::Notice;
 
 /// The first two bytes of a TLS record that holds a handshake: its type and the major version.
 const TLS_HANDSHAKE: [u8; 2] = [0x16, 0x03];
@@ -15,9 +15,9 @@ const METHODS: [&[u8]; 10] = [
 ];
 
 /// What a TLS client is told.
-pub const NOT_FOR_TLS: Event<'static> = Event::Answer(Answer::NotForTls);
+pub const NOT_FOR_TLS: Notice<'static> = Notice::NotForTls;
 /// What an HTTP client is told.
-pub const NOT_FOR_BROWSERS: Event<'static> = Event::Answer(Answer::NotForBrowsers);
+pub const NOT_FOR_BROWSERS: Notice<'static> = Notice::NotForBrowsers;
 
 /// How far the first two bytes of a connection have been compared with a TLS record's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

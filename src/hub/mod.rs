@@ -17,11 +17,12 @@ use std::net::IpAddr;
 use log::info;
 
 use crate::chat::command::Command;
-use crate::chat::event::{CloseReason, Effect, Event};
+use crate::chat::event::{CloseReason, Effect};
 use crate::chat::{Chat, EntryTap, Rules};
 use crate::clock::Now;
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
+use crate::door::notice::Notice;
 use crate::door::protocol::Protocol;
 use crate::hub::conn::{Conn, Phase, Socket, Writing};
 use crate::hub::peers::Peers;
@@ -90,7 +91,7 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Has `tap` called with every effect before it is carried out.
+    /// Has `tap` called with everything that is to be told.
     pub fn watch(&mut self, tap: Tap) {
         self.post.watch(tap);
     }
@@ -117,22 +118,22 @@ impl<S: Socket> Hub<S> {
     pub fn open(&mut self, sock: S, kind: DoorKind, host: Option<IpAddr>, now: &Now) -> PeerId {
         let taken = self.peers.slab.len() - self.peers.refused;
         let refusal = if taken >= self.limits.clients || self.is_stopping {
-            Some((Event::RoomFull, CloseReason::RoomFull))
+            Some((Notice::ServerFull, CloseReason::RoomFull))
         } else if host.is_some_and(|host| self.peers.count_from(host) >= self.limits.per_address) {
-            Some((Event::AddressFull, CloseReason::AddressFull))
+            Some((Notice::AddressFull, CloseReason::AddressFull))
         } else {
             None
         };
         let protocol = Protocol::new(kind, self.lang);
         let id = self.peers.insert(sock, protocol, host, now.mono_ms);
-        if let Some((event, why)) = refusal {
+        if let Some((notice, why)) = refusal {
             self.peers.slab[id.slot()].is_refused = true;
             self.peers.refused += 1;
             if self.peers.refused > REFUSED_MAX {
                 self.fail(id, why, now);
             } else {
                 let user = UserId::local(id);
-                self.apply(Effect::Tell { to: user, event }, now);
+                self.post.notify(id, &notice, &mut self.peers, now);
                 self.apply(Effect::Close { user, why }, now);
             }
         } else {
@@ -260,7 +261,7 @@ impl<S: Socket> Hub<S> {
             Some(due_ms) if due_ms <= now.mono_ms => {
                 return match conn.phase {
                     Phase::Naming { .. } => {
-                        self.dismiss(id, Event::NamingOver, CloseReason::Nameless, now);
+                        self.dismiss(id, &Notice::NamingOver, CloseReason::Nameless, now);
                     }
                     Phase::Open => self.fail(id, CloseReason::Stalled, now),
                     _ => self.give_up(slot),
@@ -292,9 +293,9 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Ends `id` with a word, once that has been sent.
-    fn dismiss(&mut self, id: PeerId, word: Event<'_>, why: CloseReason, now: &Now) {
-        self.apply(Effect::Tell { to: UserId::local(id), event: word }, now);
+    /// Ends `id` with a notice, once that has been sent.
+    fn dismiss(&mut self, id: PeerId, notice: &Notice<'_>, why: CloseReason, now: &Now) {
+        self.post.notify(id, notice, &mut self.peers, now);
         self.depart(id, why, now);
         self.apply(Effect::Close { user: UserId::local(id), why }, now);
     }

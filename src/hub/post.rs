@@ -6,14 +6,29 @@ use crate::chat::event::{CloseReason, Effect, Event};
 use crate::clock::Now;
 use crate::delivery::tapes::{TapeId, Tapes};
 use crate::door::lang::Lang;
+use crate::door::notice::{Message, Notice};
 use crate::door::protocol::{Format, Reader};
 use crate::hub::conn::{Conn, Moment, Pace, Phase, Writing};
 use crate::hub::peers::Peers;
 use crate::ids::{PeerId, RoomId, UserId};
 use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
 
-/// Sees every effect before it is carried out.
-pub type Tap = Box<dyn FnMut(&Effect<'_>, &Now)>;
+/// What a [`Tap`] sees.
+#[derive(Clone, Copy, Debug)]
+pub enum Tapped<'a> {
+    /// What the chat wants done.
+    Effect(&'a Effect<'a>),
+    /// What one client is told of itself.
+    Notice {
+        /// Who.
+        to: PeerId,
+        /// What.
+        notice: &'a Notice<'a>,
+    },
+}
+
+/// Sees everything that is to be told, before it is.
+pub type Tap = Box<dyn FnMut(&Tapped<'_>, &Now)>;
 
 /// The tapes, and how events are put into bytes.
 pub struct Post {
@@ -42,10 +57,13 @@ impl Post {
     /// Carries out one effect.
     pub fn apply<S>(&mut self, effect: &Effect<'_>, peers: &mut Peers<S>, now: &Now) {
         if let Some(tap) = &mut self.tap {
-            tap(effect, now);
+            tap(&Tapped::Effect(effect), now);
         }
         match *effect {
-            Effect::Tell { to, ref event } => self.tell(to.peer, event, peers, now),
+            Effect::Tell { to, ref event } => {
+                let may_be_skipped = matches!(event, Event::Whispered { .. });
+                self.tell(to.peer, event.into(), may_be_skipped, peers, now);
+            }
             Effect::Say { room, room_name, ref event, except, .. } => {
                 self.say((room, room_name), event, except, peers, now);
             }
@@ -62,12 +80,20 @@ impl Post {
         }
     }
 
+    /// Tells one client what concerns it alone.
+    pub fn notify<S>(&mut self, to: PeerId, notice: &Notice<'_>, peers: &mut Peers<S>, now: &Now) {
+        if let Some(tap) = &mut self.tap {
+            tap(&Tapped::Notice { to, notice }, now);
+        }
+        self.tell(to, notice.into(), false, peers, now);
+    }
+
     /// Tells of lines that were skipped, in the place where they are missing.
     pub fn tell_skipped<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
         let lines = conn.out.skipped();
         if lines > 0 {
             self.hide_input(conn);
-            self.encode(conn, &Event::Skipped { lines }, now);
+            self.encode(conn, (&Notice::Skipped { lines }).into(), now);
             conn.out.tell_skipped(&self.line, &mut self.tapes);
         }
     }
@@ -113,8 +139,8 @@ impl Post {
         self.push(conn, &replies, is_blocked, now);
         self.reformat(conn, is_blocked, now);
         peers.want_flush(slot);
-        for event in notices.into_iter().flatten() {
-            self.apply(&Effect::Tell { to: UserId::local(id), event }, peers, now);
+        for notice in notices.into_iter().flatten() {
+            self.notify(id, &notice, peers, now);
         }
     }
 
@@ -143,7 +169,14 @@ impl Post {
         }
     }
 
-    fn tell<S>(&mut self, to: PeerId, event: &Event<'_>, peers: &mut Peers<S>, now: &Now) {
+    fn tell<S>(
+        &mut self,
+        to: PeerId,
+        message: Message<'_>,
+        may_be_skipped: bool,
+        peers: &mut Peers<S>,
+        now: &Now,
+    ) {
         let is_blocked = !peers.writable.contains(to.slot());
         let Some(conn) = peers.get_mut(to) else { return };
         if conn.is_write_closed() || matches!(conn.phase, Phase::Draining { .. }) {
@@ -151,14 +184,14 @@ impl Post {
         }
         let has_much = conn.out.own_bytes() > self.limits.lag_soft_bytes;
         let is_slow = is_blocked || conn.is_paced();
-        if has_much && is_slow && matches!(event, Event::Whispered { .. }) {
+        if has_much && is_slow && may_be_skipped {
             // Said by others: a slow reader does without, as with what is said in a room, and is
             // told how much that was.
             return conn.out.skip_own_line(&mut self.tapes);
         }
         self.settle(conn, is_blocked, now);
         self.hide_input(conn);
-        self.encode(conn, event, now);
+        self.encode(conn, message, now);
         conn.out.settle(&mut self.tapes).push(&self.line);
         let own_bytes = conn.out.own_bytes();
         if is_blocked && own_bytes > self.limits.lag_hard_bytes {
@@ -267,12 +300,12 @@ impl Post {
         conn.out.unfollow(user.slot(), room, &mut self.tapes);
     }
 
-    /// Puts `event` into the bytes that `conn` gets.
-    fn encode<S>(&mut self, conn: &Conn<S>, event: &Event<'_>, now: &Now) {
+    /// Puts `message` into the bytes that `conn` gets.
+    fn encode<S>(&mut self, conn: &Conn<S>, message: Message<'_>, now: &Now) {
         self.line.clear();
         let protocol = &conn.protocol;
         let reader = protocol.reader();
-        protocol.format().encode(event, self.lang, &now.stamp, reader, &mut self.line);
+        protocol.format().encode(message, self.lang, &now.stamp, reader, &mut self.line);
     }
 
     /// Takes the line that is being typed off the screen: something else is to be shown.

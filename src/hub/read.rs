@@ -1,7 +1,8 @@
 //! The reading half of a turn: sockets to bytes, to what is asked for, to the chat.
 
-use crate::chat::event::{CloseReason, Effect, Event};
+use crate::chat::event::{CloseReason, Effect};
 use crate::clock::Now;
+use crate::door::notice::Notice;
 use crate::door::protocol::{Context, Delivery, Input};
 use crate::hub::Hub;
 use crate::hub::conn::{Phase, Reading, Socket};
@@ -187,22 +188,19 @@ impl<S: Socket> Hub<S> {
         conn.protocol.release();
         if conn.is_open() && conn.protocol.unterminated_bytes() > self.limits.unended_bytes {
             let id = conn.id;
-            self.dismiss(id, Event::Unended, CloseReason::Unended, now);
+            self.dismiss(id, &Notice::Unterminated, CloseReason::Unended, now);
         }
     }
 
     /// Does what `slot` asks for.
     fn dispatch(&mut self, slot: usize, input: Input<'_>, now: &Now) {
         let id = self.peers.slab[slot].id;
-        let Self { chat, post, peers, limits, .. } = self;
-        let mut out = |effect: Effect<'_>| post.apply(&effect, peers, now);
         match input {
             Input::Command(command) => self.ask(id, command, now),
-            Input::Notice(event) => out(Effect::Tell { to: UserId::local(id), event }),
+            Input::Notice(notice) => self.post.notify(id, &notice, &mut self.peers, now),
             Input::Nothing => {}
-            Input::TooLong => chat.too_long(UserId::local(id), limits.line_bytes, &mut out),
             Input::Complete => self.complete(slot, now),
-            Input::Reject(word) => self.dismiss(id, word, CloseReason::Stray, now),
+            Input::Reject(notice) => self.dismiss(id, &notice, CloseReason::Stray, now),
         }
     }
 

@@ -6,9 +6,9 @@ mod words;
 
 use std::num::NonZero;
 
-use natter::chat::event::{Answer, Event};
 use natter::door::lang::Lang;
 use natter::door::line::Piece;
+use natter::door::notice::Notice;
 use natter::door::telnet::decoder::Decoder;
 pub use words::bytes;
 
@@ -110,8 +110,8 @@ impl Session {
         let notices = [telnet.take_notice(), telnet.take_notice()];
         self.send(&replies);
         self.heard.extend(notices.into_iter().flatten().map(|notice| match notice {
-            Event::Answer(Answer::CharsetSet { name, is_guessed: true }) => format!("<{name}>"),
-            Event::Answer(Answer::EditSet { on }) => format!("<edit {on}>"),
+            Notice::CharsetSet { name, is_guessed: true } => format!("<{name}>"),
+            Notice::EditSet { on } => format!("<edit {on}>"),
             other => panic!("{other:?} is no notice"),
         }));
         self.draw();
@@ -156,8 +156,7 @@ fn shown(piece: &Piece<'_>) -> String {
     match piece {
         Piece::Line(line) => String::from_utf8(line.to_vec()).expect("lines are text"),
         Piece::TooLong => "<too long>".into(),
-        Piece::Stray(Event::Answer(answer)) => format!("<{answer:?}>"),
-        Piece::Stray(other) => panic!("{other:?} is said to no stranger"),
+        Piece::Stray(notice) => format!("<{notice:?}>"),
         Piece::Complete => "<complete>".into(),
     }
 }

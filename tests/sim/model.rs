@@ -7,12 +7,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use natter::chat::event::{Answer, CloseReason, Effect, Event};
+use natter::chat::event::{CloseReason, Effect, Event};
 use natter::clock::Now;
 use natter::door::charset::Charset;
 use natter::door::lang::Lang;
+use natter::door::notice::{Message, Notice};
 use natter::door::protocol::{Format, Reader};
 use natter::door::telnet::view::{Style, View};
+use natter::hub::post::Tapped;
 use natter::ids::{PeerId, RoomId, UserId};
 
 const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
@@ -70,15 +72,23 @@ impl Model {
         self.queues.insert(id, Queue::new(format, negotiated));
     }
 
-    /// Does what `effect` says, by copying.
-    pub fn apply(&mut self, effect: &Effect<'_>, now: &Now) {
+    /// Does what is tapped, by copying.
+    pub fn apply(&mut self, tapped: &Tapped<'_>, now: &Now) {
         let lang = self.lang;
+        let effect = match *tapped {
+            Tapped::Effect(effect) => effect,
+            Tapped::Notice { to, notice } => {
+                let queue = self.queues.get_mut(&to).expect("it was expected");
+                queue.hear(notice.into());
+                return queue.add(notice.into(), lang, now, false);
+            }
+        };
         match *effect {
             Effect::Tell { to, ref event } => {
                 let queue = self.queues.get_mut(&to.peer).expect("it was expected");
-                queue.hear(event);
+                queue.hear(event.into());
                 let is_whisper = matches!(event, Event::Whispered { .. });
-                queue.add(event, lang, now, is_whisper);
+                queue.add(event.into(), lang, now, is_whisper);
             }
             Effect::Say { room, room_name, ref event, except, .. } => {
                 if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
@@ -88,7 +98,7 @@ impl Model {
                 for (&id, queue) in &mut self.queues {
                     if queue.rooms.contains(&room) && !except.contains(&UserId::local(id)) {
                         // The prompt that is shared by all in a room is the room's.
-                        queue.add_all(event, lang, now, true, room_name, &mut looks);
+                        queue.add_all(event.into(), lang, now, true, room_name, &mut looks);
                     }
                 }
             }
@@ -197,17 +207,23 @@ impl Queue {
     }
 
     /// Notes what it is told of how things stand with it; that is told after the change.
-    fn hear(&mut self, event: &Event<'_>) {
-        self.unheard += usize::from(matches!(event, Event::NameFirst));
+    fn hear(&mut self, message: Message<'_>) {
+        self.unheard += usize::from(message == Message::Event(&Event::NameFirst));
         let Some(mut view) = self.format.view() else { return };
-        match *event {
-            // A plain line is a name, as long as there is none.
-            Event::NameRefused { .. } => self.unheard += 1,
-            Event::Answer(Answer::TimeSet { shown }) => view.shown = shown,
-            Event::Answer(Answer::ColorSet { on }) => {
+        let notice = match message {
+            Message::Event(event) => {
+                // A plain line is a name, as long as there is none.
+                self.unheard += usize::from(matches!(event, Event::NameRefused { .. }));
+                return;
+            }
+            Message::Notice(notice) => notice,
+        };
+        match *notice {
+            Notice::TimeSet { shown } => view.shown = shown,
+            Notice::ColorSet { on } => {
                 view.style = if on { Style::Color } else { Style::Plain };
             }
-            Event::Answer(Answer::CharsetSet { name, .. }) => {
+            Notice::CharsetSet { name, .. } => {
                 view.charset = Charset::of_name(name).expect("it is told of one that there is");
             }
             _ => {}
@@ -215,28 +231,28 @@ impl Queue {
         self.format = view.into();
     }
 
-    fn add(&mut self, event: &Event<'_>, lang: Lang, now: &Now, may_be_skipped: bool) {
+    fn add(&mut self, message: Message<'_>, lang: Lang, now: &Now, may_be_skipped: bool) {
         let room = self.room_name.clone();
-        self.add_all(event, lang, now, may_be_skipped, &room, &mut BTreeMap::new());
+        self.add_all(message, lang, now, may_be_skipped, &room, &mut BTreeMap::new());
     }
 
-    /// As [`Queue::add`], for several who all have names; `looks` are what `event` has been to
+    /// As [`Queue::add`], for several who all have names; `looks` are what `message` has been to
     /// others of them, by their formats.
     fn add_all(
         &mut self,
-        event: &Event<'_>,
+        message: Message<'_>,
         lang: Lang,
         now: &Now,
         may_be_skipped: bool,
         room: &str,
         looks: &mut BTreeMap<Format, Vec<u8>>,
     ) {
-        assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {event:?}");
+        assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {message:?}");
         let reader = Reader { has_entered: self.is_named, room };
         let mut encoded = |format: Format| {
             let look = looks.entry(format).or_insert_with(|| {
                 let mut bytes = Vec::new();
-                format.encode(event, lang, &now.stamp, reader, &mut bytes);
+                format.encode(message, lang, &now.stamp, reader, &mut bytes);
                 bytes
             });
             look.clone()
@@ -250,8 +266,8 @@ impl Queue {
                 after: later.map(|view| encoded(view.into())),
                 views: [Some(view), later],
                 may_be_skipped,
-                edit: match *event {
-                    Event::Answer(Answer::EditSet { on }) => Some(on),
+                edit: match message {
+                    Message::Notice(&Notice::EditSet { on }) => Some(on),
                     _ => None,
                 },
             });

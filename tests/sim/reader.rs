@@ -4,9 +4,9 @@
 //! there: between two lines, never in one. What the editor echoes holds none of [`MARKS`], of which
 //! every line that is not empty has one: so no line passes for an echo.
 
-use natter::chat::event::Event;
 use natter::clock::Stamp;
 use natter::door::lang::Lang;
+use natter::door::notice::Notice as Told;
 use natter::door::protocol::{Format, Reader as Audience};
 use natter::door::telnet::encode::{PROMPT, prompt_in, put};
 use natter::door::telnet::view::View;
@@ -149,8 +149,8 @@ impl Reader {
         for (view, room) in looks {
             let mut notice = Vec::new();
             let audience = Audience { has_entered: true, room };
-            let event = Event::Skipped { lines: 7 };
-            Format::from(view).encode(&event, lang, &stamp, audience, &mut notice);
+            let skipped = Told::Skipped { lines: 7 };
+            Format::from(view).encode(&skipped, lang, &stamp, audience, &mut notice);
             let place = notice.iter().position(|&byte| byte == b'7').expect("it tells how many");
             let (before, after) = (&notice[..place], &notice[place + 1..]);
             let common = before.len().min(rest.len());

@@ -11,6 +11,7 @@ use crate::clock::Stamp;
 use crate::door::classic::portion::LINE_END;
 use crate::door::lang::Lang;
 use crate::door::line::{LineBuffer, Piece};
+use crate::door::notice::Message;
 use crate::door::stray::{self, TlsGuard};
 use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES};
 
@@ -134,10 +135,10 @@ fn is_whole_command(burst: &[u8]) -> bool {
     burst == b"exit" || burst.ends_with(b" -n") || burst.ends_with(b" -ta")
 }
 
-/// Writes `event` as lines; each is kept within what the article's client reads at once while
+/// Writes `message` as lines; each is kept within what the article's client reads at once while
 /// its reader has no name yet.
-pub fn encode(event: &Event<'_>, lang: Lang, stamp: &Stamp, is_named: bool, to: &mut Vec<u8>) {
-    if let Event::Said { nick, text } = *event {
+pub fn encode(message: Message<'_>, lang: Lang, stamp: &Stamp, is_named: bool, to: &mut Vec<u8>) {
+    if let Message::Event(&Event::Said { nick, text }) = message {
         // What there is most of: no formatting machinery.
         begin_line(stamp, to);
         to.extend_from_slice(nick.as_bytes());
@@ -146,9 +147,9 @@ pub fn encode(event: &Event<'_>, lang: Lang, stamp: &Stamp, is_named: bool, to: 
         to.extend_from_slice(LINE_END);
         return;
     }
-    let is_word = matches!(event, Event::Accepted | Event::Goodbye);
+    let is_word = matches!(message, Message::Event(Event::Accepted | Event::Goodbye));
     let mut body = Vec::new();
-    lang.write(event, &mut body).expect("writing to memory does not fail");
+    lang.write(message, &mut body).expect("writing to memory does not fail");
     for line in body.split(|&byte| byte == b'\n') {
         let from = to.len();
         if !is_word {
@@ -282,14 +283,20 @@ mod tests {
         for lang in [Lang::En, Lang::Zh] {
             for fault in [TooLong, Characters, MixedScripts, Reserved] {
                 let mut reply = Vec::new();
-                encode(&Event::NameRefused { fault, free }, lang, &stamp, false, &mut reply);
+                encode(
+                    (&Event::NameRefused { fault, free }).into(),
+                    lang,
+                    &stamp,
+                    false,
+                    &mut reply,
+                );
                 assert!(reply.len() <= 128, "{fault:?}");
                 let reply = String::from_utf8(reply).expect("cut between characters");
                 assert!(reply.ends_with(&format!("{free}\r\n")) || lang == Lang::En, "{reply}");
             }
             for event in [Event::NameTaken { free }, Event::Nobody { nick: long }, Event::Help] {
                 let mut reply = Vec::new();
-                encode(&event, lang, &stamp, false, &mut reply);
+                encode((&event).into(), lang, &stamp, false, &mut reply);
                 let reply = String::from_utf8(reply).expect("cut between characters");
                 assert!(reply.split_inclusive("\r\n").all(|line| line.len() <= 128), "{reply}");
             }

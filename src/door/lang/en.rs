@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
 use crate::door::DoorKind;
+use crate::door::notice::Notice;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
-        Event::Nothing => Ok(()),
         Event::Accepted => write!(to, "OK"),
         Event::Goodbye => write!(to, "exit"),
         Event::Joined { nick } => write!(to, "system: {nick} joined"),
@@ -29,9 +29,6 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
             write!(to, "system: ")?;
             write_fault(fault, to)?;
             write!(to, "; {free} is free")
-        }
-        Event::LineTooLong { bytes_max } => {
-            write!(to, "system: that line was over {bytes_max} bytes and was not sent")
         }
         Event::Nobody { nick } => write!(to, "system: nobody here is called {nick}"),
         Event::Present { room, count, online } => {
@@ -68,12 +65,48 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         Event::Missed { count, .. } => write!(to, "-- {count} lines while you were away --"),
         Event::Earlier { said, .. } => write(said, to),
         Event::Answer(answer) => write_answer(answer, to),
-        Event::Skipped { lines } => write!(to, "system: … {lines} lines skipped"),
-        Event::NamingOver => write!(to, "system: no name was taken in time, goodbye"),
-        Event::Unended => write!(to, "system: that was too much without a line end, goodbye"),
-        Event::RoomFull => write!(to, "system: the room is full, try again later"),
-        Event::AddressFull => write!(to, "system: too many connections from your address"),
         Event::ShuttingDown => write!(to, "system: the server is stopping, goodbye"),
+    }
+}
+
+/// What a door or the hub says.
+pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> {
+    match *notice {
+        Notice::Prompt => Ok(()),
+        Notice::LineTooLong { bytes_max } => {
+            write!(to, "system: that line was over {bytes_max} bytes and was not sent")
+        }
+        Notice::Skipped { lines } => write!(to, "system: … {lines} lines skipped"),
+        Notice::NamingOver => write!(to, "system: no name was taken in time, goodbye"),
+        Notice::Unterminated => write!(to, "system: that was too much without a line end, goodbye"),
+        Notice::ServerFull => write!(to, "system: the room is full, try again later"),
+        Notice::AddressFull => write!(to, "system: too many connections from your address"),
+        Notice::NoSuch { word, near: Some(near) } => {
+            write!(to, "system: no command is called /{word}; did you mean /{near}?")
+        }
+        Notice::NoSuch { word, near: None } => {
+            write!(to, "system: no command is called /{word}; /help lists them")
+        }
+        Notice::Ambiguous { word, like: [one, other] } => {
+            write!(to, "system: /{word} may be /{one} or /{other}")
+        }
+        Notice::Misused { usage } => write!(to, "system: it goes: {usage}"),
+        Notice::TimeSet { shown: Shown::Never } => write!(to, "system: no time is shown"),
+        Notice::TimeSet { shown: Shown::Short } => write!(to, "system: the time is shown"),
+        Notice::TimeSet { shown: Shown::Full } => write!(to, "system: date and time are shown"),
+        Notice::CharsetSet { name, is_guessed: true } => {
+            write!(to, "system: you write {name}, it seems; /charset utf-8 changes that")
+        }
+        Notice::CharsetSet { name, is_guessed: false } => write!(to, "system: now in {name}"),
+        Notice::NoSuchCharset { name } => {
+            write!(to, "system: {name} is not known; there are {}", charsets!())
+        }
+        Notice::ColorSet { on: true } => write!(to, "system: with colours"),
+        Notice::ColorSet { on: false } => write!(to, "system: without colours"),
+        Notice::EditSet { on: true } => write!(to, "system: your line is edited here"),
+        Notice::EditSet { on: false } => write!(to, "system: your line is edited at your side"),
+        Notice::NotForBrowsers => write!(to, "system: this is a chat server, not a web server"),
+        Notice::NotForTls => write!(to, "system: this is a chat server without TLS"),
     }
 }
 
@@ -180,38 +213,13 @@ system: exit           leave";
 
 fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
     match answer {
-        Answer::NoSuch { word, near: Some(near) } => {
-            write!(to, "system: no command is called /{word}; did you mean /{near}?")
-        }
-        Answer::NoSuch { word, near: None } => {
-            write!(to, "system: no command is called /{word}; /help lists them")
-        }
-        Answer::Ambiguous { word, like: [one, other] } => {
-            write!(to, "system: /{word} may be /{one} or /{other}")
-        }
-        Answer::Misused { usage } => write!(to, "system: it goes: {usage}"),
         Answer::NoneToReply => write!(to, "system: nobody has written to you in private"),
         Answer::Ignoring { nick, is_ignored: true } => {
             write!(to, "system: you see nothing more of {nick}; again, and you do")
         }
         Answer::Ignoring { nick, is_ignored: false } => write!(to, "system: you see {nick} again"),
+        Answer::OwnName => write!(to, "system: you cannot ignore yourself"),
         Answer::IgnoresFull => write!(to, "system: you ignore as many as one may"),
-        Answer::TimeSet { shown: Shown::Never } => write!(to, "system: no time is shown"),
-        Answer::TimeSet { shown: Shown::Short } => write!(to, "system: the time is shown"),
-        Answer::TimeSet { shown: Shown::Full } => write!(to, "system: date and time are shown"),
-        Answer::CharsetSet { name, is_guessed: true } => {
-            write!(to, "system: you write {name}, it seems; /charset utf-8 changes that")
-        }
-        Answer::CharsetSet { name, is_guessed: false } => write!(to, "system: now in {name}"),
-        Answer::NoSuchCharset { name } => {
-            write!(to, "system: {name} is not known; there are {}", charsets!())
-        }
-        Answer::ColorSet { on: true } => write!(to, "system: with colours"),
-        Answer::ColorSet { on: false } => write!(to, "system: without colours"),
-        Answer::EditSet { on: true } => write!(to, "system: your line is edited here"),
-        Answer::EditSet { on: false } => write!(to, "system: your line is edited at your side"),
-        Answer::NotForBrowsers => write!(to, "system: this is a chat server, not a web server"),
-        Answer::NotForTls => write!(to, "system: this is a chat server without TLS"),
     }
 }
 

@@ -19,8 +19,8 @@ mod zh;
 
 use std::io::{self, Write};
 
-use crate::chat::event::Event;
 use crate::door::DoorKind;
+use crate::door::notice::Message;
 
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,15 +43,17 @@ impl Lang {
         }
     }
 
-    /// Writes what `event` is in this language: without a stamp or a line end, and with `\n`
-    /// between the lines of an event that has several.
+    /// Writes what `message` is in this language: without a stamp or a line end, and with `\n`
+    /// between the lines of a message that has several.
     ///
     /// # Errors
     /// Only those of `to`.
-    pub fn write(self, event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
-        match self {
-            Self::En => en::write(event, to),
-            Self::Zh => zh::write(event, to),
+    pub fn write<'a>(self, message: impl Into<Message<'a>>, to: &mut impl Write) -> io::Result<()> {
+        match (self, message.into()) {
+            (Self::En, Message::Event(event)) => en::write(event, to),
+            (Self::En, Message::Notice(notice)) => en::write_notice(notice, to),
+            (Self::Zh, Message::Event(event)) => zh::write(event, to),
+            (Self::Zh, Message::Notice(notice)) => zh::write_notice(notice, to),
         }
     }
 
@@ -100,19 +102,18 @@ impl Lang {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::command::Command;
-    use crate::chat::event::Answer;
     use crate::door::charset::Charset;
-    use crate::door::telnet::commands;
+    use crate::door::notice::Notice;
+    use crate::door::telnet::commands::{self, Typed};
 
     #[test]
     fn what_is_said_of_charsets_is_what_there_is() {
         for lang in [Lang::En, Lang::Zh] {
-            let event = Event::Answer(Answer::NoSuchCharset { name: "x" });
+            let notice = Notice::NoSuchCharset { name: "x" };
             let mut refusal = Vec::new();
-            lang.write(&event, &mut refusal).expect("memory takes it");
+            lang.write(&notice, &mut refusal).expect("memory takes it");
             let refusal = String::from_utf8(refusal).expect("texts are text");
-            let Command::Misused { usage } = commands::parse("/charset", true) else {
+            let Typed::Fault(Notice::Misused { usage }) = commands::parse("/charset", true) else {
                 panic!("it takes a name");
             };
             for name in Charset::ALL.map(Charset::as_str) {

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
 use crate::door::DoorKind;
+use crate::door::notice::Notice;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
-        Event::Nothing => Ok(()),
         Event::Accepted => write!(to, "OK"),
         Event::Goodbye => write!(to, "exit"),
         Event::Joined { nick } => write!(to, "系统:{nick}加入了聊天"),
@@ -30,7 +30,6 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
             write_fault(fault, to)?;
             write!(to, ",可用:{free}")
         }
-        Event::LineTooLong { bytes_max } => write!(to, "系统:超过{bytes_max}字节,未发送"),
         Event::Nobody { nick } => write!(to, "系统:没有用户{nick}"),
         Event::Present { room: None, count, online } if online == count => {
             write!(to, "系统:在线{count}人:")
@@ -61,12 +60,44 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         Event::Missed { count, .. } => write!(to, "-- 您离开期间有{count}行 --"),
         Event::Earlier { said, .. } => write(said, to),
         Event::Answer(answer) => write_answer(answer, to),
-        Event::Skipped { lines } => write!(to, "系统:… 略过了{lines}行"),
-        Event::NamingOver => write!(to, "系统:超时未取名,再见!"),
-        Event::Unended => write!(to, "系统:输入过长且没有换行,再见!"),
-        Event::RoomFull => write!(to, "系统:聊天室已满,请稍后再试!"),
-        Event::AddressFull => write!(to, "系统:您的地址连接过多!"),
         Event::ShuttingDown => write!(to, "系统:服务器即将关闭,再见!"),
+    }
+}
+
+/// What a door or the hub says.
+pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> {
+    match *notice {
+        Notice::Prompt => Ok(()),
+        Notice::LineTooLong { bytes_max } => write!(to, "系统:超过{bytes_max}字节,未发送"),
+        Notice::Skipped { lines } => write!(to, "系统:… 略过了{lines}行"),
+        Notice::NamingOver => write!(to, "系统:超时未取名,再见!"),
+        Notice::Unterminated => write!(to, "系统:输入过长且没有换行,再见!"),
+        Notice::ServerFull => write!(to, "系统:聊天室已满,请稍后再试!"),
+        Notice::AddressFull => write!(to, "系统:您的地址连接过多!"),
+        Notice::NoSuch { word, near: Some(near) } => {
+            write!(to, "系统:没有命令/{word},是否想用/{near}?")
+        }
+        Notice::NoSuch { word, near: None } => write!(to, "系统:没有命令/{word},请用/help查看"),
+        Notice::Ambiguous { word, like: [one, other] } => {
+            write!(to, "系统:/{word}可能是/{one}或/{other}")
+        }
+        Notice::Misused { usage } => write!(to, "系统:用法: {usage}"),
+        Notice::TimeSet { shown: Shown::Never } => write!(to, "系统:不显示时间"),
+        Notice::TimeSet { shown: Shown::Short } => write!(to, "系统:显示时间"),
+        Notice::TimeSet { shown: Shown::Full } => write!(to, "系统:显示日期和时间"),
+        Notice::CharsetSet { name, is_guessed: true } => {
+            write!(to, "系统:您的输入似乎是{name}编码,可用/charset utf-8更改")
+        }
+        Notice::CharsetSet { name, is_guessed: false } => write!(to, "系统:已改用{name}编码"),
+        Notice::NoSuchCharset { name } => {
+            write!(to, "系统:不支持编码{name},可用: {}", charsets!())
+        }
+        Notice::ColorSet { on: true } => write!(to, "系统:已开启颜色"),
+        Notice::ColorSet { on: false } => write!(to, "系统:已关闭颜色"),
+        Notice::EditSet { on: true } => write!(to, "系统:由服务器编辑输入行"),
+        Notice::EditSet { on: false } => write!(to, "系统:由您的终端编辑输入行"),
+        Notice::NotForBrowsers => write!(to, "系统:这里是聊天服务器，不是网站"),
+        Notice::NotForTls => write!(to, "系统:这里是聊天服务器，不支持 TLS"),
     }
 }
 
@@ -167,36 +198,13 @@ const HELP: &str = "\
 
 fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
     match answer {
-        Answer::NoSuch { word, near: Some(near) } => {
-            write!(to, "系统:没有命令/{word},是否想用/{near}?")
-        }
-        Answer::NoSuch { word, near: None } => write!(to, "系统:没有命令/{word},请用/help查看"),
-        Answer::Ambiguous { word, like: [one, other] } => {
-            write!(to, "系统:/{word}可能是/{one}或/{other}")
-        }
-        Answer::Misused { usage } => write!(to, "系统:用法: {usage}"),
         Answer::NoneToReply => write!(to, "系统:还没有人与您私聊"),
         Answer::Ignoring { nick, is_ignored: true } => {
             write!(to, "系统:不再显示{nick}的消息,再次输入则恢复")
         }
         Answer::Ignoring { nick, is_ignored: false } => write!(to, "系统:重新显示{nick}的消息"),
+        Answer::OwnName => write!(to, "系统:不能屏蔽自己"),
         Answer::IgnoresFull => write!(to, "系统:屏蔽的用户已达上限"),
-        Answer::TimeSet { shown: Shown::Never } => write!(to, "系统:不显示时间"),
-        Answer::TimeSet { shown: Shown::Short } => write!(to, "系统:显示时间"),
-        Answer::TimeSet { shown: Shown::Full } => write!(to, "系统:显示日期和时间"),
-        Answer::CharsetSet { name, is_guessed: true } => {
-            write!(to, "系统:您的输入似乎是{name}编码,可用/charset utf-8更改")
-        }
-        Answer::CharsetSet { name, is_guessed: false } => write!(to, "系统:已改用{name}编码"),
-        Answer::NoSuchCharset { name } => {
-            write!(to, "系统:不支持编码{name},可用: {}", charsets!())
-        }
-        Answer::ColorSet { on: true } => write!(to, "系统:已开启颜色"),
-        Answer::ColorSet { on: false } => write!(to, "系统:已关闭颜色"),
-        Answer::EditSet { on: true } => write!(to, "系统:由服务器编辑输入行"),
-        Answer::EditSet { on: false } => write!(to, "系统:由您的终端编辑输入行"),
-        Answer::NotForBrowsers => write!(to, "系统:这里是聊天服务器，不是网站"),
-        Answer::NotForTls => write!(to, "系统:这里是聊天服务器，不支持 TLS"),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::chat::event::{Answer, Event};
 use crate::clock::Shown;
 use crate::door::charset::{BACKSPACE, Charset, DELETE};
 use crate::door::line::Piece;
+use crate::door::notice::Notice;
 use crate::door::reader::Reader;
 use crate::door::stray::{self, TlsGuard};
 use crate::door::telnet::editing::{Editing, Typed};
@@ -66,7 +66,7 @@ struct Person {
 enum Outcome {
     Line,
     TooLong,
-    Stray(Event<'static>),
+    Stray(Notice<'static>),
     Complete,
 }
 
@@ -197,12 +197,12 @@ impl Decoder {
     }
 
     /// Something that the person is to be told, if there is something.
-    pub fn take_notice(&mut self) -> Option<Event<'static>> {
+    pub fn take_notice(&mut self) -> Option<Notice<'static>> {
         if std::mem::take(&mut self.person.has_guessed) {
             let name = self.person.view.charset.as_str();
-            return Some(Event::Answer(Answer::CharsetSet { name, is_guessed: true }));
+            return Some(Notice::CharsetSet { name, is_guessed: true });
         }
-        self.person.has_switched.take().map(|on| Event::Answer(Answer::EditSet { on }))
+        self.person.has_switched.take().map(|on| Notice::EditSet { on })
     }
 
     /// The person chose how much of the time is shown.

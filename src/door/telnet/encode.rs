@@ -10,11 +10,12 @@
 
 use std::borrow::Cow;
 
-use crate::chat::event::{Answer, Event};
+use crate::chat::event::Event;
 use crate::chat::rooms::LOBBY_NAME;
 use crate::clock::{Shown, Stamp};
 use crate::door::charset::Charset;
 use crate::door::lang::Lang;
+use crate::door::notice::{Message, Notice};
 use crate::door::reader::Reader;
 use crate::door::telnet::view::{Style, View};
 
@@ -32,9 +33,9 @@ const NORMAL: &[u8] = b"\x1b[0m";
 /// Telnet's "interpret as command": as text it is doubled (RFC 854).
 const IAC: u8 = 255;
 
-/// Writes `event` as `view` has it, with the prompt behind it.
+/// Writes `message` as `view` has it, with the prompt behind it.
 pub fn encode(
-    event: &Event<'_>,
+    message: Message<'_>,
     view: View,
     lang: Lang,
     stamp: &Stamp,
@@ -43,8 +44,36 @@ pub fn encode(
 ) {
     let from = to.len();
     to.extend_from_slice(if view.style == Style::Dumb { b"\r\0" } else { b"\r\0\x1b[K" });
+    let (has_text, is_last) = match message {
+        Message::Event(event) => {
+            write_event(event, view, lang, stamp, to);
+            let is_last = matches!(event, Event::Goodbye | Event::ShuttingDown);
+            (*event != Event::Accepted, is_last)
+        }
+        Message::Notice(Notice::Prompt) => (false, false),
+        Message::Notice(notice) => {
+            write_lines(message, lang, to);
+            (true, notice.is_last())
+        }
+    };
+    if has_text {
+        to.extend_from_slice(b"\r\n");
+    }
+    // Behind what is last nobody is prompted.
+    if !is_last {
+        write_prompt(reader, lang, to);
+    }
+    // In UTF-8 there is nothing to escape: a byte 255 stands nowhere in it, and lone CRs are
+    // written with their NUL.
+    if view.charset != Charset::Utf8 {
+        let lines = to.split_off(from);
+        put(std::str::from_utf8(&lines).expect("all of it was text"), view.charset, to);
+    }
+}
+
+fn write_event(event: &Event<'_>, view: View, lang: Lang, stamp: &Stamp, to: &mut Vec<u8>) {
     match *event {
-        Event::Accepted | Event::Nothing => {}
+        Event::Accepted => {}
         Event::Said { nick, text } => {
             begin(stamp, view, to);
             write_words([nick, ": ", text], to);
@@ -61,13 +90,13 @@ pub fn encode(
             if let Event::Said { nick, text } = *said {
                 write_words([nick, ": ", text], to);
             } else {
-                write_lines(said, lang, to);
+                write_lines(said.into(), lang, to);
             }
             mark(NORMAL, view, to);
         }
         Event::Past { .. } | Event::Missed { .. } => {
             mark(DIM, view, to);
-            write_lines(event, lang, to);
+            write_lines(event.into(), lang, to);
             mark(NORMAL, view, to);
         }
         Event::Help => write_text(lang.slash_help(), to),
@@ -76,29 +105,21 @@ pub fn encode(
             if happens_now(event) {
                 begin(stamp, view, to);
             }
-            write_lines(event, lang, to);
+            write_lines(event.into(), lang, to);
         }
     }
-    if !matches!(event, Event::Accepted | Event::Nothing) {
-        to.extend_from_slice(b"\r\n");
-    }
-    if !is_last(event) {
-        match reader {
-            Reader { has_entered: false, .. } => {
-                to.extend_from_slice(lang.prompt_for_name().as_bytes());
-            }
-            Reader { room: LOBBY_NAME, .. } => to.extend_from_slice(PROMPT.as_bytes()),
-            Reader { room, .. } => {
-                to.extend_from_slice(room.as_bytes());
-                to.extend_from_slice(PROMPT.as_bytes());
-            }
+}
+
+fn write_prompt(reader: Reader<'_>, lang: Lang, to: &mut Vec<u8>) {
+    match reader {
+        Reader { has_entered: false, .. } => {
+            to.extend_from_slice(lang.prompt_for_name().as_bytes());
         }
-    }
-    // In UTF-8 there is nothing to escape: a byte 255 stands nowhere in it, and lone CRs are
-    // written with their NUL.
-    if view.charset != Charset::Utf8 {
-        let lines = to.split_off(from);
-        put(std::str::from_utf8(&lines).expect("all of it was text"), view.charset, to);
+        Reader { room: LOBBY_NAME, .. } => to.extend_from_slice(PROMPT.as_bytes()),
+        Reader { room, .. } => {
+            to.extend_from_slice(room.as_bytes());
+            to.extend_from_slice(PROMPT.as_bytes());
+        }
     }
 }
 
@@ -137,9 +158,9 @@ fn write_words(words: [&str; 3], to: &mut Vec<u8>) {
     }
 }
 
-fn write_lines(event: &Event<'_>, lang: Lang, to: &mut Vec<u8>) {
+fn write_lines(message: Message<'_>, lang: Lang, to: &mut Vec<u8>) {
     let mut body = Vec::new();
-    lang.write(event, &mut body).expect("writing to memory does not fail");
+    lang.write(message, &mut body).expect("writing to memory does not fail");
     write_text(std::str::from_utf8(&body).expect("texts are text"), to);
 }
 
@@ -167,20 +188,6 @@ fn happens_now(event: &Event<'_>) -> bool {
     )
 }
 
-/// Whether nothing comes after it, so that nobody is prompted.
-fn is_last(event: &Event<'_>) -> bool {
-    matches!(
-        event,
-        Event::Goodbye
-            | Event::NamingOver
-            | Event::Unended
-            | Event::RoomFull
-            | Event::AddressFull
-            | Event::ShuttingDown
-            | Event::Answer(Answer::NotForBrowsers | Answer::NotForTls)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,7 +199,7 @@ mod tests {
     fn shown(event: &Event<'_>, view: View) -> String {
         let mut bytes = Vec::new();
         let reader = Reader { has_entered: true, room: LOBBY_NAME };
-        encode(event, view, Lang::En, &stamp(), reader, &mut bytes);
+        encode(event.into(), view, Lang::En, &stamp(), reader, &mut bytes);
         let stamp = stamp();
         let text = bytes.escape_ascii().to_string();
         text.replace(stamp.as_str(), "DATE").replace(&stamp.as_str()[11..16], "TIME")
