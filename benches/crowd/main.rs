@@ -13,6 +13,11 @@ mod hub_alone;
 mod join;
 mod ledger;
 mod ledger_check;
+#[allow(dead_code, reason = "the other benchmark uses all of it")]
+#[path = "../turn/null_hub.rs"]
+mod null_hub;
+#[path = "../turn/one_room.rs"]
+mod one_room;
 mod open;
 mod options;
 mod payload;

@@ -1,9 +1,9 @@
-//! A room over no sockets at all: what the hub alone costs.
+//! The hub over no sockets at all. The only file of this benchmark that uses natter's API.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::{self, IoSlice, Read, Write};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use natter::clock::{Clock, Now};
 use natter::door::Dialect;
@@ -15,23 +15,26 @@ use natter::limits::Limits;
 
 const TEXT: &str = "sixty-four bytes of talk, as benchmarks of other servers have it";
 const _: () = assert!(TEXT.len() == 64);
+/// A time at which the simulated clock starts: 2023-11-14 22:13:20 UTC.
+const SIMULATED_START_SECS: u64 = 1_700_000_000;
 
 thread_local! {
-    /// What the next socket that is read has to say.
-    static SCRIPT: RefCell<String> = const { RefCell::new(String::new()) };
-    /// Bytes that all sockets have taken.
-    static TAKEN: Cell<u64> = const { Cell::new(0) };
+    /// What each connection sends in its next read, by its number; few send at a time.
+    static INPUT: RefCell<Vec<(u64, String)>> = const { RefCell::new(Vec::new()) };
+    /// Bytes that all sockets together have accepted.
+    static ACCEPTED_BYTES: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Takes everything; as large as a real socket's handle.
-struct NullSock(#[allow(dead_code, reason = "it is there for its size")] u64);
+/// A socket that accepts everything. It is as large as a real socket's handle.
+struct NullSock(u64);
 
 impl Read for NullSock {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let line = SCRIPT.take();
-        if line.is_empty() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
+        let line = INPUT.with_borrow_mut(|input| {
+            let at = input.iter().position(|(number, _)| *number == self.0)?;
+            Some(input.swap_remove(at).1)
+        });
+        let line = line.ok_or(io::ErrorKind::WouldBlock)?;
         buffer[..line.len()].copy_from_slice(line.as_bytes());
         Ok(line.len())
     }
@@ -39,13 +42,13 @@ impl Read for NullSock {
 
 impl Write for NullSock {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        TAKEN.set(TAKEN.get() + bytes.len() as u64);
+        ACCEPTED_BYTES.set(ACCEPTED_BYTES.get() + bytes.len() as u64);
         Ok(bytes.len())
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let bytes = slices.iter().map(|slice| slice.len()).sum();
-        TAKEN.set(TAKEN.get() + bytes as u64);
+        ACCEPTED_BYTES.set(ACCEPTED_BYTES.get() + bytes as u64);
         Ok(bytes)
     }
 
@@ -60,99 +63,124 @@ impl Socket for NullSock {
     }
 }
 
-struct Bench {
+/// Which clock the hub is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// The machine's.
+    Real,
+    /// One that stands still except while [`NullHub::wait_until_idle`] waits, so that every run
+    /// executes the same instructions.
+    Simulated,
+}
+
+/// A hub, and the connections of one room or of many.
+pub struct NullHub {
     hub: Hub<NullSock>,
     clock: Clock,
+    start: Instant,
+    time: Time,
+    simulated: Duration,
+    members: Vec<PeerId>,
     longest: Duration,
 }
 
-impl Bench {
-    fn new(members: usize) -> Self {
-        let limits = Limits { clients: members, flood_limit: false, ..Limits::default() };
+impl NullHub {
+    /// An empty hub for as many as `clients`.
+    pub fn new(clients: usize, time: Time) -> Self {
+        let limits = Limits { clients, flood_limit: false, ..Limits::default() };
+        let start = Instant::now();
+        let wall = match time {
+            Time::Real => SystemTime::now(),
+            Time::Simulated => UNIX_EPOCH + Duration::from_secs(SIMULATED_START_SECS),
+        };
         Self {
             hub: Hub::new(Lang::En, limits),
-            clock: Clock::new(Instant::now(), SystemTime::now()),
+            clock: Clock::new(start, wall),
+            start,
+            time,
+            simulated: Duration::ZERO,
+            members: Vec::new(),
             longest: Duration::ZERO,
         }
     }
 
     fn now(&mut self) -> Now {
-        self.clock.at(Instant::now(), SystemTime::now())
+        match self.time {
+            Time::Real => self.clock.at(Instant::now(), SystemTime::now()),
+            Time::Simulated => {
+                let wall = UNIX_EPOCH + Duration::from_secs(SIMULATED_START_SECS);
+                self.clock.at(self.start + self.simulated, wall + self.simulated)
+            }
+        }
     }
 
-    fn connect(&mut self) -> PeerId {
+    /// Connects one more, names it `user7`, and moves it to `room`, unless that is the lobby.
+    pub fn join(&mut self, room: Option<usize>) {
         let now = self.now();
-        self.hub.open(NullSock(0), Dialect::Classic, None, &now)
+        let number = self.members.len();
+        let id = self.hub.open(NullSock(number as u64), Dialect::Classic, None, &now);
+        self.members.push(id);
+        let go = room.map_or_else(String::new, |room| format!("r{room} -r\n"));
+        self.send(number, format!("user{number} -n\n{go}"));
+        self.run();
     }
 
-    fn speak(&mut self, id: PeerId, line: String) {
-        SCRIPT.set(line);
-        self.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
+    /// Lets `member` send `lines` lines of 64 bytes in one read. The hub works on them in `run`.
+    pub fn say(&mut self, member: usize, lines: usize) {
+        self.send(member, format!("{TEXT} -ta\n").repeat(lines));
     }
 
-    fn turn(&mut self) -> bool {
-        let now = self.now();
-        let start = Instant::now();
-        let is_busy = self.hub.turn(&now);
-        self.longest = self.longest.max(start.elapsed());
-        is_busy
+    fn send(&mut self, member: usize, text: String) {
+        INPUT.with_borrow_mut(|input| input.push((member as u64, text)));
+        self.hub.wake(self.members[member].slot(), Ready { readable: true, ..Ready::default() });
     }
 
-    fn settle(&mut self) {
-        while self.turn() {}
+    /// Turns the hub until everything that was sent is delivered.
+    pub fn run(&mut self) {
+        loop {
+            let now = self.now();
+            let began = Instant::now();
+            let is_busy = self.hub.turn(&now);
+            self.longest = self.longest.max(began.elapsed());
+            if !is_busy {
+                return;
+            }
+        }
     }
+
+    /// Turns the hub until nothing is due any more: the last joins are announced when their
+    /// second is over.
+    pub fn wait_until_idle(&mut self) {
+        while let Some(due_ms) = self.hub.deadline_ms() {
+            self.simulated = self.simulated.max(Duration::from_millis(due_ms));
+            self.run();
+        }
+    }
+
+    /// The longest turn since this was last asked.
+    pub fn take_longest_turn(&mut self) -> Duration {
+        std::mem::take(&mut self.longest)
+    }
+
+    /// Whether everyone who joined has a name and is present.
+    pub fn are_all_present(&self) -> bool {
+        self.hub.chat().present() == self.members.len()
+    }
+}
+
+/// Bytes that the sockets of this process have accepted so far.
+pub fn accepted_bytes() -> u64 {
+    ACCEPTED_BYTES.get()
+}
+
+/// Bytes of a delivered line that `member` said.
+pub fn line_bytes(member: usize) -> usize {
+    format!("[2026-11-23 09:11:38] user{member}:\r\n").len() + TEXT.len()
 }
 
 /// Resident bytes of this process.
-fn resident_bytes() -> u64 {
+pub fn resident_bytes() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
     pages.unwrap_or(0) * 4096
-}
-
-/// What a room of some size costs.
-pub struct Cost {
-    pub ns_per_line: f64,
-    pub longest_turn_us: f64,
-    /// Resident, named and in the room.
-    pub bytes_each: u64,
-}
-
-/// Fills a room with `members` and has one of them speak until `deliveries_min` lines have been
-/// delivered.
-pub fn measure(members: usize, deliveries_min: usize) -> Cost {
-    let before = resident_bytes();
-    let mut bench = Bench::new(members);
-    let mut speaker = None;
-    for number in 0..members {
-        let id = bench.connect();
-        bench.speak(id, format!("user{number} -n\n"));
-        bench.turn();
-        speaker.get_or_insert(id);
-    }
-    let speaker = speaker.expect("there are members");
-    // The last of them are announced when their second is over.
-    while bench.hub.deadline_ms().is_some() {
-        bench.settle();
-    }
-    let bytes_each = resident_bytes().saturating_sub(before) / members as u64;
-
-    let rounds = deliveries_min.div_ceil(members);
-    bench.longest = Duration::ZERO;
-    let taken_before = TAKEN.get();
-    let start = Instant::now();
-    for _ in 0..rounds {
-        bench.speak(speaker, format!("{TEXT} -ta\n"));
-        bench.settle();
-    }
-    let elapsed = start.elapsed();
-    let bytes_taken = TAKEN.get() - taken_before;
-    assert_eq!(bench.hub.chat().present(), members, "all are in the room");
-    let line_bytes = "[2026-11-23 09:11:38] user0:\r\n".len() + TEXT.len();
-    assert_eq!(bytes_taken, (rounds * members * line_bytes) as u64, "every line was delivered");
-    Cost {
-        ns_per_line: elapsed.as_nanos() as f64 / (rounds * members) as f64,
-        longest_turn_us: bench.longest.as_nanos() as f64 / 1e3,
-        bytes_each,
-    }
 }
