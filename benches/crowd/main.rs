@@ -1,6 +1,9 @@
 //! `cargo bench --bench crowd`: what a chat server costs, measured beside bare
 //! servers that only make the calls none can save. `-- --help` tells the options.
 mod bench;
+#[allow(dead_code, reason = "the other benchmark uses all of it")]
+#[path = "../turn/callgrind.rs"]
+mod callgrind;
 mod cases;
 mod chart;
 mod closed;
@@ -77,6 +80,9 @@ fn run(arguments: &[String]) -> Result<bool> {
         println!("the benchmark's own checks pass");
         return Ok(true);
     }
+    if options.instructions && !callgrind::is_installed() {
+        return Err("--instructions: valgrind is not installed".into());
+    }
     let plan = Plan::new(&options);
     host::raise_file_limit(plan.most_clients() + OTHER_FILES)?;
     host::pin(options.cpus[1])?;
@@ -100,6 +106,9 @@ fn measure(bench: &mut Bench, plan: &Plan) -> (Vec<Row>, Vec<Series>) {
     rows.extend(grown);
     if let Some(paced) = plan.slow {
         rows.extend(cases::slow::run(bench, paced));
+    }
+    for counted in &plan.instructions {
+        rows.extend(cases::instructions::run(bench, *counted));
     }
     if let Some((clients, length)) = plan.idle {
         rows.extend(cases::idle::run(bench, clients, length));
