@@ -6,10 +6,14 @@
 //!
 //! - `MEMBERS…`: one room of each of these sizes, and nothing else;
 //! - `--quick`: smaller numbers, in a few seconds;
+//! - `--budget`: instead of lines, what one peer within the default flood limits can make the hub
+//!   do with each command, in instructions per second; fails if one is over the budget;
 //! - `--instructions`: instead of times, user-space instructions per delivered line, counted by
 //!   callgrind (valgrind must be installed).
 
+mod budget;
 mod callgrind;
+mod flood;
 mod instructions;
 mod null_hub;
 mod one_room;
@@ -33,6 +37,7 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((first, rest)) if first == instructions::CHILD => instructions::run(rest),
         Some((first, rest)) if first == ROOMS => print_many_rooms(rest),
+        Some((first, rest)) if first == budget::CHILD => return budget::count(rest),
         _ => {
             if let Err(fault) = run(&arguments) {
                 eprintln!("turn: {fault}");
@@ -50,6 +55,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
         match argument.as_str() {
             "--bench" => {}
             "--quick" => is_quick = true,
+            "--budget" => return budget::run(),
             "--instructions" => counts_instructions = true,
             number => {
                 let number = number.parse().map_err(|_| format!("{number}: not a number"))?;

@@ -20,9 +20,23 @@ const SIMULATED_START_SECS: u64 = 1_700_000_000;
 
 thread_local! {
     /// What each connection sends in its next read, by its number; few send at a time.
-    static INPUT: RefCell<Vec<(u64, String)>> = const { RefCell::new(Vec::new()) };
+    static INPUT: RefCell<Vec<(u64, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
     /// Bytes that all sockets together have accepted.
     static ACCEPTED_BYTES: Cell<u64> = const { Cell::new(0) };
+    /// The one connection that always has more to send, if there is one.
+    static FLOODER: RefCell<Option<Flooder>> = const { RefCell::new(None) };
+    /// The connection whose other end is gone: reads find the end, writes fail.
+    static GONE: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// A connection that sends the same over and over, as fast as the hub reads it.
+struct Flooder {
+    number: u64,
+    script: Vec<u8>,
+    /// Where in `script` the next read begins.
+    at: usize,
+    /// Bytes that it was sent.
+    accepted_bytes: u64,
 }
 
 /// A socket that accepts everything. It is as large as a real socket's handle.
@@ -34,22 +48,47 @@ impl Read for NullSock {
             let at = input.iter().position(|(number, _)| *number == self.0)?;
             Some(input.swap_remove(at).1)
         });
-        let line = line.ok_or(io::ErrorKind::WouldBlock)?;
-        buffer[..line.len()].copy_from_slice(line.as_bytes());
-        Ok(line.len())
+        if let Some(line) = line {
+            buffer[..line.len()].copy_from_slice(&line);
+            return Ok(line.len());
+        }
+        if GONE.get() == Some(self.0) {
+            return Ok(0);
+        }
+        FLOODER.with_borrow_mut(|flooder| {
+            let flooder = flooder.as_mut().filter(|flooder| flooder.number == self.0);
+            let flooder = flooder.ok_or(io::ErrorKind::WouldBlock)?;
+            for byte in &mut *buffer {
+                *byte = flooder.script[flooder.at];
+                flooder.at = (flooder.at + 1) % flooder.script.len();
+            }
+            Ok(buffer.len())
+        })
+    }
+}
+
+impl NullSock {
+    fn accept(&self, bytes: usize) -> io::Result<usize> {
+        if GONE.get() == Some(self.0) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        ACCEPTED_BYTES.set(ACCEPTED_BYTES.get() + bytes as u64);
+        FLOODER.with_borrow_mut(|flooder| {
+            if let Some(flooder) = flooder.as_mut().filter(|flooder| flooder.number == self.0) {
+                flooder.accepted_bytes += bytes as u64;
+            }
+        });
+        Ok(bytes)
     }
 }
 
 impl Write for NullSock {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        ACCEPTED_BYTES.set(ACCEPTED_BYTES.get() + bytes.len() as u64);
-        Ok(bytes.len())
+        self.accept(bytes.len())
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let bytes = slices.iter().map(|slice| slice.len()).sum();
-        ACCEPTED_BYTES.set(ACCEPTED_BYTES.get() + bytes as u64);
-        Ok(bytes)
+        self.accept(slices.iter().map(|slice| slice.len()).sum())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -61,6 +100,15 @@ impl Socket for NullSock {
     fn end_writing(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Which protocol a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The article's.
+    Classic,
+    /// For people at a terminal.
+    Telnet,
 }
 
 /// Which clock the hub is given.
@@ -85,9 +133,17 @@ pub struct NullHub {
 }
 
 impl NullHub {
-    /// An empty hub for as many as `clients`.
+    /// An empty hub for as many as `clients`, who may send as fast as they like.
     pub fn new(clients: usize, time: Time) -> Self {
-        let limits = Limits { clients, flood_limit: false, ..Limits::default() };
+        Self::with_limits(Limits { clients, flood_limit: false, ..Limits::default() }, time)
+    }
+
+    /// An empty hub for as many as `clients`, where all limits are as they are by default.
+    pub fn with_default_limits(clients: usize, time: Time) -> Self {
+        Self::with_limits(Limits { clients, ..Limits::default() }, time)
+    }
+
+    fn with_limits(limits: Limits, time: Time) -> Self {
         let start = Instant::now();
         let wall = match time {
             Time::Real => SystemTime::now(),
@@ -116,22 +172,46 @@ impl NullHub {
 
     /// Connects one more, names it `user7`, and moves it to `room`, unless that is the lobby.
     pub fn join(&mut self, room: Option<usize>) {
+        let number = self.connect(Door::Classic);
+        let go = room.map_or_else(String::new, |room| format!("r{room} -r\n"));
+        self.send(number, format!("user{number} -n\n{go}").into_bytes());
+        self.run();
+    }
+
+    /// Connects one more, without a name; its number.
+    pub fn connect(&mut self, door: Door) -> usize {
         let now = self.now();
         let number = self.members.len();
-        let id = self.hub.open(NullSock(number as u64), Dialect::Classic, None, &now);
-        self.members.push(id);
-        let go = room.map_or_else(String::new, |room| format!("r{room} -r\n"));
-        self.send(number, format!("user{number} -n\n{go}"));
-        self.run();
+        let dialect = match door {
+            Door::Classic => Dialect::Classic,
+            Door::Telnet => Dialect::Telnet,
+        };
+        self.members.push(self.hub.open(NullSock(number as u64), dialect, None, &now));
+        number
+    }
+
+    /// Breaks the connection of the one who joined last, and waits until the hub has noticed.
+    pub fn break_last(&mut self) {
+        let Some(id) = self.members.pop() else { return };
+        FLOODER.set(None);
+        GONE.set(Some(self.members.len() as u64));
+        self.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
+        while self.hub.len() > self.members.len() {
+            // It is sent a line, which fails.
+            self.say(0, 1);
+            self.wait(Duration::from_secs(1));
+        }
+        GONE.set(None);
     }
 
     /// Lets `member` send `lines` lines of 64 bytes in one read. The hub works on them in `run`.
     pub fn say(&mut self, member: usize, lines: usize) {
-        self.send(member, format!("{TEXT} -ta\n").repeat(lines));
+        self.send(member, format!("{TEXT} -ta\n").repeat(lines).into_bytes());
     }
 
-    fn send(&mut self, member: usize, text: String) {
-        INPUT.with_borrow_mut(|input| input.push((member as u64, text)));
+    /// Lets `member` send `bytes`, which must fit one read.
+    pub fn send(&mut self, member: usize, bytes: Vec<u8>) {
+        INPUT.with_borrow_mut(|input| input.push((member as u64, bytes)));
         self.hub.wake(self.members[member].slot(), Ready { readable: true, ..Ready::default() });
     }
 
@@ -157,6 +237,28 @@ impl NullHub {
         }
     }
 
+    /// Lets `member` send `script` over and over from now on, as fast as it is read.
+    pub fn flood(&mut self, member: usize, script: Vec<u8>) {
+        assert!(!script.is_empty(), "a flooder sends something");
+        let flooder = Flooder { number: member as u64, script, at: 0, accepted_bytes: 0 };
+        FLOODER.set(Some(flooder));
+        self.hub.wake(self.members[member].slot(), Ready { readable: true, ..Ready::default() });
+    }
+
+    /// Turns the hub whenever something is due, until `time` has passed on the simulated clock.
+    pub fn wait(&mut self, time: Duration) {
+        let until = self.simulated + time;
+        self.run();
+        while let Some(due) = self.hub.deadline_ms().map(Duration::from_millis) {
+            if due > until {
+                break;
+            }
+            self.simulated = self.simulated.max(due);
+            self.run();
+        }
+        self.simulated = until;
+    }
+
     /// The longest turn since this was last asked.
     pub fn take_longest_turn(&mut self) -> Duration {
         std::mem::take(&mut self.longest)
@@ -166,6 +268,14 @@ impl NullHub {
     pub fn are_all_present(&self) -> bool {
         self.hub.chat().present() == self.members.len()
     }
+}
+
+/// Whether the hub speaks GBK and Big5.
+pub const HAS_CHINESE_CHARSETS: bool = natter::door::charset::HAS_CHINESE;
+
+/// Bytes that the flooding connection was sent so far.
+pub fn flooder_accepted_bytes() -> u64 {
+    FLOODER.with_borrow(|flooder| flooder.as_ref().map_or(0, |flooder| flooder.accepted_bytes))
 }
 
 /// Bytes that the sockets of this process have accepted so far.
