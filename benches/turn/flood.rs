@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use crate::null_hub::{Door, HAS_CHINESE_CHARSETS, NullHub, Time, flooder_accepted_bytes};
 
-/// Others who are there: half have names that the hub would suggest to a guest, half have names
-/// that it would suggest to somebody who wants to be `mallory`.
-const OTHERS: usize = 4_000;
+/// The first part of the warm-up: what costs far too much even then is not waited for.
+pub const PROBE: Duration = Duration::from_secs(1);
 /// Until the bursts that the limits allow are used up.
 const WARM: Duration = Duration::from_secs(8);
 /// Twice as long as the hub waits between two full reads of one peer.
@@ -24,7 +23,12 @@ pub struct Flood {
     setup: Vec<Vec<u8>>,
     /// Sent over and over.
     script: Vec<u8>,
+    /// How much of it arrives at a time: all that a read takes, or key by key.
+    read_bytes: usize,
 }
+
+/// More than one read takes.
+const WHOLE_READS: usize = usize::MAX;
 
 /// A character of each charset that its table encodes most slowly when it is searched linearly.
 const CHARSETS: [(&str, &[u8]); 4] = [
@@ -34,10 +38,11 @@ const CHARSETS: [(&str, &[u8]); 4] = [
     ("latin1", &[0xe9]),
 ];
 
-/// The lobby with the others, and a history of long lines.
-pub fn crowded_hub() -> NullHub {
-    let mut hub = NullHub::with_default_limits(OTHERS + 100, Time::Simulated);
-    for number in 0..OTHERS {
+/// The lobby with `others`, and a history of long lines. Half of them have names that the hub would
+/// suggest to a guest, half have names that it would suggest to somebody who wants to be `mallory`.
+pub fn crowded_hub(others: usize) -> NullHub {
+    let mut hub = NullHub::with_default_limits(others + 100, Time::Simulated);
+    for number in 0..others {
         let member = hub.connect(Door::Classic);
         let stem = if number % 2 == 0 { "guest" } else { "mallory" };
         let name = match number / 2 {
@@ -57,23 +62,39 @@ pub fn crowded_hub() -> NullHub {
     hub
 }
 
-/// Has one more peer do `flood`; `mark` is called when the counted time begins and when it ends.
-/// Bytes that the peer is sent for each second in between.
-pub fn play(hub: &mut NullHub, flood: &Flood, mut mark: impl FnMut()) -> u64 {
+/// Where [`play`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Begin,
+    /// After [`PROBE`].
+    Probed,
+    /// The counted time begins.
+    Warm,
+    /// After [`COUNTED`].
+    End,
+}
+
+/// Has one more peer do `flood`, and calls `mark` on the way, which says whether to go on. Bytes
+/// that the peer is sent for each second of the counted time; none if it was not reached.
+pub fn play(hub: &mut NullHub, flood: &Flood, mut mark: impl FnMut(Mark) -> bool) -> Option<u64> {
     let peer = hub.connect(flood.door);
     for bytes in &flood.setup {
         hub.send(peer, bytes.clone());
         hub.wait(Duration::from_secs(4));
     }
-    hub.flood(peer, flood.script.clone());
-    hub.wait(WARM);
-    let before = flooder_accepted_bytes();
-    mark();
-    hub.wait(COUNTED);
-    mark();
-    let accepted = flooder_accepted_bytes() - before;
+    hub.flood(peer, flood.script.clone(), flood.read_bytes);
+    mark(Mark::Begin);
+    hub.wait_and_read(peer, PROBE);
+    let accepted = mark(Mark::Probed).then(|| {
+        hub.wait_and_read(peer, WARM);
+        mark(Mark::Warm);
+        let before = flooder_accepted_bytes();
+        hub.wait_and_read(peer, COUNTED);
+        mark(Mark::End);
+        flooder_accepted_bytes() - before
+    });
     hub.break_last();
-    accepted / COUNTED.as_secs()
+    accepted.map(|bytes| bytes / COUNTED.as_secs())
 }
 
 /// All of them.
@@ -112,6 +133,7 @@ fn classic() -> Vec<Flood> {
         door: Door::Classic,
         setup,
         script: script.as_bytes().to_vec(),
+        read_bytes: WHOLE_READS,
     };
     let nobody = nobody.iter().map(|(name, script)| flood(name, Vec::new(), script));
     let named = named.iter().map(|(name, script)| flood(name, vec![b"eve -n\n".to_vec()], script));
@@ -158,6 +180,7 @@ fn telnet_lines(charset: &str, slowest: &[u8]) -> Vec<Flood> {
         door: Door::Telnet,
         setup: enter(charset),
         script,
+        read_bytes: WHOLE_READS,
     };
     scripts.into_iter().map(flood).collect()
 }
@@ -187,6 +210,8 @@ fn keys(charset: &str, slowest: &[u8]) -> Vec<Flood> {
         door: Door::Telnet,
         setup: setup.clone(),
         script,
+        // Each key is echoed before the next arrives, which costs the most.
+        read_bytes: 1,
     };
     scripts.into_iter().map(flood).collect()
 }

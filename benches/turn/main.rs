@@ -6,8 +6,9 @@
 //!
 //! - `MEMBERS…`: one room of each of these sizes, and nothing else;
 //! - `--quick`: smaller numbers, in a few seconds;
-//! - `--budget`: instead of lines, what one peer within the default flood limits can make the hub
-//!   do with each command, in instructions per second; fails if one is over the budget;
+//! - `--budget [PART]`: instead of lines, what one peer within the default flood limits can make the hub
+//!   do with each command, in instructions per second; fails if one is over the budget. With PART only the
+//!   commands whose names contain it, as `gbk`;
 //! - `--instructions`: instead of times, user-space instructions per delivered line, counted by
 //!   callgrind (valgrind must be installed).
 
@@ -51,11 +52,11 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<(), String> {
     let mut members: Vec<usize> = Vec::new();
     let (mut is_quick, mut counts_instructions) = (false, false);
-    for argument in arguments {
+    let mut rest = arguments.iter().filter(|argument| *argument != "--bench");
+    while let Some(argument) = rest.next() {
         match argument.as_str() {
-            "--bench" => {}
             "--quick" => is_quick = true,
-            "--budget" => return budget::run(),
+            "--budget" => return budget::run(rest.next().map_or("", String::as_str)),
             "--instructions" => counts_instructions = true,
             number => {
                 let number = number.parse().map_err(|_| format!("{number}: not a number"))?;

@@ -33,6 +33,8 @@ thread_local! {
 struct Flooder {
     number: u64,
     script: Vec<u8>,
+    /// How much of it one read brings, at most.
+    read_bytes: usize,
     /// Where in `script` the next read begins.
     at: usize,
     /// Bytes that it was sent.
@@ -58,11 +60,12 @@ impl Read for NullSock {
         FLOODER.with_borrow_mut(|flooder| {
             let flooder = flooder.as_mut().filter(|flooder| flooder.number == self.0);
             let flooder = flooder.ok_or(io::ErrorKind::WouldBlock)?;
-            for byte in &mut *buffer {
+            let read = flooder.read_bytes.min(buffer.len());
+            for byte in &mut buffer[..read] {
                 *byte = flooder.script[flooder.at];
                 flooder.at = (flooder.at + 1) % flooder.script.len();
             }
-            Ok(buffer.len())
+            Ok(read)
         })
     }
 }
@@ -237,12 +240,21 @@ impl NullHub {
         }
     }
 
-    /// Lets `member` send `script` over and over from now on, as fast as it is read.
-    pub fn flood(&mut self, member: usize, script: Vec<u8>) {
-        assert!(!script.is_empty(), "a flooder sends something");
-        let flooder = Flooder { number: member as u64, script, at: 0, accepted_bytes: 0 };
-        FLOODER.set(Some(flooder));
-        self.hub.wake(self.members[member].slot(), Ready { readable: true, ..Ready::default() });
+    /// Lets `member` send `script` over and over from now on, `read_bytes` for each read, as fast
+    /// as it is read.
+    pub fn flood(&mut self, member: usize, script: Vec<u8>, read_bytes: usize) {
+        assert!(!script.is_empty() && read_bytes > 0, "a flooder sends something");
+        let number = member as u64;
+        FLOODER.set(Some(Flooder { number, script, read_bytes, at: 0, accepted_bytes: 0 }));
+    }
+
+    /// Like [`NullHub::wait`], with more input of `member` every millisecond.
+    pub fn wait_and_read(&mut self, member: usize, time: Duration) {
+        for _ in 0..time.as_millis() {
+            let input = Ready { readable: true, ..Ready::default() };
+            self.hub.wake(self.members[member].slot(), input);
+            self.wait(Duration::from_millis(1));
+        }
     }
 
     /// Turns the hub whenever something is due, until `time` has passed on the simulated clock.
