@@ -58,9 +58,10 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// `N=1,000 S=10 W=32`, and the payload where it is not the usual.
+/// `N=1,000 S=10 W=32`, and the rooms and the payload where they are not the usual.
 pub fn room_of(shape: &Shape) -> String {
-    let Shape { clients, senders, window, payload_bytes, .. } = *shape;
+    let Shape { clients, rooms, senders, window, payload_bytes, .. } = *shape;
+    let rooms = if rooms == 1 { String::new() } else { format!(" R={}", stats::count(rooms)) };
     let payload = if payload_bytes == 64 { String::new() } else { format!(" {payload_bytes} B") };
-    format!("N={} S={senders} W={window}{payload}", stats::count(clients))
+    format!("N={}{rooms} S={senders} W={window}{payload}", stats::count(clients))
 }

@@ -40,6 +40,8 @@ pub struct Seat {
 /// All connections to one server.
 pub struct Crowd {
     pub wire: Wire,
+    /// How many rooms the members spread over.
+    rooms: usize,
     poll: Poll,
     events: Events,
     pub seats: Vec<Seat>,
@@ -63,10 +65,11 @@ pub fn name(who: usize) -> String {
 }
 
 impl Crowd {
-    pub fn new(wire: Wire) -> Result<Self> {
+    pub fn new(wire: Wire, rooms: usize) -> Result<Self> {
         let now = Instant::now();
         Ok(Self {
             wire,
+            rooms,
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS_A_POLL),
             seats: Vec::new(),
@@ -169,7 +172,10 @@ impl Crowd {
         if let Some(error) = seat.stream.take_error()? {
             return Err(Fault(format!("{} cannot connect: {error}", name(who))));
         }
-        let hello = self.wire.hello(&name(who));
+        let mut hello = self.wire.hello(&name(who));
+        if self.rooms > 1 {
+            hello.extend_from_slice(&self.wire.enter(who % self.rooms));
+        }
         if hello.is_empty() {
             if seat.stream.peer_addr().is_err() {
                 return Ok(());

@@ -9,6 +9,8 @@ pub struct Faults {
     pub reordered: u64,
     pub damaged: u64,
     pub skipped: u64,
+    /// Lines of a room that reached somebody in another.
+    pub strayed: u64,
     first: Option<String>,
 }
 
@@ -27,11 +29,11 @@ impl Faults {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lost, repeated, reordered, damaged, skipped, first } = self;
+        let Self { lost, repeated, reordered, damaged, skipped, strayed, first } = self;
         write!(
             f,
             "{lost} lost, {repeated} repeated, {reordered} out of order, {damaged} damaged, \
-             {skipped} skip notices; first: {}",
+             {skipped} skip notices, {strayed} of another room; first: {}",
             first.as_deref().unwrap_or("none")
         )
     }

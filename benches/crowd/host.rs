@@ -58,6 +58,14 @@ pub fn switches(pid: Pid) -> Result<u64> {
     Ok(counts.filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok()).sum())
 }
 
+/// Whether a process stands still after SIGSTOP.
+pub fn is_stopped(pid: Pid) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| {
+        let state = text.lines().find_map(|line| line.strip_prefix("State:"));
+        state.is_some_and(|state| state.trim_start().starts_with('T'))
+    })
+}
+
 /// Whether another process traces this one.
 pub fn is_traced(pid: Pid) -> bool {
     fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| {

@@ -1,12 +1,10 @@
 //! natter's hub over no sockets, past one process's descriptors: a million connections.
 //!
 //! Each size is measured in a process of its own, so that its memory is its own.
-#[path = "../turn/null_hub.rs"]
-mod null_hub;
-
 use crate::bench::Bench;
 use crate::chart::Series;
 use crate::fault::Result;
+use crate::one_room;
 use crate::process;
 use crate::row::{Must, Row};
 use crate::stats;
@@ -27,7 +25,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let (Some(members), Some(deliveries)) = (number(0), number(1)) else {
         return Err("the hub alone needs members and deliveries".into());
     };
-    let cost = null_hub::measure(members, deliveries);
+    let cost = one_room::measure(members, deliveries);
     println!("{} {} {}", cost.bytes_each, cost.ns_per_line, cost.longest_turn_us);
     Ok(())
 }

@@ -27,7 +27,7 @@ pub enum Watch {
 pub struct Place {
     pub who: usize,
     pub watch: Watch,
-    /// How many lines of the one order it has had.
+    /// How many lines of its room's order it has had.
     had: u64,
 }
 
@@ -37,11 +37,19 @@ impl Place {
     }
 }
 
-/// A line of the one order, as the first receiver saw it.
+/// A line of a room's order, as the first receiver saw it.
 struct Line {
     raw: Vec<u8>,
     id: Id,
     strict_left: usize,
+}
+
+/// The one order in which all members of a room must see its lines.
+#[derive(Default)]
+struct Order {
+    lines: VecDeque<Line>,
+    /// Lines before `lines`, which all strict receivers have had.
+    settled: u64,
 }
 
 /// A message under way.
@@ -70,21 +78,42 @@ pub struct Opening {
     /// Bytes of a whole delivered line, where the sender decides (raw).
     pub line_bytes: usize,
     pub senders: Vec<String>,
-    /// Receivers that each message must reach.
+    /// Client k is in room k mod this, so the counts below are spread evenly over the rooms.
+    pub rooms: usize,
+    /// Receivers that messages must reach, in all rooms together.
     pub audience: usize,
-    /// How many of them are held to the one order.
+    /// How many of them are held to their room's order.
     pub strict: usize,
     /// How many, the first ones, are held to each sender's order only.
     pub each_sender: usize,
+}
+
+impl Opening {
+    /// The room of client or sender `who`.
+    fn room_of(&self, who: usize) -> usize {
+        who % self.rooms
+    }
+
+    fn audience_of(&self, room: usize) -> usize {
+        share(self.audience, self.rooms, room)
+    }
+
+    fn strict_of(&self, room: usize) -> usize {
+        share(self.strict, self.rooms, room)
+    }
+}
+
+/// How many of `total`, spread evenly over `rooms`, are in `room`.
+fn share(total: usize, rooms: usize, room: usize) -> usize {
+    total / rooms + usize::from(room < total % rooms)
 }
 
 pub struct Ledger {
     opening: Opening,
     payload: Payload,
     senders: Vec<Sender>,
-    order: VecDeque<Line>,
-    /// Lines of the order that all strict receivers have had.
-    settled: u64,
+    /// By room.
+    orders: Vec<Order>,
     spare: Vec<Vec<u8>>,
     /// What each `EachSender` receiver must hear next of each sender.
     next_of_each: Vec<Vec<u32>>,
@@ -121,9 +150,8 @@ impl Ledger {
             payload: Payload::new(opening.payload_bytes)?,
             next_of_each: vec![vec![0; senders.len()]; opening.each_sender],
             senders,
+            orders: (0..opening.rooms).map(|_| Order::default()).collect(),
             opening,
-            order: VecDeque::new(),
-            settled: 0,
             spare: Vec::new(),
             arrived: Vec::new(),
             delivered: 0,
@@ -146,10 +174,11 @@ impl Ledger {
 
     /// Writes the sender's next message to `out` and expects it everywhere.
     pub fn issue(&mut self, sender: usize, due_ns: u64, out: &mut Vec<u8>) -> Result<()> {
+        let audience = self.opening.audience_of(self.opening.room_of(sender));
         let from = &mut self.senders[sender];
         let under_way = u32::try_from(from.flights.len()).map_err(|e| e.to_string())?;
         let number = from.first + under_way;
-        from.flights.push_back(Flight { left: self.opening.audience, due_ns });
+        from.flights.push_back(Flight { left: audience, due_ns });
         out.extend_from_slice(&from.before);
         self.payload.write(Id { sender, number }, out);
         out.extend_from_slice(&from.after);
@@ -162,10 +191,12 @@ impl Ledger {
 
     /// Reads whole lines off `heard` and returns how many bytes they took.
     pub fn take(&mut self, place: &mut Place, heard: &[u8]) -> usize {
+        let room = self.opening.room_of(place.who);
         let mut at = 0;
         while at < heard.len() {
+            let order = &mut self.orders[room];
             if place.watch == Watch::Strict
-                && let Some(line) = self.order.get_mut(index(place.had, self.settled))
+                && let Some(line) = order.lines.get_mut(index(place.had, order.settled))
             {
                 let rest = &heard[at..];
                 if rest.starts_with(&line.raw) {
@@ -176,7 +207,7 @@ impl Ledger {
                     let all = line.strict_left == 0;
                     place.had += 1;
                     if all {
-                        self.settle();
+                        self.settle(room);
                     }
                     self.reach(id);
                     continue;
@@ -227,6 +258,11 @@ impl Ledger {
             return Some(end + 1);
         };
         self.notices(place, &heard[..line_start]);
+        if self.opening.room_of(id.sender) != self.opening.room_of(place.who) {
+            self.faults.strayed += 1;
+            self.faults.note(|| format!("c{:05} got {id:?} of another room", place.who));
+            return Some(whole);
+        }
         let line = &heard[line_start..whole];
         match place.watch {
             Watch::Strict => self.enter(place, id, line),
@@ -238,14 +274,16 @@ impl Ledger {
 
     /// A line for a strict receiver: the next of the order, or a fault.
     fn enter(&mut self, place: &mut Place, id: Id, line: &[u8]) {
-        let from = index(place.had, self.settled);
-        let ahead = (from..self.order.len()).find(|&at| self.order[at].id == id);
+        let room = self.opening.room_of(place.who);
+        let order = &self.orders[room];
+        let from = index(place.had, order.settled);
+        let ahead = (from..order.lines.len()).find(|&at| order.lines[at].id == id);
         match ahead {
             Some(at) => {
                 let missing = (at - from) as u64;
                 if missing > 0 {
                     self.faults.lost += missing;
-                    let expected = self.order[from].id;
+                    let expected = order.lines[from].id;
                     self.faults.note(|| {
                         format!(
                             "c{:05} misses {missing} lines from {expected:?} to {id:?}",
@@ -253,14 +291,17 @@ impl Ledger {
                         )
                     });
                 }
-                for lost in from..at {
-                    self.order[lost].strict_left = self.order[lost].strict_left.saturating_sub(1);
-                    self.reach(self.order[lost].id);
+                for at in from..=at {
+                    let line = &mut self.orders[room].lines[at];
+                    line.strict_left = line.strict_left.saturating_sub(1);
+                    let lost = line.id;
+                    if lost != id {
+                        self.reach(lost);
+                    }
                 }
-                self.order[at].strict_left = self.order[at].strict_left.saturating_sub(1);
                 place.had += missing + 1;
             }
-            None if from < self.order.len() || id.number < self.senders[id.sender].listed => {
+            None if from < order.lines.len() || id.number < self.senders[id.sender].listed => {
                 let again = id.number < self.senders[id.sender].listed;
                 let faults = &mut self.faults;
                 *(if again { &mut faults.repeated } else { &mut faults.reordered }) += 1;
@@ -274,7 +315,7 @@ impl Ledger {
             }
         }
         self.delivered_bytes += line.len() as u64;
-        self.settle();
+        self.settle(room);
         self.reach(id);
     }
 
@@ -289,8 +330,9 @@ impl Ledger {
         let mut raw = self.spare.pop().unwrap_or_default();
         raw.clear();
         raw.extend_from_slice(line);
-        let strict_left = self.opening.strict.saturating_sub(1);
-        self.order.push_back(Line { raw, id, strict_left });
+        let room = self.opening.room_of(place.who);
+        let strict_left = self.opening.strict_of(room).saturating_sub(1);
+        self.orders[room].lines.push_back(Line { raw, id, strict_left });
     }
 
     /// A line for a receiver that is not held to the one order.
@@ -335,10 +377,11 @@ impl Ledger {
         }
     }
 
-    fn settle(&mut self) {
-        while self.order.front().is_some_and(|line| line.strict_left == 0) {
-            self.spare.extend(self.order.pop_front().map(|line| line.raw));
-            self.settled += 1;
+    fn settle(&mut self, room: usize) {
+        let order = &mut self.orders[room];
+        while order.lines.front().is_some_and(|line| line.strict_left == 0) {
+            self.spare.extend(order.lines.pop_front().map(|line| line.raw));
+            order.settled += 1;
         }
     }
 
@@ -366,14 +409,15 @@ impl Ledger {
 
     /// What is still missing, for the error of a run that stands still.
     pub fn missing(&self) -> String {
-        let late = self.senders.iter().find(|sender| !sender.flights.is_empty());
-        late.map_or_else(String::new, |sender| {
+        let mut senders = self.senders.iter().enumerate();
+        let late = senders.find(|(_, sender)| !sender.flights.is_empty());
+        late.map_or_else(String::new, |(number, sender)| {
             format!(
                 "message {} of {} is still to reach {} of {} receivers",
                 sender.first,
                 sender.name,
                 sender.flights.front().map_or(0, |flight| flight.left),
-                self.opening.audience
+                self.opening.audience_of(self.opening.room_of(number))
             )
         })
     }

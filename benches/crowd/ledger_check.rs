@@ -6,6 +6,45 @@ use crate::wire::Wire;
 
 /// Every kind of fault is found, and a sound run has none.
 pub fn self_check() -> Result<()> {
+    one_room()?;
+    two_rooms()
+}
+
+/// A message counts as delivered when it has reached its own room, and is a fault in another.
+fn two_rooms() -> Result<()> {
+    let mut ledger = Ledger::open(Opening {
+        wire: Wire::Classic,
+        line_end: b"\r\n",
+        payload_bytes: payload::LEAST_BYTES,
+        line_bytes: 0,
+        senders: vec!["c00000".to_owned(), "c00001".to_owned()],
+        rooms: 2,
+        audience: 5,
+        strict: 5,
+        each_sender: 0,
+    })?;
+    let mut lines = [b"[2026-11-23 09:11:38] c00000:".to_vec(), Vec::new()];
+    lines[1].extend_from_slice(b"[2026-11-23 09:11:38] c00001:");
+    for (sender, line) in lines.iter_mut().enumerate() {
+        ledger.issue(sender, 0, &mut Vec::new())?;
+        Payload::new(payload::LEAST_BYTES)?.write(Id { sender, number: 0 }, line);
+        line.extend_from_slice(b"\r\n");
+    }
+    let mut places = [0, 1, 2, 3, 4].map(|who| Place::new(who, Watch::Strict));
+    for place in &mut places {
+        ledger.take(place, &lines[place.who % 2]);
+    }
+    if ledger.faults.any() || ledger.under_way() > 0 || ledger.delivered != 5 {
+        return Err(format!("ledger: two rooms are misjudged: {}", ledger.faults).into());
+    }
+    ledger.take(&mut places[2], &lines[1]);
+    if ledger.faults.strayed != 1 {
+        return Err("ledger: a line of another room goes unnoticed".into());
+    }
+    Ok(())
+}
+
+fn one_room() -> Result<()> {
     let line = |number| {
         let mut out = Vec::new();
         let payload = Payload::new(payload::LEAST_BYTES)?;
@@ -34,6 +73,7 @@ pub fn self_check() -> Result<()> {
             payload_bytes: payload::LEAST_BYTES,
             line_bytes: 0,
             senders: vec!["c00000".to_owned()],
+            rooms: 1,
             audience: 2,
             strict: 2,
             each_sender: 0,

@@ -1,6 +1,9 @@
 //! `cargo bench --bench crowd`: what a chat server costs, measured beside bare
 //! servers that only make the calls none can save. `-- --help` tells the options.
 mod bench;
+#[allow(dead_code, reason = "the other benchmark uses all of it")]
+#[path = "../turn/callgrind.rs"]
+mod callgrind;
 mod cases;
 mod chart;
 mod closed;
@@ -13,6 +16,11 @@ mod hub_alone;
 mod join;
 mod ledger;
 mod ledger_check;
+#[allow(dead_code, reason = "the other benchmark uses all of it")]
+#[path = "../turn/null_hub.rs"]
+mod null_hub;
+#[path = "../turn/one_room.rs"]
+mod one_room;
 mod open;
 mod options;
 mod payload;
@@ -72,6 +80,9 @@ fn run(arguments: &[String]) -> Result<bool> {
         println!("the benchmark's own checks pass");
         return Ok(true);
     }
+    if options.instructions && !callgrind::is_installed() {
+        return Err("--instructions: valgrind is not installed".into());
+    }
     let plan = Plan::new(&options);
     host::raise_file_limit(plan.most_clients() + OTHER_FILES)?;
     host::pin(options.cpus[1])?;
@@ -95,6 +106,9 @@ fn measure(bench: &mut Bench, plan: &Plan) -> (Vec<Row>, Vec<Series>) {
     rows.extend(grown);
     if let Some(paced) = plan.slow {
         rows.extend(cases::slow::run(bench, paced));
+    }
+    for counted in &plan.instructions {
+        rows.extend(cases::instructions::run(bench, *counted));
     }
     if let Some((clients, length)) = plan.idle {
         rows.extend(cases::idle::run(bench, clients, length));

@@ -17,12 +17,16 @@ One case of its own, as soon as one of these is given:
   --senders S         how many of them send                    [1]
   --window W          messages each has under way              [1]
   --rate R            instead of a window: R messages a second, and latencies
+  --rooms R           spread the clients evenly over R rooms; S senders then
+                      speak in as many of them as there are senders  [1]
   --payload BYTES     length of a text, 18 at least            [64]
   --seconds T         how long a run measures
 
 What is measured:
   --case NAME         fan-out, latency, memory, storm, growth, slow or idle;
                       may be given several times
+  --instructions      instead: natter's instructions in user space for each
+                      delivered line, counted by callgrind
   --quick             everything once, small, in half a minute; no targets
   --runs R            runs of each case, of which the median counts  [5]
   --server ADDR:PORT  a running server instead of natter
@@ -74,6 +78,9 @@ pub struct Options {
     pub senders: Option<usize>,
     pub window: Option<usize>,
     pub rate: Option<f64>,
+    pub rooms: Option<usize>,
+    /// Counts natter's instructions and nothing else.
+    pub instructions: bool,
     pub payload_bytes: Option<usize>,
     pub seconds: Option<Duration>,
     pub cases: Vec<Case>,
@@ -101,6 +108,8 @@ impl Options {
             senders: None,
             window: None,
             rate: None,
+            rooms: None,
+            instructions: false,
             payload_bytes: None,
             seconds: None,
             cases: Vec::new(),
@@ -142,6 +151,8 @@ impl Options {
             "senders" => self.senders = Some(parser.value()?.parse()?),
             "window" => self.window = Some(parser.value()?.parse()?),
             "rate" => self.rate = Some(parser.value()?.parse()?),
+            "rooms" => self.rooms = Some(parser.value()?.parse()?),
+            "instructions" => self.instructions = true,
             "payload" => self.payload_bytes = Some(parser.value()?.parse()?),
             "seconds" => {
                 let seconds = parser.value()?.parse_with(|text| {
@@ -181,6 +192,7 @@ impl Options {
             ("--senders", self.senders),
             ("--window", self.window),
             ("--runs", self.runs),
+            ("--rooms", self.rooms),
             ("--in-flight", self.in_flight),
         ];
         if let Some((name, _)) = counts.iter().find(|(_, count)| *count == Some(0)) {
@@ -201,6 +213,15 @@ impl Options {
         if !matches!(self.wire, Wire::Classic | Wire::Telnet) && self.server.is_none() {
             return Err("--wire: natter has a classic and a telnet door".into());
         }
+        if self.rooms() > 1 && (self.wire != Wire::Classic || !self.is_single()) {
+            return Err("--rooms: for one case of your own, at the classic door".into());
+        }
+        if self.rooms() > self.clients.unwrap_or(1000) {
+            return Err("--rooms: each must have a member, so at most --clients".into());
+        }
+        if self.instructions && (self.server.is_some() || !self.cases.is_empty()) {
+            return Err("--instructions: of natter, and without --case".into());
+        }
         crate::payload::Payload::new(self.payload_bytes())?;
         Ok(())
     }
@@ -209,13 +230,19 @@ impl Options {
         self.payload_bytes.unwrap_or(64)
     }
 
+    /// How many rooms the clients are spread over.
+    pub fn rooms(&self) -> usize {
+        self.rooms.unwrap_or(1)
+    }
+
     /// Whether one case of the caller's own is asked for.
     pub fn is_single(&self) -> bool {
         self.cases.is_empty()
             && (self.clients.is_some()
                 || self.senders.is_some()
                 || self.window.is_some()
-                || self.rate.is_some())
+                || self.rate.is_some()
+                || self.rooms.is_some())
     }
 
     pub fn wants(&self, case: Case) -> bool {

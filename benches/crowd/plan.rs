@@ -12,6 +12,14 @@ pub struct Paced {
     pub run: Duration,
 }
 
+/// Rounds of a closed loop whose instructions are counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    pub shape: Shape,
+    /// In the shorter count.
+    pub rounds: usize,
+}
+
 #[derive(Debug)]
 pub struct Plan {
     pub runs: usize,
@@ -28,11 +36,18 @@ pub struct Plan {
     pub memory: Vec<usize>,
     pub storm: Option<usize>,
     pub idle: Option<(usize, Duration)>,
+    pub instructions: Vec<Counted>,
 }
 
 impl Plan {
     pub fn new(options: &Options) -> Self {
-        if options.is_single() { Self::single(options) } else { Self::cases(options) }
+        if options.instructions {
+            Self::instructions(options)
+        } else if options.is_single() {
+            Self::single(options)
+        } else {
+            Self::cases(options)
+        }
     }
 
     fn empty(options: &Options) -> Self {
@@ -50,7 +65,28 @@ impl Plan {
             memory: Vec::new(),
             storm: None,
             idle: None,
+            instructions: Vec::new(),
         }
+    }
+
+    /// The two rooms of the fan-out that differ most, or the caller's own.
+    fn instructions(options: &Options) -> Self {
+        let mut plan = Self::empty(options);
+        plan.runs = options.runs.unwrap_or(1);
+        let clients = options.clients.unwrap_or(if options.quick { 200 } else { 1_000 });
+        let mut add = |senders, window| {
+            // About as many deliveries each, whatever the batches.
+            let rounds = 200_usize.div_ceil(senders * window).max(20);
+            let shape = Shape::new(options, clients, senders, window);
+            plan.instructions.push(Counted { shape, rounds });
+        };
+        if options.senders.is_some() || options.window.is_some() {
+            add(options.senders.unwrap_or(1), options.window.unwrap_or(1));
+        } else {
+            add(1, 1);
+            add(10, 32);
+        }
+        plan
     }
 
     fn single(options: &Options) -> Self {
@@ -155,6 +191,7 @@ impl Plan {
         let paced = self.latency.iter().chain(&self.slow).map(|paced| &paced.shape);
         let shapes = self.fan_out.iter().chain(&self.growth).chain(paced);
         let sizes = shapes.map(|shape| shape.clients).chain(self.memory.iter().copied());
+        let sizes = sizes.chain(self.instructions.iter().map(|counted| counted.shape.clients));
         let sizes = sizes.chain(self.storm).chain(self.idle.map(|(clients, _)| clients));
         sizes.max().unwrap_or(0)
     }
@@ -172,7 +209,8 @@ impl Plan {
         let grown = grown.filter(|shape| !self.fan_out.contains(shape)).count();
         let pairs = [self.latency.is_some(), self.slow.is_some(), self.storm.is_some()];
         let pairs = grown + pairs.iter().filter(|wanted| **wanted).count();
-        let steps = (loops + pairs * 2) * self.runs + self.memory.len() * 2 * self.few_runs();
+        let steps = (loops + pairs * 2 + self.instructions.len()) * self.runs
+            + self.memory.len() * 2 * self.few_runs();
         (steps + usize::from(self.idle.is_some())) as u64
     }
 }

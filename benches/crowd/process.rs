@@ -1,17 +1,19 @@
 //! The process that is measured: natter, a floor, or a server already running.
+use crate::callgrind;
 use crate::fault::{Fault, Result, While};
 use crate::host;
 use crate::options::Options;
 use crate::wire::Wire;
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// First argument of this program when it only starts another: on one cpu,
 /// and not outliving the benchmark, however that ends.
@@ -21,6 +23,8 @@ pub const FLOOR: &str = "@floor";
 /// First argument of this program when it is natter's hub over no sockets.
 pub const NULL_HUB: &str = "@hub";
 const START_WAIT: Duration = Duration::from_secs(10);
+/// How long natter has to end when it is asked to.
+const END_WAIT: Duration = Duration::from_secs(7);
 
 /// A bare server that costs what cannot be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +78,13 @@ pub struct Target {
     pub pid: Option<Pid>,
     pub wire: Wire,
     child: Option<Child>,
+    /// Where callgrind writes its counts, if natter runs under it.
+    counts: Option<Counts>,
+}
+
+struct Counts {
+    out: PathBuf,
+    taken: usize,
 }
 
 impl Target {
@@ -86,7 +97,7 @@ impl Target {
         match (subject, options.server) {
             (Subject::Server, Some(addr)) => {
                 let pid = options.pid.map(Pid::from_raw).or_else(|| host::listener(addr));
-                Ok(Self { addr, pid, wire: options.wire, child: None })
+                Ok(Self { addr, pid, wire: options.wire, child: None, counts: None })
             }
             (Subject::Server, None) => Self::natter(options, options.wire, clients),
             (Subject::Floor(Floor::ClassicDoor), _) => {
@@ -113,7 +124,38 @@ impl Target {
         };
         let limits = ["--no-flood-limit", "--log", "warn", "--clients", &clients];
         let program = options.binary.to_string_lossy();
-        Self::spawn(options, wire, &program, &[&doors[..], &limits].concat())
+        if !options.instructions {
+            return Self::spawn(options, wire, &program, &[&doors[..], &limits].concat());
+        }
+        let out = callgrind::out_file("server");
+        let under = callgrind::options(&out).map(|option| option.to_string_lossy().into_owned());
+        let mut arguments: Vec<&str> = under.iter().map(String::as_str).collect();
+        arguments.push(&program);
+        arguments.extend(doors.iter().chain(&limits));
+        let mut target = Self::spawn(options, wire, "valgrind", &arguments)?;
+        target.counts = Some(Counts { out, taken: 0 });
+        Ok(target)
+    }
+
+    /// The instructions that natter has executed in user space since this was last asked.
+    pub fn take_instructions(&mut self) -> Result<u64> {
+        let (Some(counts), Some(pid)) = (&mut self.counts, self.pid) else {
+            return Err("the server does not run under callgrind".into());
+        };
+        let dump = Command::new("vgdb").arg(format!("--pid={pid}")).arg("dump").output();
+        let dump = dump.doing(|| "cannot start vgdb, which is a part of valgrind".to_owned())?;
+        if !dump.status.success() {
+            return Err(format!("vgdb: {}", String::from_utf8_lossy(&dump.stderr).trim()).into());
+        }
+        counts.taken += 1;
+        let mut path = counts.out.clone().into_os_string();
+        path.push(format!(".{}", counts.taken));
+        Ok(callgrind::take_count(path.as_ref())?)
+    }
+
+    /// Whether it stands still after SIGSTOP.
+    pub fn is_stopped(&self) -> bool {
+        self.pid.is_some_and(host::is_stopped)
     }
 
     /// Whether it was running before us and goes on after us.
@@ -133,6 +175,7 @@ impl Target {
             pid: Some(Pid::from_raw(pid)),
             wire,
             child: Some(child),
+            counts: None,
         };
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
@@ -170,10 +213,18 @@ impl Target {
 
 impl Drop for Target {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
+        let Some(child) = &mut self.child else { return };
+        if let Some(counts) = &self.counts {
+            // valgrind removes its pipes only if it may end by itself.
+            let _ = signal::kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM);
+            let until = Instant::now() + END_WAIT;
+            while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            let _ = std::fs::remove_file(&counts.out);
         }
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 

@@ -15,6 +15,8 @@ const CLASSIC_AROUND_BYTES: usize = 22 + 6 + 1 + 2;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
     pub clients: usize,
+    /// Client k is in room k mod this; 1 stands for the lobby.
+    pub rooms: usize,
     pub senders: usize,
     pub window: usize,
     pub payload_bytes: usize,
@@ -29,6 +31,7 @@ impl Shape {
         let payload_bytes = options.payload_bytes();
         Self {
             clients,
+            rooms: options.rooms(),
             senders: senders.min(clients),
             window,
             payload_bytes,
@@ -74,7 +77,8 @@ impl Room {
             &[shape.clients, shape.line_bytes, lines],
         )?;
         look(&target)?;
-        let mut crowd = Crowd::new(target.wire)?;
+        let rooms = if subject == Subject::Server { shape.rooms } else { 1 };
+        let mut crowd = Crowd::new(target.wire, rooms)?;
         let in_flight = match subject {
             Subject::Server => options.in_flight(),
             Subject::Floor(_) => 500,
@@ -119,7 +123,7 @@ impl Room {
         if wire != Wire::Raw {
             join::settle(&mut self.crowd, Duration::from_millis(100), Duration::from_secs(120))?;
         }
-        let Shape { clients, senders, slow, .. } = self.shape;
+        let Shape { clients, rooms, senders, slow, .. } = self.shape;
         if senders + slow > clients {
             return Err("more senders and slow readers than members".into());
         }
@@ -132,6 +136,7 @@ impl Room {
             payload_bytes: self.shape.payload_bytes,
             line_bytes: self.shape.line_bytes,
             senders: (0..senders).map(crowd::name).collect(),
+            rooms,
             audience: quick - usize::from(unheard > 0),
             strict: quick - each_sender,
             each_sender,

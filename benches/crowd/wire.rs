@@ -83,6 +83,14 @@ impl Wire {
         }
     }
 
+    /// What a client says to go to a room of its own.
+    pub fn enter(self, room: usize) -> Vec<u8> {
+        match self {
+            Self::Classic => format!("r{room} -r\r\n").into_bytes(),
+            Self::Telnet | Self::Plain | Self::Irc | Self::Resp | Self::Raw => Vec::new(),
+        }
+    }
+
     /// What a client says last, where a server minds those that just vanish.
     pub fn goodbye(self) -> &'static [u8] {
         match self {

@@ -1,9 +1,9 @@
-//! A room over no sockets at all: what the hub alone costs.
+//! The hub over no sockets at all. The only file of this benchmark that uses natter's API.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::{self, IoSlice};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use natter::clock::{Clock, Now};
 use natter::delivery::outbound::Took;
@@ -16,29 +16,78 @@ use natter::limits::Limits;
 
 const TEXT: &str = "sixty-four bytes of talk, as benchmarks of other servers have it";
 const _: () = assert!(TEXT.len() == 64);
+/// A time at which the simulated clock starts: 2023-11-14 22:13:20 UTC.
+const SIMULATED_START_SECS: u64 = 1_700_000_000;
 
 thread_local! {
-    /// What the next socket that is read has to say.
-    static SCRIPT: RefCell<String> = const { RefCell::new(String::new()) };
-    /// Bytes that all sockets have taken.
-    static TAKEN: Cell<u64> = const { Cell::new(0) };
+    /// What each connection sends in its next read, by its number; few send at a time.
+    static INPUT: RefCell<Vec<(u64, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
+    /// Bytes that all sockets together have accepted.
+    static ACCEPTED_BYTES: Cell<u64> = const { Cell::new(0) };
+    /// The one connection that always has more to send, if there is one.
+    static FLOODER: RefCell<Option<Flooder>> = const { RefCell::new(None) };
+    /// The connection whose other end is gone: reads find the end, writes fail.
+    static GONE: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// Takes everything; as large as a real socket's handle.
-struct NullSock(#[allow(dead_code, reason = "it is there for its size")] u64);
+/// A connection that sends the same over and over, as fast as the hub reads it.
+struct Flooder {
+    number: u64,
+    script: Vec<u8>,
+    /// How much of it one read brings, at most.
+    read_bytes: usize,
+    /// Where in `script` the next read begins.
+    at: usize,
+    /// Bytes that it was sent.
+    accepted_bytes: u64,
+}
+
+/// A socket that accepts everything. It is as large as a real socket's handle.
+struct NullSock(u64);
 
 impl Socket for NullSock {
     fn wake(&mut self, _: Ready) {}
 
+    /// A read brings all that was sent, as a short read of a real socket does, but of the flooder's.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
-        let line = SCRIPT.take();
-        buffer[..line.len()].copy_from_slice(line.as_bytes());
-        Ok(Took { bytes: line.len(), drained: true })
+        let line = INPUT.with_borrow_mut(|input| {
+            let at = input.iter().position(|(number, _)| *number == self.0)?;
+            Some(input.swap_remove(at).1)
+        });
+        let is_gone = GONE.get() == Some(self.0);
+        if let Some(line) = line {
+            buffer[..line.len()].copy_from_slice(&line);
+            let is_flooder = FLOODER
+                .with_borrow(|flooder| flooder.as_ref().is_some_and(|it| it.number == self.0));
+            return Ok(Took { bytes: line.len(), drained: !is_gone && !is_flooder });
+        }
+        if is_gone {
+            return Ok(Took { bytes: 0, drained: false });
+        }
+        FLOODER.with_borrow_mut(|flooder| {
+            let Some(flooder) = flooder.as_mut().filter(|flooder| flooder.number == self.0) else {
+                return Ok(Took { bytes: 0, drained: true });
+            };
+            let bytes = flooder.read_bytes.min(buffer.len());
+            for byte in &mut buffer[..bytes] {
+                *byte = flooder.script[flooder.at];
+                flooder.at = (flooder.at + 1) % flooder.script.len();
+            }
+            Ok(Took { bytes, drained: false })
+        })
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
+        if GONE.get() == Some(self.0) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         let bytes: usize = slices.iter().map(|slice| slice.len()).sum();
-        TAKEN.set(TAKEN.get() + bytes as u64);
+        ACCEPTED_BYTES.set(ACCEPTED_BYTES.get() + bytes as u64);
+        FLOODER.with_borrow_mut(|flooder| {
+            if let Some(flooder) = flooder.as_mut().filter(|flooder| flooder.number == self.0) {
+                flooder.accepted_bytes += bytes as u64;
+            }
+        });
         Ok(Took { bytes, drained: false })
     }
 
@@ -47,99 +96,204 @@ impl Socket for NullSock {
     }
 }
 
-struct Bench {
+/// Which protocol a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The article's.
+    Classic,
+    /// For people at a terminal.
+    Telnet,
+}
+
+/// Which clock the hub is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// The machine's.
+    Real,
+    /// One that stands still except while [`NullHub::wait_until_idle`] waits, so that every run
+    /// executes the same instructions.
+    Simulated,
+}
+
+/// A hub, and the connections of one room or of many.
+pub struct NullHub {
     hub: Hub<NullSock>,
     clock: Clock,
+    start: Instant,
+    time: Time,
+    simulated: Duration,
+    members: Vec<PeerId>,
     longest: Duration,
 }
 
-impl Bench {
-    fn new(members: usize) -> Self {
-        let limits = Limits { clients: members, flood_limit: false, ..Limits::default() };
+impl NullHub {
+    /// An empty hub for as many as `clients`, who may send as fast as they like.
+    pub fn new(clients: usize, time: Time) -> Self {
+        Self::with_limits(Limits { clients, flood_limit: false, ..Limits::default() }, time)
+    }
+
+    /// An empty hub for as many as `clients`, where all limits are as they are by default.
+    pub fn with_default_limits(clients: usize, time: Time) -> Self {
+        Self::with_limits(Limits { clients, ..Limits::default() }, time)
+    }
+
+    fn with_limits(limits: Limits, time: Time) -> Self {
+        let start = Instant::now();
+        let wall = match time {
+            Time::Real => SystemTime::now(),
+            Time::Simulated => UNIX_EPOCH + Duration::from_secs(SIMULATED_START_SECS),
+        };
         Self {
             hub: Hub::new(Lang::En, limits),
-            clock: Clock::new(Instant::now(), SystemTime::now()),
+            clock: Clock::new(start, wall),
+            start,
+            time,
+            simulated: Duration::ZERO,
+            members: Vec::new(),
             longest: Duration::ZERO,
         }
     }
 
     fn now(&mut self) -> Now {
-        self.clock.at(Instant::now(), SystemTime::now())
+        match self.time {
+            Time::Real => self.clock.at(Instant::now(), SystemTime::now()),
+            Time::Simulated => {
+                let wall = UNIX_EPOCH + Duration::from_secs(SIMULATED_START_SECS);
+                self.clock.at(self.start + self.simulated, wall + self.simulated)
+            }
+        }
     }
 
-    fn connect(&mut self) -> PeerId {
+    /// Connects one more, names it `user7`, and moves it to `room`, unless that is the lobby.
+    pub fn join(&mut self, room: Option<usize>) {
+        let number = self.connect(Door::Classic);
+        let go = room.map_or_else(String::new, |room| format!("r{room} -r\n"));
+        self.send(number, format!("user{number} -n\n{go}").into_bytes());
+        self.run();
+    }
+
+    /// Connects one more, without a name; its number.
+    pub fn connect(&mut self, door: Door) -> usize {
         let now = self.now();
-        self.hub.open(NullSock(0), DoorKind::Classic, None, &now)
+        let number = self.members.len();
+        let dialect = match door {
+            Door::Classic => DoorKind::Classic,
+            Door::Telnet => DoorKind::Telnet,
+        };
+        self.members.push(self.hub.open(NullSock(number as u64), dialect, None, &now));
+        number
     }
 
-    fn speak(&mut self, id: PeerId, line: String) {
-        SCRIPT.set(line);
+    /// Breaks the connection of the one who joined last, and waits until the hub has noticed.
+    pub fn break_last(&mut self) {
+        let Some(id) = self.members.pop() else { return };
+        FLOODER.set(None);
+        GONE.set(Some(self.members.len() as u64));
         self.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
+        while self.hub.len() > self.members.len() {
+            // It is sent a line, which fails.
+            self.say(0, 1);
+            self.wait(Duration::from_secs(1));
+        }
+        GONE.set(None);
     }
 
-    fn turn(&mut self) -> bool {
-        let now = self.now();
-        let start = Instant::now();
-        let is_busy = self.hub.turn(&now);
-        self.longest = self.longest.max(start.elapsed());
-        is_busy
+    /// Lets `member` send `lines` lines of 64 bytes in one read. The hub works on them in `run`.
+    pub fn say(&mut self, member: usize, lines: usize) {
+        self.send(member, format!("{TEXT} -ta\n").repeat(lines).into_bytes());
     }
 
-    fn settle(&mut self) {
-        while self.turn() {}
+    /// Lets `member` send `bytes`, which must fit one read.
+    pub fn send(&mut self, member: usize, bytes: Vec<u8>) {
+        INPUT.with_borrow_mut(|input| input.push((member as u64, bytes)));
+        self.hub.wake(self.members[member].slot(), Ready { readable: true, ..Ready::default() });
     }
+
+    /// Turns the hub until everything that was sent is delivered.
+    pub fn run(&mut self) {
+        loop {
+            let now = self.now();
+            let began = Instant::now();
+            let is_busy = self.hub.turn(&now);
+            self.longest = self.longest.max(began.elapsed());
+            if !is_busy {
+                return;
+            }
+        }
+    }
+
+    /// Turns the hub until nothing is due any more: the last joins are announced when their
+    /// second is over.
+    pub fn wait_until_idle(&mut self) {
+        while let Some(due_ms) = self.hub.deadline_ms() {
+            self.simulated = self.simulated.max(Duration::from_millis(due_ms));
+            self.run();
+        }
+    }
+
+    /// Lets `member` send `script` over and over from now on, `read_bytes` for each read, as fast
+    /// as it is read.
+    pub fn flood(&mut self, member: usize, script: Vec<u8>, read_bytes: usize) {
+        assert!(!script.is_empty() && read_bytes > 0, "a flooder sends something");
+        let number = member as u64;
+        FLOODER.set(Some(Flooder { number, script, read_bytes, at: 0, accepted_bytes: 0 }));
+    }
+
+    /// Like [`NullHub::wait`], with more input of `member` every millisecond.
+    pub fn wait_and_read(&mut self, member: usize, time: Duration) {
+        for _ in 0..time.as_millis() {
+            let input = Ready { readable: true, ..Ready::default() };
+            self.hub.wake(self.members[member].slot(), input);
+            self.wait(Duration::from_millis(1));
+        }
+    }
+
+    /// Turns the hub whenever something is due, until `time` has passed on the simulated clock.
+    pub fn wait(&mut self, time: Duration) {
+        let until = self.simulated + time;
+        self.run();
+        while let Some(due) = self.hub.deadline_ms().map(Duration::from_millis) {
+            if due > until {
+                break;
+            }
+            self.simulated = self.simulated.max(due);
+            self.run();
+        }
+        self.simulated = until;
+    }
+
+    /// The longest turn since this was last asked.
+    pub fn take_longest_turn(&mut self) -> Duration {
+        std::mem::take(&mut self.longest)
+    }
+
+    /// Whether everyone who joined has a name and is present.
+    pub fn are_all_present(&self) -> bool {
+        self.hub.chat().present() == self.members.len()
+    }
+}
+
+/// Whether the hub speaks GBK and Big5.
+pub const HAS_CHINESE_CHARSETS: bool = natter::door::charset::HAS_CHINESE;
+
+/// Bytes that the flooding connection was sent so far.
+pub fn flooder_accepted_bytes() -> u64 {
+    FLOODER.with_borrow(|flooder| flooder.as_ref().map_or(0, |flooder| flooder.accepted_bytes))
+}
+
+/// Bytes that the sockets of this process have accepted so far.
+pub fn accepted_bytes() -> u64 {
+    ACCEPTED_BYTES.get()
+}
+
+/// Bytes of a delivered line that `member` said.
+pub fn line_bytes(member: usize) -> usize {
+    format!("[2026-11-23 09:11:38] user{member}:\r\n").len() + TEXT.len()
 }
 
 /// Resident bytes of this process.
-fn resident_bytes() -> u64 {
+pub fn resident_bytes() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
     pages.unwrap_or(0) * 4096
-}
-
-/// What a room of some size costs.
-pub struct Cost {
-    pub ns_per_line: f64,
-    pub longest_turn_us: f64,
-    /// Resident, named and in the room.
-    pub bytes_each: u64,
-}
-
-/// Fills a room with `members` and has one of them speak until `deliveries_min` lines have been
-/// delivered.
-pub fn measure(members: usize, deliveries_min: usize) -> Cost {
-    let before = resident_bytes();
-    let mut bench = Bench::new(members);
-    let mut speaker = None;
-    for number in 0..members {
-        let id = bench.connect();
-        bench.speak(id, format!("user{number} -n\n"));
-        bench.turn();
-        speaker.get_or_insert(id);
-    }
-    let speaker = speaker.expect("there are members");
-    // The last of them are announced when their second is over.
-    while bench.hub.deadline_ms().is_some() {
-        bench.settle();
-    }
-    let bytes_each = resident_bytes().saturating_sub(before) / members as u64;
-
-    let rounds = deliveries_min.div_ceil(members);
-    bench.longest = Duration::ZERO;
-    let taken_before = TAKEN.get();
-    let start = Instant::now();
-    for _ in 0..rounds {
-        bench.speak(speaker, format!("{TEXT} -ta\n"));
-        bench.settle();
-    }
-    let elapsed = start.elapsed();
-    let bytes_taken = TAKEN.get() - taken_before;
-    assert_eq!(bench.hub.chat().present(), members, "all are in the room");
-    let line_bytes = "[2026-11-23 09:11:38] user0:\r\n".len() + TEXT.len();
-    assert_eq!(bytes_taken, (rounds * members * line_bytes) as u64, "every line was delivered");
-    Cost {
-        ns_per_line: elapsed.as_nanos() as f64 / (rounds * members) as f64,
-        longest_turn_us: bench.longest.as_nanos() as f64 / 1e3,
-        bytes_each,
-    }
 }

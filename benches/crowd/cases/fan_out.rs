@@ -25,6 +25,10 @@ pub struct Measured {
 
 /// The floors that a shape is held against, the one that counts first.
 pub fn floors(options: &Options, shape: &Shape) -> Vec<Floor> {
+    if shape.rooms > 1 {
+        // The floors know no rooms.
+        return Vec::new();
+    }
     let lines = shape.senders * shape.window;
     let mut floors = match (lines, shape.window) {
         // A batch is a line, then.
@@ -110,6 +114,9 @@ pub fn rows(case: &'static str, plan: &Plan, measured: &Measured) -> Vec<Row> {
     let cpu = |loads: &[Load]| loads.iter().filter_map(Load::cpu_seconds_a_million).collect();
     let pace = |loads: &[Load]| loads.iter().map(Load::deliveries_a_second).collect();
     let mut rows = Vec::new();
+    if measured.floors.is_empty() {
+        rows.push(Row::new(case, &room, "CPU-s per million lines", cpu(&measured.server)));
+    }
     for (at, (floor, loads)) in measured.floors.iter().enumerate() {
         let must = target(&measured.shape, *floor).filter(|_| plan.judged && at == 0);
         let row = Row::new(case, &room, "CPU-s per million lines", cpu(&measured.server));

@@ -15,9 +15,13 @@ pub fn run(bench: &mut Bench, paced: Paced) -> Vec<Row> {
     let room = room_of(&paced);
     let (mut server, mut relay) = (Vec::new(), Vec::new());
     for _ in 0..plan.runs {
-        for (subject, runs) in
-            [(Subject::Server, &mut server), (Subject::Floor(Floor::Relay), &mut relay)]
-        {
+        let mut subjects =
+            vec![(Subject::Server, &mut server), (Subject::Floor(Floor::Relay), &mut relay)];
+        if paced.shape.rooms > 1 {
+            // The relay knows no rooms.
+            subjects.truncate(1);
+        }
+        for (subject, runs) in subjects {
             let name = format!("latency {room}, {}", bench.subject_name(subject));
             runs.extend(bench.step(&name, || once(options, plan, subject, paced)));
         }
@@ -45,9 +49,10 @@ fn cpu(runs: &[Latencies]) -> Vec<f64> {
 
 /// `N=1,000 S=10, 20/s`, and the payload where it is not the usual.
 pub fn room_of(paced: &Paced) -> String {
-    let Shape { clients, senders, payload_bytes, .. } = paced.shape;
+    let Shape { clients, rooms, senders, payload_bytes, .. } = paced.shape;
+    let rooms = if rooms == 1 { String::new() } else { format!(" R={}", stats::count(rooms)) };
     let payload = if payload_bytes == 64 { String::new() } else { format!(", {payload_bytes} B") };
-    format!("N={} S={senders}, {}/s{payload}", stats::count(clients), paced.rate)
+    format!("N={}{rooms} S={senders}, {}/s{payload}", stats::count(clients), paced.rate)
 }
 
 /// One run, with as many slow readers as the shape has.

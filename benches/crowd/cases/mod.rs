@@ -2,6 +2,7 @@
 pub mod fan_out;
 pub mod growth;
 pub mod idle;
+pub mod instructions;
 pub mod latency;
 pub mod memory;
 pub mod slow;

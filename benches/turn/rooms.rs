@@ -1,0 +1,112 @@
+//! Many small rooms: a line in each, and a line in one of them beside the others.
+
+use std::time::{Duration, Instant};
+
+use nix::time::ClockId;
+
+use crate::null_hub::{NullHub, Time, accepted_bytes, line_bytes, resident_bytes};
+
+/// Lines that are timed at a time when one room is compared with the same among others.
+const LINES_A_BATCH: usize = 2_000;
+/// Batches of which the quickest counts: what else runs on the machine only slows them down.
+const BATCHES: usize = 50;
+
+/// What many rooms cost.
+pub struct Cost {
+    pub ns_per_line: f64,
+    /// By the CPU time of this thread, so that being preempted does not count.
+    pub longest_turn_ms: f64,
+    /// Resident, with the rooms and what a line in each left behind.
+    pub bytes_each: u64,
+}
+
+/// Whether the hub knows `ROOM -r`: lines of one room do not reach another.
+pub fn are_known() -> bool {
+    let mut hub = NullHub::new(2, Time::Simulated);
+    hub.join(Some(0));
+    hub.join(Some(1));
+    hub.wait_until_idle();
+    let before = accepted_bytes();
+    hub.say(0, 1);
+    hub.run();
+    accepted_bytes() - before == line_bytes(0) as u64
+}
+
+/// Spreads `members` evenly over `rooms` and has somebody say a line in each room in turn, until
+/// `deliveries_min` lines have been delivered.
+pub fn measure(members: usize, rooms: usize, deliveries_min: usize) -> Cost {
+    let before = resident_bytes();
+    let mut hub = spread(members, rooms, Time::Real);
+    // The first line in each room is not timed, but the memory that it takes counts.
+    say_in_each(&mut hub, rooms, || ());
+    let bytes_each = resident_bytes().saturating_sub(before) / members as u64;
+
+    let passes = deliveries_min.div_ceil(members);
+    let accepted_before = accepted_bytes();
+    let start = Instant::now();
+    for _ in 0..passes {
+        say_in_each(&mut hub, rooms, || ());
+    }
+    let elapsed = start.elapsed();
+    assert!(hub.are_all_present(), "all are present");
+    let lines_of_all = (0..rooms).map(|room| members_of(room, members, rooms) * line_bytes(room));
+    let expected = passes * lines_of_all.sum::<usize>();
+    assert_eq!(accepted_bytes() - accepted_before, expected as u64, "each room has its own lines");
+
+    let (mut longest, mut last) = (Duration::ZERO, cpu_time());
+    say_in_each(&mut hub, rooms, || {
+        let now = cpu_time();
+        longest = longest.max(now - last);
+        last = now;
+    });
+    Cost {
+        ns_per_line: elapsed.as_nanos() as f64 / (passes * members) as f64,
+        longest_turn_ms: longest.as_secs_f64() * 1e3,
+        bytes_each,
+    }
+}
+
+/// Nanoseconds per delivered line in a room of `members_each`: on a server with `rooms` such
+/// rooms, and on one with no other.
+pub fn compare(members_each: usize, rooms: usize) -> [f64; 2] {
+    let mut hubs = [rooms, 1].map(|rooms| spread(members_each * rooms, rooms, Time::Real));
+    let mut quickest = [Duration::MAX; 2];
+    // By turns, so that both see the same noise.
+    for _ in 0..BATCHES {
+        for (hub, quickest) in hubs.iter_mut().zip(&mut quickest) {
+            let start = Instant::now();
+            for _ in 0..LINES_A_BATCH {
+                hub.say(0, 1);
+                hub.run();
+            }
+            *quickest = start.elapsed().min(*quickest);
+        }
+    }
+    quickest.map(|time| time.as_nanos() as f64 / (LINES_A_BATCH * members_each) as f64)
+}
+
+/// A hub with `members`, member k in room k mod `rooms`, when all is quiet.
+pub fn spread(members: usize, rooms: usize, time: Time) -> NullHub {
+    let mut hub = NullHub::new(members, time);
+    (0..members).for_each(|member| hub.join(Some(member % rooms)));
+    hub.wait_until_idle();
+    hub
+}
+
+fn members_of(room: usize, members: usize, rooms: usize) -> usize {
+    members / rooms + usize::from(room < members % rooms)
+}
+
+/// The first member of each room says a line, room after room; `after` is called after each.
+fn say_in_each(hub: &mut NullHub, rooms: usize, mut after: impl FnMut()) {
+    for room in 0..rooms {
+        hub.say(room, 1);
+        hub.run();
+        after();
+    }
+}
+
+fn cpu_time() -> Duration {
+    let now = ClockId::CLOCK_THREAD_CPUTIME_ID.now();
+    now.expect("the kernel counts the CPU time of each thread").into()
+}
