@@ -122,7 +122,8 @@ impl Target {
             Wire::Telnet => ["--classic", "off", "--telnet", "127.0.0.1:0"],
             _ => ["--classic", "127.0.0.1:0", "--telnet", "off"],
         };
-        let limits = ["--no-flood-limit", "--log", "warn", "--clients", &clients];
+        let limits =
+            ["--no-flood-limit", "--log", "warn", "--clients", &clients, "--rooms", "1000000"];
         let program = options.binary.to_string_lossy();
         if !options.instructions {
             return Self::spawn(options, wire, &program, &[&doors[..], &limits].concat());

@@ -129,7 +129,10 @@ pub struct NullHub {
 impl NullHub {
     /// An empty hub for as many as `clients`, who may send as fast as they like.
     pub fn new(clients: usize, time: Time) -> Self {
-        Self::with_limits(Limits { clients, flood_limit: false, ..Limits::default() }, time)
+        Self::with_limits(
+            Limits { clients, flood_limit: false, rooms: clients + 1, ..Limits::default() },
+            time,
+        )
     }
 
     /// An empty hub for as many as `clients`, where all limits are as they are by default.

@@ -145,7 +145,11 @@ impl Outbound {
     /// Bytes on its tapes that it has not been sent.
     pub fn lag<F: Copy + PartialEq>(&self, tapes: &Tapes<F>) -> usize {
         let behind = |feed: Feed| tapes.get(feed.tape).tape.head() - feed.at;
-        let lag: u64 = self.feeds().map(behind).sum();
+        let lag: u64 = match self.feeds {
+            Feeds::None => 0,
+            Feeds::One { tape, at } => behind(Feed { tape, at }),
+            Feeds::Several(ref feeds) => feeds.iter().copied().map(behind).sum(),
+        };
         usize::try_from(lag).expect("tapes are held in memory")
     }
 
@@ -266,9 +270,35 @@ impl Outbound {
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<Took>,
     ) -> (usize, io::Result<Flush>) {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
+        let mut written = 0;
+        if let (None, &Feeds::One { tape, at }) = (&self.own, &self.feeds) {
+            // The usual case: nothing of its own, and what it lacks of its one tape lies together.
+            let open = &tapes.get(tape).tape;
+            let run = open.run(at);
+            if at + run.len() as u64 == open.head() && run.len() <= budget {
+                if run.is_empty() {
+                    return (0, Ok(Flush::Drained));
+                }
+                let (whole, head) = (run.len(), open.head());
+                match write(&[IoSlice::new(run)]) {
+                    Ok(took) if took.bytes == whole => {
+                        tapes.advance(tape, at, head);
+                        self.feeds = Feeds::One { tape, at: head };
+                        return (whole, Ok(Flush::Drained));
+                    }
+                    Ok(took) => {
+                        written = took.bytes;
+                        self.consume(took.bytes, tapes);
+                        if took.drained {
+                            return (written, Ok(Flush::Blocked));
+                        }
+                    }
+                    Err(error) => return (0, Err(error)),
+                }
+            }
+        }
         // What a cut record leaves is only moved, so this sinks by what is sent and nothing else.
         let mut pending = self.pending(tapes);
-        let mut written = 0;
         loop {
             if pending == 0 {
                 return (written, Ok(Flush::Drained));

@@ -123,10 +123,13 @@ impl Tape {
             return false;
         }
         let base = self.base;
-        let ((left, _), (entered, _)) = (self.place(from), self.place(to));
-        if left != entered {
-            self.chunk_mut(entered).readers += 1;
-            self.count_out(left);
+        assert!(base <= from && to <= self.head, "a position is on the tape");
+        if !self.full.is_empty() {
+            let ((left, _), (entered, _)) = (self.place(from), self.place(to));
+            if left != entered {
+                self.chunk_mut(entered).readers += 1;
+                self.count_out(left);
+            }
         }
         if to == self.head {
             self.readers_at_head += 1;
