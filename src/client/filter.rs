@@ -128,6 +128,10 @@ impl Face for Filter {
                     let words = words::lost(self.lang, &why, retry_ms);
                     let _ = writeln!(io::stderr(), "natter: {words}");
                 }
+                News::NoRooms => {
+                    let words = words::NO_ROOMS.of(self.lang);
+                    let _ = writeln!(io::stderr(), "natter: {words}");
+                }
                 News::Entered | News::Back | News::NameRefused { .. } => {}
             }
         }

@@ -58,6 +58,22 @@ pub enum Change<'a> {
     },
 }
 
+/// What a line of the system tells the reader of rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomWord<'a> {
+    /// The reader is in that room now.
+    Entered(&'a str),
+    /// The reader asked for the room that they are in.
+    AlreadyThere(&'a str),
+    /// The room that was asked for cannot be had.
+    Refused,
+    /// What was asked for is not understood: to a request for a room, it is the answer of a server
+    /// without rooms.
+    NoRooms,
+    /// The names of those in the room follow.
+    Present,
+}
+
 /// `[`, the stamp, `] `.
 const STAMP_BYTES: usize = 22;
 
@@ -107,7 +123,6 @@ impl<'a> Body<'a> {
 impl<'a> Change<'a> {
     /// What the system's `word` tells of one person. (Names have no spaces.)
     pub fn parse(word: &'a str) -> Option<Self> {
-        let is_name = |name: &str| !name.is_empty() && !name.contains([' ', ':']);
         let one = |name: &'a str| Some(name).filter(|name| is_name(name));
         let two = |(old, new): (&'a str, &'a str)| {
             (is_name(old) && is_name(new)).then_some(Self::Renamed { old, new })
@@ -122,6 +137,69 @@ impl<'a> Change<'a> {
         }
         word.split_once(" is now ").or_else(|| word.split_once("改名为")).and_then(two)
     }
+}
+
+impl<'a> RoomWord<'a> {
+    /// What the system's `word` tells of rooms. (Their names have no spaces.)
+    pub fn parse(word: &'a str) -> Option<Self> {
+        let behind = |text| word.strip_prefix(text);
+        let ended = |rest: &'a str, end| rest.strip_suffix(end).filter(|room| is_name(room));
+        let followed = |rest: &'a str, mark| rest.split_once(mark).map(|(room, _)| room);
+        if let Some(rest) = behind("you are in ") {
+            let already = ended(rest, " already").map(Self::AlreadyThere);
+            let entered = || followed(rest, ", ").filter(|room| is_name(room)).map(Self::Entered);
+            return already.or_else(entered);
+        }
+        if let Some(rest) = behind("您已进入房间 ") {
+            return followed(rest, "，").filter(|room| is_name(room)).map(Self::Entered);
+        }
+        if let Some(rest) = behind("您已经在房间 ") {
+            return ended(rest, " 中").map(Self::AlreadyThere);
+        }
+        let starts = |texts: [&str; 4]| texts.iter().any(|text| word.starts_with(text));
+        if starts([
+            "not a name for a room: ",
+            "不能使用这个房间名：",
+            "no more than ",
+            "最多只能有 ",
+        ]) {
+            return Some(Self::Refused);
+        }
+        if starts(["not understood, ", "无法识别您的指令", "no command is called /", "没有命令/"])
+        {
+            return Some(Self::NoRooms);
+        }
+        (heads_names_en(word) || heads_names_zh(word)).then_some(Self::Present)
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains([' ', ':', ',', '，'])
+}
+
+fn is_count(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `word` is `3 here in tea, 5 online in all rooms:`, without what is in the lobby or what
+/// is the same number.
+fn heads_names_en(word: &str) -> bool {
+    let Some(word) = word.strip_suffix(':') else { return false };
+    let Some((count, rest)) = word.split_once(" here") else { return false };
+    let (room, online) = rest.split_once(", ").unwrap_or((rest, "0 online in all rooms"));
+    let is_room = room.is_empty() || room.strip_prefix(" in ").is_some_and(is_name);
+    is_count(count) && is_room && online.strip_suffix(" online in all rooms").is_some_and(is_count)
+}
+
+/// Whether `word` is `在线3人:` or `房间 tea 有 3 人，共 5 人在线：`.
+fn heads_names_zh(word: &str) -> bool {
+    let counts = || word.strip_prefix("在线")?.strip_suffix("人:");
+    let with_room = || {
+        let (room, rest) = word.strip_prefix("房间 ")?.split_once(" 有 ")?;
+        let (count, online) = rest.strip_suffix(" 人在线：")?.split_once(" 人，共 ")?;
+        Some(is_name(room) && is_count(count) && is_count(online))
+    };
+    counts().is_some_and(is_count) || with_room().unwrap_or(false)
 }
 
 /// Whether `bytes` begin as every line of the article's server does.
@@ -203,8 +281,36 @@ mod tests {
             (" joined", None),
             ("3 joined: a, b, c", None),
             ("… 37 lines skipped", None),
+            ("bob set the topic: carol left", None),
+            ("bob 设置了话题：小明加入了聊天", None),
         ] {
             assert_eq!(Change::parse(word), change, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_system_tells_of_rooms() {
+        for (word, told) in [
+            ("you are in tea, alone so far", Some(RoomWord::Entered("tea"))),
+            ("you are in tea, 3 here: all of it already", Some(RoomWord::Entered("tea"))),
+            ("您已进入房间 茶，共 3 人。话题：茶，水", Some(RoomWord::Entered("茶"))),
+            ("you are in tea already", Some(RoomWord::AlreadyThere("tea"))),
+            ("您已经在房间 茶 中", Some(RoomWord::AlreadyThere("茶"))),
+            ("you are in two minds, 3 here", None),
+            ("不能使用这个房间名：此名被保留", Some(RoomWord::Refused)),
+            ("no more than 9 rooms can be open; join one of them: rooms", Some(RoomWord::Refused)),
+            ("无法识别您的指令,请重新输入!", Some(RoomWord::NoRooms)),
+            ("no command is called /join; /help lists them", Some(RoomWord::NoRooms)),
+            ("3 here:", Some(RoomWord::Present)),
+            ("3 here in tea:", Some(RoomWord::Present)),
+            ("3 here, 5 online in all rooms:", Some(RoomWord::Present)),
+            ("3 here in tea, 5 online in all rooms:", Some(RoomWord::Present)),
+            ("在线3人:", Some(RoomWord::Present)),
+            ("房间 茶 有 3 人，共 5 人在线：", Some(RoomWord::Present)),
+            ("bob set the topic: 3 here:", None),
+            ("bob 设置了话题：在线3人:", None),
+        ] {
+            assert_eq!(RoomWord::parse(word), told, "{word}");
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod filter;
 pub mod keys;
 pub mod link;
 pub mod message;
+pub mod news;
 pub mod options;
 pub mod paint;
 pub mod pipe;
@@ -40,6 +41,7 @@ pub mod style;
 pub mod talk;
 pub mod telnet;
 pub mod terminal;
+pub mod whereabouts;
 pub mod words;
 
 use std::env;
