@@ -92,6 +92,7 @@ pub fn join(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => return end(EXIT_CONNECTION, &format!("{}: {error}", config.server)),
     };
     let session = Session::new(config.door, config.name.clone(), is_person, Rng::new());
+    let session = session.start_in(config.room.clone());
     let outcome = if is_person {
         at_terminal(&config, session, link)
     } else {
