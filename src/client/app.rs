@@ -230,6 +230,12 @@ impl App {
                     self.names.retain(|known| known != old);
                     self.remember(new);
                 }
+                (Some(Change::ManyCame(names)), _) => names.split(", ").for_each(|name| {
+                    self.remember(name);
+                }),
+                (Some(Change::ManyWent(names)), _) => {
+                    self.names.retain(|known| names.split(", ").all(|name| name != known));
+                }
                 // Those in the room that was left are not here.
                 (None, Some(RoomWord::Entered(_))) => self.names.clear(),
                 (None, Some(RoomWord::Present)) => self.is_listing = true,
@@ -445,6 +451,8 @@ mod tests {
             "系统:小明加入了聊天",
             "system: bob is now robert",
             "system: carol left",
+            "system: 3 joined: gil, hal and 1 more",
+            "system: 2 left: gil, hal",
             "a:me",
             "system: 3 here:",
             "system: a, dave, eve",

@@ -182,6 +182,7 @@ impl Decoder {
                 telnet::Piece::Ready => heard.push(Heard::Accepted),
                 telnet::Piece::Name => heard.push(Heard::Asked),
                 telnet::Piece::Room(room) => heard.push(Heard::Prompt(room)),
+                telnet::Piece::Line(line) if is_goodbye(&line) => heard.push(Heard::Goodbye),
                 telnet::Piece::Line(line) => heard.extend(shown(&line)),
             }
         }
@@ -212,6 +213,11 @@ impl Decoder {
             from = end;
         }
     }
+}
+
+/// Whether `line` is the last word of the telnet door.
+fn is_goodbye(line: &[u8]) -> bool {
+    [Lang::En, Lang::Zh].iter().any(|lang| line == lang.goodbye().as_bytes())
 }
 
 /// Whether `read` begins with an answer that has a line end.

@@ -56,6 +56,10 @@ pub enum Change<'a> {
         /// The name from now on.
         new: &'a str,
     },
+    /// Many came in a short time: the first of their names, with `, ` between them.
+    ManyCame(&'a str),
+    /// Many went in a short time: the same.
+    ManyWent(&'a str),
 }
 
 /// What a line of the system tells the reader of rooms.
@@ -121,9 +125,16 @@ impl<'a> Body<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// What the system's `word` tells of one person. (Names have no spaces.)
+    /// What the system's `word` tells of people. (Names have no spaces.)
     pub fn parse(word: &'a str) -> Option<Self> {
-        let one = |name: &'a str| Some(name).filter(|name| is_name(name));
+        if let Some(crowd) = Self::parse_crowd(word) {
+            return Some(crowd);
+        }
+        // A crowd of which nobody is named is told of as `12 joined`, like somebody called 12.
+        let one = |name: &'a str| {
+            let is_crowd = is_count(name.strip_suffix('人').unwrap_or(name));
+            Some(name).filter(|name| is_name(name) && !is_crowd)
+        };
         let two = |(old, new): (&'a str, &'a str)| {
             (is_name(old) && is_name(new)).then_some(Self::Renamed { old, new })
         };
@@ -131,11 +142,28 @@ impl<'a> Change<'a> {
         if let Some(name) = came.and_then(one) {
             return Some(Self::Came(name));
         }
-        let zh_left = || word.strip_prefix("用户")?.strip_suffix("退出聊天室!");
-        if let Some(name) = word.strip_suffix(" left").or_else(zh_left).and_then(one) {
+        let zh_left = word.strip_prefix("用户").and_then(|rest| rest.strip_suffix("退出聊天室!"));
+        let left = word.strip_suffix(" left").and_then(one);
+        if let Some(name) = zh_left.filter(|name| is_name(name)).or(left) {
             return Some(Self::Went(name));
         }
         word.split_once(" is now ").or_else(|| word.split_once("改名为")).and_then(two)
+    }
+
+    /// `3 joined: a, b and 1 more`, `3人加入了聊天: a, b等,另有1人`.
+    fn parse_crowd(word: &'a str) -> Option<Self> {
+        let (head, names) = word.split_once(": ")?;
+        let en_rest = || names.rsplit_once(" and ").filter(|(_, rest)| rest.ends_with(" more"));
+        let (names, _) = en_rest().or_else(|| names.rsplit_once("等,另有")).unwrap_or((names, ""));
+        if !names.split(", ").all(is_name) {
+            return None;
+        }
+        let counts = |ends: [&str; 2]| {
+            let count = ends.iter().find_map(|end| head.strip_suffix(end));
+            count.is_some_and(is_count)
+        };
+        let came = counts([" joined", "人加入了聊天"]).then_some(Self::ManyCame(names));
+        came.or_else(|| counts([" left", "人退出聊天室"]).then_some(Self::ManyWent(names)))
     }
 }
 
@@ -277,9 +305,16 @@ mod tests {
             ("用户小明退出聊天室!", Some(Change::Went("小明"))),
             ("a is now b", Some(Change::Renamed { old: "a", new: "b" })),
             ("小红改名为小明", Some(Change::Renamed { old: "小红", new: "小明" })),
-            ("12 people joined", None),
+            ("12 joined", None),
+            ("12人加入了聊天", None),
+            ("12 left", None),
+            ("用户12退出聊天室!", Some(Change::Went("12"))),
             (" joined", None),
-            ("3 joined: a, b, c", None),
+            ("3 joined: a, b, c", Some(Change::ManyCame("a, b, c"))),
+            ("9 left: a, b and 7 more", Some(Change::ManyWent("a, b"))),
+            ("9人加入了聊天: 小明, 王等等,另有7人", Some(Change::ManyCame("小明, 王等"))),
+            ("2人退出聊天室: a, b", Some(Change::ManyWent("a, b"))),
+            ("tea left: a, b", None),
             ("… 37 lines skipped", None),
             ("bob set the topic: carol left", None),
             ("bob 设置了话题：小明加入了聊天", None),

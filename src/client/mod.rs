@@ -34,6 +34,8 @@ pub mod options;
 pub mod paint;
 pub mod pipe;
 pub mod resolve;
+#[cfg(test)]
+mod round_trip_tests;
 pub mod run;
 pub mod say;
 pub mod session;
