@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::chat::rooms::LOBBY_NAME;
-use crate::client::door::Door;
+use crate::client::core::door::Door;
 use crate::config::options::{self, Opt};
 use crate::door::lang::Lang;
 

@@ -7,9 +7,9 @@
 
 use crate::chat::event::Event;
 use crate::chat::rooms::LOBBY_NAME;
-use crate::client::bounds::HEARD_BYTES_MAX;
-use crate::client::message::has_stamp;
-use crate::client::telnet;
+use crate::client::core::bounds::HEARD_BYTES_MAX;
+use crate::client::core::message::has_stamp;
+use crate::client::core::telnet;
 use crate::door::lang::Lang;
 use crate::door::line::{LineBuffer, Piece};
 use crate::text::clean;

@@ -3,16 +3,16 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use crate::client::bounds::{HISTORY_LINES, NAMES_MAX, SAY_BYTES_MAX};
-use crate::client::door::{Command, Door};
-use crate::client::keys::Press;
-use crate::client::message::{Body, Change, Message, RoomWord};
-use crate::client::paint::Frame;
-use crate::client::say::{Typed, pieces, typed};
-use crate::client::session::{News, Session};
-use crate::client::style::{Row, Span, Style, clipped, columns_of, row_columns};
-use crate::client::talk::{Look, Talk, calls};
-use crate::client::words;
+use crate::client::core::bounds::{HISTORY_LINES, NAMES_MAX, SAY_BYTES_MAX};
+use crate::client::core::door::{Command, Door};
+use crate::client::core::message::{Body, Change, Message, RoomWord};
+use crate::client::core::say::{Typed, pieces, typed};
+use crate::client::core::session::{News, Session};
+use crate::client::core::words;
+use crate::client::tui::keys::Press;
+use crate::client::tui::paint::Frame;
+use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, row_columns};
+use crate::client::tui::talk::{Look, Talk, calls};
 use crate::clock::Now;
 use crate::door::lang::Lang;
 use crate::editor::{Edited, Editor, Key};

@@ -11,14 +11,14 @@ use fastrand::Rng;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::chat::rooms::LOBBY_NAME;
-use crate::client::bounds::{
+use crate::client::core::bounds::{
     ANSWER_MS, COMMANDS_MAX, ECHO_MS, GOODBYE_MS, REFUSAL_MS, RETRY_FIRST_MS, RETRY_MAX_MS,
 };
-use crate::client::door::{Command, Decoder, Door, Heard};
-use crate::client::message::{Body, Change, Message};
-use crate::client::whereabouts::Whereabouts;
+use crate::client::core::door::{Command, Decoder, Door, Heard};
+use crate::client::core::message::{Body, Change, Message};
+use crate::client::core::whereabouts::Whereabouts;
 
-pub use crate::client::news::{News, Outcome, Why};
+pub use crate::client::core::news::{News, Outcome, Why};
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {

@@ -7,7 +7,7 @@
 use std::mem;
 
 use crate::chat::rooms::LOBBY_NAME;
-use crate::client::bounds::HEARD_BYTES_MAX;
+use crate::client::core::bounds::HEARD_BYTES_MAX;
 use crate::door::lang::Lang;
 use crate::door::telnet::encode::PROMPT;
 use crate::limits::NICK_BYTES_MAX;

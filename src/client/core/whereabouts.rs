@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::chat::rooms::LOBBY_NAME;
-use crate::client::message::RoomWord;
+use crate::client::core::message::RoomWord;
 
 /// The room of one session, over however many connections.
 ///

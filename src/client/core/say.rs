@@ -1,7 +1,7 @@
 //! What a person typed, or a program wrote, made into commands.
 
-use crate::client::bounds::SAY_BYTES_MAX;
-use crate::client::door::Command;
+use crate::client::core::bounds::SAY_BYTES_MAX;
+use crate::client::core::door::Command;
 use crate::text::{clean, clip};
 
 /// What a line that was typed asks for.

@@ -1,8 +1,8 @@
 //! Everything that natter tells, in every language and at both doors, is understood by the client.
 
 use crate::chat::event::{Answer, Crowd, Event, NickFault};
-use crate::client::door::{Decoder, Door, Heard};
-use crate::client::message::{Body, Change, Message, RoomWord};
+use crate::client::core::door::{Decoder, Door, Heard};
+use crate::client::core::message::{Body, Change, Message, RoomWord};
 use crate::clock::{Shown, Stamp};
 use crate::door::DoorKind;
 use crate::door::lang::Lang;

@@ -1,6 +1,6 @@
 //! The client's own words, in the languages that natter speaks.
 
-use crate::client::news::Why;
+use crate::client::core::news::Why;
 use crate::door::lang::Lang;
 
 /// One text in each language.
