@@ -87,6 +87,16 @@ fn the_clients_inner_parts_know_no_system() {
 }
 
 #[test]
+fn the_clients_core_uses_no_other_part_of_the_client() {
+    for (module, used) in module_graph() {
+        for used in used.iter().filter(|used| used.starts_with("client::")) {
+            let is_core = |name: &str| name.starts_with("client::core::");
+            assert!(!is_core(&module) || is_core(used), "{module} must not use {used}");
+        }
+    }
+}
+
+#[test]
 fn there_is_no_thread_no_lock_no_shared_cell_and_nothing_unsafe() {
     let words =
         ["thread::", "Mutex", "RwLock", "RefCell", "Rc<", "Arc<", "Atomic", "async ", "sleep("];
