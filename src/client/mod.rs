@@ -21,7 +21,7 @@
 //! * [`pipe`] is the [`filter`](pipe::filter) between two pipes. Descriptors that are shared with a
 //!   shell are never made non-blocking: [`stdio`](pipe::stdio) asks whether they are ready.
 //! * [`net`] has the event loop ([`run`](mod@net::run)) and the socket ([`link`](net::link)). Nothing
-//!   wakes up while nothing happens. [`resolve`](net::resolve) asks for a host's addresses again, in
+//!   wakes up while nothing happens. [`resolve`] asks for a host's addresses again, in
 //!   another process, because that may block.
 //!
 //! `core` uses none of the others, and `net` uses only `core` and the options.
