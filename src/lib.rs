@@ -96,8 +96,10 @@
 //! `tests/tidy.rs` looks in the source for what would break them, or the hub asserts them after each
 //! turn in debug builds.
 //!
-//! * mio and the clock appear only in [`net`] (and in the `client`, a program of its own). The hub is
-//!   generic over the socket, and is handed readiness and the moment ([`clock::Now`]).
+//! * mio appears only in [`net`] and in the outer parts of the `client`, a program of its own: its
+//!   `net`, its `pipe` and its terminal. The clock is read only in `net` and `client/net`. The hub is
+//!   generic over the socket, and is handed readiness and the moment ([`clock::Now`]). The client's
+//!   `core` knows no system either, and uses no other part of the client.
 //! * What a short read or write means is known to the socket alone, which reports how much it took and
 //!   whether it is drained. On Linux a short read means drained and saves a call; but not before urgent
 //!   data, not if the end of the input came along, and not on a Unix socket, where a read also ends

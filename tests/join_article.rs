@@ -85,7 +85,7 @@ fn talk_at(door: &str) {
     // It answers this in GB2312.
     alice.press("/who\r");
     alice.shows("-- 无法识别您的指令");
-    let mut filter = natter(&format!("join {door} --name box"));
+    let mut filter = natter(&format!("join {door} --name box --room tea"));
     let mut filter = filter.stdin(Stdio::piped()).spawn().expect("it starts");
     let lines: String = (0..30).map(|number| format!("line {number}\n")).collect();
     let stdin = filter.stdin.take();

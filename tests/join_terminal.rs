@@ -8,7 +8,7 @@ mod pty;
 use std::env;
 
 use common::{Client, PATIENCE, Server, TempPath};
-use natter::client::app::App;
+use natter::client::tui::app::App;
 use natter::door::lang::Lang;
 use pty::Terminal;
 use pty_process::blocking::Command;
@@ -299,7 +299,7 @@ fn a_panic_tells_of_itself_at_a_terminal_that_was_given_back() {
     if env::var_os("NATTER_TEST_PANICS").is_some() {
         let poll = mio::Poll::new().expect("there is epoll");
         let app = App::new("here".into(), Lang::En, false);
-        let _terminal = natter::client::terminal::Terminal::open(poll.registry(), app, false);
+        let _terminal = natter::client::tui::terminal::Terminal::open(poll.registry(), app, false);
         panic!("on purpose");
     }
     let command = Command::new(env::current_exe().expect("this is a program"));

@@ -11,36 +11,28 @@
 //!                                   link ─► server
 //! ```
 //!
-//! * [`session`] is a person's stay in the room, over however many connections: it names, says one
-//!   thing at a time, waits for the echo, comes back. [`door`] is the language it speaks.
-//! * [`app`] is the person: [`crate::editor`], [`talk`] (what was heard, what is in view), names to
-//!   complete. It yields frames; [`paint`] sends what differs from the last.
-//! * [`filter`] is two pipes. Descriptors that are shared with a shell are never made non-blocking:
-//!   [`pipe`] asks whether they are ready.
-//! * [`mod@run`] is the loop, and [`link`] the socket. Nothing wakes up while nothing happens.
-//!   [`resolve`] asks for a host's addresses again, in another process, because that may block.
+//! * [`core`] knows no system. A [`session`](core::session) is a person's stay, over however many
+//!   connections: it gives the name, enters the room, says one thing at a time, waits for the echo,
+//!   and comes back. [`door`](core::door) encodes commands and decodes what the server sends, at
+//!   either door.
+//! * [`tui`] is the person. The [`app`](tui::app) has the [editor](crate::editor), the
+//!   [`talk`](tui::talk) (what was heard, what is in view) and the names to complete. It yields
+//!   frames, of which [`paint`](tui::paint) sends what differs from the last one.
+//! * [`pipe`] is the [`filter`](pipe::filter) between two pipes. Descriptors that are shared with a
+//!   shell are never made non-blocking: [`stdio`](pipe::stdio) asks whether they are ready.
+//! * [`net`] has the event loop ([`run`](mod@net::run)) and the socket ([`link`](net::link)). Nothing
+//!   wakes up while nothing happens. [`resolve`] asks for a host's addresses again, in
+//!   another process, because that may block.
+//!
+//! `core` uses none of the others, and `net` uses only `core` and the options.
 //!
 //! A server's bytes are no more trusted than a peer's: [`crate::text::clean`] sees them all.
 
-pub mod app;
-pub mod bounds;
-pub mod door;
-pub mod filter;
-pub mod keys;
-pub mod link;
-pub mod message;
+pub mod core;
+pub mod net;
 pub mod options;
-pub mod paint;
 pub mod pipe;
-pub mod resolve;
-pub mod run;
-pub mod say;
-pub mod session;
-pub mod style;
-pub mod talk;
-pub mod telnet;
-pub mod terminal;
-pub mod words;
+pub mod tui;
 
 use std::env;
 use std::ffi::OsString;
@@ -49,13 +41,15 @@ use std::io::{self, IsTerminal, Write};
 use fastrand::Rng;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 
-use crate::client::app::App;
-use crate::client::filter::Filter;
-use crate::client::link::Link;
+use crate::client::core::session::{Outcome, Session};
+use crate::client::core::words;
+use crate::client::net::link::Link;
+use crate::client::net::resolve;
+use crate::client::net::run::{SERVER, run};
 use crate::client::options::{Config, Request};
-use crate::client::run::{SERVER, run};
-use crate::client::session::{Outcome, Session};
-use crate::client::terminal::Terminal;
+use crate::client::pipe::filter::Filter;
+use crate::client::tui::app::App;
+use crate::client::tui::terminal::Terminal;
 use crate::text::one_line;
 
 /// All went well.
@@ -90,6 +84,7 @@ pub fn join(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => return end(EXIT_CONNECTION, &format!("{}: {error}", config.server)),
     };
     let session = Session::new(config.door, config.name.clone(), is_person, Rng::new());
+    let session = session.start_in(config.room.clone());
     let outcome = if is_person {
         at_terminal(&config, session, link)
     } else {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::client::door::Door;
+use crate::chat::rooms::LOBBY_NAME;
+use crate::client::core::door::Door;
 use crate::config::options::{self, Opt};
 use crate::door::lang::Lang;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub server: Place,
     /// The name to enter with.
     pub name: Option<String>,
+    /// The room to enter, unless it is the lobby.
+    pub room: Option<String>,
     /// Which of the server's doors that is.
     pub door: Door,
     /// The language of the client's own words.
@@ -64,9 +67,18 @@ pub const OPTIONS: &[Opt<Config>] = &[
         default: "asked for on a terminal",
         help: "the name to enter with",
         set: |config, value| {
-            let is_word = !value.is_empty() && !value.contains(char::is_whitespace);
-            config.name = Some(value.to_string()).filter(|_| is_word);
-            config.name.as_ref().map(|_| ()).ok_or("must be one word".into())
+            config.name = Some(word(value)?);
+            Ok(())
+        },
+    },
+    Opt {
+        name: "room",
+        value: "ROOM",
+        default: "the lobby",
+        help: "the room to enter; a new one is created",
+        set: |config, value| {
+            config.room = Some(word(value)?).filter(|room| room != LOBBY_NAME);
+            Ok(())
         },
     },
     Opt {
@@ -105,6 +117,11 @@ pub const OPTIONS: &[Opt<Config>] = &[
     },
 ];
 
+fn word(value: &str) -> Result<String, String> {
+    let is_word = !value.is_empty() && !value.contains(char::is_whitespace);
+    is_word.then(|| value.to_string()).ok_or("must be one word".into())
+}
+
 /// What `arguments` (those behind `join`) ask for.
 ///
 /// # Errors
@@ -115,6 +132,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
     let mut config = Config {
         server: Place::Host(String::new()),
         name: None,
+        room: None,
         door: Door::Classic,
         lang,
         bell: false,
@@ -212,10 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn the_lobby_is_where_everyone_enters() {
+        assert_eq!(config("--room lobby").room, None);
+        assert_eq!(config("--room 茶").room, Some("茶".into()));
+    }
+
+    #[test]
     fn a_bad_option_is_named_with_the_fix_on_one_line() {
         for (line, said) in [
             ("--name=", "--name: must be one word, not \"\""),
             ("--name", "--name: needs NAME"),
+            ("--room=", "--room: must be one word, not \"\""),
             ("--door irc", "--door: must be classic or telnet, not \"irc\""),
             ("--lang fr", "--lang: must be en or zh, not \"fr\""),
             ("--nope", "--nope: no such option; natter join --help lists the options"),

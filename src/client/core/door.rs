@@ -6,9 +6,10 @@
 //! stamp seems to say two lines there. It cannot be told apart.)
 
 use crate::chat::event::Event;
-use crate::client::bounds::HEARD_BYTES_MAX;
-use crate::client::message::has_stamp;
-use crate::client::telnet;
+use crate::chat::rooms::LOBBY_NAME;
+use crate::client::core::bounds::HEARD_BYTES_MAX;
+use crate::client::core::message::has_stamp;
+use crate::client::core::telnet;
 use crate::door::lang::Lang;
 use crate::door::line::{LineBuffer, Piece};
 use crate::text::clean;
@@ -38,6 +39,14 @@ pub enum Command {
         /// What.
         text: String,
     },
+    /// To go to that room.
+    Join(String),
+    /// To go back to the lobby.
+    LeaveRoom,
+    /// Which rooms there are.
+    Rooms,
+    /// To have the room be about that; without a text, to be told what it is about.
+    Topic(Option<String>),
     /// Who is here.
     Who,
     /// Which commands there are.
@@ -57,6 +66,8 @@ pub enum Heard {
     Asked,
     /// The answer to leaving.
     Goodbye,
+    /// The prompt is that of another room now, at the telnet door.
+    Prompt(String),
     /// A line, safe to show.
     Line(String),
 }
@@ -70,6 +81,11 @@ impl Door {
             (Self::Classic, Command::Act(text)) => format!("{text} -me\n"),
             (Self::Classic, Command::Tell { to, text }) => format!("{to} {text} -to\n"),
             (Self::Classic, Command::Other(line)) => format!("{line} -ta\n"),
+            (Self::Classic, Command::Join(room)) => format!("{room} -r\n"),
+            (Self::Classic, Command::LeaveRoom) => format!("{LOBBY_NAME} -r\n"),
+            (Self::Classic, Command::Topic(Some(text))) => format!("{text} -topic\n"),
+            // Nothing asks for one topic there; the list has them all.
+            (Self::Classic, Command::Rooms | Command::Topic(None)) => "rooms\n".into(),
             (Self::Classic, Command::Who) => "who\n".into(),
             (Self::Classic, Command::Help) => "help\n".into(),
             (Self::Classic, Command::Exit) => "exit\n".into(),
@@ -80,6 +96,11 @@ impl Door {
             (Self::Telnet, Command::Other(line)) => format!("{line}\r\n"),
             (Self::Telnet, Command::Act(text)) => format!("/me {text}\r\n"),
             (Self::Telnet, Command::Tell { to, text }) => format!("/msg {to} {text}\r\n"),
+            (Self::Telnet, Command::Join(room)) => format!("/join {room}\r\n"),
+            (Self::Telnet, Command::LeaveRoom) => "/leave\r\n".into(),
+            (Self::Telnet, Command::Rooms) => "/rooms\r\n".into(),
+            (Self::Telnet, Command::Topic(None)) => "/topic\r\n".into(),
+            (Self::Telnet, Command::Topic(Some(text))) => format!("/topic {text}\r\n"),
             (Self::Telnet, Command::Who) => "/who\r\n".into(),
             (Self::Telnet, Command::Help) => "/help\r\n".into(),
             (Self::Telnet, Command::Exit) => "/quit\r\n".into(),
@@ -141,6 +162,11 @@ impl Decoder {
         }
     }
 
+    /// Whether the server sends no line ends, which natter does.
+    pub fn frames_nothing(&self) -> bool {
+        self.framing == Framing::Reads
+    }
+
     /// The connection has ended: what was not ended is told.
     pub fn finish(&mut self, heard: &mut Vec<Heard>) {
         if let Some(piece) = self.lines.finish() {
@@ -155,6 +181,8 @@ impl Decoder {
             match piece {
                 telnet::Piece::Ready => heard.push(Heard::Accepted),
                 telnet::Piece::Name => heard.push(Heard::Asked),
+                telnet::Piece::Room(room) => heard.push(Heard::Prompt(room)),
+                telnet::Piece::Line(line) if is_goodbye(&line) => heard.push(Heard::Goodbye),
                 telnet::Piece::Line(line) => heard.extend(shown(&line)),
             }
         }
@@ -185,6 +213,11 @@ impl Decoder {
             from = end;
         }
     }
+}
+
+/// Whether `line` is the last word of the telnet door.
+fn is_goodbye(line: &[u8]) -> bool {
+    [Lang::En, Lang::Zh].iter().any(|lang| line == lang.goodbye().as_bytes())
 }
 
 /// Whether `read` begins with an answer that has a line end.
@@ -250,6 +283,7 @@ mod tests {
             Heard::Accepted => "<in>".into(),
             Heard::Asked => "<asked>".into(),
             Heard::Goodbye => "<out>".into(),
+            Heard::Prompt(room) => format!("<in {room}>"),
             Heard::Line(line) => line.replace("[2026-11-23 09:11:38]", "[T]"),
         });
         shown.collect()
@@ -352,5 +386,17 @@ mod tests {
         assert_eq!(Door::Telnet.encode(&say("/me")), b"//me\r\n");
         assert_eq!(Door::Telnet.encode(&say("exit")), b"exit -ta\r\n");
         assert_eq!(Door::Telnet.encode(&Command::Exit), b"/quit\r\n");
+        let topic =
+            |text: &str| Command::Topic(Some(text).filter(|it| !it.is_empty()).map(Into::into));
+        for (command, classic, telnet) in [
+            (Command::Join("tea".into()), "tea -r", "/join tea"),
+            (Command::LeaveRoom, "lobby -r", "/leave"),
+            (Command::Rooms, "rooms", "/rooms"),
+            (topic("green tea"), "green tea -topic", "/topic green tea"),
+            (topic(""), "rooms", "/topic"),
+        ] {
+            assert_eq!(Door::Classic.encode(&command), format!("{classic}\n").as_bytes());
+            assert_eq!(Door::Telnet.encode(&command), format!("{telnet}\r\n").as_bytes());
+        }
     }
 }

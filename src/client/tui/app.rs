@@ -3,16 +3,16 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use crate::client::bounds::{HISTORY_LINES, NAMES_MAX, SAY_BYTES_MAX};
-use crate::client::door::{Command, Door};
-use crate::client::keys::Press;
-use crate::client::message::{Body, Change, Message};
-use crate::client::paint::Frame;
-use crate::client::say::{Typed, pieces, typed};
-use crate::client::session::{News, Session};
-use crate::client::style::{Row, Span, Style, clipped, columns_of, row_columns};
-use crate::client::talk::{Look, Talk, calls};
-use crate::client::words;
+use crate::client::core::bounds::{HISTORY_LINES, NAMES_MAX, SAY_BYTES_MAX};
+use crate::client::core::door::{Command, Door};
+use crate::client::core::message::{Body, Change, Message, RoomWord};
+use crate::client::core::say::{Typed, pieces, typed};
+use crate::client::core::session::{News, Session};
+use crate::client::core::words;
+use crate::client::tui::keys::Press;
+use crate::client::tui::paint::Frame;
+use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, row_columns};
+use crate::client::tui::talk::{Look, Talk, calls};
 use crate::clock::Now;
 use crate::door::lang::Lang;
 use crate::editor::{Edited, Editor, Key};
@@ -201,6 +201,7 @@ impl App {
             }
             News::Entered => self.note(words::ENTERED.of(self.lang), now),
             News::Back => self.note(words::BACK.of(self.lang), now),
+            News::NoRooms => self.note(words::NO_ROOMS.of(self.lang), now),
             News::NameRefused { name, why } => {
                 self.note(&words::refused(self.lang, &name, &why), now);
             }
@@ -222,23 +223,29 @@ impl App {
             Body::Whispered { from, to, .. } => {
                 self.remember(if from == own_name { to } else { from });
             }
-            Body::System(word) => match Change::parse(word) {
-                Some(Change::Came(name)) => self.remember(name),
-                Some(Change::Went(name)) => self.names.retain(|known| known != name),
-                Some(Change::Renamed { old, new }) => {
+            Body::System(word) => match (Change::parse(word), RoomWord::parse(word)) {
+                (Some(Change::Came(name)), _) => self.remember(name),
+                (Some(Change::Went(name)), _) => self.names.retain(|known| known != name),
+                (Some(Change::Renamed { old, new }), _) => {
                     self.names.retain(|known| known != old);
                     self.remember(new);
                 }
-                None if word.ends_with(" here:") || word.ends_with("人:") => {
-                    self.is_listing = true;
+                (Some(Change::ManyCame(names)), _) => names.split(", ").for_each(|name| {
+                    self.remember(name);
+                }),
+                (Some(Change::ManyWent(names)), _) => {
+                    self.names.retain(|known| names.split(", ").all(|name| name != known));
                 }
-                None if was_listing && word.split(", ").all(|name| !name.contains(' ')) => {
+                // Those in the room that was left are not here.
+                (None, Some(RoomWord::Entered(_))) => self.names.clear(),
+                (None, Some(RoomWord::Present)) => self.is_listing = true,
+                (None, None) if was_listing && word.split(", ").all(|name| !name.contains(' ')) => {
                     self.is_listing = true;
                     for name in word.split(", ").filter(|&name| name != own_name) {
                         self.remember(name);
                     }
                 }
-                None => {}
+                (None, _) => {}
             },
             Body::Said { .. } | Body::Acted { .. } | Body::Plain(_) => {}
         }
@@ -312,8 +319,12 @@ impl App {
             let question = clipped(&question, columns.saturating_sub(1));
             return (vec![Span::new(question, Style::BOLD)], columns_of(question));
         }
-        let prompt = if session.is_nameless() { words::NAME_PROMPT.of(self.lang) } else { "> " };
-        let mut row = vec![Span::new(clipped(prompt, columns / 2), Style::BOLD)];
+        let prompt = match session.room() {
+            _ if session.is_nameless() => words::NAME_PROMPT.of(self.lang).into(),
+            Some(room) => format!("{room}> "),
+            None => String::from("> "),
+        };
+        let mut row = vec![Span::new(clipped(&prompt, columns / 2), Style::BOLD)];
         let used = row_columns(&row);
         // The cursor needs a column of its own behind the text.
         let room = columns.saturating_sub(used + 1);
@@ -440,6 +451,8 @@ mod tests {
             "系统:小明加入了聊天",
             "system: bob is now robert",
             "system: carol left",
+            "system: 3 joined: gil, hal and 1 more",
+            "system: 2 left: gil, hal",
             "a:me",
             "system: 3 here:",
             "system: a, dave, eve",
@@ -451,6 +464,14 @@ mod tests {
         assert_eq!(app.names, ["frank", "eve", "dave", "robert", "小明"]);
         hear(&mut app, &session, &format!("{}:x", "y".repeat(1_000)));
         assert_eq!(app.names.len(), 5);
+        hear(&mut app, &session, "system: you are in tea, 2 here");
+        hear(&mut app, &session, "system: 2 here in tea, 7 online in all rooms:");
+        hear(&mut app, &session, "system: a, gina");
+        assert_eq!(app.names, ["gina"], "those of the other room are forgotten");
+        hear(&mut app, &session, "系统:您已进入房间 lobby，共 1 人");
+        hear(&mut app, &session, "系统:房间 lobby 有 1 人，共 7 人在线：");
+        hear(&mut app, &session, "系统:小红");
+        assert_eq!(app.names, ["小红"]);
     }
 
     #[test]

@@ -10,60 +10,15 @@ use std::mem;
 use fastrand::Rng;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::client::bounds::{
+use crate::chat::rooms::LOBBY_NAME;
+use crate::client::core::bounds::{
     ANSWER_MS, COMMANDS_MAX, ECHO_MS, GOODBYE_MS, REFUSAL_MS, RETRY_FIRST_MS, RETRY_MAX_MS,
 };
-use crate::client::door::{Command, Decoder, Door, Heard};
-use crate::client::message::{Body, Change, Message};
+use crate::client::core::door::{Command, Decoder, Door, Heard};
+use crate::client::core::message::{Body, Change, Message};
+use crate::client::core::whereabouts::Whereabouts;
 
-/// Why there is no connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// The system's reason.
-    Failed(String),
-    /// The server ended it without a word.
-    Closed,
-    /// The server takes too long.
-    Silent,
-    /// The server's own reason, or why it does not give the name back.
-    Told(String),
-}
-
-/// What the person is to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// A line of the server's.
-    Line(String),
-    /// The person is in, under the name asked for.
-    Entered,
-    /// The person is in again.
-    Back,
-    /// The name was not to be had; another one may be given.
-    NameRefused {
-        /// The name.
-        name: String,
-        /// The server's reason.
-        why: String,
-    },
-    /// The connection is gone and is made again after a while.
-    Lost {
-        /// Why.
-        why: Why,
-        /// After how long it is tried again.
-        retry_ms: u64,
-    },
-}
-
-/// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// In order.
-    Left,
-    /// The name was not to be had, and nobody could give another.
-    NameRefused(String),
-    /// There was no connection, or it was gone before everything was said.
-    NoConnection(Why),
-}
+pub use crate::client::core::news::{News, Outcome, Why};
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {
@@ -108,6 +63,7 @@ pub struct Session {
     name: String,
     /// The name that the server was last asked for while in the room.
     new_name: Option<String>,
+    whereabouts: Whereabouts,
     /// Somebody is there to give another name.
     may_ask: bool,
     /// The person was in the room at some time: from then on it comes back by itself.
@@ -136,6 +92,7 @@ impl Session {
             state: if name.is_some() { State::Connecting } else { State::Nameless },
             name: name.map_or_else(String::new, |name| as_kept(&name)),
             new_name: None,
+            whereabouts: Whereabouts::default(),
             may_ask,
             was_in: false,
             is_ending: false,
@@ -147,6 +104,18 @@ impl Session {
             random,
             news: Vec::new(),
         }
+    }
+
+    /// The same, but in `room` once the name is accepted.
+    #[must_use]
+    pub fn start_in(mut self, room: Option<String>) -> Self {
+        self.whereabouts = Whereabouts::starting_in(room);
+        self
+    }
+
+    /// The room that the person is in, unless it is the lobby.
+    pub fn room(&self) -> Option<&str> {
+        self.whereabouts.room().filter(|_| self.is_in())
     }
 
     /// The name, as the server shows it; empty if there is none yet.
@@ -231,6 +200,7 @@ impl Session {
     /// Leaves, whatever is left to be said; at once if it is leaving already.
     pub fn leave(&mut self, now_ms: u64) {
         self.queue.clear();
+        self.whereabouts.stay();
         self.awaited = None;
         self.is_ending = true;
         if self.is_in() {
@@ -284,6 +254,7 @@ impl Session {
             // Nobody knows whether it was heard: twice is better than never.
             self.queue.push_front(Command::Say(text));
         }
+        self.whereabouts.lose();
         self.retry(why, now_ms);
     }
 
@@ -305,7 +276,9 @@ impl Session {
             State::Away { until_ms } => Some(until_ms),
             State::In { .. } => {
                 let is_waited_for = self.is_ending || !self.queue.is_empty();
-                self.awaited.as_ref().filter(|_| is_waited_for).map(|awaited| awaited.until_ms)
+                let awaited = self.awaited.as_ref().filter(|_| is_waited_for);
+                let unanswered_ms = self.unanswered_ms();
+                awaited.map(|awaited| awaited.until_ms).into_iter().chain(unanswered_ms).min()
             }
             State::Nameless | State::Connecting | State::Over(_) => None,
         }
@@ -327,7 +300,10 @@ impl Session {
                 self.name_refused(&refusal, now_ms);
             }
             State::In { .. } => {
-                self.awaited = None;
+                if self.unanswered_ms().is_some_and(|due_ms| due_ms <= now_ms) {
+                    self.whereabouts.stay();
+                    self.news.push(News::NoRooms);
+                }
                 self.send_next(now_ms);
             }
             State::Nameless | State::Connecting | State::Over(_) => {}
@@ -340,6 +316,7 @@ impl Session {
                 // Then it was a greeting.
                 self.news.extend(refusal.take().map(News::Line));
                 self.state = State::In { since_ms: now_ms };
+                self.whereabouts.come_in();
                 let was_in = mem::replace(&mut self.was_in, true);
                 self.news.push(if was_in { News::Back } else { News::Entered });
             }
@@ -359,7 +336,8 @@ impl Session {
                 self.outgoing = self.door.encode(&Command::Name(self.name.clone()));
             }
             (Heard::Goodbye, State::Leaving { .. }) => self.state = State::Over(Outcome::Left),
-            (Heard::Asked | Heard::Goodbye, _) => {}
+            (Heard::Prompt(room), State::In { .. }) => self.whereabouts.arrive(&room),
+            (Heard::Asked | Heard::Goodbye | Heard::Prompt(_), _) => {}
             (Heard::Line(line), State::Naming { by_ms, is_sent, refusal }) => {
                 if refusal.is_none() {
                     if *is_sent {
@@ -375,9 +353,19 @@ impl Session {
                     self.name = name;
                 }
                 self.answered(Some(&line));
-                self.news.push(News::Line(line));
+                let has_no_rooms = match Message::parse(&line).body {
+                    Body::System(word) => self.whereabouts.hear(word),
+                    _ => false,
+                };
+                self.news.push(if has_no_rooms { News::NoRooms } else { News::Line(line) });
             }
         }
+    }
+
+    /// When a server that frames nothing, as natter never does, has not answered to a room for so
+    /// long that it knows of none.
+    fn unanswered_ms(&self) -> Option<u64> {
+        self.whereabouts.sent_ms().filter(|_| self.decoder.frames_nothing()).map(|ms| ms + ECHO_MS)
     }
 
     /// `line`, or a word, came: perhaps it is what was waited for.
@@ -403,16 +391,23 @@ impl Session {
             return;
         }
         self.awaited = None;
-        let Some(command) = self.queue.pop_front() else {
+        let room = self.whereabouts.next();
+        let Some(command) = room.map(Command::Join).or_else(|| self.queue.pop_front()) else {
             if self.is_ending {
+                if self.unanswered_ms().is_some() {
+                    self.news.push(News::NoRooms);
+                }
                 self.outgoing = self.door.encode(&Command::Exit);
                 self.state = State::Leaving { by_ms: now_ms + GOODBYE_MS };
             }
             return;
         };
         self.outgoing = self.door.encode(&command);
-        if let Command::Name(name) = &command {
-            self.new_name = Some(name.clone());
+        match &command {
+            Command::Name(name) => self.new_name = Some(name.clone()),
+            Command::Join(room) => self.whereabouts.ask(room, now_ms),
+            Command::LeaveRoom => self.whereabouts.ask(LOBBY_NAME, now_ms),
+            _ => {}
         }
         let echo = if let Command::Say(text) = command { Some(text) } else { None };
         self.awaited = Some(Awaited { echo, until_ms: now_ms + ECHO_MS });

@@ -4,7 +4,7 @@ use std::mem;
 
 use vte::{Params, Parser, Perform};
 
-use crate::client::bounds::PASTE_BYTES_MAX;
+use crate::client::core::bounds::PASTE_BYTES_MAX;
 use crate::editor::Key;
 
 /// Something that the person did.

@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::client::bounds::PIPE_WRITE_BYTES;
+use crate::client::core::bounds::PIPE_WRITE_BYTES;
 
 /// What a read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,16 @@
 //! What natter's telnet door sends, as lines and prompts; its offers are not answered.
 //!
 //! A line begins with CR NUL, which takes it over the prompt, and ESC [ K, which clears that. A
-//! prompt that nothing but this stands before is the answer to a name that was taken.
+//! prompt that nothing but this stands before is the answer to a name that was taken. In the lobby
+//! the prompt is `> `, in another room `ROOM> `.
 
-use crate::client::bounds::HEARD_BYTES_MAX;
+use std::mem;
+
+use crate::chat::rooms::LOBBY_NAME;
+use crate::client::core::bounds::HEARD_BYTES_MAX;
 use crate::door::lang::Lang;
 use crate::door::telnet::encode::PROMPT;
+use crate::limits::NICK_BYTES_MAX;
 
 /// Telnet's "interpret as command" (RFC 854).
 const IAC: u8 = 255;
@@ -23,6 +28,8 @@ pub enum Piece {
     Ready,
     /// A prompt for a name.
     Name,
+    /// The prompt is that of another room than the last one; the first one is the lobby's.
+    Room(String),
 }
 
 /// Bytes to pieces, in bounded memory.
@@ -35,6 +42,8 @@ pub struct Rows {
     is_begun_anew: bool,
     /// The row is a prompt that has been told of.
     is_told: bool,
+    /// The room of the last prompt, unless it is the lobby.
+    room: String,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -68,14 +77,14 @@ impl Rows {
                 (State::Sub | State::SubCommand, _) => State::Sub,
             };
         }
-        pieces.extend(self.prompt());
+        self.prompt(pieces);
     }
 
     fn text(&mut self, byte: u8, pieces: &mut Vec<Piece>) {
         match byte {
             0 if self.row.ends_with(b"\r") => {
                 self.row.pop();
-                pieces.extend(self.prompt());
+                self.prompt(pieces);
                 self.begin(true);
             }
             b'\n' => {
@@ -94,20 +103,36 @@ impl Rows {
         (self.is_begun_anew, self.is_told) = (is_begun_anew, false);
     }
 
-    /// The prompt that the row is, once.
-    fn prompt(&mut self) -> Option<Piece> {
+    /// Tells of the prompt that the row is, once.
+    fn prompt(&mut self, pieces: &mut Vec<Piece>) {
         let row = self.row.strip_prefix(CLEAR).unwrap_or(&self.row);
         let asks_for_name = |lang: Lang| row == lang.prompt_for_name().as_bytes();
-        let piece = if [Lang::En, Lang::Zh].into_iter().any(asks_for_name) {
-            Piece::Name
-        } else if row == PROMPT.as_bytes() && self.is_begun_anew {
-            Piece::Ready
-        } else {
-            return None;
-        };
-        let is_told = std::mem::replace(&mut self.is_told, true);
-        (!is_told).then_some(piece)
+        if [Lang::En, Lang::Zh].into_iter().any(asks_for_name) {
+            if !mem::replace(&mut self.is_told, true) {
+                pieces.push(Piece::Name);
+            }
+            return;
+        }
+        let Some(room) = room_of(row).filter(|_| !self.is_told) else { return };
+        let moved = (room != self.room).then(|| room.to_string());
+        self.is_told = true;
+        if self.is_begun_anew {
+            pieces.push(Piece::Ready);
+        }
+        if let Some(room) = moved {
+            let shown = if room.is_empty() { LOBBY_NAME.into() } else { room.clone() };
+            pieces.push(Piece::Room(shown));
+            self.room = room;
+        }
     }
+}
+
+/// The room that `row` is the prompt of, empty for the lobby. Every line has something behind its
+/// first word that no name has, so a line that has only begun to arrive is not taken for a prompt.
+fn room_of(row: &[u8]) -> Option<&str> {
+    let room = std::str::from_utf8(row.strip_suffix(PROMPT.as_bytes())?).ok()?;
+    let is_inside_name = |c: char| !c.is_control() && !" :[*>".contains(c);
+    (room.len() <= NICK_BYTES_MAX && room.chars().all(is_inside_name)).then_some(room)
 }
 
 const CLEAR: &[u8] = b"\x1b[K";
@@ -118,7 +143,8 @@ mod tests {
 
     const STREAM: &[u8] = b"\xff\xfb\x01\r\0\x1b[Knatter \xff\xfa\x18\x01\xff\xf0here\r\nname: \
         \r\0\x1b[Kthat name is taken\r\nname: \r\0\x1b[K> \r\0\x1b[K[09:11] a: b> c\r\n> \
-        \r\0[09:12] > \r\n> ";
+        \r\0[09:12] > \r\n> \r\0\x1b[Ksystem: you are in \xe8\x8c\xb6, 2 here\r\n\xe8\x8c\xb6> \
+        \r\0\x1b[K\xe8\x8c\xb6> \r\0a: b> \r\n\xe8\x8c\xb6> \r\0\x1b[K> ";
 
     fn pieces<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
         let (mut rows, mut pieces) = (Rows::default(), Vec::new());
@@ -127,6 +153,7 @@ mod tests {
             Piece::Line(line) => String::from_utf8(line).expect("it is UTF-8"),
             Piece::Ready => "<ready>".into(),
             Piece::Name => "<name>".into(),
+            Piece::Room(room) => format!("<in {room}>"),
         };
         pieces.into_iter().map(shown).collect()
     }
@@ -141,6 +168,12 @@ mod tests {
             "<ready>",
             "[09:11] a: b> c",
             "[09:12] > ",
+            "system: you are in 茶, 2 here",
+            "<in 茶>",
+            "<ready>",
+            "a: b> ",
+            "<ready>",
+            "<in lobby>",
         ];
         assert_eq!(pieces([STREAM]), wanted);
         assert_eq!(pieces(STREAM.chunks(1)), wanted);

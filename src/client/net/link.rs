@@ -10,10 +10,10 @@ use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 use socket2::{SockRef, TcpKeepalive};
 
-use crate::client::bounds::{ANSWER_MS, SOCKET_READ_BYTES};
+use crate::client::core::bounds::{ANSWER_MS, SOCKET_READ_BYTES};
+use crate::client::core::session::{Session, Why};
+use crate::client::net::resolve::{self, Lookup};
 use crate::client::options::Place;
-use crate::client::resolve::{self, Lookup};
-use crate::client::session::{Session, Why};
 use crate::limits::Limits;
 
 /// The connection, or what is to become it.
@@ -328,8 +328,8 @@ mod tests {
     use mio::{Events, Poll};
 
     use super::*;
-    use crate::client::bounds::REFUSAL_MS;
-    use crate::client::door::Door;
+    use crate::client::core::bounds::REFUSAL_MS;
+    use crate::client::core::door::Door;
 
     /// A person who wants to be called `a`, on the way to a server.
     struct Way {

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::client::bounds::{SCROLLBACK_BYTES, SCROLLBACK_LINES};
-use crate::client::message::{Body, Message};
-use crate::client::style::{Row, Span, Style, clipped, columns_of, wrap};
+use crate::client::core::bounds::{SCROLLBACK_BYTES, SCROLLBACK_LINES};
+use crate::client::core::message::{Body, Message};
+use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, wrap};
 
 /// Rows after the first begin below the text, not below the stamp.
 const INDENT_COLUMNS: usize = 9;

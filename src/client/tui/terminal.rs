@@ -14,12 +14,12 @@ use mio::{Registry, event};
 use rustix::process::{Signal, kill_current_process_group};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGWINCH};
 
-use crate::client::app::{App, Want};
-use crate::client::keys::Keys;
-use crate::client::paint::Painter;
-use crate::client::pipe::{Input, Output, Taken};
-use crate::client::run::{Face, INPUT, OUTPUT};
-use crate::client::session::{News, Session};
+use crate::client::core::session::{News, Session};
+use crate::client::net::run::{Face, INPUT, OUTPUT};
+use crate::client::pipe::stdio::{Input, Output, Taken};
+use crate::client::tui::app::{App, Want};
+use crate::client::tui::keys::Keys;
+use crate::client::tui::paint::Painter;
 use crate::clock::Now;
 
 /// Pastes come marked (`?2004`, xterm's "bracketed paste"), and so does who looks (`?1004`).

@@ -1,7 +1,7 @@
 //! What a person typed, or a program wrote, made into commands.
 
-use crate::client::bounds::SAY_BYTES_MAX;
-use crate::client::door::Command;
+use crate::client::core::bounds::SAY_BYTES_MAX;
+use crate::client::core::door::Command;
 use crate::text::{clean, clip};
 
 /// What a line that was typed asks for.
@@ -44,6 +44,13 @@ fn asked(line: &str) -> Typed<'_> {
         "/quit" | "/exit" => Typed::Quit,
         "/help" => Typed::Help,
         "/who" => Typed::Ask(Command::Who),
+        "/join" if !rest.is_empty() => Typed::Ask(Command::Join(rest.into())),
+        "/leave" if rest.is_empty() => Typed::Ask(Command::LeaveRoom),
+        "/rooms" if rest.is_empty() => Typed::Ask(Command::Rooms),
+        "/topic" => {
+            let text = Some(rest).filter(|text| !text.is_empty()).map(Into::into);
+            Typed::Ask(Command::Topic(text))
+        }
         "/me" if !rest.is_empty() => Typed::Ask(Command::Act(rest.into())),
         "/name" | "/nick" if !rest.is_empty() => Typed::Name(rest.into()),
         "/msg" | "/tell" => match rest.split_once(' ') {
@@ -53,7 +60,7 @@ fn asked(line: &str) -> Typed<'_> {
             }
             None => Typed::Incomplete,
         },
-        "/me" | "/name" | "/nick" => Typed::Incomplete,
+        "/me" | "/name" | "/nick" | "/join" => Typed::Incomplete,
         _ => Typed::Unknown(command),
     }
 }
@@ -99,6 +106,13 @@ mod tests {
             ("/me ", Typed::Incomplete),
             ("/msg b", Typed::Incomplete),
             ("/name", Typed::Incomplete),
+            ("/join  tea ", Typed::Ask(Command::Join("tea".into()))),
+            ("/join", Typed::Incomplete),
+            ("/leave", Typed::Ask(Command::LeaveRoom)),
+            ("/leave now", Typed::Unknown("/leave")),
+            ("/rooms", Typed::Ask(Command::Rooms)),
+            ("/topic green tea", Typed::Ask(Command::Topic(Some("green tea".into())))),
+            ("/topic", Typed::Ask(Command::Topic(None))),
             ("/usr/bin", Typed::Unknown("/usr/bin")),
             ("/", Typed::Unknown("/")),
         ] {

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use mio::unix::pipe::Receiver;
 use mio::{Interest, Registry, Token};
 
-use crate::client::bounds::ADDRESSES_MAX;
+use crate::client::core::bounds::ADDRESSES_MAX;
 
 /// The addresses of `host`, a name or address with a port; this may block for a long time.
 ///

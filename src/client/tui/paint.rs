@@ -7,7 +7,7 @@ use crossterm::queue;
 use crossterm::style::{Attribute, Color, Print, SetAttribute, SetForegroundColor};
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 
-use crate::client::style::{Row, Span, Style};
+use crate::client::tui::style::{Row, Span, Style};
 
 /// A screenful.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,7 +90,7 @@ mod tests {
     use std::num::NonZero;
 
     use super::*;
-    use crate::client::style::wrap;
+    use crate::client::tui::style::wrap;
 
     fn frame(text: &str, (rows, columns): (u16, u16), cursor: (u16, u16)) -> Frame {
         let mut wrapped = wrap(&[Span::new(text, Style::PLAIN)], usize::from(columns), 0);

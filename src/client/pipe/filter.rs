@@ -4,13 +4,13 @@ use std::io::{self, ErrorKind, Write};
 
 use mio::{Registry, event};
 
-use crate::client::bounds::{OUTPUT_BYTES_MAX, SAY_BYTES_MAX};
-use crate::client::door::Command;
-use crate::client::pipe::{Input, Output, Taken, is_stdin_void};
-use crate::client::run::{Face, INPUT, OUTPUT};
-use crate::client::say::pieces;
-use crate::client::session::{News, Session};
-use crate::client::words;
+use crate::client::core::bounds::{OUTPUT_BYTES_MAX, SAY_BYTES_MAX};
+use crate::client::core::door::Command;
+use crate::client::core::say::pieces;
+use crate::client::core::session::{News, Session};
+use crate::client::core::words;
+use crate::client::net::run::{Face, INPUT, OUTPUT};
+use crate::client::pipe::stdio::{Input, Output, Taken, is_stdin_void};
 use crate::clock::Now;
 use crate::door::lang::Lang;
 
@@ -126,6 +126,10 @@ impl Face for Filter {
                 }
                 News::Lost { why, retry_ms } => {
                     let words = words::lost(self.lang, &why, retry_ms);
+                    let _ = writeln!(io::stderr(), "natter: {words}");
+                }
+                News::NoRooms => {
+                    let words = words::NO_ROOMS.of(self.lang);
                     let _ = writeln!(io::stderr(), "natter: {words}");
                 }
                 News::Entered | News::Back | News::NameRefused { .. } => {}

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 use mio::{Events, Interest, Poll, Registry, Token, event};
 use signal_hook_mio::v1_0::Signals;
 
-use crate::client::link::Link;
-use crate::client::session::{News, Outcome, Session};
+use crate::client::core::session::{News, Outcome, Session};
+use crate::client::net::link::Link;
 use crate::clock::{Clock, Now};
 
 const SIGNALS: Token = Token(0);

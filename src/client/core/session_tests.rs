@@ -294,12 +294,65 @@ fn of_two_names_asked_for_at_once_the_own_one_is_that_which_was_taken() {
 }
 
 #[test]
+fn whoever_comes_back_is_in_their_room_before_anything_is_said() {
+    let mut stay = Stay::entered();
+    stay.session.ask(Command::Join("tea".into()), stay.now_ms);
+    assert_eq!(stay.written(), "tea -r\n");
+    assert_eq!(stay.session.room(), None);
+    stay.hear("[2026-11-23 09:11:38] system: you are in tea, alone so far\r\n");
+    assert_eq!(stay.session.room(), Some("tea"));
+    stay.say("lost");
+    stay.written();
+    stay.lose();
+    assert_eq!(stay.session.room(), None);
+    stay.wait_due();
+    stay.connect();
+    stay.written();
+    stay.hear(OK);
+    assert_eq!(stay.written(), "tea -r\n");
+    stay.hear("[2026-11-23 09:11:38] 系统:您已进入房间 tea，共 2 人\r\n");
+    assert_eq!(stay.session.room(), Some("tea"));
+    assert_eq!(stay.written(), "lost -ta\n");
+    stay.echo("lost");
+    stay.session.ask(Command::LeaveRoom, stay.now_ms);
+    assert_eq!(stay.written(), "lobby -r\n");
+    stay.hear("[2026-11-23 09:11:38] system: you are in lobby, 2 here\r\n");
+    assert_eq!(stay.session.room(), None);
+}
+
+#[test]
+fn a_server_without_rooms_is_told_of_once_and_what_is_to_be_said_is_said() {
+    // The article's server answers nothing to two words, and natter before it had rooms did.
+    for answer in ["", "[2026-11-23 09:11:38] system: not understood, please try again!\r\n"] {
+        let mut stay = Stay::new(Some("a"), false);
+        stay.session = stay.session.start_in(Some("tea".into()));
+        stay.say("hello");
+        stay.session.finish(stay.now_ms);
+        stay.connect();
+        stay.written();
+        stay.hear(if answer.is_empty() { "OK" } else { OK });
+        assert_eq!(stay.session.take_news(), [News::Entered]);
+        assert_eq!(stay.written(), "tea -r\n");
+        if answer.is_empty() {
+            stay.wait_due();
+        } else {
+            stay.hear(answer);
+        }
+        assert_eq!(stay.session.take_news(), [News::NoRooms]);
+        assert_eq!((stay.written(), stay.session.room()), ("hello -ta\n".into(), None));
+        stay.echo("hello");
+        assert_eq!(stay.written(), "exit\n");
+        assert!(!stay.session.take_news().contains(&News::NoRooms));
+    }
+}
+
+#[test]
 fn no_order_of_events_breaks_it_or_makes_it_grow() {
     for seed in 0..300 {
         let mut random = Rng::with_seed(seed);
         let mut stay = Stay::new(random.bool().then_some("a"), random.bool());
         for _ in 0..300 {
-            match random.u8(..12) {
+            match random.u8(..15) {
                 0 if stay.session.connection().is_some() => stay.connect(),
                 1 => stay.lose(),
                 2 => stay.hear(OK),
@@ -310,6 +363,9 @@ fn no_order_of_events_breaks_it_or_makes_it_grow() {
                 7 if random.u8(..20) == 0 => stay.session.finish(stay.now_ms),
                 8 if random.u8(..40) == 0 => stay.session.leave(stay.now_ms),
                 9 => drop(stay.written()),
+                11 => stay.session.ask(Command::Join("tea".into()), stay.now_ms),
+                12 => stay.hear("[2026-11-23 09:11:38] system: you are in tea, 2 here\r\n"),
+                13 => stay.hear("[2026-11-23 09:11:38] system: not understood, \r\n"),
                 10 => stay.wait(random.u64(..2_000)),
                 _ => stay.say("x"),
             }
@@ -347,4 +403,17 @@ fn at_the_telnet_door_the_name_is_given_when_it_is_asked_for() {
     assert_eq!(stay.written(), "hello -ta\r\n");
     stay.hear("\r\0\x1b[K[09:11] a2: hello\r\n> ");
     assert_eq!(stay.written(), "again -ta\r\n");
+    // What the client does not know goes to the door as it is; the prompt tells what came of it.
+    stay.session.ask(Command::Other("/j tea".into()), stay.now_ms);
+    stay.hear("\r\0\x1b[K[09:11] a2: again\r\n> ");
+    assert_eq!(stay.written(), "/j tea\r\n");
+    stay.hear("\r\0\x1b[Ksystem: you are in tea, 2 here\r\ntea> ");
+    assert_eq!(stay.session.room(), Some("tea"));
+    stay.lose();
+    stay.wait_due();
+    stay.connect();
+    stay.hear("\r\0natter\r\nname: ");
+    stay.written();
+    stay.hear("\r\0\x1b[K> ");
+    assert_eq!(stay.written(), "/join tea\r\n");
 }

@@ -1,6 +1,6 @@
 //! The client's own words, in the languages that natter speaks.
 
-use crate::client::session::Why;
+use crate::client::core::news::Why;
 use crate::door::lang::Lang;
 
 /// One text in each language.
@@ -37,6 +37,9 @@ pub const ENTERED: Text = Text {
 };
 /// When the person is in again.
 pub const BACK: Text = Text { en: "you are back", zh: "已回到聊天室" };
+/// When a room was asked for and the server knows of none.
+pub const NO_ROOMS: Text =
+    Text { en: "this server has no rooms", zh: "这台服务器没有房间功能" };
 /// When too much waits to be said.
 pub const TOO_MUCH: Text = Text {
     en: "too much waits to be said; try again in a moment",
@@ -54,7 +57,11 @@ what you type is said to all; //TEXT says /TEXT
 /me TEXT         does TEXT, as in: /me waves
 /msg NAME TEXT   says TEXT to NAME alone
 /name NAME       takes another name
-/who             who is here
+/join ROOM       goes to ROOM; a new one is created
+/leave           goes back to the lobby
+/rooms           which rooms there are
+/topic [TEXT]    what this room is about
+/who             who is in this room
 /quit            leaves; so does ^D on an empty line
 PgUp PgDn scroll back, Tab completes names, the arrows bring back what you said",
     zh: "\
@@ -62,7 +69,11 @@ PgUp PgDn scroll back, Tab completes names, the arrows bring back what you said"
 /me TEXT         做动作,例如: /me 挥手
 /msg NAME TEXT   只对NAME说TEXT
 /name NAME       改名
-/who             谁在线
+/join ROOM       进入房间 ROOM，没有则新建
+/leave           回到大厅
+/rooms           列出所有房间
+/topic [TEXT]    查看或设置本房间的话题
+/who             本房间有谁
 /quit            离开; 空行上按 ^D 也可以
 PgUp PgDn 翻看记录, Tab 补全名字, 方向键找回说过的话",
 };
@@ -137,7 +148,10 @@ mod tests {
     fn both_languages_tell_of_the_same_commands() {
         let told = |lang| HELP.of(lang).lines();
         assert_eq!(told(Lang::En).count(), told(Lang::Zh).count());
-        for command in ["//TEXT", "/me", "/msg", "/name", "/who", "/quit"] {
+        for command in [
+            "//TEXT", "/me", "/msg", "/name", "/join", "/leave", "/rooms", "/topic", "/who",
+            "/quit",
+        ] {
             assert!(HELP.en.contains(command) && HELP.zh.contains(command), "{command}");
         }
     }

@@ -1,0 +1,52 @@
+//! What a session reports: what to show, why it has no connection, how it ended.
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The system's reason.
+    Failed(String),
+    /// The server ended it without a word.
+    Closed,
+    /// The server takes too long.
+    Silent,
+    /// The server's own reason, or why it does not give the name back.
+    Told(String),
+}
+
+/// What the person is to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A line of the server's.
+    Line(String),
+    /// The person is in, under the name asked for.
+    Entered,
+    /// The person is in again.
+    Back,
+    /// The server does not know of rooms, so everyone is in the one room that it has.
+    NoRooms,
+    /// The name was not to be had; another one may be given.
+    NameRefused {
+        /// The name.
+        name: String,
+        /// The server's reason.
+        why: String,
+    },
+    /// The connection is gone and is made again after a while.
+    Lost {
+        /// Why.
+        why: Why,
+        /// After how long it is tried again.
+        retry_ms: u64,
+    },
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// In order.
+    Left,
+    /// The name was not to be had, and nobody could give another.
+    NameRefused(String),
+    /// There was no connection, or it was gone before everything was said.
+    NoConnection(Why),
+}

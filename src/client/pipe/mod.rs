@@ -1,0 +1,4 @@
+//! The client between two pipes.
+
+pub mod filter;
+pub mod stdio;
