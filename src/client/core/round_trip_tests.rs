@@ -6,6 +6,7 @@ use crate::client::core::message::{Body, Change, Message, RoomWord};
 use crate::clock::{Shown, Stamp};
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
+use crate::door::notice::{Message as Encoded, Notice};
 use crate::door::protocol::{Format, Reader};
 use crate::door::telnet::view::{Style, View};
 
@@ -85,7 +86,6 @@ fn stamp() -> Stamp {
 }
 
 samples! { each_event: Event;
-    Event::Nothing => Told::Nothing, [Event::Nothing];
     Event::Accepted => Told::Accepted, [Event::Accepted];
     Event::Goodbye => Told::Goodbye, [Event::Goodbye];
     Event::Joined { nick } => Told::Came(nick.into()),
@@ -122,7 +122,6 @@ samples! { each_event: Event;
         Event::NameRefused { fault: FAULTS[2], free: "guest1" },
         Event::NameRefused { fault: FAULTS[3], free: "guest1" },
     ];
-    Event::LineTooLong { bytes_max } => Told::System, [Event::LineTooLong { bytes_max: 1024 }];
     Event::Nobody { nick } => Told::System, [Event::Nobody { nick: "bob" }];
     Event::Present { room, count, online } => Told::NamesFollow, [
         Event::Present { room: None, count: 3, online: 3 },
@@ -181,58 +180,61 @@ samples! { each_event: Event;
         Event::Earlier { at: stamp(), said: &Event::Said { nick: "bob", text: "hi: you" } },
         Event::Earlier { at: stamp(), said: &Event::Acted { nick: "小明", text: "waves" } },
     ];
-    Event::Answer(answer) => match answer {
-        Answer::NoSuch { .. } => Told::NoRooms,
-        _ => Told::System,
-    }, [Event::Answer(Answer::NotForTls)];
-    Event::Skipped { lines } => Told::System, [Event::Skipped { lines: 37 }];
-    Event::NamingOver => Told::System, [Event::NamingOver];
-    Event::Unended => Told::System, [Event::Unended];
-    Event::RoomFull => Told::System, [Event::RoomFull];
-    Event::AddressFull => Told::System, [Event::AddressFull];
+    Event::Answer(answer) => Told::System, [Event::Answer(Answer::IgnoresFull)];
     Event::ShuttingDown => Told::System, [Event::ShuttingDown];
 }
 
 samples! { each_answer: Answer;
-    Answer::NoSuch { word, near } => Told::NoRooms,
-        [Answer::NoSuch { word: "jion", near: Some("join") }, Answer::NoSuch { word: "x", near: None }];
-    Answer::Ambiguous { word, like } => Told::System,
-        [Answer::Ambiguous { word: "m", like: ["msg", "me"] }];
-    Answer::Misused { usage } => Told::System, [Answer::Misused { usage: "/msg NAME TEXT" }];
     Answer::NoneToReply => Told::System, [Answer::NoneToReply];
     Answer::Ignoring { nick, is_ignored } => Told::System, [
         Answer::Ignoring { nick: "bob", is_ignored: true },
         Answer::Ignoring { nick: "小明", is_ignored: false },
     ];
+    Answer::OwnName => Told::System, [Answer::OwnName];
     Answer::IgnoresFull => Told::System, [Answer::IgnoresFull];
-    Answer::TimeSet { shown } => Told::System, [
-        Answer::TimeSet { shown: Shown::Never },
-        Answer::TimeSet { shown: Shown::Short },
-        Answer::TimeSet { shown: Shown::Full },
+}
+
+samples! { each_notice: Notice;
+    Notice::Prompt => Told::Nothing, [Notice::Prompt];
+    Notice::LineTooLong { bytes_max } => Told::System, [Notice::LineTooLong { bytes_max: 1024 }];
+    Notice::Skipped { lines } => Told::System, [Notice::Skipped { lines: 37 }];
+    Notice::NamingOver => Told::System, [Notice::NamingOver];
+    Notice::Unterminated => Told::System, [Notice::Unterminated];
+    Notice::ServerFull => Told::System, [Notice::ServerFull];
+    Notice::AddressFull => Told::System, [Notice::AddressFull];
+    Notice::NoSuch { word, near } => Told::NoRooms,
+        [Notice::NoSuch { word: "jion", near: Some("join") }, Notice::NoSuch { word: "x", near: None }];
+    Notice::Ambiguous { word, like } => Told::System,
+        [Notice::Ambiguous { word: "m", like: ["msg", "me"] }];
+    Notice::Misused { usage } => Told::System, [Notice::Misused { usage: "/msg NAME TEXT" }];
+    Notice::TimeSet { shown } => Told::System, [
+        Notice::TimeSet { shown: Shown::Never },
+        Notice::TimeSet { shown: Shown::Short },
+        Notice::TimeSet { shown: Shown::Full },
     ];
-    Answer::CharsetSet { name, is_guessed } => Told::System, [
-        Answer::CharsetSet { name: "gbk", is_guessed: true },
-        Answer::CharsetSet { name: "gbk", is_guessed: false },
+    Notice::CharsetSet { name, is_guessed } => Told::System, [
+        Notice::CharsetSet { name: "gbk", is_guessed: true },
+        Notice::CharsetSet { name: "gbk", is_guessed: false },
     ];
-    Answer::NoSuchCharset { name } => Told::System, [Answer::NoSuchCharset { name: "utf-7" }];
-    Answer::ColorSet { on } => Told::System,
-        [Answer::ColorSet { on: true }, Answer::ColorSet { on: false }];
-    Answer::EditSet { on } => Told::System,
-        [Answer::EditSet { on: true }, Answer::EditSet { on: false }];
-    Answer::NotForBrowsers => Told::System, [Answer::NotForBrowsers];
-    Answer::NotForTls => Told::System, [Answer::NotForTls];
+    Notice::NoSuchCharset { name } => Told::System, [Notice::NoSuchCharset { name: "utf-7" }];
+    Notice::ColorSet { on } => Told::System,
+        [Notice::ColorSet { on: true }, Notice::ColorSet { on: false }];
+    Notice::EditSet { on } => Told::System,
+        [Notice::EditSet { on: true }, Notice::EditSet { on: false }];
+    Notice::NotForBrowsers => Told::System, [Notice::NotForBrowsers];
+    Notice::NotForTls => Told::System, [Notice::NotForTls];
 }
 
 /// What the client, which is in already, makes of `event`; several lines that tell the same are one.
-fn understood(event: &Event<'_>, door: Door, format: Format, lang: Lang, room: &str) -> Vec<Told> {
+fn understood(event: Encoded<'_>, door: Door, format: Format, lang: Lang, room: &str) -> Vec<Told> {
     let (mut decoder, mut heard) = (Decoder::new(door), Vec::new());
-    let mut hear = |event: &Event<'_>, room: &str, heard: &mut Vec<Heard>| {
+    let mut hear = |event: Encoded<'_>, room: &str, heard: &mut Vec<Heard>| {
         let (reader, mut bytes) = (Reader { has_entered: true, room }, Vec::new());
         format.encode(event, lang, &stamp(), reader, &mut bytes);
         decoder.decode(&bytes, heard);
         bytes
     };
-    hear(&Event::Accepted, "lobby", &mut heard);
+    hear((&Event::Accepted).into(), "lobby", &mut heard);
     assert_eq!(heard, [Heard::Accepted]);
     heard.clear();
     let bytes = hear(event, room, &mut heard);
@@ -279,7 +281,7 @@ fn told(heard: Heard) -> Told {
     }
 }
 
-fn check(event: &Event<'_>, wanted: &Told) {
+fn check(event: Encoded<'_>, wanted: &Told) {
     let telnet = |view: View| (Door::Telnet, Format::from(view));
     for lang in [Lang::En, Lang::Zh] {
         for room in ["lobby", "tea", "茶"] {
@@ -291,7 +293,7 @@ fn check(event: &Event<'_>, wanted: &Told) {
             ] {
                 let told = understood(event, door, format, lang, room);
                 // An empty line is answered with a prompt at the telnet door, as a name is.
-                let is_prompt = *event == Event::Nothing && door == Door::Telnet;
+                let is_prompt = event == Encoded::Notice(&Notice::Prompt) && door == Door::Telnet;
                 let wanted = if is_prompt { &Told::Accepted } else { wanted };
                 assert_eq!(
                     told,
@@ -305,12 +307,17 @@ fn check(event: &Event<'_>, wanted: &Told) {
 
 #[test]
 fn every_event_is_understood_in_every_language_at_both_doors() {
-    each_event(&mut |event, told| check(&event, &told));
+    each_event(&mut |event, told| check((&event).into(), &told));
 }
 
 #[test]
 fn every_answer_is_understood_in_every_language_at_both_doors() {
-    each_answer(&mut |answer, told| check(&Event::Answer(answer), &told));
+    each_answer(&mut |answer, told| check((&Event::Answer(answer)).into(), &told));
+}
+
+#[test]
+fn every_notice_is_understood_in_every_language_at_both_doors() {
+    each_notice(&mut |notice, told| check((&notice).into(), &told));
 }
 
 #[test]
