@@ -1,5 +1,7 @@
 //! Character sets of terminals: bytes to text and back.
 
+use std::ops::Range;
+
 use unicode_width::UnicodeWidthChar;
 
 /// How a client writes text as bytes.
@@ -143,6 +145,60 @@ impl Charset {
     }
 }
 
+/// A text as a client shows it. Of the next one, only what differs is encoded and decoded anew.
+#[derive(Default)]
+pub struct Rendered {
+    charset: Charset,
+    text: String,
+    /// Of each character of `text`, the one that is shown.
+    shown: String,
+}
+
+impl Rendered {
+    /// No text, to be shown in `charset`.
+    pub fn new(charset: Charset) -> Self {
+        Self { charset, ..Self::default() }
+    }
+
+    /// Bytes of memory held.
+    pub fn held_bytes(&self) -> usize {
+        self.text.capacity() + self.shown.capacity()
+    }
+
+    /// What is shown.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Takes `text` in place of what was there; says which bytes of it had to be encoded.
+    pub fn update(&mut self, text: &str) -> Range<usize> {
+        let same = self.text.bytes().zip(text.bytes()).take_while(|(old, new)| old == new).count();
+        let from = text.floor_char_boundary(same);
+        let ends = self.text[from..].chars().rev().zip(text[from..].chars().rev());
+        let tail =
+            ends.take_while(|(old, new)| old == new).map(|(c, _)| c.len_utf8()).sum::<usize>();
+        let (old_end, new_end) = (self.text.len() - tail, text.len() - tail);
+
+        let (shown_from, shown_end) = (self.shown_place(from), self.shown_place(old_end));
+        let shown = self.charset.shown(text[from..new_end].to_string());
+        self.shown.replace_range(shown_from..shown_end, &shown);
+        self.text.replace_range(from..old_end, &text[from..new_end]);
+        from..new_end
+    }
+
+    /// Where in what is shown the character is that begins at a byte index of the text.
+    pub fn shown_place(&self, index: usize) -> usize {
+        if self.charset == Charset::Utf8 {
+            return index;
+        }
+        let mut shown = self.shown.chars();
+        for _ in self.text[..index].chars() {
+            shown.next();
+        }
+        self.shown.len() - shown.as_str().len()
+    }
+}
+
 fn first_length_utf8(bytes: &[u8]) -> Option<usize> {
     let chunk = bytes.utf8_chunks().next()?;
     if let Some(first) = chunk.valid().chars().next() {
@@ -161,7 +217,7 @@ pub const HAS_CHINESE: bool = cfg!(feature = "charsets");
 mod chinese {
     use std::borrow::Cow;
 
-    use encoding_rs::{BIG5, EncoderResult, Encoding, GB18030, GBK};
+    use encoding_rs::{BIG5, Encoding, GB18030};
 
     use super::{Charset, UNKNOWN};
 
@@ -178,19 +234,45 @@ mod chinese {
         text.is_some()
     }
 
-    pub fn encode(charset: Charset, mut text: &str, to: &mut Vec<u8>) {
-        let writing = if charset == Charset::Big5 { BIG5 } else { GBK };
-        let mut encoder = writing.new_encoder();
-        let mut buffer = [0; 512];
-        loop {
-            let (end, read, written) =
-                encoder.encode_from_utf8_without_replacement(text, &mut buffer, true);
-            to.extend_from_slice(&buffer[..written]);
-            text = &text[read..];
-            match end {
-                EncoderResult::InputEmpty => return,
-                EncoderResult::OutputFull => {}
-                EncoderResult::Unmappable(_) => to.push(UNKNOWN),
+    /// Codes by character, of one plane of Unicode.
+    ///
+    /// In runs: of characters that follow one another, the first, and where its code stands. A code
+    /// 0 is none.
+    struct Table {
+        starts: &'static [u16],
+        /// One more than `starts`: the last is the end of `codes`.
+        places: &'static [u16],
+        codes: &'static [u16],
+    }
+
+    // encoding_rs would search its tables from the start, up to 7 µs for one character.
+    include!(concat!(env!("OUT_DIR"), "/charsets.rs"));
+
+    impl Table {
+        fn code(&self, low: u16) -> Option<u16> {
+            let run = self.starts.partition_point(|&start| start <= low).checked_sub(1)?;
+            let at = usize::from(self.places[run]) + usize::from(low - self.starts[run]);
+            let is_in_run = at < usize::from(self.places[run + 1]);
+            if is_in_run { Some(self.codes[at]).filter(|&code| code != 0) } else { None }
+        }
+    }
+
+    pub fn encode(charset: Charset, text: &str, to: &mut Vec<u8>) {
+        let planes = match charset {
+            Charset::Big5 => [&BIG5_TABLE, &BIG5_TABLE_PLANE_2],
+            _ => [&GBK_TABLE, &GBK_TABLE_PLANE_2],
+        };
+        for c in text.chars() {
+            let [_, plane, high, low] = u32::from(c).to_be_bytes();
+            let code = match plane {
+                0 if c.is_ascii() => Some(u16::from(low)),
+                0 => planes[0].code(u16::from_be_bytes([high, low])),
+                2 => planes[1].code(u16::from_be_bytes([high, low])),
+                _ => None,
+            };
+            match code.map_or([0, UNKNOWN], u16::to_be_bytes) {
+                [0, byte] => to.push(byte),
+                bytes => to.extend_from_slice(&bytes),
             }
         }
     }
@@ -242,6 +324,49 @@ mod tests {
         assert!(Charset::Gbk.is_text(gbk) && !Charset::Gbk.is_text(b"\xc4"));
         let long = "长".repeat(700);
         assert_eq!(decoded(Charset::Gbk, &encoded(Charset::Gbk, &long)), long);
+    }
+
+    #[test]
+    #[cfg(feature = "charsets")]
+    fn every_character_has_the_code_that_encoding_rs_has() {
+        for c in ('\0'..=char::MAX).filter(|&c| u32::from(c) < 0x3_0000) {
+            let text = c.to_string();
+            for (charset, encoding) in
+                [(Charset::Gbk, encoding_rs::GBK), (Charset::Big5, encoding_rs::BIG5)]
+            {
+                let (bytes, _, is_unknown) = encoding.encode(&text);
+                let bytes = if is_unknown { &b"?"[..] } else { &bytes };
+                assert_eq!(encoded(charset, &text), bytes, "{c:?} in {charset:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_text_only_what_differs_is_encoded() {
+        let line = "é你龙😀x".repeat(70);
+        for charset in Charset::ALL {
+            let mut rendered = Rendered::new(charset);
+            let mut text = String::new();
+            for (at, insert, remove) in [
+                (0, &*line, 0),
+                (0, "你", 0),
+                (0, "龙", 3),
+                (line.len(), "ü", 0),
+                (700, "😀x", 4),
+                (2, "", 0),
+                (0, "", 900),
+            ] {
+                let at = text.floor_char_boundary(at);
+                let end = text.floor_char_boundary(at + remove);
+                text.replace_range(at..end, insert);
+                let bytes = rendered.update(&text).len();
+                assert!(bytes <= insert.len() + 3, "{charset:?}: {bytes} bytes were encoded");
+                assert_eq!(rendered.shown(), charset.shown(text.clone()));
+                let cursor = text.floor_char_boundary(500);
+                let before = charset.shown(text[..cursor].to_string());
+                assert_eq!(rendered.shown_place(cursor), before.len());
+            }
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::door::charset::Charset;
+use crate::door::charset::{Charset, Rendered};
 use crate::text::may_be_shown;
 
 /// What is taken for the width of a terminal that has not told it.
@@ -42,6 +42,8 @@ pub struct Screen {
     /// At least 2, or 0 if it is not known.
     rows: usize,
     charset: Charset,
+    /// Prompt and text as the terminal's charset has them; nothing in UTF-8, which has all.
+    rendered: Rendered,
     /// The part of prompt and text that is shown, from the start of a row.
     shown: String,
     /// Where in `shown` the cursor is, in bytes.
@@ -66,6 +68,7 @@ impl Screen {
             columns: 0,
             rows: 0,
             charset: Charset::Utf8,
+            rendered: Rendered::default(),
             shown: String::new(),
             cursor_at: 0,
             cursor: Place::default(),
@@ -78,11 +81,12 @@ impl Screen {
     /// Notes the terminal's charset: what is not in it takes the one column of a `?`.
     pub fn set_charset(&mut self, charset: Charset) {
         self.charset = charset;
+        self.rendered = Rendered::new(charset);
     }
 
     /// Bytes of memory held.
     pub fn held_bytes(&self) -> usize {
-        self.shown.capacity()
+        self.shown.capacity() + self.rendered.held_bytes()
     }
 
     /// Notes the terminal's new size, 0 where it is not known, and takes the input away; to be
@@ -112,6 +116,7 @@ impl Screen {
             to.push_str("\r\n");
         }
         self.forget();
+        self.rendered = Rendered::new(self.charset);
     }
 
     /// Shows the input where nothing of it is: the cursor is at the start of a free row.
@@ -126,11 +131,15 @@ impl Screen {
     /// at the end is that character.
     pub fn update(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
         let (before, after) = text.split_at(text.floor_char_boundary(cursor));
-        let safe = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect();
-        let shown = |text: &str| self.charset.shown(safe(text));
-        let mut input = shown(prompt) + &shown(before);
-        let cursor_at = input.len();
-        input.push_str(&shown(after));
+        let safe = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect::<String>();
+        let mut input = safe(prompt) + &safe(before);
+        let mut cursor_at = input.len();
+        input.push_str(&safe(after));
+        if self.charset != Charset::Utf8 {
+            self.rendered.update(&input);
+            cursor_at = self.rendered.shown_place(cursor_at);
+            input = self.rendered.shown().to_string();
+        }
 
         let window = self.window(&input, cursor_at);
         self.show(&input[window.clone()], to);
