@@ -119,7 +119,7 @@ fn key_micros(charset: Charset, c: char, in_front: bool, runs: usize) -> f64 {
     };
     press(&mut decoder, AGREED);
     decoder.choose_charset(charset);
-    std::hint::black_box(decoder.draw());
+    std::hint::black_box(decoder.draw(KEY_GAP_MS));
     press(&mut decoder, &key.repeat(KIB / c.len_utf8()));
     if in_front {
         press(&mut decoder, TO_START);

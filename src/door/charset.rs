@@ -1,7 +1,5 @@
 //! Character sets of terminals: bytes to text and back.
 
-use std::ops::Range;
-
 use unicode_width::UnicodeWidthChar;
 
 /// How a client writes text as bytes.
@@ -145,60 +143,6 @@ impl Charset {
     }
 }
 
-/// A text as a client shows it. Of the next one, only what differs is encoded and decoded anew.
-#[derive(Default)]
-pub struct Rendered {
-    charset: Charset,
-    text: String,
-    /// Of each character of `text`, the one that is shown.
-    shown: String,
-}
-
-impl Rendered {
-    /// No text, to be shown in `charset`.
-    pub fn new(charset: Charset) -> Self {
-        Self { charset, ..Self::default() }
-    }
-
-    /// Bytes of memory held.
-    pub fn held_bytes(&self) -> usize {
-        self.text.capacity() + self.shown.capacity()
-    }
-
-    /// What is shown.
-    pub fn shown(&self) -> &str {
-        &self.shown
-    }
-
-    /// Takes `text` in place of what was there; says which bytes of it had to be encoded.
-    pub fn update(&mut self, text: &str) -> Range<usize> {
-        let same = self.text.bytes().zip(text.bytes()).take_while(|(old, new)| old == new).count();
-        let from = text.floor_char_boundary(same);
-        let ends = self.text[from..].chars().rev().zip(text[from..].chars().rev());
-        let tail =
-            ends.take_while(|(old, new)| old == new).map(|(c, _)| c.len_utf8()).sum::<usize>();
-        let (old_end, new_end) = (self.text.len() - tail, text.len() - tail);
-
-        let (shown_from, shown_end) = (self.shown_place(from), self.shown_place(old_end));
-        let shown = self.charset.shown(text[from..new_end].to_string());
-        self.shown.replace_range(shown_from..shown_end, &shown);
-        self.text.replace_range(from..old_end, &text[from..new_end]);
-        from..new_end
-    }
-
-    /// Where in what is shown the character is that begins at a byte index of the text.
-    pub fn shown_place(&self, index: usize) -> usize {
-        if self.charset == Charset::Utf8 {
-            return index;
-        }
-        let mut shown = self.shown.chars();
-        for _ in self.text[..index].chars() {
-            shown.next();
-        }
-        self.shown.len() - shown.as_str().len()
-    }
-}
-
 fn first_length_utf8(bytes: &[u8]) -> Option<usize> {
     let chunk = bytes.utf8_chunks().next()?;
     if let Some(first) = chunk.valid().chars().next() {
@@ -337,34 +281,6 @@ mod tests {
                 let (bytes, _, is_unknown) = encoding.encode(&text);
                 let bytes = if is_unknown { &b"?"[..] } else { &bytes };
                 assert_eq!(encoded(charset, &text), bytes, "{c:?} in {charset:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn of_a_text_only_what_differs_is_encoded() {
-        let line = "é你龙😀x".repeat(70);
-        for charset in Charset::ALL {
-            let mut rendered = Rendered::new(charset);
-            let mut text = String::new();
-            for (at, insert, remove) in [
-                (0, &*line, 0),
-                (0, "你", 0),
-                (0, "龙", 3),
-                (line.len(), "ü", 0),
-                (700, "😀x", 4),
-                (2, "", 0),
-                (0, "", 900),
-            ] {
-                let at = text.floor_char_boundary(at);
-                let end = text.floor_char_boundary(at + remove);
-                text.replace_range(at..end, insert);
-                let bytes = rendered.update(&text).len();
-                assert!(bytes <= insert.len() + 3, "{charset:?}: {bytes} bytes were encoded");
-                assert_eq!(rendered.shown(), charset.shown(text.clone()));
-                let cursor = text.floor_char_boundary(500);
-                let before = charset.shown(text[..cursor].to_string());
-                assert_eq!(rendered.shown_place(cursor), before.len());
             }
         }
     }

@@ -25,7 +25,7 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::door::charset::{Charset, Rendered};
+use crate::door::charset::Charset;
 use crate::text::may_be_shown;
 
 /// What is taken for the width of a terminal that has not told it.
@@ -42,8 +42,6 @@ pub struct Screen {
     /// At least 2, or 0 if it is not known.
     rows: usize,
     charset: Charset,
-    /// Prompt and text as the terminal's charset has them; nothing in UTF-8, which has all.
-    rendered: Rendered,
     /// The part of prompt and text that is shown, from the start of a row.
     shown: String,
     /// Where in `shown` the cursor is, in bytes.
@@ -68,7 +66,6 @@ impl Screen {
             columns: 0,
             rows: 0,
             charset: Charset::Utf8,
-            rendered: Rendered::default(),
             shown: String::new(),
             cursor_at: 0,
             cursor: Place::default(),
@@ -81,12 +78,11 @@ impl Screen {
     /// Notes the terminal's charset: what is not in it takes the one column of a `?`.
     pub fn set_charset(&mut self, charset: Charset) {
         self.charset = charset;
-        self.rendered = Rendered::new(charset);
     }
 
     /// Bytes of memory held.
     pub fn held_bytes(&self) -> usize {
-        self.shown.capacity() + self.rendered.held_bytes()
+        self.shown.capacity()
     }
 
     /// Notes the terminal's new size, 0 where it is not known, and takes the input away; to be
@@ -116,7 +112,6 @@ impl Screen {
             to.push_str("\r\n");
         }
         self.forget();
-        self.rendered = Rendered::new(self.charset);
     }
 
     /// Shows the input where nothing of it is: the cursor is at the start of a free row.
@@ -135,11 +130,13 @@ impl Screen {
         let mut input = safe(prompt) + &safe(before);
         let mut cursor_at = input.len();
         input.push_str(&safe(after));
-        if self.charset != Charset::Utf8 {
-            self.rendered.update(&input);
-            cursor_at = self.rendered.shown_place(cursor_at);
-            input = self.rendered.shown().to_string();
-        }
+        // What is shown already is in the charset: only the rest is encoded.
+        let known = self.known_start(&input);
+        let rest = input.split_off(known);
+        let (before, after) = rest.split_at(cursor_at.saturating_sub(known));
+        input.push_str(&self.charset.shown(before.to_string()));
+        cursor_at = if before.is_empty() { cursor_at } else { input.len() };
+        input.push_str(&self.charset.shown(after.to_string()));
 
         let window = self.window(&input, cursor_at);
         self.show(&input[window.clone()], to);
@@ -153,6 +150,11 @@ impl Screen {
     fn set_size(&mut self, columns: usize, rows: usize) {
         self.columns = if columns == 0 { COLUMNS_UNKNOWN } else { columns.max(2) };
         self.rows = if rows == 0 { 0 } else { rows.max(2) };
+    }
+
+    /// How many bytes of `input` stand on the terminal as they are.
+    fn known_start(&self, input: &str) -> usize {
+        common_start(&self.shown, input)
     }
 
     fn forget(&mut self) {
@@ -320,6 +322,18 @@ mod tests {
         let mut output = String::new();
         screen.draw("名: ", "aé你b", 3, &mut output);
         assert_eq!(output, "?: aé?b\r\u{1b}[5C");
+    }
+
+    #[test]
+    fn a_key_at_the_end_has_one_character_encoded() {
+        for charset in Charset::ALL.into_iter().filter(|charset| charset.is_text(b"")) {
+            let mut screen = Screen::new(80, 24);
+            screen.set_charset(charset);
+            let line = charset.shown("乂α龘".repeat(120));
+            screen.draw("> ", &line, line.len(), &mut String::new());
+            let longer = format!("> {line}乂");
+            assert_eq!(longer.len() - screen.known_start(&longer), 3, "{charset:?}");
+        }
     }
 
     #[test]
