@@ -200,6 +200,11 @@ pub const ABSENCES_MAX: usize = 1_024;
 pub const IGNORES_MAX: usize = 64;
 /// Lines that the editor of the telnet door remembers for one person.
 pub const EDIT_HISTORY_MAX: usize = 16;
+/// What the telnet door's editor sends one terminal each second, on average, to show what becomes of
+/// a line: a key before a long text has all of that text sent.
+pub const REDRAW_BYTES_PER_SEC: u64 = 8 * 1024;
+/// What it sends at once before that: 16 redrawn lines of the usual `--line-bytes`.
+pub const REDRAW_BURST_BYTES: u64 = 16 * 1024;
 /// How often a telnet client is sent something, so that what lies between keeps the path open.
 pub const KEEPALIVE_NOP_MS: u64 = 60_000;
 /// How long queued bytes may take to drain once a connection is being closed.
@@ -216,5 +221,6 @@ const _: () = {
     assert!(WORD_GAP_MS > RUN_GAP_MS && RUN_GAP_MS > PORTION_GAP_MS);
     // `exit` waits for at most two gaps and must go out before the goodbye is over.
     assert!(GOODBYE_MS > 4 * WORD_GAP_MS);
+    assert!(REDRAW_BURST_BYTES >= 2 * LINE_BYTES_MAX as u64);
     assert!(FLUSH_BYTES >= Limits::DEFAULT.lag_hard_bytes);
 };

@@ -258,6 +258,43 @@ fn a_flood_of_keys_is_answered_with_little() {
     }
 }
 
+/// Milliseconds from one lot of keys in a flood to the next; as many bytes come then.
+const FLOOD_STEP_MS: usize = 100;
+/// The most that is sent for each byte of a flood.
+const FLOOD_ANSWER_FACTOR: usize = 16;
+
+#[test]
+fn a_steady_flood_of_keys_is_answered_with_little_and_shown_in_the_end() {
+    let resize = "SB NAWS 0 80 0 24 SE";
+    for (keys, read_bytes) in [("12", 1), ("'x' 8", 1), ("AYT", 2), ("3", 1), (resize, 9)] {
+        let keys = bytes(keys);
+        let mut session = Session::editing_long(Lang::En, 2_048);
+        session.hear(format!("{}\u{1}", "some words ".repeat(93)).as_bytes(), 1_000);
+        let (before, mut heard) = (session.sent, 0);
+        // 1 KB/s for ten seconds, in reads of one key.
+        for now_ms in (1_000..11_000_u64).step_by(FLOOD_STEP_MS) {
+            session.wait(now_ms);
+            for key in keys.repeat(FLOOD_STEP_MS / keys.len()).chunks(read_bytes) {
+                session.hear(key, now_ms);
+                heard += key.len();
+            }
+            if now_ms == 5_000 {
+                session.tell("said meanwhile");
+            }
+        }
+        let sent = session.sent - before;
+        assert!(heard > 9_000 && sent <= FLOOD_ANSWER_FACTOR * heard, "{keys:?}: {sent} bytes");
+        session.wait(20_000);
+        let shown = session.screen();
+        assert!(shown.0.contains("> "), "{keys:?}: {}", shown.0);
+        let erased = session.decoder.make_way();
+        session.send(&erased);
+        assert_ne!(session.screen(), shown, "{keys:?}: the line was shown");
+        session.draw();
+        assert_eq!(session.screen(), shown, "{keys:?}: it was shown as it is");
+    }
+}
+
 #[test]
 fn random_bytes_hold_little_and_are_answered_with_little() {
     for seed in 0..600 {

@@ -122,6 +122,40 @@ fn who_speaks_telnet_is_sent_a_nop_a_minute() {
 }
 
 #[test]
+fn a_redraw_that_was_put_off_follows_in_time() {
+    // DO ECHO, DO SGA: the line is edited here.
+    let mut person = Silent::enter(b"");
+    person.send(b"/edit on\r\n", 10_000);
+    person.send(b"\xff\xfd\x01\xff\xfd\x03", 20_000);
+    person.send("typed ".repeat(150).as_bytes(), 30_000);
+    let other = Line::default();
+    let id = person.hub.open(other.clone(), DoorKind::Telnet, None, &at(40_000));
+    let say = |person: &mut Silent, line: &[u8], mono_ms| {
+        other.0.borrow_mut().sent.extend_from_slice(line);
+        person.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
+        while person.hub.turn(&at(mono_ms)) {}
+        std::mem::take(&mut person.line.0.borrow_mut().heard)
+    };
+    say(&mut person, b"bob\r\n", 40_000);
+    let mut sent = 0;
+    for _ in 0..100 {
+        person.hub.turn(&at(50_000));
+        person.line.0.borrow_mut().sent.push(0x0c);
+        person.hub.wake(person.id.slot(), Ready { readable: true, ..Ready::default() });
+        while person.hub.turn(&at(50_000)) {}
+        sent += std::mem::take(&mut person.line.0.borrow_mut().heard).len();
+    }
+    assert!((8_192..32_768).contains(&sent), "{sent} bytes");
+    let heard = say(&mut person, b"hello\r\n", 50_001);
+    let text = String::from_utf8_lossy(&heard);
+    assert!(text.contains("bob: hello") && !text.contains("typed"), "{text:?}");
+    let later = person.sent_up_to(59_999);
+    let [(due_ms, bytes)] = &later[..] else { panic!("{later:?} is no single redraw") };
+    let redraws = String::from_utf8_lossy(bytes).matches("typed").count();
+    assert!((50_002..55_000).contains(due_ms) && redraws == 150, "{redraws} at {due_ms}");
+}
+
+#[test]
 fn who_speaks_none_is_sent_nothing_and_wakes_nobody() {
     let mut silent = Silent::enter(b"");
     assert_eq!(silent.hub.deadline_ms(), None);

@@ -57,7 +57,8 @@ impl Chat {
     /// Greets somebody who has no name yet.
     pub(super) fn welcome(&self, who: UserId, out: &mut Out<'_>) {
         let mut names = String::new();
-        for index in self.rooms.get(LOBBY).members.iter() {
+        let lobby = &self.rooms.get(LOBBY).members;
+        for index in lobby.iter() {
             let name = self.name_at(index);
             if names.len() + name.len() > NAMES_LINE_BYTES / 2 {
                 names.push_str(", …");
@@ -68,7 +69,7 @@ impl Chat {
             }
             names.push_str(name);
         }
-        let event = Event::Welcome { count: self.users.named(), names: &names };
+        let event = Event::Welcome { count: lobby.len(), names: &names };
         out(Effect::Tell { to: who, event });
     }
 

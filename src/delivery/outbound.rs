@@ -351,17 +351,19 @@ impl Outbound {
             slices[used] = IoSlice::new(self.own());
             used += 1;
         }
-        for feed in self.feeds() {
+        let mut offer = |feed: Feed| {
             let (tape, mut at) = (&tapes.get(feed.tape).tape, feed.at);
-            while at < tape.head() {
-                if used == SLICES_MAX {
-                    return used;
-                }
+            while at < tape.head() && used < SLICES_MAX {
                 let run = tape.run(at);
                 slices[used] = IoSlice::new(run);
                 used += 1;
                 at += run.len() as u64;
             }
+        };
+        match self.feeds {
+            Feeds::None => {}
+            Feeds::One { tape, at } => offer(Feed { tape, at }),
+            Feeds::Several(ref feeds) => feeds.iter().copied().for_each(offer),
         }
         used
     }
@@ -371,6 +373,15 @@ impl Outbound {
         let of_own = accepted.min(self.own_bytes());
         self.drop_own(of_own, tapes);
         let mut left = (accepted - of_own) as u64;
+        if let Feeds::One { tape, at } = &mut self.feeds {
+            // The usual case: it was sent everything.
+            let head = tapes.get(*tape).tape.head();
+            if head - *at == left {
+                tapes.advance(*tape, *at, head);
+                *at = head;
+                return;
+            }
+        }
         for index in 0..self.feed_count() {
             if left == 0 {
                 return;

@@ -37,6 +37,8 @@ pub struct Tape {
     readers: u32,
     /// How many of `readers` are at the head.
     readers_at_head: u32,
+    /// The buffers of a chunk that is not needed any more: a loud room does not allocate.
+    spare: Option<Box<Chunk>>,
 }
 
 #[derive(Default)]
@@ -81,7 +83,8 @@ impl Tape {
                 self.last.record_ends.push(end);
             }
             if self.last.bytes.len() == TAPE_CHUNK_BYTES {
-                self.full.push_back(std::mem::take(&mut self.last));
+                let fresh = self.spare.take().map_or_else(Chunk::default, |spare| *spare);
+                self.full.push_back(std::mem::replace(&mut self.last, fresh));
                 self.trim();
             }
         }
@@ -194,13 +197,18 @@ impl Tape {
     /// Drops the front chunks that no reader is in.
     fn trim(&mut self) {
         while self.full.front().is_some_and(|chunk| chunk.readers == 0) {
-            self.full.pop_front();
+            self.recycle();
             self.base += TAPE_CHUNK_BYTES as u64;
         }
-        if self.full.is_empty() {
-            // The queue of a room that was loud once.
-            self.full.shrink_to(1);
-        }
+    }
+
+    /// Drops the front chunk, and keeps its buffers for the next one.
+    fn recycle(&mut self) {
+        let Some(mut chunk) = self.full.pop_front() else { return };
+        chunk.bytes.clear();
+        chunk.record_ends.clear();
+        chunk.readers = 0;
+        self.spare = Some(Box::new(chunk));
     }
 
     fn rewind_if_all_read(&mut self) {
@@ -212,11 +220,15 @@ impl Tape {
     /// Holds nothing any more: the next record begins a chunk.
     fn rewind(&mut self) {
         assert_eq!(self.readers_at_head, self.readers, "nobody needs what is dropped");
-        self.full.clear();
+        let was_loud = !self.full.is_empty();
+        while !self.full.is_empty() {
+            self.recycle();
+        }
         let used = self.last.bytes.len().max(SMALL_BYTES);
         self.last.bytes.clear();
         self.last.record_ends.clear();
-        if self.last.bytes.capacity() > SPARSE_USE * used {
+        if !was_loud && self.last.bytes.capacity() > SPARSE_USE * used {
+            (self.full, self.spare) = Default::default();
             self.last.bytes.shrink_to(used);
             self.last.record_ends.shrink_to(SMALL_BYTES / 16);
         }

@@ -161,7 +161,7 @@ pub const HAS_CHINESE: bool = cfg!(feature = "charsets");
 mod chinese {
     use std::borrow::Cow;
 
-    use encoding_rs::{BIG5, EncoderResult, Encoding, GB18030, GBK};
+    use encoding_rs::{BIG5, Encoding, GB18030};
 
     use super::{Charset, UNKNOWN};
 
@@ -178,19 +178,45 @@ mod chinese {
         text.is_some()
     }
 
-    pub fn encode(charset: Charset, mut text: &str, to: &mut Vec<u8>) {
-        let writing = if charset == Charset::Big5 { BIG5 } else { GBK };
-        let mut encoder = writing.new_encoder();
-        let mut buffer = [0; 512];
-        loop {
-            let (end, read, written) =
-                encoder.encode_from_utf8_without_replacement(text, &mut buffer, true);
-            to.extend_from_slice(&buffer[..written]);
-            text = &text[read..];
-            match end {
-                EncoderResult::InputEmpty => return,
-                EncoderResult::OutputFull => {}
-                EncoderResult::Unmappable(_) => to.push(UNKNOWN),
+    /// Codes by character, of one plane of Unicode.
+    ///
+    /// In runs: of characters that follow one another, the first, and where its code stands. A code
+    /// 0 is none.
+    struct Table {
+        starts: &'static [u16],
+        /// One more than `starts`: the last is the end of `codes`.
+        places: &'static [u16],
+        codes: &'static [u16],
+    }
+
+    // encoding_rs would search its tables from the start, up to 7 µs for one character.
+    include!(concat!(env!("OUT_DIR"), "/charsets.rs"));
+
+    impl Table {
+        fn code(&self, low: u16) -> Option<u16> {
+            let run = self.starts.partition_point(|&start| start <= low).checked_sub(1)?;
+            let at = usize::from(self.places[run]) + usize::from(low - self.starts[run]);
+            let is_in_run = at < usize::from(self.places[run + 1]);
+            if is_in_run { Some(self.codes[at]).filter(|&code| code != 0) } else { None }
+        }
+    }
+
+    pub fn encode(charset: Charset, text: &str, to: &mut Vec<u8>) {
+        let planes = match charset {
+            Charset::Big5 => [&BIG5_TABLE, &BIG5_TABLE_PLANE_2],
+            _ => [&GBK_TABLE, &GBK_TABLE_PLANE_2],
+        };
+        for c in text.chars() {
+            let [_, plane, high, low] = u32::from(c).to_be_bytes();
+            let code = match plane {
+                0 if c.is_ascii() => Some(u16::from(low)),
+                0 => planes[0].code(u16::from_be_bytes([high, low])),
+                2 => planes[1].code(u16::from_be_bytes([high, low])),
+                _ => None,
+            };
+            match code.map_or([0, UNKNOWN], u16::to_be_bytes) {
+                [0, byte] => to.push(byte),
+                bytes => to.extend_from_slice(&bytes),
             }
         }
     }
@@ -242,6 +268,21 @@ mod tests {
         assert!(Charset::Gbk.is_text(gbk) && !Charset::Gbk.is_text(b"\xc4"));
         let long = "长".repeat(700);
         assert_eq!(decoded(Charset::Gbk, &encoded(Charset::Gbk, &long)), long);
+    }
+
+    #[test]
+    #[cfg(feature = "charsets")]
+    fn every_character_has_the_code_that_encoding_rs_has() {
+        for c in ('\0'..=char::MAX).filter(|&c| u32::from(c) < 0x3_0000) {
+            let text = c.to_string();
+            for (charset, encoding) in
+                [(Charset::Gbk, encoding_rs::GBK), (Charset::Big5, encoding_rs::BIG5)]
+            {
+                let (bytes, _, is_unknown) = encoding.encode(&text);
+                let bytes = if is_unknown { &b"?"[..] } else { &bytes };
+                assert_eq!(encoded(charset, &text), bytes, "{c:?} in {charset:?}");
+            }
+        }
     }
 
     #[test]

@@ -196,11 +196,19 @@ impl Protocol {
         }
     }
 
-    /// What shows it again, if it was hidden.
-    pub fn redraw_input(&mut self) -> Vec<u8> {
+    /// What shows it again, if it was hidden, or as it is by now; as far as the redraw budget goes.
+    pub fn redraw_input(&mut self, now_ms: u64) -> Vec<u8> {
         match self {
-            Self::Telnet(decoder) if decoder.wants_drawing() => decoder.draw(),
-            _ => Vec::new(),
+            Self::Classic(_) => Vec::new(),
+            Self::Telnet(decoder) => decoder.draw(now_ms),
+        }
+    }
+
+    /// When a redraw may follow that the budget had no room for, if there is one.
+    pub fn redraw_due_ms(&self) -> Option<u64> {
+        match self {
+            Self::Classic(_) => None,
+            Self::Telnet(decoder) => decoder.redraw_due_ms(),
         }
     }
 
@@ -219,22 +227,20 @@ impl Protocol {
         }
     }
 
-    /// When [`Protocol::tick`] is due.
+    /// When [`Protocol::tick`] is due: for the keep-alive or a redraw, whichever is earlier.
     pub fn deadline_ms(&self) -> Option<u64> {
         match self {
             Self::Classic(_) => None,
-            Self::Telnet(decoder) => decoder.nop_due_ms(),
+            Self::Telnet(decoder) => decoder.deadline_ms(),
         }
     }
 
     /// What is to be sent because of the time, if the client has been sent all else (`is_idle`).
+    /// If it has not, [`Protocol::redraw_input`] is due when it has.
     pub fn tick(&mut self, now_ms: u64, is_idle: bool) -> Vec<u8> {
         match self {
             Self::Classic(_) => Vec::new(),
-            Self::Telnet(decoder) => {
-                let nop = decoder.keep_alive(now_ms).filter(|_| is_idle);
-                nop.map_or_else(Vec::new, Vec::from)
-            }
+            Self::Telnet(decoder) => decoder.tick(now_ms, is_idle),
         }
     }
 

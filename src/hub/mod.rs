@@ -285,12 +285,17 @@ impl<S: Socket> Hub<S> {
         let Some(due_ms) = conn.protocol.deadline_ms() else { return };
         if due_ms <= now.mono_ms {
             let is_idle = conn.out.pending(&self.post.tapes) == 0;
+            if is_idle {
+                // What tells of skipped lines takes the place of the typed line: before a redraw.
+                self.post.settle(conn, false, now);
+            }
             let bytes = conn.protocol.tick(now.mono_ms, is_idle);
             self.post.push(conn, &bytes, false, now);
         }
         if let Some(due_ms) = conn.protocol.deadline_ms() {
             self.peers.timers.arm(slot, due_ms);
         }
+        self.peers.want_flush(slot);
     }
 
     /// Ends `id` with a notice, once that has been sent.

@@ -18,9 +18,10 @@ pub enum End {
     /// As the socket had it.
     Flushed(Flush),
     /// More is there, and the socket would take it, but the client would not tell it apart from
-    /// what it has just been sent.
+    /// what it has just been sent; or its typed line is to be shown, and the redraw budget is used
+    /// up.
     Paused {
-        /// When the next portion may go out.
+        /// When the next portion, or that line, may go out.
         until_ms: u64,
     },
 }
@@ -47,7 +48,12 @@ pub fn flush<S: Socket>(
     post.tell_skipped(conn, now);
     let Conn { sock, out, .. } = conn;
     let (written, end) = out.flush(&mut post.tapes, FLUSH_BYTES, |slices| sock.write(slices));
-    (written, end.map(End::Flushed))
+    let end = end.map(|end| match conn.protocol.redraw_due_ms() {
+        // A listing goes on when all is sent; its end is flushed, too.
+        Some(until_ms) if end == Flush::Drained && !conn.is_listing => End::Paused { until_ms },
+        _ => End::Flushed(end),
+    });
+    (written, end)
 }
 
 fn flush_portion<S: Socket>(

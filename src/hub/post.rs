@@ -121,9 +121,10 @@ impl Post {
         }
     }
 
-    /// Shows the line that is being typed again, if something else was shown.
+    /// Shows the line that is being typed again, if something else was shown and the redraw budget
+    /// allows.
     pub fn redraw_input<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
-        let drawn = conn.protocol.redraw_input();
+        let drawn = conn.protocol.redraw_input(now.mono_ms);
         self.push(conn, &drawn, false, now);
     }
 

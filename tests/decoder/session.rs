@@ -28,6 +28,8 @@ pub struct Session {
     pub shown: String,
     /// Bytes sent.
     pub sent: usize,
+    pub line_bytes_max: usize,
+    now_ms: u64,
     terminal: vt100::Parser,
     /// It was no chat client: the hub closes the connection.
     is_over: bool,
@@ -41,6 +43,8 @@ impl Session {
             commands: Vec::new(),
             shown: String::new(),
             sent: 0,
+            line_bytes_max: LINE_BYTES,
+            now_ms: 0,
             terminal: vt100::Parser::new(ROWS, COLUMNS, 0),
             is_over: false,
         }
@@ -48,7 +52,12 @@ impl Session {
 
     /// Somebody in the room, whose line is edited here.
     pub fn editing(lang: Lang) -> Self {
-        let mut session = Self::new(lang);
+        Self::editing_long(lang, LINE_BYTES)
+    }
+
+    /// The same, with lines of so many bytes.
+    pub fn editing_long(lang: Lang, line_bytes_max: usize) -> Self {
+        let mut session = Self { line_bytes_max, ..Self::new(lang) };
         let telnet = &mut session.decoder;
         telnet.enter("lobby");
         telnet.edit(true);
@@ -60,8 +69,9 @@ impl Session {
 
     /// Has it hear `burst`, which is what one read brought, as the hub does.
     pub fn hear(&mut self, mut burst: &[u8], now_ms: u64) {
+        self.now_ms = now_ms;
         while !burst.is_empty() && !self.is_over {
-            let (taken, piece) = self.decoder.next(burst, now_ms, LINE_BYTES);
+            let (taken, piece) = self.decoder.next(burst, now_ms, self.line_bytes_max);
             assert!(0 < taken && taken <= burst.len(), "it goes on");
             burst = &burst[taken..];
             let (heard, is_tab) = (piece.as_ref().map(shown), piece == Some(Piece::Complete));
@@ -81,6 +91,29 @@ impl Session {
             assert!(!is_end || burst.is_empty(), "all of it was taken");
         }
         self.draw();
+    }
+
+    /// Nothing comes until `now_ms`, but what is due by then is sent.
+    pub fn wait(&mut self, now_ms: u64) {
+        while let Some(due_ms) = self.decoder.deadline_ms().filter(|&due_ms| due_ms <= now_ms) {
+            self.now_ms = due_ms;
+            let bytes = self.decoder.tick(due_ms, true);
+            self.send(&bytes);
+        }
+        self.now_ms = now_ms;
+    }
+
+    /// Something is said in the room, and shown above the typed line.
+    pub fn tell(&mut self, line: &str) {
+        let erased = self.decoder.make_way();
+        self.send(&erased);
+        self.send(format!("\r\0\x1b[K{line}\r\n> ").as_bytes());
+        self.draw();
+    }
+
+    /// All rows of the terminal, and the place of its cursor.
+    pub fn screen(&self) -> (String, (u16, u16)) {
+        (self.terminal.screen().contents(), self.terminal.screen().cursor_position())
     }
 
     /// The client stops sending.
@@ -117,17 +150,15 @@ impl Session {
         self.draw();
     }
 
-    fn draw(&mut self) {
+    pub fn draw(&mut self) {
         let telnet = &mut self.decoder;
         let mut drawn = telnet.take_replies();
-        if telnet.wants_drawing() {
-            drawn.extend(telnet.draw());
-        }
+        drawn.extend(telnet.draw(self.now_ms));
         self.send(&drawn);
     }
 
     /// Parts what is sent into telnet's commands and the rest.
-    fn send(&mut self, mut bytes: &[u8]) {
+    pub fn send(&mut self, mut bytes: &[u8]) {
         self.sent += bytes.len();
         while !bytes.is_empty() {
             let command = match bytes {

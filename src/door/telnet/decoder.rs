@@ -150,11 +150,9 @@ impl Decoder {
         if self.nop_due_ms == 0 && self.protocol.has_spoken() {
             self.nop_due_ms = now_ms + KEEPALIVE_NOP_MS;
         }
-        let Person { editing, prompt, echo, .. } = &mut self.person;
-        if let Some(editing) = editing {
-            editing.show(prompt, echo);
-        }
         self.pass_echo();
+        let shown = self.edited(|editing, prompt, echo| editing.show(prompt, now_ms, echo));
+        self.replies.extend(shown);
         let piece = outcome.map(|outcome| match outcome {
             Outcome::Line => Piece::Line(self.person.text.as_bytes()),
             Outcome::TooLong => Piece::TooLong,
@@ -254,52 +252,53 @@ impl Decoder {
         self.person.editing.as_ref().map_or("", |editing| editing.word())
     }
 
-    /// Completes it from `names`.
+    /// Completes it from `names`; [`Decoder::draw`] shows what it became.
     pub fn complete(&mut self, names: &[&str]) {
-        let Person { editing, prompt, echo, .. } = &mut self.person;
-        if let Some(editing) = editing {
-            editing.complete(names, prompt, echo);
-        }
-        self.pass_echo();
+        let bell = self.edited(|editing, _, echo| editing.complete(names, echo));
+        self.replies.extend(bell);
     }
 
     /// Takes the typed line off the terminal, so that something else can be shown; what does so
     /// is returned.
     pub fn make_way(&mut self) -> Vec<u8> {
-        let (mut echo, mut erased) = (String::new(), Vec::new());
-        if let Some(editing) = &mut self.person.editing {
-            editing.erase(&mut echo);
-            put(&echo, self.person.view.charset, &mut erased);
+        self.edited(|editing, _, echo| editing.erase(echo))
+    }
+
+    /// What shows the typed line as it is, if it is not shown so and the redraw budget allows.
+    pub fn draw(&mut self, now_ms: u64) -> Vec<u8> {
+        self.edited(|editing, prompt, echo| editing.draw(prompt, now_ms, echo))
+    }
+
+    /// When a redraw is due for which the budget was used up.
+    pub fn redraw_due_ms(&self) -> Option<u64> {
+        self.person.editing.as_ref()?.redraw_due_ms()
+    }
+
+    /// When [`Decoder::tick`] is due: for that redraw, or to keep a telnet connection alive.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        let nop_due_ms = Some(self.nop_due_ms).filter(|&due_ms| due_ms > 0);
+        [nop_due_ms, self.redraw_due_ms()].into_iter().flatten().min()
+    }
+
+    /// What is to be sent because of the time, if the client has been sent all else (`is_idle`).
+    pub fn tick(&mut self, now_ms: u64, is_idle: bool) -> Vec<u8> {
+        let editing = self.person.editing.as_mut();
+        let is_redraw_due = editing.is_some_and(|editing| editing.take_redraw_due(now_ms));
+        let mut bytes = if is_redraw_due && is_idle { self.draw(now_ms) } else { Vec::new() };
+        if self.nop_due_ms > 0 && self.nop_due_ms <= now_ms {
+            self.nop_due_ms = now_ms + KEEPALIVE_NOP_MS;
+            bytes.extend(NOP.iter().filter(|_| is_idle));
         }
-        erased
+        bytes
     }
 
-    /// Whether the typed line has to be shown again.
-    pub fn wants_drawing(&self) -> bool {
-        self.person.editing.as_ref().is_some_and(|editing| !editing.is_drawn())
-    }
-
-    /// What shows it again.
-    pub fn draw(&mut self) -> Vec<u8> {
-        let (mut echo, mut drawn) = (String::new(), Vec::new());
+    fn edited(&mut self, act: impl FnOnce(&mut Editing, &str, &mut String)) -> Vec<u8> {
+        let (mut echo, mut bytes) = (String::new(), Vec::new());
         if let Some(editing) = &mut self.person.editing {
-            editing.draw(&self.person.prompt, &mut echo);
-            put(&echo, self.person.view.charset, &mut drawn);
+            act(editing, &self.person.prompt, &mut echo);
+            put(&echo, self.person.view.charset, &mut bytes);
         }
-        drawn
-    }
-
-    /// When it is to be sent something so that the path between stays open; none if it may speak
-    /// no telnet.
-    pub fn nop_due_ms(&self) -> Option<u64> {
-        Some(self.nop_due_ms).filter(|&due_ms| due_ms > 0)
-    }
-
-    /// What that is, if it is due.
-    pub fn keep_alive(&mut self, now_ms: u64) -> Option<[u8; 2]> {
-        self.nop_due_ms().filter(|&due_ms| due_ms <= now_ms)?;
-        self.nop_due_ms = now_ms + KEEPALIVE_NOP_MS;
-        Some(NOP)
+        bytes
     }
 
     fn pass_echo(&mut self) {

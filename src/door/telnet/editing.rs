@@ -4,7 +4,7 @@ use crate::door::charset::Charset;
 use crate::door::telnet::keys::Keys;
 use crate::door::telnet::screen::Screen;
 use crate::editor::{Edited, Editor, Key};
-use crate::limits::EDIT_HISTORY_MAX;
+use crate::limits::{EDIT_HISTORY_MAX, REDRAW_BURST_BYTES, REDRAW_BYTES_PER_SEC};
 
 /// What ends a session at an empty line (`^D`).
 const LEAVE: &str = "/quit";
@@ -21,6 +21,9 @@ pub struct Editing {
     /// What is to be done about what is drawn, once all that came together is taken: or each key of
     /// a flood would have the whole line sent.
     due: Due,
+    budget: RedrawBudget,
+    /// The budget was used up when something was to be drawn: when there is some again.
+    redraw_due_ms: Option<u64>,
     /// The terminal has another size, from the next drawing on.
     resized: Option<(u16, u16)>,
     /// Bytes of a character that has not come whole.
@@ -56,6 +59,8 @@ impl Editing {
             screen: Screen::new(columns.into(), rows.into()),
             is_drawn: false,
             due: Due::Nothing,
+            budget: RedrawBudget::default(),
+            redraw_due_ms: None,
             resized: None,
             cut: Vec::new(),
         }
@@ -130,10 +135,7 @@ impl Editing {
                 return Some(Typed::Line(LEAVE.into()));
             }
             // What was not shown yet need not be, to stand there as given up.
-            Edited::Cancelled | Edited::Interrupted => {
-                self.leave(echo);
-                self.draw(prompt, echo);
-            }
+            Edited::Cancelled | Edited::Interrupted => self.leave(echo),
         }
         None
     }
@@ -149,15 +151,12 @@ impl Editing {
         self.editor.word_before_cursor()
     }
 
-    /// Completes it from `names`.
-    pub fn complete(&mut self, names: &[&str], prompt: &str, echo: &mut String) {
+    /// Completes it from `names`; what it becomes is shown by the next [`Editing::draw`].
+    pub fn complete(&mut self, names: &[&str], echo: &mut String) {
         match self.editor.complete(names) {
             Edited::Refused if self.is_drawn => echo.push(BELL),
             Edited::Refused => {}
-            _ => {
-                self.due = self.due.max(Due::Update);
-                self.show(prompt, echo);
-            }
+            _ => self.due = self.due.max(Due::Update),
         }
     }
 
@@ -167,57 +166,91 @@ impl Editing {
         self.due = Due::Redraw;
     }
 
-    /// Has the terminal show what has become of the line.
-    pub fn show(&mut self, prompt: &str, echo: &mut String) {
-        match std::mem::take(&mut self.due) {
-            _ if !self.is_drawn => {}
-            Due::Nothing => {}
-            Due::Update => {
-                self.screen.update(prompt, self.editor.text(), self.editor.cursor(), echo);
-            }
-            Due::Redraw => {
-                match self.resized.take() {
-                    Some((columns, rows)) => {
-                        self.screen.resize(columns.into(), rows.into(), echo);
-                    }
-                    None => self.screen.erase(echo),
-                }
-                self.is_drawn = false;
-                self.draw(prompt, echo);
-            }
+    /// Has the terminal show what has become of a line that stands on it, if the redraw budget
+    /// allows: else it is left as it is until [`Editing::redraw_due_ms`].
+    pub fn show(&mut self, prompt: &str, now_ms: u64, echo: &mut String) {
+        if !self.is_drawn || self.due == Due::Nothing || !self.may_draw(now_ms) {
+            return;
         }
+        let before = echo.len();
+        self.update(prompt, self.due, echo);
+        self.budget.charge(echo.len() - before, now_ms);
     }
 
-    /// `line`, which was entered, as it was at last: it stays on the terminal.
-    fn show_entered(&mut self, line: &str, prompt: &str, echo: &mut String) {
-        if self.is_drawn && self.due != Due::Nothing {
-            self.screen.update(prompt, line, line.len(), echo);
+    /// Shows the line below what was shown, over the prompt that came with that, or what has become
+    /// of it; if the redraw budget allows.
+    pub fn draw(&mut self, prompt: &str, now_ms: u64, echo: &mut String) {
+        if self.is_drawn {
+            return self.show(prompt, now_ms, echo);
         }
-    }
-
-    /// Makes way for something else to be shown.
-    pub fn erase(&mut self, echo: &mut String) {
-        if std::mem::take(&mut self.is_drawn) {
-            self.screen.erase(echo);
-        }
-    }
-
-    /// Shows the line below what was shown, over the prompt that came with that.
-    pub fn draw(&mut self, prompt: &str, echo: &mut String) {
-        if std::mem::replace(&mut self.is_drawn, true) {
+        if !self.may_draw(now_ms) {
             return;
         }
         if let Some((columns, rows)) = self.resized.take() {
             self.screen.resize(columns.into(), rows.into(), &mut String::new());
         }
-        self.due = Due::Nothing;
+        let before = echo.len();
+        self.draw_below(prompt, echo);
+        self.budget.charge(echo.len() - before, now_ms);
+    }
+
+    /// When there is budget again for what [`Editing::draw`] or [`Editing::show`] had to leave.
+    pub fn redraw_due_ms(&self) -> Option<u64> {
+        self.redraw_due_ms
+    }
+
+    /// Whether that is over; it is not told again.
+    pub fn take_redraw_due(&mut self, now_ms: u64) -> bool {
+        self.redraw_due_ms.take_if(|due_ms| *due_ms <= now_ms).is_some()
+    }
+
+    /// Makes way for something else to be shown.
+    pub fn erase(&mut self, echo: &mut String) {
+        if std::mem::take(&mut self.is_drawn) {
+            self.clear(echo);
+        }
+    }
+
+    fn may_draw(&mut self, now_ms: u64) -> bool {
+        self.redraw_due_ms = Some(self.budget.next_ms()).filter(|&next_ms| next_ms > now_ms);
+        self.redraw_due_ms.is_none()
+    }
+
+    /// Brings the line that stands on the terminal up to date.
+    fn update(&mut self, prompt: &str, due: Due, echo: &mut String) {
+        if due == Due::Redraw {
+            self.clear(echo);
+            self.draw_below(prompt, echo);
+        } else {
+            self.due = Due::Nothing;
+            self.screen.update(prompt, self.editor.text(), self.editor.cursor(), echo);
+        }
+    }
+
+    fn draw_below(&mut self, prompt: &str, echo: &mut String) {
+        (self.due, self.is_drawn) = (Due::Nothing, true);
         echo.push('\r');
         self.screen.draw(prompt, self.editor.text(), self.editor.cursor(), echo);
     }
 
-    /// Whether the line stands on the terminal.
-    pub fn is_drawn(&self) -> bool {
-        self.is_drawn
+    /// Takes the line away, from a terminal that may have another size by now.
+    fn clear(&mut self, echo: &mut String) {
+        match self.resized.take() {
+            Some((columns, rows)) => self.screen.resize(columns.into(), rows.into(), echo),
+            None => self.screen.erase(echo),
+        }
+    }
+
+    /// `line`, which was entered, as it was at last: it stays on the terminal.
+    fn show_entered(&mut self, line: &str, prompt: &str, echo: &mut String) {
+        if !self.is_drawn || self.due == Due::Nothing {
+            return;
+        }
+        if self.resized.is_some() {
+            self.clear(echo);
+            echo.push('\r');
+        }
+        self.screen.update(prompt, line, line.len(), echo);
     }
 
     /// Lets the line stand, and goes on below it.
@@ -226,6 +259,31 @@ impl Editing {
         if std::mem::take(&mut self.is_drawn) {
             self.screen.leave(echo);
         }
+    }
+}
+
+/// What may be sent to redraw a line: a token bucket, kept as the time at which it is full again.
+///
+/// There is budget while it is not empty, and what is drawn then may be more than is left: a debt,
+/// paid by waiting.
+#[derive(Default)]
+struct RedrawBudget {
+    full_us: u64,
+}
+
+const US_PER_MS: u64 = 1_000;
+const US_PER_SEC: u64 = 1_000_000;
+
+impl RedrawBudget {
+    fn charge(&mut self, bytes: usize, now_ms: u64) {
+        let cost_us = US_PER_SEC * bytes as u64 / REDRAW_BYTES_PER_SEC;
+        self.full_us = self.full_us.max(now_ms * US_PER_MS) + cost_us;
+    }
+
+    /// When something may be drawn again.
+    fn next_ms(&self) -> u64 {
+        let burst_us = US_PER_SEC * (REDRAW_BURST_BYTES - 1) / REDRAW_BYTES_PER_SEC;
+        self.full_us.saturating_sub(burst_us).div_ceil(US_PER_MS)
     }
 }
 

@@ -126,11 +126,17 @@ impl Screen {
     /// at the end is that character.
     pub fn update(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
         let (before, after) = text.split_at(text.floor_char_boundary(cursor));
-        let safe = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect();
-        let shown = |text: &str| self.charset.shown(safe(text));
-        let mut input = shown(prompt) + &shown(before);
-        let cursor_at = input.len();
-        input.push_str(&shown(after));
+        let safe = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect::<String>();
+        let mut input = safe(prompt) + &safe(before);
+        let mut cursor_at = input.len();
+        input.push_str(&safe(after));
+        // What is shown already is in the charset: only the rest is encoded.
+        let known = self.known_start(&input);
+        let rest = input.split_off(known);
+        let (before, after) = rest.split_at(cursor_at.saturating_sub(known));
+        input.push_str(&self.charset.shown(before.to_string()));
+        cursor_at = if before.is_empty() { cursor_at } else { input.len() };
+        input.push_str(&self.charset.shown(after.to_string()));
 
         let window = self.window(&input, cursor_at);
         self.show(&input[window.clone()], to);
@@ -144,6 +150,11 @@ impl Screen {
     fn set_size(&mut self, columns: usize, rows: usize) {
         self.columns = if columns == 0 { COLUMNS_UNKNOWN } else { columns.max(2) };
         self.rows = if rows == 0 { 0 } else { rows.max(2) };
+    }
+
+    /// How many bytes of `input` stand on the terminal as they are.
+    fn known_start(&self, input: &str) -> usize {
+        common_start(&self.shown, input)
     }
 
     fn forget(&mut self) {
@@ -311,6 +322,18 @@ mod tests {
         let mut output = String::new();
         screen.draw("名: ", "aé你b", 3, &mut output);
         assert_eq!(output, "?: aé?b\r\u{1b}[5C");
+    }
+
+    #[test]
+    fn a_key_at_the_end_has_one_character_encoded() {
+        for charset in Charset::ALL.into_iter().filter(|charset| charset.is_text(b"")) {
+            let mut screen = Screen::new(80, 24);
+            screen.set_charset(charset);
+            let line = charset.shown("乂α龘".repeat(120));
+            screen.draw("> ", &line, line.len(), &mut String::new());
+            let longer = format!("> {line}乂");
+            assert_eq!(longer.len() - screen.known_start(&longer), 3, "{charset:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,138 @@
+//! What one client may cost a door: text encoded in its charset, keys of its line edited here.
+//!
+//! `cargo bench --bench doors [-- --quick]` prints, for each charset, microseconds per KiB of its
+//! most expensive character, of which it tries all, and microseconds per key on a line of 1 KiB of
+//! the most expensive one that can be typed; then which of these figures are over 50.
+
+use std::env;
+use std::time::{Duration, Instant};
+
+use natter::door::charset::{Charset, HAS_CHINESE};
+use natter::door::telnet::decoder::Decoder;
+use natter::text::may_be_shown;
+
+/// What each figure must stay below.
+const MICROS_MAX: f64 = 50.0;
+const KIB: usize = 1024;
+/// The longest line that is typed.
+const LINE_BYTES_MAX: usize = 2 * KIB;
+/// Bytes of a character that are encoded to find the most expensive one.
+const SAMPLE_BYTES: usize = 128;
+/// Characters that are measured once more, each with a whole KiB.
+const CANDIDATES: usize = 24;
+/// So much later comes the next key: its echo is not put off to save bytes.
+const KEY_GAP_MS: u64 = 60_000;
+/// The client agrees to be edited for, on a terminal of 80 columns and 24 rows.
+const AGREED: &[u8] = b"\xff\xfd\x01\xff\xfd\x03\xff\xfb\x1f\xff\xfa\x1f\0\x50\0\x18\xff\xf0";
+const TO_START: &[u8] = b"\x01";
+const BACKSPACE: &[u8] = b"\x08";
+
+fn main() {
+    let is_quick = env::args().any(|argument| argument == "--quick");
+    let (step, runs) = if is_quick { (16, 21) } else { (1, 201) };
+    let mut over = Vec::new();
+    println!("charset  character  encode µs/KiB  typed      append µs/key  insert µs/key");
+    for charset in Charset::ALL {
+        if !HAS_CHINESE && matches!(charset, Charset::Gbk | Charset::Big5) {
+            continue;
+        }
+        let (any, encode) = most_expensive(charset, step, runs, |_| true);
+        let (typed, _) = most_expensive(charset, step, runs, |c| can_be_typed(charset, c));
+        for (character, typed) in [(any, typed), ('x', 'x')] {
+            let encode = if character == any { encode } else { encode_micros(charset, 'x', runs) };
+            let append = key_micros(charset, typed, false, runs);
+            let insert = key_micros(charset, typed, true, runs);
+            let name = charset.as_str();
+            let [character, typed] = [character, typed].map(|c| format!("U+{:04X}", u32::from(c)));
+            println!(
+                "{name:7}  {character:9}  {encode:>13.1}  {typed:9}  {append:>13.1}  {insert:>13.1}"
+            );
+            if [encode, append, insert].iter().any(|&micros| micros > MICROS_MAX) {
+                over.push(format!("{name} {character}"));
+            }
+        }
+    }
+    let over = if over.is_empty() { "none".to_string() } else { over.join(", ") };
+    println!("over {MICROS_MAX} µs: {over}");
+}
+
+/// The character among those that `fits` that costs most, and its microseconds per KiB. Of all
+/// characters each `step`th is tried.
+fn most_expensive(
+    charset: Charset,
+    step: usize,
+    runs: usize,
+    fits: impl Fn(char) -> bool,
+) -> (char, f64) {
+    let mut costs: Vec<(Duration, char)> = ('\u{80}'..=char::MAX)
+        .step_by(step)
+        .filter(|&c| fits(c))
+        .map(|c| (sample(charset, c, SAMPLE_BYTES, 3)[0], c))
+        .collect();
+    costs.sort_unstable();
+    let candidates = costs.iter().rev().take(CANDIDATES);
+    let costs = candidates.map(|&(_, c)| (c, encode_micros(charset, c, runs)));
+    costs.max_by(|(_, one), (_, other)| one.total_cmp(other)).expect("each has characters")
+}
+
+/// Microseconds to encode a KiB of `c`, the median.
+fn encode_micros(charset: Charset, c: char, runs: usize) -> f64 {
+    micros(sample(charset, c, KIB, runs)[runs / 2])
+}
+
+/// How long it takes to encode so many bytes of `c`, the least first.
+fn sample(charset: Charset, c: char, bytes: usize, runs: usize) -> Vec<Duration> {
+    let text = c.to_string().repeat(bytes / c.len_utf8());
+    let mut encoded = Vec::with_capacity(2 * bytes);
+    let timed = || {
+        let start = Instant::now();
+        encoded.clear();
+        charset.encode(&text, &mut encoded);
+        start.elapsed()
+    };
+    let mut times: Vec<Duration> = std::iter::repeat_with(timed).take(runs).collect();
+    times.sort_unstable();
+    times
+}
+
+/// Whether a client with that charset can type `c`.
+fn can_be_typed(charset: Charset, c: char) -> bool {
+    may_be_shown(c) && charset.shown(c.to_string()) == c.to_string()
+}
+
+/// Microseconds that the key `c` takes on a line of a KiB of it, behind or before all, the median.
+fn key_micros(charset: Charset, c: char, in_front: bool, runs: usize) -> f64 {
+    let mut key = Vec::new();
+    charset.encode(&c.to_string(), &mut key);
+    let key = key.as_slice();
+    let mut decoder = Decoder::new("name: ");
+    decoder.enter("lobby");
+    decoder.edit(true);
+    let mut now_ms = 0;
+    let mut press = |decoder: &mut Decoder, keys: &[u8]| {
+        now_ms += KEY_GAP_MS;
+        let start = Instant::now();
+        let (taken, piece) = decoder.next(keys, now_ms, LINE_BYTES_MAX);
+        assert!(taken == keys.len() && piece.is_none(), "keys end no line");
+        std::hint::black_box(decoder.take_replies());
+        start.elapsed()
+    };
+    press(&mut decoder, AGREED);
+    decoder.choose_charset(charset);
+    std::hint::black_box(decoder.draw(KEY_GAP_MS));
+    press(&mut decoder, &key.repeat(KIB / c.len_utf8()));
+    if in_front {
+        press(&mut decoder, TO_START);
+    }
+    let mut times = Vec::new();
+    for _ in 0..runs {
+        times.push(press(&mut decoder, key));
+        press(&mut decoder, BACKSPACE);
+    }
+    times.sort_unstable();
+    micros(times[runs / 2])
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
