@@ -17,7 +17,8 @@
 //! 2. Reading (`hub/read.rs`) takes one read from each connection that is queued. What is spoken at
 //!    a *door* ([`door::protocol::Protocol`]) turns the bytes into lines, makes them safe to show
 //!    ([`text`]), and says what they ask for ([`chat::command::Command`]).
-//! 3. The [`chat`] is pure state: users, names, rooms. A command goes in, and
+//! 3. The [`chat`] is pure state, a fold over its entries. A command is *proposed*: it is either
+//!    answered to its author alone, or becomes an [`Entry`](chat::entry::Entry), which is *committed*.
 //!    [`Effect`](chat::event::Effect)s come out one by one through a callback. They borrow what they
 //!    tell of, so a line that is said allocates nothing.
 //! 4. [`hub::post`] carries effects out. What a room is told is encoded once for each format that
@@ -74,6 +75,22 @@
 //! [`Protocol`]: door::protocol::Protocol
 //! [`Format`]: door::protocol::Format
 //! [`Delivery`]: door::protocol::Delivery
+//!
+//! What a door or the hub has to say about itself (a charset, a skipped line, a wrong protocol) is a
+//! [`Notice`](door::notice::Notice), and no event of the chat.
+//!
+//! A tenth door is a folder in `door/`, a variant of [`Protocol`] and of its format, a line in
+//! [`door::DoorKind`] and in the option table, and its notices with their texts in `door/lang/`.
+//!
+//! # The chat is a fold over its entries
+//!
+//! * The same entries in the same order make the same chat on any machine. So an entry carries who, when,
+//!   where and what; [`Chat::commit`](chat::Chat::commit) reads no clock, and names are hashed with fixed
+//!   keys. The simulation feeds a second chat with nothing but the entries, and compares the two.
+//! * A user is a connection on some node ([`ids::UserId`]). Only the hub turns one into a connection.
+//! * How joins and leaves are summed up is presentation, done for each room and on each machine.
+//! * A room ends with the last person in it, but not its history: one budget serves all rooms, and the
+//!   rooms that were quiet longest give first.
 //!
 //! # Nobody's slowness costs anybody else
 //!

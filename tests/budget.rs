@@ -20,7 +20,6 @@ mod null_hub;
 const SENT_BYTES_PER_SEC_MAX: u64 = 160 * 1024;
 
 #[test]
-#[ignore = "fails until the line editor limits how often it redraws (^L)"]
 fn nothing_that_one_peer_sends_has_it_sent_much() {
     let mut hub = flood::crowded_hub(1_000);
     let mut over = Vec::new();

@@ -271,6 +271,9 @@ impl<S: Socket> Hub<S> {
             None => {}
         }
         self.tick_protocol(slot, now);
+        if self.peers.slab[slot].is_listing {
+            self.peers.to_read.insert(slot);
+        }
         // Whatever else it may have waited for: each notes anew what it still has to wait for.
         self.peers.want_read(slot);
         self.peers.want_flush(slot);

@@ -71,18 +71,21 @@ impl<S: Socket> Hub<S> {
             Phase::Closing { .. } | Phase::Doomed => return,
         }
         let conn = &mut self.peers.slab[slot];
-        if conn.is_listing && conn.out.pending(&self.post.tapes) == 0 {
-            conn.is_listing = false;
-            let (user, Self { chat, post, peers, .. }) = (UserId::local(conn.id), &mut *self);
-            chat.resume(user, &mut |effect| post.apply(&effect, peers, now));
-        }
-        let conn = &mut self.peers.slab[slot];
-        if conn.is_listing && !conn.is_write_closed() {
-            // One long answer after the other: it is read again when it has been sent this one.
-            return;
-        }
         let line_ms = conn.bucket.next_line_ms(&self.limits);
         let may_speak = line_ms <= now.mono_ms;
+        if conn.is_listing && !conn.is_write_closed() {
+            // One long answer after the other, a screenful for each line that it may say: it is read
+            // again when it has been sent all of this one.
+            if !may_speak {
+                self.peers.timers.arm(slot, line_ms);
+            } else if conn.out.pending(&self.post.tapes) == 0 {
+                self.resume(slot, now);
+            }
+            if self.peers.slab[slot].is_listing {
+                return;
+            }
+        }
+        let conn = &mut self.peers.slab[slot];
         if !may_speak {
             if conn.is_write_closed() {
                 // Dead, and a flooder: its backlog dies with it.
@@ -106,6 +109,15 @@ impl<S: Socket> Hub<S> {
         if self.peers.readable.contains(slot) && may_read {
             self.read(slot, may_speak, now);
         }
+    }
+
+    /// Goes on with the long answer to `slot`.
+    fn resume(&mut self, slot: usize, now: &Now) {
+        let conn = &mut self.peers.slab[slot];
+        conn.is_listing = false;
+        conn.bucket.charge_line(&self.limits, now.mono_ms);
+        let (user, Self { chat, post, peers, .. }) = (UserId::local(conn.id), &mut *self);
+        chat.resume(user, &mut |effect| post.apply(&effect, peers, now));
     }
 
     fn read(&mut self, slot: usize, may_speak: bool, now: &Now) {
