@@ -130,7 +130,7 @@ fn a_redraw_that_was_put_off_follows_in_time() {
     person.send("typed ".repeat(150).as_bytes(), 30_000);
     let other = Line::default();
     let id = person.hub.open(other.clone(), DoorKind::Telnet, None, &at(40_000));
-    let mut say = |person: &mut Silent, line: &[u8], mono_ms| {
+    let say = |person: &mut Silent, line: &[u8], mono_ms| {
         other.0.borrow_mut().sent.extend_from_slice(line);
         person.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
         while person.hub.turn(&at(mono_ms)) {}
