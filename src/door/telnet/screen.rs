@@ -126,17 +126,21 @@ impl Screen {
     /// at the end is that character.
     pub fn update(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
         let (before, after) = text.split_at(text.floor_char_boundary(cursor));
-        let safe = |text: &str| text.chars().filter(|&c| may_be_shown(c)).collect::<String>();
-        let mut input = safe(prompt) + &safe(before);
-        let mut cursor_at = input.len();
-        input.push_str(&safe(after));
-        // What is shown already is in the charset: only the rest is encoded.
+        let mut input = String::new();
+        let mut cursor_at = 0;
+        for part in [prompt, before, after] {
+            cursor_at = input.len();
+            input.extend(part.chars().filter(|&c| may_be_shown(c)));
+        }
+        // What is shown already is in the charset: only the rest is encoded, each character to one.
         let known = self.known_start(&input);
         let rest = input.split_off(known);
-        let (before, after) = rest.split_at(cursor_at.saturating_sub(known));
-        input.push_str(&self.charset.shown(before.to_string()));
-        cursor_at = if before.is_empty() { cursor_at } else { input.len() };
-        input.push_str(&self.charset.shown(after.to_string()));
+        let chars = rest.char_indices().take_while(|&(at, _)| known + at < cursor_at).count();
+        let rest = self.charset.shown(rest);
+        if cursor_at > known {
+            cursor_at = known + rest.char_indices().nth(chars).map_or(rest.len(), |(at, _)| at);
+        }
+        input.push_str(&rest);
 
         let window = self.window(&input, cursor_at);
         self.show(&input[window.clone()], to);
@@ -267,6 +271,7 @@ fn first_columns(text: &str) -> usize {
 
 /// How many bytes both begin with, up to a character that takes columns: what takes none belongs
 /// to the one before it, which is to be sent again.
+#[inline(never)]
 fn common_start(old: &str, new: &str) -> usize {
     let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
     let mut same = new.floor_char_boundary(same);
@@ -333,6 +338,31 @@ mod tests {
             screen.draw("> ", &line, line.len(), &mut String::new());
             let longer = format!("> {line}乂");
             assert_eq!(longer.len() - screen.known_start(&longer), 3, "{charset:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_encoded_before_is_what_it_would_be_now() {
+        for charset in Charset::ALL.into_iter().filter(|charset| charset.is_text(b"")) {
+            let mut screen = Screen::new(9, 0);
+            screen.set_charset(charset);
+            for (text, cursor) in [
+                ("é你😀龙x", 2),
+                ("é你😀龙x?", 14),
+                ("é?你😀龙", 3),
+                ("é?你", 6),
+                ("", 0),
+                ("😀你", 4),
+            ] {
+                screen.update("名> ", text, cursor, &mut String::new());
+                let mut fresh = Screen::new(9, 0);
+                fresh.set_charset(charset);
+                fresh.draw("名> ", text, cursor, &mut String::new());
+                assert_eq!(screen.shown, fresh.shown, "{charset:?}");
+                let places = [screen.cursor, screen.end];
+                assert_eq!(places, [fresh.cursor, fresh.end], "{charset:?} {text}");
+                assert_eq!(screen.cursor_at, fresh.cursor_at, "{charset:?} {text}");
+            }
         }
     }
 
