@@ -3,22 +3,12 @@
 #[path = "common/mod.rs"]
 mod common;
 
-use common::{Person, Server, TempPath, natter};
+use common::{Person, Server};
 use natter::door::charset::HAS_CHINESE;
-
-/// A server with both doors, and the telnet one's address.
-fn open(options: &str) -> (Server, String, TempPath) {
-    let path = TempPath::new(".sock");
-    let door = path.as_door();
-    let server = Server::spawn(&mut natter(&format!(
-        "--classic 127.0.0.1:0 --telnet {door} --no-flood-limit {options}"
-    )));
-    (server, door, path)
-}
 
 #[test]
 fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
-    let (server, door, _path) = open("");
+    let (server, door, _path) = Server::with_both_doors("");
     let mut alice = server.enter("alice");
     let mut ming = server.enter("小明");
     alice.say("hi -ta");
@@ -43,7 +33,7 @@ fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
 
 #[test]
 fn every_command_answers() {
-    let (_server, door, _path) = open("");
+    let (_server, door, _path) = Server::with_both_doors("");
     let mut bob = Person::enter(&door, "bob");
     let mut alice = Person::enter(&door, "alice");
     bob.expect("[T] system: alice joined");
@@ -100,7 +90,7 @@ fn every_command_answers() {
 
 #[test]
 fn all_of_it_speaks_chinese() {
-    let (_server, door, _path) = open("--lang zh");
+    let (_server, door, _path) = Server::with_both_doors("--lang zh");
     let mut bob = Person::connect(&door);
     let greeting = "\r\0\u{1b}[Knatter · 还没有人 · /help\r\n用户名: ";
     assert_eq!(bob.0.raw(greeting.len()), greeting);
@@ -137,7 +127,7 @@ fn all_of_it_speaks_chinese() {
 
 #[test]
 fn the_last_twenty_lines_wait_for_newcomers() {
-    let (server, door, _path) = open("");
+    let (server, door, _path) = Server::with_both_doors("");
     let mut alice = server.enter("alice");
     for number in 1..=25 {
         alice.say(&format!("line {number} -ta"));
@@ -157,7 +147,7 @@ fn the_last_twenty_lines_wait_for_newcomers() {
 
 #[test]
 fn no_history_is_kept_if_none_is_wanted() {
-    let (server, door, _path) = open("--history 0");
+    let (server, door, _path) = Server::with_both_doors("--history 0");
     let mut alice = server.enter("alice");
     alice.say("hi -ta");
     alice.expect("[T] alice:hi");
@@ -168,7 +158,7 @@ fn no_history_is_kept_if_none_is_wanted() {
 
 #[test]
 fn who_comes_back_gets_exactly_what_was_missed() {
-    let (mut server, door, _path) = open("");
+    let (mut server, door, _path) = Server::with_both_doors("");
     let mut alice = server.enter("alice");
     alice.say("before -ta");
     let mut bob = Person::enter(&door, "Bob");
@@ -204,7 +194,7 @@ fn who_comes_back_gets_exactly_what_was_missed() {
 
 #[test]
 fn nothing_is_seen_of_those_who_are_ignored() {
-    let (server, door, _path) = open("");
+    let (server, door, _path) = Server::with_both_doors("");
     let mut alice = Person::enter(&door, "alice");
     let mut bob = server.enter("bob");
     let mut carol = server.enter("carol");
@@ -237,7 +227,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
 
 #[test]
 fn everybody_sees_time_and_colours_as_they_like() {
-    let (server, door, _path) = open("");
+    let (server, door, _path) = Server::with_both_doors("");
     let mut alice = Person::enter(&door, "alice");
     let mut bob = server.enter("bob");
     alice.expect("[T] system: bob joined");
@@ -268,7 +258,7 @@ fn everybody_sees_time_and_colours_as_they_like() {
 
 #[test]
 fn who_knocks_by_mistake_is_told_so_and_closed() {
-    let (_server, door, _path) = open("");
+    let (_server, door, _path) = Server::with_both_doors("");
     for (knock, word) in [
         (&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], "not a web server"),
         (b"POST /x HTTP/1.1\r\n\r\n", "not a web server"),
@@ -292,7 +282,7 @@ fn a_terminal_that_knows_no_utf8_reads_and_writes_in_its_own() {
     if !HAS_CHINESE {
         return;
     }
-    let (server, door, _path) = open("");
+    let (server, door, _path) = Server::with_both_doors("");
     let mut alice = server.enter("alice");
     let mut bob = Person::enter(&door, "bob");
     alice.expect("[T] system: bob joined");

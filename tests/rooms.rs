@@ -2,20 +2,11 @@
 
 mod common;
 
-use common::{Person, Server, TempPath, natter};
-
-fn open(options: &str) -> (Server, String, TempPath) {
-    let path = TempPath::new(".sock");
-    let door = path.as_door();
-    let server = Server::spawn(&mut natter(&format!(
-        "--classic 127.0.0.1:0 --telnet {door} --no-flood-limit {options}"
-    )));
-    (server, door, path)
-}
+use common::{Person, Server};
 
 #[test]
 fn people_and_programs_meet_in_a_room_and_hear_nothing_of_the_others() {
-    let (server, door, _path) = open("");
+    let (server, door, _path) = Server::with_both_doors("");
     let mut bot = server.enter("bot");
     let mut alice = Person::enter(&door, "alice");
     let mut bob = Person::enter(&door, "bob");
@@ -58,7 +49,7 @@ fn people_and_programs_meet_in_a_room_and_hear_nothing_of_the_others() {
 
 #[test]
 fn the_prompt_names_the_room_unless_it_is_the_lobby() {
-    let (_server, door, _path) = open("");
+    let (_server, door, _path) = Server::with_both_doors("");
     let mut alice = Person::enter(&door, "alice");
     alice.say("/join tea");
     alice.expect("system: you are in tea, alone so far");
@@ -72,7 +63,7 @@ fn the_prompt_names_the_room_unless_it_is_the_lobby() {
 
 #[test]
 fn whoever_returns_finds_what_was_said_and_is_told_exactly_what_was_missed() {
-    let (_server, door, _path) = open("");
+    let (_server, door, _path) = Server::with_both_doors("");
     let mut alice = Person::enter(&door, "alice");
     let mut bob = Person::enter(&door, "bob");
     alice.expect("[T] system: bob joined");
@@ -99,7 +90,7 @@ fn whoever_returns_finds_what_was_said_and_is_told_exactly_what_was_missed() {
 
 #[test]
 fn the_articles_client_stays_in_the_lobby() {
-    let (server, door, _path) = open("--lang zh");
+    let (server, door, _path) = Server::with_both_doors("--lang zh");
     let mut alice = server.enter("alice");
     let mut bob = Person::enter(&door, "bob");
     alice.expect("[T] 系统:bob加入了聊天");
@@ -116,7 +107,7 @@ fn the_articles_client_stays_in_the_lobby() {
 
 #[test]
 fn a_web_page_cannot_speak_at_the_classic_door() {
-    let (server, _door, _path) = open("");
+    let (server, _door, _path) = Server::with_both_doors("");
     let mut alice = server.enter("alice");
     let mut page = server.connect();
     let body = "mallory -n\r\nbuy now -ta\r\n";

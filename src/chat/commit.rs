@@ -162,7 +162,6 @@ impl Chat {
         self.announce_join(room, who, key, now, out);
         let found = self.rooms.get(room);
         let (room_name, topic) = (found.name.as_str(), found.topic.as_deref());
-        debug!("at={:?} event=enter id={who} room={}", entry.stamp.as_str(), Quoted(room_name));
         out(Effect::Enter { user: who, room, room_name });
         let event = Event::Entered { room: room_name, count: found.members.len(), topic };
         out(Effect::Tell { to: who, event });
@@ -251,8 +250,7 @@ impl Chat {
         let topic = Some(text).filter(|text| !text.is_empty());
         self.rooms.at(room).topic = topic.map(Into::into);
         let room_name = self.rooms.get(room).name;
-        let (at, room_name) = (entry.stamp.as_str(), room_name.as_str());
-        info!("at={at:?} event=topic id={} room={}", entry.author, Quoted(room_name));
+        let room_name = room_name.as_str();
         let event = Event::TopicSet { nick, topic };
         let author = Some(entry.author);
         out(Effect::Say { room, room_name, event, author, except: &[] });

@@ -227,6 +227,18 @@ pub enum NickFault {
     Reserved,
 }
 
+impl NickFault {
+    /// The reason as the diagnostics have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLong => "too-long",
+            Self::Characters => "characters",
+            Self::MixedScripts => "mixed-scripts",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {

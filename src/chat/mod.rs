@@ -24,8 +24,6 @@ pub mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use log::info;
-
 use crate::chat::command::Command;
 use crate::chat::entry::{Entry, What};
 use crate::chat::event::{CloseReason, Effect, Event, Out};
@@ -134,7 +132,7 @@ impl Chat {
     }
 
     /// Everyone is told that the server stops, and leaves; nobody is told of those who leave.
-    pub fn shut_down(&mut self, now: &Now, out: &mut Out<'_>) {
+    pub fn shut_down(&mut self, out: &mut Out<'_>) {
         let event = Event::ShuttingDown;
         for (_, room) in std::mem::take(&mut self.announcements) {
             self.in_room(room, out, presence::Presence::tell_gathered);
@@ -156,7 +154,6 @@ impl Chat {
             }
             out(Effect::Close { user: id, why: CloseReason::ShuttingDown });
         }
-        info!("at={:?} event=shutdown users={}", now.stamp.as_str(), self.users.named());
     }
 
     /// When joins and leaves have to be summed up.

@@ -63,14 +63,15 @@ impl Chat {
         let at = now.stamp.as_str();
         let name = match self.names.check(raw) {
             Err(fault) => {
-                info!("at={at:?} event=refuse id={who} nick={} why={fault:?}", Quoted(raw));
+                let why = fault.as_str();
+                info!("at={at:?} event=refuse id={who} nick={} why={why}", Quoted(raw));
                 let free = self.names.suggest(raw);
                 return Proposal::Answer(Reply::NameRefused { fault, free });
             }
             Ok(name) => name,
         };
         if !self.names.is_free(name.as_str(), self.users.key(who)) {
-            info!("at={at:?} event=refuse id={who} nick={} why=Taken", Quoted(raw));
+            info!("at={at:?} event=refuse id={who} nick={} why=taken", Quoted(raw));
             let free = self.names.suggest(name.as_str());
             return Proposal::Answer(Reply::NameTaken { free });
         }

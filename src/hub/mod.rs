@@ -189,7 +189,7 @@ impl<S: Socket> Hub<S> {
     pub fn shut_down(&mut self, now: &Now) {
         self.is_stopping = true;
         let Self { chat, post, peers, .. } = self;
-        chat.shut_down(now, &mut |effect| post.apply(&effect, peers, now));
+        chat.shut_down(&mut |effect| post.apply(&effect, peers, now));
     }
 
     /// Whether nobody is connected.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 
-use super::{Client, PATIENCE, Process};
+use super::{Client, PATIENCE, Process, TempPath};
 
 /// The binary, with `options` (words between spaces) and no locale of the tester's.
 pub fn natter(options: &str) -> Command {
@@ -64,6 +64,17 @@ impl Server {
             command.args(["--classic", "127.0.0.1:0"]);
         }
         Self::spawn(&mut command)
+    }
+
+    /// Starts one with both doors and no flood limits; also where its telnet door is, and the file
+    /// that must outlive it.
+    pub fn with_both_doors(options: &str) -> (Self, String, TempPath) {
+        let path = TempPath::new(".sock");
+        let door = path.as_door();
+        let server = Self::spawn(&mut natter(&format!(
+            "--classic 127.0.0.1:0 --telnet {door} --no-flood-limit {options}"
+        )));
+        (server, door, path)
     }
 
     /// Starts `command` and waits until it listens; if its stdout is not piped, it is not waited
