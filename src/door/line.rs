@@ -1,13 +1,7 @@
 //! A stream of bytes to lines, in bounded memory.
 
+use crate::door::iac::{Commands, IAC, Step};
 use crate::door::notice::Notice;
-
-/// Telnet's "interpret as command" (RFC 854).
-const IAC: u8 = 255;
-const SE: u8 = 240;
-const SB: u8 = 250;
-const WILL: u8 = 251;
-const DONT: u8 = 254;
 
 /// What has come of the input so far.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,34 +25,28 @@ pub struct LineBuffer {
     line: Vec<u8>,
     /// Bytes taken since the last line end, whatever became of them.
     unended: u32,
-    state: State,
+    commands: Commands,
     /// The line has outgrown its bound; what comes up to its end is dropped.
     too_long: bool,
-    /// `line` has been handed out and is to be emptied.
-    given: bool,
+    end: End,
 }
 
+/// How far the end of the line has come.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum State {
+enum End {
     #[default]
-    Text,
+    None,
     /// After `\r`: if the next byte ends no line, the `\r` belongs to it.
     Return,
-    /// After IAC.
-    Command,
-    /// After IAC WILL, WONT, DO or DONT: an option follows.
-    Option,
-    /// In a subnegotiation.
-    Sub,
-    /// In a subnegotiation, after IAC.
-    SubCommand,
+    /// It has ended: `line` has been handed out and is to be emptied.
+    Whole,
 }
 
 impl LineBuffer {
     /// Whether nothing of an unfinished line is held or was dropped.
     pub fn is_empty(&self) -> bool {
-        let has_line = !self.given && (!self.line.is_empty() || self.too_long);
-        self.state == State::Text && !has_line
+        let has_line = self.end != End::Whole && (!self.line.is_empty() || self.too_long);
+        self.commands.is_text() && self.end != End::Return && !has_line
     }
 
     /// Bytes taken since the last line end.
@@ -77,7 +65,7 @@ impl LineBuffer {
         self.release();
         let mut at = 0;
         while at < input.len() {
-            if self.state == State::Text {
+            if self.commands.is_text() && self.end != End::Return {
                 let run = &input[at..];
                 let end = memchr::memchr3(b'\n', b'\r', IAC, run).unwrap_or(run.len());
                 let is_whole = self.line.is_empty() && !self.too_long && end <= bytes_max;
@@ -90,11 +78,17 @@ impl LineBuffer {
                 at += end;
             }
             let Some(&byte) = input.get(at) else { break };
-            if self.step(byte, bytes_max) == Step::Taken {
-                at += 1;
-                self.unended = self.unended.saturating_add(1);
+            if self.end == End::Return && !matches!(byte, b'\n' | 0) {
+                // Only now is it known that the `\r` ends no line; it was counted when it came.
+                self.end = End::None;
+                self.keep(b"\r", bytes_max);
+                self.unended -= 1;
+                continue;
             }
-            if self.given {
+            at += 1;
+            self.unended = self.unended.saturating_add(1);
+            self.step(byte, bytes_max);
+            if self.end == End::Whole {
                 self.unended = 0;
                 return (at, Some(self.take()));
             }
@@ -106,22 +100,20 @@ impl LineBuffer {
     pub fn finish(&mut self) -> Option<Piece<'_>> {
         self.release();
         self.unended = 0;
-        if self.state == State::Return {
-            self.state = State::Text;
-        }
+        self.end = End::None;
         if self.line.is_empty() && !self.too_long {
             return None;
         }
-        self.given = true;
+        self.end = End::Whole;
         Some(self.take())
     }
 
     /// Frees the line that was handed out last, once it is not needed any more: an idle
     /// connection holds no buffer.
     pub fn release(&mut self) {
-        if self.given {
+        if self.end == End::Whole {
             self.line = Vec::new();
-            (self.given, self.too_long) = (false, false);
+            (self.end, self.too_long) = (End::None, false);
         }
     }
 
@@ -130,33 +122,17 @@ impl LineBuffer {
     }
 
     /// One byte that is not plain text, or comes after such a one.
-    fn step(&mut self, byte: u8, bytes_max: usize) -> Step {
-        self.state = match (self.state, byte) {
-            (State::Text, b'\r') => State::Return,
-            (State::Text | State::Return, b'\n') | (State::Return, 0) => {
-                self.given = true;
-                State::Text
-            }
-            (State::Text, IAC) => State::Command,
-            (State::Text, _) => unreachable!("plain text is taken in runs"),
-            (State::Return, _) => {
-                self.keep(b"\r", bytes_max);
-                self.unended -= 1;
-                self.state = State::Text;
-                return Step::Again;
-            }
-            (State::Command, IAC) => {
+    fn step(&mut self, byte: u8, bytes_max: usize) {
+        match self.commands.step(byte) {
+            Step::Text(IAC) => {
                 self.keep(&[IAC], bytes_max);
                 self.unended -= 1;
-                State::Text
             }
-            (State::Command, WILL..=DONT) => State::Option,
-            (State::Command, SB) => State::Sub,
-            (State::Command | State::Option, _) | (State::SubCommand, SE) => State::Text,
-            (State::Sub, IAC) => State::SubCommand,
-            (State::Sub | State::SubCommand, _) => State::Sub,
-        };
-        Step::Taken
+            Step::Text(b'\r') if self.end == End::None => self.end = End::Return,
+            // `\n`, or what follows a `\r`: other text is taken in runs.
+            Step::Text(_) => self.end = End::Whole,
+            _ => {}
+        }
     }
 
     fn keep(&mut self, bytes: &[u8], bytes_max: usize) {
@@ -178,13 +154,6 @@ fn line_end(bytes: &[u8]) -> Option<usize> {
         [b'\r', b'\n' | 0, ..] => Some(2),
         _ => None,
     }
-}
-
-#[derive(PartialEq, Eq)]
-enum Step {
-    Taken,
-    /// The byte is to be looked at once more, in another state.
-    Again,
 }
 
 #[cfg(test)]
@@ -247,6 +216,11 @@ mod tests {
             let (before, after) = STREAM.split_at(cut);
             assert_eq!(lines([before, after]), LINES, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_connection_takes_little_memory() {
+        assert!(size_of::<LineBuffer>() <= 32, "{}", size_of::<LineBuffer>());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod charset;
 pub mod classic;
+pub mod iac;
 pub mod lang;
 pub mod line;
 pub mod notice;

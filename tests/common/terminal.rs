@@ -4,7 +4,8 @@ use std::io::Read;
 use std::num::NonZeroU16;
 
 use natter::door::charset::Charset;
-use natter::door::telnet::option::{ECHO, IAC, SB, SE, SGA};
+use natter::door::iac::{IAC, SB, SE};
+use natter::door::telnet::option::{ECHO, SGA};
 
 use super::{Client, screen};
 

@@ -2,8 +2,9 @@
 
 use fastrand::Rng;
 use natter::door::charset::{Charset, HAS_CHINESE};
+use natter::door::iac::{IAC, SB, SE};
 use natter::door::telnet::encode::put;
-use natter::door::telnet::option::{CHARSET, ECHO, IAC, NAWS, SB, SE, SGA, TIMING_MARK, TTYPE};
+use natter::door::telnet::option::{CHARSET, ECHO, NAWS, SGA, TIMING_MARK, TTYPE};
 use natter::door::telnet::view::{Style, View};
 
 use crate::model::Negotiated;

@@ -8,16 +8,10 @@ use std::mem;
 
 use crate::chat::rooms::LOBBY_NAME;
 use crate::client::core::bounds::HEARD_BYTES_MAX;
+use crate::door::iac::{Commands, Step};
 use crate::door::lang::Lang;
 use crate::door::telnet::encode::PROMPT;
 use crate::limits::NICK_BYTES_MAX;
-
-/// Telnet's "interpret as command" (RFC 854).
-const IAC: u8 = 255;
-const SE: u8 = 240;
-const SB: u8 = 250;
-const WILL: u8 = 251;
-const DONT: u8 = 254;
 
 /// What has come.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,7 +29,7 @@ pub enum Piece {
 /// Bytes to pieces, in bounded memory.
 #[derive(Default)]
 pub struct Rows {
-    state: State,
+    commands: Commands,
     /// The row so far.
     row: Vec<u8>,
     /// The row was begun by CR NUL.
@@ -46,36 +40,13 @@ pub struct Rows {
     room: String,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum State {
-    #[default]
-    Text,
-    /// After IAC.
-    Command,
-    /// After IAC WILL, WONT, DO or DONT: an option follows.
-    Option,
-    /// In a subnegotiation.
-    Sub,
-    /// In a subnegotiation, after IAC.
-    SubCommand,
-}
-
 impl Rows {
     /// Appends what `read` tells to `pieces`.
     pub fn take(&mut self, read: &[u8], pieces: &mut Vec<Piece>) {
         for &byte in read {
-            self.state = match (self.state, byte) {
-                (State::Text, IAC) => State::Command,
-                (State::Text, _) => {
-                    self.text(byte, pieces);
-                    State::Text
-                }
-                (State::Command, WILL..=DONT) => State::Option,
-                (State::Command, SB) => State::Sub,
-                (State::Command | State::Option, _) | (State::SubCommand, SE) => State::Text,
-                (State::Sub, IAC) => State::SubCommand,
-                (State::Sub | State::SubCommand, _) => State::Sub,
-            };
+            if let Step::Text(byte) = self.commands.step(byte) {
+                self.text(byte, pieces);
+            }
         }
         self.prompt(pieces);
     }

@@ -1,7 +1,8 @@
 //! The choice of a character set by telnet's CHARSET option (RFC 2066).
 
 use crate::door::charset::HAS_CHINESE;
-use crate::door::telnet::option::{CHARSET, IAC, SB, SE};
+use crate::door::iac::{IAC, SB, SE};
+use crate::door::telnet::option::CHARSET;
 
 /// The character sets that are offered and accepted, in the order of preference.
 pub const CHARSETS: &[&str] = if HAS_CHINESE {

@@ -14,6 +14,7 @@ use crate::chat::event::Event;
 use crate::chat::rooms::LOBBY_NAME;
 use crate::clock::{Shown, Stamp};
 use crate::door::charset::Charset;
+use crate::door::iac::IAC;
 use crate::door::lang::Lang;
 use crate::door::notice::{Message, Notice};
 use crate::door::reader::Reader;
@@ -30,8 +31,6 @@ pub fn prompt_in(room: &str) -> Cow<'static, str> {
 const BOLD: &[u8] = b"\x1b[1m";
 const DIM: &[u8] = b"\x1b[2m";
 const NORMAL: &[u8] = b"\x1b[0m";
-/// Telnet's "interpret as command": as text it is doubled (RFC 854).
-const IAC: u8 = 255;
 
 /// Writes `message` as `view` has it, with the prompt behind it.
 pub fn encode(

@@ -1,12 +1,5 @@
 //! Telnet options of one side, agreed on so that no negotiation loops (RFC 1143, "the Q method").
 
-/// Begins every command; doubled, it is a byte of text (RFC 854).
-pub const IAC: u8 = 255;
-/// After IAC: what follows is said about an option, up to IAC SE (RFC 855).
-pub const SB: u8 = 250;
-/// After IAC: the end of that.
-pub const SE: u8 = 240;
-
 /// RFC 856: who sends WILL passes on all eight bits of a byte.
 pub const BINARY: u8 = 0;
 /// RFC 857: who sends WILL shows the other side what that one types.

@@ -9,13 +9,11 @@
 //! known here, and what is subnegotiated about them is not looked at: they were ways into other
 //! servers (CVE-2026-24061, CVE-2026-28372, CVE-2026-32746).
 
+use crate::door::iac::{self, Commands, DO, DONT, EOF, IAC, SB, SE, WILL, WONT};
 use crate::door::telnet::charset::Choice;
-use crate::door::telnet::option::{
-    BINARY, CHARSET, ECHO, IAC, NAWS, Options, SB, SE, SGA, TIMING_MARK, TTYPE,
-};
+use crate::door::telnet::option::{BINARY, CHARSET, ECHO, NAWS, Options, SGA, TIMING_MARK, TTYPE};
 
-// Commands of RFC 854, and of RFC 1184, whose EOF is the lowest there is.
-const EOF: u8 = 236;
+// Commands of one byte (RFC 854, RFC 1184).
 const SUSP: u8 = 237;
 const ABORT: u8 = 238;
 const BRK: u8 = 243;
@@ -24,10 +22,6 @@ const AO: u8 = 245;
 const AYT: u8 = 246;
 const EC: u8 = 247;
 const EL: u8 = 248;
-const WILL: u8 = 251;
-const WONT: u8 = 252;
-const DO: u8 = 253;
-const DONT: u8 = 254;
 
 /// What a subnegotiation of TTYPE begins with (RFC 1091).
 const TTYPE_IS: u8 = 0;
@@ -86,7 +80,7 @@ pub struct ControlKey(pub u8);
 /// Every byte of input is reported as taken, those of commands and of subnegotiations too: a caller
 /// that bounds what it takes without a line end bounds a subnegotiation without an end as well.
 pub struct Protocol {
-    state: State,
+    commands: Commands,
     sub: Sub,
     ours: Options<3>,
     theirs: Options<5>,
@@ -96,19 +90,6 @@ pub struct Protocol {
     is_editing: bool,
     has_spoken: bool,
     has_asked_terminal: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Text,
-    /// After IAC.
-    Command,
-    /// After IAC and the WILL, WONT, DO or DONT it holds: an option follows.
-    Option(u8),
-    /// In a subnegotiation.
-    Sub,
-    /// In a subnegotiation, after IAC.
-    SubCommand,
 }
 
 /// What one byte has completed.
@@ -122,7 +103,7 @@ enum Step {
 impl Default for Protocol {
     fn default() -> Self {
         Self {
-            state: State::Text,
+            commands: Commands::default(),
             sub: Sub { bytes: [0; SUB_BYTES_MAX], length: 0, is_cut: false },
             ours: Options::new([ECHO, SGA, CHARSET]),
             // Go-aheads of the peer are skipped in any case, so it may well leave them out.
@@ -147,7 +128,7 @@ impl Protocol {
     ) -> (usize, Option<Item<'a>>) {
         let mut at = 0;
         while at < input.len() {
-            if self.state == State::Text {
+            if self.commands.is_text() {
                 let run = &input[at..];
                 let end = memchr::memchr(IAC, run).unwrap_or(run.len());
                 if end > 0 {
@@ -167,7 +148,7 @@ impl Protocol {
 
     /// Whether the input so far ends within a subnegotiation.
     pub fn is_subnegotiating(&self) -> bool {
-        matches!(self.state, State::Sub | State::SubCommand)
+        self.commands.is_subnegotiating()
     }
 
     /// Whether the peer has sent a command, and so may be sent some.
@@ -190,34 +171,21 @@ impl Protocol {
 
     /// One byte that is not plain text.
     fn step(&mut self, byte: u8, now_ms: u64, replies: &mut Vec<u8>) -> Step {
-        let state = std::mem::replace(&mut self.state, State::Text);
-        match (state, byte) {
-            (State::Text, _) => self.state = State::Command,
-            (State::Command, IAC) => return Step::Item(Item::Data(&[IAC])),
-            (State::Command, WILL..=DONT) => self.state = State::Option(byte),
-            (State::Command, SB) => {
-                self.sub.clear();
-                self.state = State::Sub;
+        match self.commands.step(byte) {
+            iac::Step::Nothing => {}
+            // Other text is taken in runs.
+            iac::Step::Text(_) => return Step::Item(Item::Data(&[IAC])),
+            iac::Step::Command(command) => return self.command(command, now_ms, replies),
+            iac::Step::Option(verb, option) => {
+                return self.negotiate(verb, option, now_ms, replies);
             }
-            (State::Command, _) => return self.command(byte, now_ms, replies),
-            (State::Option(verb), _) => return self.negotiate(verb, byte, now_ms, replies),
-            (State::Sub, IAC) => self.state = State::SubCommand,
-            (State::Sub, _) | (State::SubCommand, IAC) => {
-                self.sub.push(byte);
-                self.state = State::Sub;
-            }
-            (State::SubCommand, SE) => return self.subnegotiate(now_ms, replies),
-            (State::SubCommand, ..EOF) => {
-                // No command: a 255 that was not doubled, as clients send for such a window.
+            iac::Step::SubStart => self.sub.clear(),
+            iac::Step::Sub(byte) => self.sub.push(byte),
+            iac::Step::SubIac(byte) => {
                 self.sub.push(IAC);
                 self.sub.push(byte);
-                self.state = State::Sub;
             }
-            (State::SubCommand, _) => {
-                // Its end is lost, so it is dropped; the command in its place is obeyed.
-                self.state = State::Command;
-                return self.step(byte, now_ms, replies);
-            }
+            iac::Step::SubEnd => return self.subnegotiate(now_ms, replies),
         }
         Step::Nothing
     }
