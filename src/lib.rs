@@ -178,6 +178,7 @@ pub mod editor;
 pub mod group;
 pub mod hub;
 pub mod ids;
+pub mod keys;
 pub mod limits;
 pub mod net;
 pub mod slots;

@@ -1,11 +1,9 @@
 //! Bytes from the terminal to what the person pressed.
 
-use std::mem;
-
-use vte::{Params, Parser, Perform};
-
 use crate::client::core::bounds::PASTE_BYTES_MAX;
+use crate::door::charset::Charset;
 use crate::editor::Key;
+use crate::keys::{self, Input};
 
 /// Something that the person did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,151 +25,67 @@ pub enum Press {
 /// Gathers bytes until they are a key.
 #[derive(Default)]
 pub struct Keys {
-    parser: Parser,
-    pressed: Pressed,
-}
-
-#[derive(Default)]
-struct Pressed {
-    presses: Vec<Press>,
+    /// A character that has not come whole.
+    cut: Vec<u8>,
+    keys: keys::Keys,
     /// What has come of a paste that has not ended.
     paste: Option<String>,
-    /// After ESC O: the next letter is a key.
-    is_ss3: bool,
 }
-
-/// Ends any escape sequence, finished or not (ECMA-48, 8.3.6).
-const CANCEL: u8 = 0x18;
 
 impl Keys {
     /// What was pressed with `bytes`, in order; a sequence cut in two goes on with the next.
     pub fn take(&mut self, bytes: &[u8]) -> Vec<Press> {
-        for part in bytes.split_inclusive(|byte| matches!(byte, b'\r' | b'\n')) {
-            let Some((&last, before)) = part.split_last() else { continue };
-            if matches!(last, b'\r' | b'\n') {
-                self.parser.advance(&mut self.pressed, before);
-                // Return always counts, even behind what looks like the start of a long sequence.
-                self.parser.advance(&mut self.pressed, &[CANCEL, last]);
-            } else {
-                self.parser.advance(&mut self.pressed, part);
+        let (mut presses, mut text) = (Vec::new(), String::new());
+        for &byte in bytes {
+            self.cut.push(byte);
+            while let Some(length) = Charset::Utf8.first_length(&self.cut) {
+                text.clear();
+                Charset::Utf8.decode(&self.cut[..length], &mut text);
+                self.cut.drain(..length);
+                let inputs = text.chars().filter_map(|c| self.keys.next(c));
+                for input in inputs.collect::<Vec<_>>() {
+                    presses.extend(self.press(input));
+                }
             }
         }
-        mem::take(&mut self.pressed.presses)
-    }
-}
-
-impl Pressed {
-    fn edit(&mut self, key: Key) {
-        if self.paste.is_none() {
-            self.presses.push(Press::Edit(key));
-        }
+        presses
     }
 
-    fn arrow(letter: char, is_by_word: bool) -> Option<Key> {
-        Some(match letter {
-            'A' => Key::Up,
-            'B' => Key::Down,
-            'C' if is_by_word => Key::WordRight,
-            'D' if is_by_word => Key::WordLeft,
-            'C' => Key::Right,
-            'D' => Key::Left,
-            'H' => Key::Home,
-            'F' => Key::End,
-            _ => return None,
-        })
-    }
-}
-
-impl Perform for Pressed {
-    fn print(&mut self, c: char) {
-        if mem::take(&mut self.is_ss3) {
-            if let Some(key) = Self::arrow(c, false) {
-                self.edit(key);
+    fn press(&mut self, input: Input) -> Option<Press> {
+        match (input, &mut self.paste) {
+            (Input::PasteStart, _) => {
+                self.paste = Some(String::new());
+                None
             }
-            return;
-        }
-        match &mut self.paste {
-            Some(paste) if paste.len() < PASTE_BYTES_MAX => paste.push(c),
-            Some(_) => {}
-            // vte tells of it as of a letter.
-            None if c == '\u{7f}' => self.edit(Key::Backspace),
-            None => self.edit(Key::Char(c)),
-        }
-    }
-
-    fn execute(&mut self, byte: u8) {
-        self.is_ss3 = false;
-        if byte == 0x03 {
+            (Input::PasteEnd, _) => self.paste.take().map(Press::Paste),
             // The way out if the end of a paste never comes.
-            self.paste = None;
-        }
-        if let Some(paste) = &mut self.paste {
-            if paste.len() < PASTE_BYTES_MAX {
-                match byte {
-                    b'\r' | b'\n' => paste.push('\n'),
-                    b'\t' => paste.push(' '),
-                    _ => {}
-                }
+            (Input::Key(Key::Cancel), _) => {
+                self.paste = None;
+                Some(Press::Edit(Key::Cancel))
             }
-            return;
-        }
-        let key = match byte {
-            0x01 => Key::Home,
-            0x02 => Key::Left,
-            0x03 => Key::Cancel,
-            0x04 => Key::EndOfInput,
-            0x05 => Key::End,
-            0x06 => Key::Right,
-            0x08 | 0x7f => Key::Backspace,
-            b'\t' => Key::Tab,
-            b'\r' | b'\n' => Key::Enter,
-            0x0b => Key::KillToEnd,
-            0x0c => Key::Redraw,
-            0x0e => Key::Down,
-            0x10 => Key::Up,
-            0x15 => Key::KillToStart,
-            0x17 => Key::KillWord,
-            0x1a => return self.presses.push(Press::Suspend),
-            _ => return,
-        };
-        self.edit(key);
-    }
-
-    fn csi_dispatch(&mut self, params: &Params, between: &[u8], _ignore: bool, action: char) {
-        if !between.is_empty() {
-            return;
-        }
-        let mut numbers = params.iter().map(|param| param.first().copied().unwrap_or(0));
-        let (first, second) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        match (action, first) {
-            ('~', 200) => self.paste = Some(String::new()),
-            ('~', 201) => self.presses.extend(self.paste.take().map(Press::Paste)),
-            _ if self.paste.is_some() => {}
-            ('~', 5) => self.presses.push(Press::PageUp),
-            ('~', 6) => self.presses.push(Press::PageDown),
-            ('~', 1 | 7) => self.edit(Key::Home),
-            ('~', 4 | 8) => self.edit(Key::End),
-            ('~', 3) => self.edit(Key::Delete),
-            ('I', _) => self.presses.push(Press::Focus(true)),
-            ('O', _) => self.presses.push(Press::Focus(false)),
-            // A modifier is one more than its bits; any of them moves by words.
-            _ => {
-                if let Some(key) = Self::arrow(action, second > 1) {
-                    self.edit(key);
+            (Input::Key(key), Some(paste)) => {
+                if paste.len() < PASTE_BYTES_MAX {
+                    paste.extend(pasted(key));
                 }
+                None
             }
+            (_, Some(_)) => None,
+            (Input::Key(key), None) => Some(Press::Edit(key)),
+            (Input::PageUp, None) => Some(Press::PageUp),
+            (Input::PageDown, None) => Some(Press::PageDown),
+            (Input::Suspend, None) => Some(Press::Suspend),
+            (Input::Focus(is_watched), None) => Some(Press::Focus(is_watched)),
         }
     }
+}
 
-    fn esc_dispatch(&mut self, between: &[u8], _ignore: bool, byte: u8) {
-        match byte {
-            _ if !between.is_empty() => {}
-            b'O' => self.is_ss3 = true,
-            b'b' => self.edit(Key::WordLeft),
-            b'f' => self.edit(Key::WordRight),
-            0x7f => self.edit(Key::KillWord),
-            _ => {}
-        }
+/// The character that `key` is where text is pasted.
+fn pasted(key: Key) -> Option<char> {
+    match key {
+        Key::Char(c) => Some(c),
+        Key::Enter => Some('\n'),
+        Key::Tab => Some(' '),
+        _ => None,
     }
 }
 
@@ -222,7 +136,7 @@ mod tests {
     fn they_are_the_same_at_every_split_point() {
         let typed = "aé你🦀\x1b[1;5D\x1bOA\x1b[200~x\r\n\x1b[31my\tz\x1b[201~\x1b[5~\r".as_bytes();
         let whole = pressed(&[typed]);
-        assert!(whole.contains(&Press::Paste("x\n\ny z".into())), "{whole:?}");
+        assert!(whole.contains(&Press::Paste("x\ny z".into())), "{whole:?}");
         for cut in 0..typed.len() {
             let (before, after) = typed.split_at(cut);
             assert_eq!(pressed(&[before, after]), whole, "cut at {cut}");

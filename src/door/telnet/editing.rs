@@ -1,9 +1,9 @@
 //! The line editor of a character-mode terminal: its bytes to keys, keys to a line and its echo.
 
 use crate::door::charset::Charset;
-use crate::door::telnet::keys::Keys;
 use crate::door::telnet::screen::Screen;
 use crate::editor::{Edited, Editor, Key};
+use crate::keys::{Input, Keys};
 use crate::limits::{EDIT_HISTORY_MAX, REDRAW_BURST_BYTES, REDRAW_BYTES_PER_SEC};
 
 /// What ends a session at an empty line (`^D`).
@@ -106,7 +106,8 @@ impl Editing {
                 charset.decode(&self.cut[..length], &mut text);
                 self.cut.drain(..length);
                 // A charset gives one character for one, but for marks that stand with it.
-                for key in text.chars().filter_map(|c| self.keys.next(c)).collect::<Vec<_>>() {
+                for c in text.chars() {
+                    let Some(Input::Key(key)) = self.keys.next(c) else { continue };
                     let typed = self.press(key, prompt, echo);
                     if typed.is_some() {
                         return (at + 1, typed);

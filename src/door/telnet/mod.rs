@@ -11,7 +11,6 @@ pub mod commands;
 pub mod decoder;
 pub mod editing;
 pub mod encode;
-pub mod keys;
 pub mod option;
 pub mod protocol;
 pub mod screen;

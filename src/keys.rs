@@ -1,4 +1,5 @@
-//! What a terminal in character mode sends, made keys.
+//! What a terminal in character mode sends, made keys: for the server, where it edits somebody's
+//! line, and for the client.
 
 use crate::editor::Key;
 
@@ -7,6 +8,25 @@ use crate::editor::Key;
 /// The longest that stands for a key has 6; a terminal's answers to questions, which nobody asks
 /// here, are the long ones.
 const SEQUENCE_CHARS_MAX: u8 = 32;
+
+/// What characters have come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A key that edits the line.
+    Key(Key),
+    /// One page up.
+    PageUp,
+    /// One page down.
+    PageDown,
+    /// `^Z`: the shell is wanted.
+    Suspend,
+    /// What follows is pasted, up to [`Input::PasteEnd`].
+    PasteStart,
+    /// See [`Input::PasteStart`].
+    PasteEnd,
+    /// The terminal is looked at, or no longer.
+    Focus(bool),
+}
 
 /// Characters in, keys out.
 ///
@@ -51,8 +71,8 @@ struct Parameters {
 }
 
 impl Keys {
-    /// The key that `c` is or completes, if it does.
-    pub fn next(&mut self, c: char) -> Option<Key> {
+    /// What `c` is or completes, if it does.
+    pub fn next(&mut self, c: char) -> Option<Input> {
         let state = std::mem::take(&mut self.state);
         self.chars = self.chars.saturating_add(1);
         match state {
@@ -61,7 +81,7 @@ impl Keys {
             State::Return => self.text(c),
             State::Payload if matches!(c, '\u{7}' | '\u{9c}') => None,
             // Alt and the key above Return.
-            State::Escape if matches!(c, '\u{8}' | '\u{7f}') => Some(Key::KillWord),
+            State::Escape if matches!(c, '\u{8}' | '\u{7f}') => key(Key::KillWord),
             _ if c.is_control() || self.chars > SEQUENCE_CHARS_MAX => self.text(c),
             State::Payload => self.swallow(state),
             _ if !c.is_ascii() => self.text(c),
@@ -73,22 +93,22 @@ impl Keys {
             }
             State::Csi(parameters) => match parameters.with(c) {
                 Some(parameters) => self.swallow(State::Csi(parameters)),
-                None => parameters.key(c),
+                None => parameters.input(c),
             },
             State::Ss3(parameters) => match (parameters.with(c), c) {
                 (Some(parameters), _) => self.swallow(State::Ss3(parameters)),
                 // rxvt's way to say Ctrl and an arrow, and the keypad's Enter.
-                (None, 'c') => Some(Key::WordRight),
-                (None, 'd') => Some(Key::WordLeft),
-                (None, 'M') => Some(Key::Enter),
-                (None, _) => parameters.key(c),
+                (None, 'c') => key(Key::WordRight),
+                (None, 'd') => key(Key::WordLeft),
+                (None, 'M') => key(Key::Enter),
+                (None, _) => parameters.input(c),
             },
         }
     }
 
     /// `c` where no sequence is; it may begin one.
-    fn text(&mut self, c: char) -> Option<Key> {
-        Some(match c {
+    fn text(&mut self, c: char) -> Option<Input> {
+        key(match c {
             '\r' => {
                 self.state = State::Return;
                 Key::Enter
@@ -109,6 +129,7 @@ impl Keys {
             '\u{10}' => Key::Up,
             '\u{15}' => Key::KillToStart,
             '\u{17}' => Key::KillWord,
+            '\u{1a}' => return Some(Input::Suspend),
             '\u{1b}' => return self.begin(State::Escape),
             // The same introducers as one character of C1.
             '\u{8f}' => return self.begin(State::Ss3(Parameters::default())),
@@ -122,24 +143,24 @@ impl Keys {
     }
 
     /// `c` after `ESC`.
-    fn escaped(&mut self, c: char) -> Option<Key> {
+    fn escaped(&mut self, c: char) -> Option<Input> {
         match c {
             '[' => self.swallow(State::Csi(Parameters::default())),
             'O' => self.swallow(State::Ss3(Parameters::default())),
             'P' | 'X' | ']' | '^' | '_' => self.swallow(State::Payload),
             ' '..='/' => self.swallow(State::Intermediate),
-            'b' => Some(Key::WordLeft),
-            'f' => Some(Key::WordRight),
+            'b' => key(Key::WordLeft),
+            'f' => key(Key::WordRight),
             _ => None,
         }
     }
 
-    fn begin(&mut self, state: State) -> Option<Key> {
+    fn begin(&mut self, state: State) -> Option<Input> {
         self.chars = 0;
         self.swallow(state)
     }
 
-    fn swallow(&mut self, state: State) -> Option<Key> {
+    fn swallow(&mut self, state: State) -> Option<Input> {
         self.state = state;
         None
     }
@@ -165,30 +186,39 @@ impl Parameters {
     }
 
     /// What the sequence stands for that `last_char` ends.
-    fn key(self, last_char: char) -> Option<Key> {
+    fn input(self, last_char: char) -> Option<Input> {
         // xterm adds a modifier as the last number: one more than the sum of Shift 1, Alt 2 and
         // Ctrl 4. Alone, as in `ESC [ 5 C`, it is an older xterm's.
         let by_word = self.last.saturating_sub(1) & 6 != 0;
         match last_char {
             _ if self.is_foreign => None,
-            'A' => Some(Key::Up),
-            'B' => Some(Key::Down),
-            'C' if by_word => Some(Key::WordRight),
-            'C' => Some(Key::Right),
-            'D' if by_word => Some(Key::WordLeft),
-            'D' => Some(Key::Left),
-            'F' => Some(Key::End),
-            'H' => Some(Key::Home),
+            'A' => key(Key::Up),
+            'B' => key(Key::Down),
+            'C' if by_word => key(Key::WordRight),
+            'C' => key(Key::Right),
+            'D' if by_word => key(Key::WordLeft),
+            'D' => key(Key::Left),
+            'F' => key(Key::End),
+            'H' => key(Key::Home),
+            'I' => Some(Input::Focus(true)),
+            'O' => Some(Input::Focus(false)),
             '~' => match self.first() {
-                1 | 7 => Some(Key::Home),
-                4 | 8 => Some(Key::End),
-                3 => Some(Key::Delete),
-                // Among them 200 and 201, which bracket what is pasted.
+                1 | 7 => key(Key::Home),
+                4 | 8 => key(Key::End),
+                3 => key(Key::Delete),
+                5 => Some(Input::PageUp),
+                6 => Some(Input::PageDown),
+                200 => Some(Input::PasteStart),
+                201 => Some(Input::PasteEnd),
                 _ => None,
             },
             _ => None,
         }
     }
+}
+
+fn key(key: Key) -> Option<Input> {
+    Some(Input::Key(key))
 }
 
 #[cfg(test)]
@@ -198,9 +228,10 @@ mod tests {
     /// The keys of `input`, characters as themselves, others by name.
     fn keys(input: &str) -> String {
         let mut keys = Keys::default();
-        let shown = |key| match key {
-            Key::Char(c) => c.to_string(),
-            key => format!("<{key:?}>"),
+        let shown = |input| match input {
+            Input::Key(Key::Char(c)) => c.to_string(),
+            Input::Key(key) => format!("<{key:?}>"),
+            other => format!("<{other:?}>"),
         };
         input.chars().filter_map(|c| keys.next(c).map(shown)).collect()
     }
@@ -212,7 +243,7 @@ mod tests {
         let expected = "a<Home><Left><Cancel><EndOfInput><End><Right><Backspace><Backspace><Tab>\
             <KillToEnd><Redraw><Down><Up><KillToStart><KillWord>é";
         assert_eq!(keys(input), expected);
-        assert_eq!(keys("a\0\u{7}\u{12}\u{18}\u{1a}\u{1c}\u{85}b"), "ab", "others are none");
+        assert_eq!(keys("a\0\u{7}\u{12}\u{18}\u{1c}\u{85}b"), "ab", "others are none");
     }
 
     #[test]
@@ -237,6 +268,12 @@ mod tests {
             ("<WordRight>", &["[1;5C", "[5C", "O5C", "[1;3C", "[1;7C", "Oc", "f", "\u{1b}[1;5C"]),
             ("<WordLeft>", &["[1;5D", "[5D", "O5D", "[1;3D", "Od", "b"]),
             ("<KillWord>", &["\u{7f}", "\u{8}"]),
+            ("<PageUp>", &["[5~"]),
+            ("<PageDown>", &["[6~"]),
+            ("<PasteStart>", &["[200~"]),
+            ("<PasteEnd>", &["[201~"]),
+            ("<Focus(true)>", &["[I"]),
+            ("<Focus(false)>", &["[O"]),
         ] {
             for sequence in sequences {
                 assert_eq!(keys(&format!("a\u{1b}{sequence}b")), format!("a{key}b"), "{sequence}");
@@ -248,17 +285,12 @@ mod tests {
     #[test]
     fn other_sequences_are_swallowed() {
         for sequence in [
-            "[200~",
-            "[201~",
             "[2~",
-            "[5~",
             "[15~",
             "[24;2~",
             "[3000~",
             "[257~",
             "[Z",
-            "[I",
-            "[O",
             "[?1;2c",
             "[>41;330;0c",
             "[12;40R",
@@ -285,7 +317,7 @@ mod tests {
             "Xsös\u{7}",
         ] {
             // After two ESC the second still takes a character along.
-            let taken = if sequence == "\u{1b}" { "[I" } else { "" };
+            let taken = if sequence == "\u{1b}" { "[Z" } else { "" };
             assert_eq!(keys(&format!("a\u{1b}{sequence}{taken}b")), "ab", "{sequence:?}");
         }
         assert_eq!(keys("a\u{9d}0;title\u{9c}b"), "ab");
@@ -315,9 +347,9 @@ mod tests {
             for _ in 0..rng.usize(0..80) {
                 keys.next(alphabet[rng.usize(0..alphabet.len())]);
             }
-            assert_eq!(keys.next('\r'), Some(Key::Enter), "seed {seed}");
+            assert_eq!(keys.next('\r'), key(Key::Enter), "seed {seed}");
             assert_eq!(keys.next('\n'), None, "seed {seed}");
-            assert_eq!(keys.next('x'), Some(Key::Char('x')), "seed {seed}");
+            assert_eq!(keys.next('x'), key(Key::Char('x')), "seed {seed}");
         }
     }
 }
