@@ -16,6 +16,8 @@ use crate::text::clip;
 const NAMES_LINE_BYTES: usize = 72;
 /// Lines that are sent before the reader has to have taken them.
 const SCREENFUL_LINES: usize = 20;
+/// And how long they may be together, unless one alone is longer.
+const SCREENFUL_BYTES: usize = 24 * 1024;
 
 impl Chat {
     /// `who` has been sent the beginning of a long answer, and now gets on with it.
@@ -181,13 +183,17 @@ impl Chat {
         out: &mut Out<'_>,
     ) -> Option<Listing> {
         let mut rooms = self.rooms.fullest(after).peekable();
-        let mut last = None;
+        let (mut last, mut bytes) = (None, 0);
         for (size, id) in rooms.by_ref().take(SCREENFUL_LINES) {
             let Room { name, topic, members, .. } = self.rooms.get(id);
             let (room, topic) = (name.as_str(), topic.as_deref());
+            bytes += room.len() + topic.map_or(0, str::len);
             let event = Event::RoomListed { room, count: members.len(), topic };
             out(Effect::Tell { to: who, event });
             last = Some((size, id));
+            if bytes > SCREENFUL_BYTES {
+                break;
+            }
         }
         rooms.peek()?;
         Some(Listing::Rooms { after: last })
@@ -201,17 +207,18 @@ impl Chat {
         out: &mut Out<'_>,
     ) -> Option<Listing> {
         let ignored = self.users.find(who).map_or(&[][..], |user| user.ignored());
-        let mut shown = 0;
+        let (mut shown, mut bytes) = (0, 0);
         for (number, at, said) in self.histories.lines(room, lines.start) {
             if number >= lines.end {
                 break;
             }
-            if shown == SCREENFUL_LINES {
-                return Some(Listing::Past { room, from: number, to: lines.end });
-            }
-            let (Event::Said { nick, .. } | Event::Acted { nick, .. }) = said else {
+            let (Event::Said { nick, text } | Event::Acted { nick, text }) = said else {
                 unreachable!("only what was said or done is kept");
             };
+            bytes += nick.len() + text.len();
+            if shown == SCREENFUL_LINES || shown > 0 && bytes > SCREENFUL_BYTES {
+                return Some(Listing::Past { room, from: number, to: lines.end });
+            }
             if ignored.is_empty() || !ignored.contains(&skeleton_hash(nick)) {
                 out(Effect::Tell { to: who, event: Event::Earlier { at, said: &said } });
                 shown += 1;

@@ -5,6 +5,7 @@ use log::{debug, info};
 use crate::chat::Chat;
 use crate::chat::entry::{Entry, What};
 use crate::chat::event::{CloseReason, Effect, Event, Out};
+use crate::chat::presence::Presence;
 use crate::chat::skeleton::skeleton_hash;
 use crate::chat::users::{User, UserKey};
 use crate::clock::Now;
@@ -29,17 +30,7 @@ impl Chat {
         match &entry.what {
             What::Named { name } => self.commit_name(author, key, name, entry, now, out),
             What::Left { why } => self.commit_leave(author, key, *why, entry, now, out),
-            What::Moved => {
-                let from = self.users.get(key).room;
-                self.leave_room(key, author, from, entry, now, out);
-                self.enter_room(key, author, entry, now, out);
-            }
-            What::Entered => {
-                let user = self.users.at(key);
-                let room = user.room;
-                user.relations_mut().other_rooms.push(room);
-                self.enter_room(key, author, entry, now, out);
-            }
+            What::Moved | What::Entered => self.commit_move(author, key, entry, now, out),
             What::Said { text } => self.commit_line(key, text, false, entry, out),
             What::Acted { text } => self.commit_line(key, text, true, entry, out),
             What::Whispered { to, text } => self.commit_whisper(author, key, *to, text, entry, out),
@@ -93,6 +84,47 @@ impl Chat {
         let is_guest = self.users.get(key).is_guest;
         let event = if is_guest { Event::Renamed { old: &old, new } } else { Event::Accepted };
         out(Effect::Tell { to: who, event });
+    }
+
+    /// What was proposed may not hold any more: other entries may have come first.
+    fn commit_move(
+        &mut self,
+        who: UserId,
+        key: UserKey,
+        entry: &Entry<'_>,
+        now: &Now,
+        out: &mut Out<'_>,
+    ) {
+        let user = self.users.get(key);
+        let Some(room_name) = entry.room.filter(|_| user.name.is_some()) else { return };
+        let from = user.room;
+        match self.rooms.find(room_name.as_str()) {
+            Some(room) if user.rooms().any(|other| other == room) => return,
+            None if !self.may_open_a_room(user, &entry.what) => {
+                let event = Event::TooManyRooms { rooms_max: self.rules.rooms_max };
+                return out(Effect::Tell { to: who, event });
+            }
+            _ => {}
+        }
+        if entry.what == What::Moved {
+            self.leave_room(key, who, from, entry, now, out);
+        } else {
+            // Its arrival there may be gathered, which is known only of the room that it is in.
+            if user.epoch != Default::default() {
+                self.in_room(from, out, Presence::tell_gathered);
+            }
+            self.users.at(key).relations_mut().other_rooms.push(from);
+        }
+        self.enter_room(key, who, entry, now, out);
+    }
+
+    /// Whether there may be one room more once `user` has come to it.
+    pub(super) fn may_open_a_room(&self, user: &User, what: &What<'_>) -> bool {
+        // Who is alone in a room and leaves it ends it.
+        let ends_one = *what == What::Moved
+            && user.room != LOBBY
+            && self.rooms.get(user.room).members.len() == 1;
+        self.rooms.len() - usize::from(ends_one) < self.rules.rooms_max
     }
 
     fn commit_leave(

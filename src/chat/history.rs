@@ -131,7 +131,9 @@ impl Histories {
         let same = |(one, other): (&u64, &History), (key, history): (&u64, &History)| {
             one == key && other.said == history.said && other.lines == history.lines
         };
-        self.rooms.len() == other.rooms.len()
+        // The order in which rooms give lines decides what will be kept.
+        self.by_age == other.by_age
+            && self.rooms.len() == other.rooms.len()
             && self.rooms.iter().zip(&other.rooms).all(|(one, other)| same(one, other))
             && self.absences == other.absences
     }
@@ -272,5 +274,18 @@ mod tests {
             histories.leave(who, TEA, 3_000);
         }
         assert_eq!(histories.absences.len(), ABSENCES_MAX);
+    }
+
+    #[test]
+    fn histories_that_would_give_in_another_order_are_not_the_same() {
+        let make = |rooms: [u64; 2]| {
+            let mut histories = Histories::new(BYTES);
+            for room in rooms {
+                histories.add(room, stamp(), ["bob", "hi"], false);
+            }
+            histories
+        };
+        assert!(make([1, 2]).is_same(&make([1, 2])));
+        assert!(!make([1, 2]).is_same(&make([2, 1])));
     }
 }

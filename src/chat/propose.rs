@@ -11,7 +11,7 @@ use crate::chat::event::{CloseReason, Event};
 use crate::chat::proposal::{Proposal, Reply};
 use crate::chat::rooms::LOBBY_NAME;
 use crate::clock::Now;
-use crate::ids::{LOBBY, UserId};
+use crate::ids::UserId;
 use crate::text::Quoted;
 
 impl Chat {
@@ -126,13 +126,8 @@ impl Chat {
                 return Proposal::Answer(Reply::Event(event));
             }
         };
-        // Who is alone in a room and leaves it ends it.
-        let ends_one = what == What::Moved
-            && user.room != LOBBY
-            && self.rooms.get(user.room).members.len() == 1;
-        let rooms_max = self.rules.rooms_max;
-        if self.rooms.len() - usize::from(ends_one) >= rooms_max {
-            let event = Event::TooManyRooms { rooms_max };
+        if !self.may_open_a_room(user, &what) {
+            let event = Event::TooManyRooms { rooms_max: self.rules.rooms_max };
             return Proposal::Answer(Reply::Event(event));
         }
         Proposal::Commit(Entry::new(who, Some(name), what, now))

@@ -40,8 +40,8 @@ pub fn looks(name: &str) -> [String; 2] {
 /// Both skeletons of [`looks`] as numbers, the same on every machine and at any time: names are
 /// compared by them in entries that several machines apply.
 ///
-/// The keys are fixed, so somebody may find two names with one number. All that this does is have the
-/// second one refused as taken.
+/// Nothing about it is secret, so somebody may search for two names with one number: the second is
+/// refused as taken while the first is, and found in its place when the first is not.
 pub fn skeleton_hashes(name: &str) -> [u64; 2] {
     let name = clip(name, 2 * NICK_BYTES_MAX);
     if name.is_ascii() {

@@ -234,3 +234,71 @@ fn a_beginning_is_completed_from_all_who_are_here() {
     assert_eq!(talk.chat.names_starting("alice1").len(), 11);
     assert!(talk.chat.names_starting("alice1x").is_empty());
 }
+
+#[test]
+fn a_screenful_is_bounded_in_bytes_too() {
+    let mut talk = Talk::of(1);
+    let long = "x".repeat(5_000);
+    for _ in 0..40 {
+        talk.ask(1, Command::Say(&long));
+    }
+    talk.seen.clear();
+    talk.ask(1, Command::Last(Some(40)));
+    let mut lines = 0;
+    loop {
+        let seen = talk.seen();
+        assert!(seen.iter().map(String::len).sum::<usize>() < 32 * 1024);
+        lines += seen.iter().filter(|line| line.ends_with('x')).count();
+        if seen.last().is_none_or(|line| line != "1 more") {
+            break;
+        }
+        talk.resume(1);
+    }
+    assert_eq!(lines, 40);
+}
+
+#[test]
+fn what_was_proposed_is_checked_again_when_it_is_committed() {
+    let mut talk = Talk::of(6);
+    talk.chat.arrive(user(7), false, &mut |_| {});
+    let now = talk.now();
+    let mut proposed = Vec::new();
+    for (number, room) in [(1, "tea"), (1, "tea"), (2, "r2"), (3, "r3"), (4, "r4"), (5, "r5")] {
+        let proposal = talk.chat.propose(user(number), Command::Enter(room), &now);
+        let Proposal::Commit(entry) = proposal else { panic!("there is room for each alone") };
+        proposed.push(entry);
+    }
+    let stray = Some(entry::RoomName::new("tea"));
+    proposed.push(Entry::new(user(7), stray, What::Moved, &now));
+    let mut seen = Vec::new();
+    for entry in &proposed {
+        talk.chat.commit(entry, &now, &mut |effect| seen.push(shown(&effect)));
+    }
+    assert_eq!(talk.chat.rooms(), 4, "{seen:?}");
+    let refused = "system: no more than 4 rooms can be open; join one of them: rooms";
+    let refused = [4, 5].map(|number| format!("{number} {refused}"));
+    assert_eq!(seen.iter().filter(|line| refused.contains(line)).count(), 2, "{seen:?}");
+    for number in 1..=7 {
+        talk.chat.depart(user(number), CloseReason::Closed, &now, &mut |_| {});
+    }
+    assert_eq!((talk.chat.rooms(), talk.chat.present()), (1, 0));
+}
+
+#[test]
+fn who_enters_another_room_while_its_arrival_is_gathered_does_not_stay_behind() {
+    let mut talk = Talk::of(7);
+    for number in 1..=6 {
+        talk.ask(number, Command::Join("tea"));
+    }
+    talk.ask(6, Command::Enter("coffee"));
+    let now = talk.now();
+    let seen = &mut talk.seen;
+    talk.chat.depart(user(6), CloseReason::Closed, &now, &mut |effect| seen.push(shown(&effect)));
+    talk.pass(2_000);
+    let seen = talk.seen();
+    let of_tea = seen.iter().filter(|line| line.starts_with("#tea") && line.contains("u6"));
+    assert_eq!(
+        of_tea.collect::<Vec<_>>(),
+        ["#tea system: u6 joined -6", "#tea system: u6 left -6"]
+    );
+}

@@ -101,8 +101,9 @@ impl Users {
             "a slot is used again only after its user left"
         );
         user.generation = id.peer.generation();
-        let node = u32::try_from(place).expect("few nodes share a chat");
-        UserKey(node << SLOT_BITS | u32::try_from(slot).expect("asserted above"))
+        // The rest of the key numbers the nodes: eight bits.
+        let node = u8::try_from(place).expect("few nodes share a chat");
+        UserKey(u32::from(node) << SLOT_BITS | u32::try_from(slot).expect("asserted above"))
     }
 
     /// Forgets a user, and hands over what was known.
@@ -210,5 +211,14 @@ mod tests {
     #[test]
     fn a_user_is_small() {
         assert!(std::mem::size_of::<User>() <= 40);
+    }
+
+    #[test]
+    #[should_panic(expected = "few nodes share a chat")]
+    fn no_two_nodes_share_keys() {
+        let mut users = Users::default();
+        for node in 0..=256 {
+            users.insert(UserId { node: NodeId(node), peer: PeerId::new(0, 1) });
+        }
     }
 }
