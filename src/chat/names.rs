@@ -220,8 +220,8 @@ impl Names {
     /// Notes that `user` has `nick`, which is free.
     pub fn claim(&mut self, nick: &str, user: UserKey) {
         self.holders.extend(skeleton_hashes(nick).map(|look| (look, user)));
-        if nick.strip_prefix(GUEST) == Some(self.next_guest.to_string().as_str()) {
-            self.next_guest = self.next_guest.checked_add(1).unwrap_or(1);
+        if nick.starts_with(GUEST) && nick == numbered(GUEST, self.next_guest) {
+            self.next_guest = self.next_guest.checked_add(1).unwrap_or(2);
         }
     }
 
@@ -257,36 +257,25 @@ impl Names {
             .filter(|&c| may_stand_in_nick(c))
             .skip_while(|c| !c.is_alphanumeric())
             .collect();
-        let numbered = |stem: &str, number: u32| {
-            let suffix = if number < 2 { String::new() } else { number.to_string() };
-            format!("{}{suffix}", shortened(stem, NICK_COLUMNS_MAX - suffix.len()))
-        };
         let mut can_be_had = |name: &String| {
             *tries += 1;
             self.check(name).is_ok() && self.is_free(name, None)
         };
+        // Where the first numbers are taken, any is as good as the next.
+        let far_off = |index: u32| {
+            let number = (hash(wanted) >> (8 * index)) % 1_000_000;
+            u32::try_from(number).expect("it is below a million")
+        };
+        let mut first_free = |stem: &str, from: u32| {
+            let near = iter::once(1).chain(from..from.saturating_add(SUGGESTIONS_MAX - 1));
+            let numbers = near.chain((0..SUGGESTIONS_MAX / 2).map(far_off));
+            numbers.map(|number| numbered(stem, number)).find(&mut can_be_had)
+        };
         // What is refused as it stands is refused with a number too.
-        if self.check(&numbered(&usable, 1)).is_ok() {
-            let mut few = (1..=SUGGESTIONS_MAX).map(|number| numbered(&usable, number));
-            if let Some(name) = few.find(&mut can_be_had) {
-                return name;
-            }
-            // So many are taken that any number is as good as the next.
-            let mixed = |index: u32| {
-                let number = (hash(wanted) >> (8 * (index % 8))) % 1_000_000;
-                u32::try_from(number).expect("it is below a million")
-            };
-            let mut any = (0..SUGGESTIONS_MAX / 2).map(|index| numbered(&usable, mixed(index)));
-            if let Some(name) = any.find(&mut can_be_had) {
-                return name;
-            }
-        }
-        let guest = |number: u32| format!("{GUEST}{number}");
-        let mut guests =
-            (0..SUGGESTIONS_MAX).map(|index| guest(self.next_guest.wrapping_add(index)));
-        let past = || guest(u32::try_from(self.holders.len()).unwrap_or(0).wrapping_add(2));
-        let plain = GUEST.to_string();
-        if can_be_had(&plain) { plain } else { guests.find(&mut can_be_had).unwrap_or_else(past) }
+        let is_usable = self.check(&numbered(&usable, 1)).is_ok();
+        let like_it = if is_usable { first_free(&usable, 2) } else { None };
+        let guest = || first_free(GUEST, self.next_guest);
+        like_it.or_else(guest).unwrap_or_else(|| numbered(GUEST, far_off(7)))
     }
 }
 
@@ -295,6 +284,12 @@ fn reads_as_chinese_system(word: &str) -> bool {
     let mut chars = word.chars();
     matches!(chars.next(), Some('系' | '糸' | '係' | '糹'))
         && matches!(chars.next(), Some('统' | '統'))
+}
+
+/// `stem` with a number behind it; the first has none.
+fn numbered(stem: &str, number: u32) -> String {
+    let suffix = if number < 2 { String::new() } else { number.to_string() };
+    format!("{}{suffix}", shortened(stem, NICK_COLUMNS_MAX - suffix.len()))
 }
 
 /// The longest start of `name` within `columns_max` that leaves room for a number in bytes too.

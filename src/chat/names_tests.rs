@@ -201,3 +201,14 @@ fn a_suggestion_costs_a_bounded_number_of_tries_however_many_names_are_taken() {
         assert!(tries <= 24, "{wanted}: {tries} tries");
     }
 }
+
+#[test]
+fn a_suggested_guest_is_free_in_whatever_order_guests_come_and_go() {
+    let mut names = Names::new();
+    for number in (2..=11).rev().chain([14]) {
+        names.claim(&format!("guest{number}"), alice());
+    }
+    names.claim("guest", alice());
+    let free = names.suggest("exit");
+    assert!(names.is_free(&free, None), "{free}");
+}
