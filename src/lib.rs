@@ -103,7 +103,7 @@
 //!   a tape is full because the sweep has not come round yet, people in that room wait; if somebody's
 //!   own buffer fills up because many whisper to it, it is flushed before anything else is read. Only a
 //!   paced client is skipped here too: it is behind because of its pauses, which must hold up nobody.
-//! * A peer that sends too fast is not read ([`hub::bucket`]), so nothing that it says is lost.
+//! * A peer that sends too fast is not read ([`hub::allowance`]), so nothing that it says is lost.
 //! * When all queues together exceed `queued_bytes`, connections are closed by the bytes queued for them
 //!   times how long they have accepted nothing. Somebody who reads slowly outlives those who read
 //!   nothing.
@@ -166,6 +166,7 @@
 //! * A summary of joins and leaves leaves out who came and went within its second, and names the people
 //!   who left before those who joined: otherwise people who are back would seem to have left.
 
+pub mod bucket;
 pub mod chat;
 #[cfg(feature = "client")]
 pub mod client;

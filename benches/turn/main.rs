@@ -84,10 +84,6 @@ fn run(arguments: &[String]) -> Result<(), String> {
 }
 
 fn print_rooms(is_quick: bool, deliveries_min: usize) -> Result<(), String> {
-    if !rooms::are_known() {
-        println!("\nrooms: not measured, as the hub does not know `ROOM -r`");
-        return Ok(());
-    }
     let (members, rooms) = if is_quick { (10_000, 1_000) } else { (1_000_000, 100_000) };
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let numbers = [members, rooms, deliveries_min].map(|number| number.to_string());
@@ -128,10 +124,6 @@ fn print_instructions(is_quick: bool) -> Result<(), String> {
     for (senders, window, rounds) in [(1, 1, 1_000), (10, 32, 100)] {
         let cost = instructions::per_line(shape(members, 1, senders, window, rounds))?;
         println!("  N={members} S={senders} W={window}: {cost:.2}");
-    }
-    if !rooms::are_known() {
-        println!("  rooms: not measured, as the hub does not know `ROOM -r`");
-        return Ok(());
     }
     let among = instructions::per_line(shape(3 * many, many, 1, 1, 10_000))?;
     let alone = instructions::per_line(shape(3, 1, 1, 1, 10_000))?;

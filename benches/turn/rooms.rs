@@ -20,18 +20,6 @@ pub struct Cost {
     pub bytes_each: u64,
 }
 
-/// Whether the hub knows `ROOM -r`: lines of one room do not reach another.
-pub fn are_known() -> bool {
-    let mut hub = NullHub::new(2, Time::Simulated);
-    hub.join(Some(0));
-    hub.join(Some(1));
-    hub.wait_until_idle();
-    let before = accepted_bytes();
-    hub.say(0, 1);
-    hub.run();
-    accepted_bytes() - before == line_bytes(0) as u64
-}
-
 /// Spreads `members` evenly over `rooms` and has somebody say a line in each room in turn, until
 /// `deliveries_min` lines have been delivered.
 pub fn measure(members: usize, rooms: usize, deliveries_min: usize) -> Cost {

@@ -153,9 +153,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
             }
             other => return Err(advised(&other.unexpected().to_string())),
         };
-        let Some(opt) = OPTIONS.iter().find(|opt| opt.name == name) else {
-            return Err(advised(&format!("--{name}: no such option")));
-        };
+        let opt = options::find(OPTIONS, &name).map_err(|fault| advised(&fault))?;
         opt.take(&mut parser, &mut config)?;
     }
     let here = match config.door {

@@ -44,9 +44,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
             Arg::Long(name) => name.to_string(),
             other => return Err(advised(&other.unexpected().to_string())),
         };
-        let Some(opt) = OPTIONS.iter().find(|opt| opt.name == name) else {
-            return Err(advised(&format!("--{name}: no such option")));
-        };
+        let opt = options::find(OPTIONS, &name).map_err(|fault| advised(&fault))?;
         is_classic_given |= name == "classic";
         is_telnet_given |= name == "telnet";
         opt.take(&mut parser, &mut config)?;

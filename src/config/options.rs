@@ -36,6 +36,15 @@ impl<C> Opt<C> {
     }
 }
 
+/// The one of `options` that is called `name`.
+///
+/// # Errors
+/// If there is none.
+pub fn find<'a, C>(options: &'a [Opt<C>], name: &str) -> Result<&'a Opt<C>, String> {
+    let found = options.iter().find(|opt| opt.name == name);
+    found.ok_or_else(|| format!("--{name}: no such option"))
+}
+
 /// The lines of `--help` that tell of `options`, each name and value in `columns`.
 pub fn help<C>(options: &[Opt<C>], columns: usize) -> String {
     let line = |opt: &Opt<C>| {

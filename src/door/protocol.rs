@@ -107,29 +107,23 @@ impl Protocol {
         text: &'t mut String,
     ) -> (usize, Option<Input<'t>>) {
         let Context { now_ms, line_bytes_max } = *context;
-        let (taken, line) = match self {
-            Self::Classic(decoder) => {
-                let (taken, piece) = decoder.next(burst, line_bytes_max);
-                (taken, piece.map(|piece| clean(&piece, text, line_bytes_max)))
-            }
-            Self::Telnet(decoder) => {
-                let (taken, piece) = decoder.next(burst, now_ms, line_bytes_max);
-                (taken, piece.map(|piece| clean(&piece, text, line_bytes_max)))
-            }
+        let (taken, piece) = match self {
+            Self::Classic(decoder) => decoder.next(burst, line_bytes_max),
+            Self::Telnet(decoder) => decoder.next(burst, now_ms, line_bytes_max),
         };
+        let line = piece.map(|piece| clean(&piece, text, line_bytes_max));
         (taken, line.map(|line| self.understand(line, text, line_bytes_max)))
     }
 
     /// What the line asks for that was not ended when the client stopped sending.
     pub fn finish<'t>(&mut self, context: &Context, text: &'t mut String) -> Option<Input<'t>> {
         let bytes_max = context.line_bytes_max;
-        let line = match self {
-            Self::Classic(decoder) => decoder.finish().map(|piece| clean(&piece, text, bytes_max)),
-            Self::Telnet(decoder) => {
-                decoder.finish(bytes_max).map(|piece| clean(&piece, text, bytes_max))
-            }
+        let piece = match self {
+            Self::Classic(decoder) => decoder.finish(),
+            Self::Telnet(decoder) => decoder.finish(bytes_max),
         };
-        line.map(|line| self.understand(line, text, bytes_max))
+        let line = clean(&piece?, text, bytes_max);
+        Some(self.understand(line, text, bytes_max))
     }
 
     /// Nothing more is there to be read: what comes next is a burst of its own.

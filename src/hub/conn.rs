@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use crate::delivery::outbound::{Outbound, Took};
 use crate::delivery::tapes::Tapes;
 use crate::door::protocol::{Delivery, Format, Portion, Protocol};
-use crate::hub::bucket::Bucket;
+use crate::hub::allowance::Allowance;
 use crate::ids::PeerId;
 use crate::limits::{Limits, READ_BYTES, UNHEARD_BURSTS_MAX};
 
@@ -73,7 +73,7 @@ pub struct Conn<S> {
     /// What it is to be sent.
     pub out: Outbound,
     /// How fast it may speak.
-    pub bucket: Bucket,
+    pub allowance: Allowance,
     /// Where it comes from, if that is counted.
     pub host: Option<IpAddr>,
     /// What few connections need.
@@ -189,7 +189,7 @@ impl<S> Conn<S> {
             is_listing: false,
             protocol,
             out: Outbound::default(),
-            bucket: Bucket::default(),
+            allowance: Allowance::default(),
             host,
             extra: None,
         }

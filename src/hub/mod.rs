@@ -3,7 +3,7 @@
 //! Generic over the socket, with readiness and the moment handed in: the same hub runs over the
 //! kernel's sockets, over simulated ones that misbehave from a seed, and over none at all.
 
-pub mod bucket;
+pub mod allowance;
 pub mod conn;
 pub mod pace;
 pub mod peers;

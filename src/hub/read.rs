@@ -71,7 +71,7 @@ impl<S: Socket> Hub<S> {
             Phase::Closing { .. } | Phase::Doomed => return,
         }
         let conn = &mut self.peers.slab[slot];
-        let line_ms = conn.bucket.next_line_ms(&self.limits);
+        let line_ms = conn.allowance.next_line_ms(&self.limits);
         let may_speak = line_ms <= now.mono_ms;
         if conn.is_listing && !conn.is_write_closed() {
             // One long answer after the other, a screenful for each line that it may say: it is read
@@ -115,14 +115,14 @@ impl<S: Socket> Hub<S> {
     fn resume(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
         conn.is_listing = false;
-        conn.bucket.charge_line(&self.limits, now.mono_ms);
+        conn.allowance.charge_line(&self.limits, now.mono_ms);
         let (user, Self { chat, post, peers, .. }) = (UserId::local(conn.id), &mut *self);
         chat.resume(user, &mut |effect| post.apply(&effect, peers, now));
     }
 
     fn read(&mut self, slot: usize, may_speak: bool, now: &Now) {
         let conn = &mut self.peers.slab[slot];
-        let (id, read_ms) = (conn.id, conn.bucket.next_read_ms(&self.limits));
+        let (id, read_ms) = (conn.id, conn.allowance.next_read_ms(&self.limits));
         if read_ms > now.mono_ms && !conn.is_write_closed() {
             return self.peers.timers.arm(slot, read_ms);
         }
@@ -145,7 +145,7 @@ impl<S: Socket> Hub<S> {
             }
             0 if conn.is_write_closed() => return self.fail(id, CloseReason::Broken, now),
             0 => return conn.protocol.end_burst(),
-            bytes => conn.bucket.charge_bytes(bytes, &self.limits, now.mono_ms),
+            bytes => conn.allowance.charge_bytes(bytes, &self.limits, now.mono_ms),
         }
         if may_speak {
             let buffer = std::mem::take(&mut self.read_buffer);
@@ -171,7 +171,7 @@ impl<S: Socket> Hub<S> {
             }
             let must_wait = must_wait || conn.is_listing;
             let was_paced = conn.is_paced();
-            let line_ms = conn.bucket.next_line_ms(&self.limits);
+            let line_ms = conn.allowance.next_line_ms(&self.limits);
             if line_ms > now.mono_ms || must_wait {
                 conn.extra_mut().unheard.push_front(burst.to_vec());
                 break;
@@ -186,7 +186,7 @@ impl<S: Socket> Hub<S> {
             let Some(input) = input else { break };
             let conn = &mut self.peers.slab[slot];
             // To complete a name costs as much as a line: all names are looked at.
-            conn.bucket.charge_line(&self.limits, now.mono_ms);
+            conn.allowance.charge_line(&self.limits, now.mono_ms);
             if was_paced && !conn.is_paced() {
                 pace::end(conn, &mut self.post);
                 self.peers.want_flush(slot);

@@ -1,5 +1,6 @@
 //! The line editor of a character-mode terminal: its bytes to keys, keys to a line and its echo.
 
+use crate::bucket::{Bucket, Rate};
 use crate::door::charset::Charset;
 use crate::door::telnet::screen::Screen;
 use crate::editor::{Edited, Editor, Key};
@@ -8,6 +9,8 @@ use crate::limits::{EDIT_HISTORY_MAX, REDRAW_BURST_BYTES, REDRAW_BYTES_PER_SEC};
 
 /// What ends a session at an empty line (`^D`).
 const LEAVE: &str = "/quit";
+/// Bytes that may be sent to redraw a line.
+const REDRAW_RATE: Rate = Rate { burst: REDRAW_BURST_BYTES, per_sec: REDRAW_BYTES_PER_SEC };
 const BELL: char = '\u{7}';
 
 /// What is typed, and what of it stands on the terminal.
@@ -21,7 +24,8 @@ pub struct Editing {
     /// What is to be done about what is drawn, once all that came together is taken: or each key of
     /// a flood would have the whole line sent.
     due: Due,
-    budget: RedrawBudget,
+    /// What has been sent lately to redraw the line.
+    redrawn: Bucket,
     /// The budget was used up when something was to be drawn: when there is some again.
     redraw_due_ms: Option<u64>,
     /// The terminal has another size, from the next drawing on.
@@ -59,7 +63,7 @@ impl Editing {
             screen: Screen::new(columns.into(), rows.into()),
             is_drawn: false,
             due: Due::Nothing,
-            budget: RedrawBudget::default(),
+            redrawn: Bucket::default(),
             redraw_due_ms: None,
             resized: None,
             cut: Vec::new(),
@@ -175,7 +179,7 @@ impl Editing {
         }
         let before = echo.len();
         self.update(prompt, self.due, echo);
-        self.budget.charge(echo.len() - before, now_ms);
+        self.redrawn.charge((echo.len() - before) as u64, REDRAW_RATE, now_ms);
     }
 
     /// Shows the line below what was shown, over the prompt that came with that, or what has become
@@ -192,7 +196,7 @@ impl Editing {
         }
         let before = echo.len();
         self.draw_below(prompt, echo);
-        self.budget.charge(echo.len() - before, now_ms);
+        self.redrawn.charge((echo.len() - before) as u64, REDRAW_RATE, now_ms);
     }
 
     /// When there is budget again for what [`Editing::draw`] or [`Editing::show`] had to leave.
@@ -213,7 +217,8 @@ impl Editing {
     }
 
     fn may_draw(&mut self, now_ms: u64) -> bool {
-        self.redraw_due_ms = Some(self.budget.next_ms()).filter(|&next_ms| next_ms > now_ms);
+        self.redraw_due_ms =
+            Some(self.redrawn.next_ms(REDRAW_RATE)).filter(|&next_ms| next_ms > now_ms);
         self.redraw_due_ms.is_none()
     }
 
@@ -260,31 +265,6 @@ impl Editing {
         if std::mem::take(&mut self.is_drawn) {
             self.screen.leave(echo);
         }
-    }
-}
-
-/// What may be sent to redraw a line: a token bucket, kept as the time at which it is full again.
-///
-/// There is budget while it is not empty, and what is drawn then may be more than is left: a debt,
-/// paid by waiting.
-#[derive(Default)]
-struct RedrawBudget {
-    full_us: u64,
-}
-
-const US_PER_MS: u64 = 1_000;
-const US_PER_SEC: u64 = 1_000_000;
-
-impl RedrawBudget {
-    fn charge(&mut self, bytes: usize, now_ms: u64) {
-        let cost_us = US_PER_SEC * bytes as u64 / REDRAW_BYTES_PER_SEC;
-        self.full_us = self.full_us.max(now_ms * US_PER_MS) + cost_us;
-    }
-
-    /// When something may be drawn again.
-    fn next_ms(&self) -> u64 {
-        let burst_us = US_PER_SEC * (REDRAW_BURST_BYTES - 1) / REDRAW_BYTES_PER_SEC;
-        self.full_us.saturating_sub(burst_us).div_ceil(US_PER_MS)
     }
 }
 
