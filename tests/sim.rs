@@ -81,11 +81,12 @@ impl Sim {
         };
         let model = Model::new(lang);
         let mut hub = Hub::new(lang, limits.clone());
-        let tapped = Rc::clone(&model);
-        hub.watch(Box::new(move |told, now| tapped.borrow_mut().apply(told, now)));
         let naive = Naive::new();
-        let observing = Rc::clone(&naive);
-        hub.observe(Box::new(move |seen| observing.borrow_mut().see(seen)));
+        let (modelled, observed) = (Rc::clone(&model), Rc::clone(&naive));
+        hub.watch(Box::new(move |tapped, now| {
+            modelled.borrow_mut().apply(tapped, now);
+            observed.borrow_mut().see(tapped);
+        }));
         let replica = Rc::new(RefCell::new(Chat::new(Rules::from(&limits))));
         let replayed = Rc::clone(&replica);
         hub.watch_entries(Box::new(move |entry| {

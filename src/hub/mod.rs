@@ -26,33 +26,11 @@ use crate::door::notice::Notice;
 use crate::door::protocol::Protocol;
 use crate::hub::conn::{Conn, Phase, Socket, Writing};
 use crate::hub::peers::Peers;
-use crate::hub::post::{Post, Tap};
+use crate::hub::post::{Post, Tap, Tapped};
 use crate::ids::{PeerId, UserId};
 use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, REFUSED_MAX};
 
 pub use crate::hub::conn::Ready;
-
-/// What the chat was asked, for tests that hold it against a chat of their own.
-#[derive(Clone, Copy, Debug)]
-pub enum Seen<'a> {
-    /// `who` asked for something, and now has this name.
-    Asked {
-        /// Who.
-        who: PeerId,
-        /// What for.
-        command: Command<'a>,
-        /// The name that they have after it.
-        name: Option<&'a str>,
-    },
-    /// `who` is gone, for whatever reason but their own command.
-    Gone {
-        /// Who.
-        who: PeerId,
-    },
-}
-
-/// Sees what the chat was asked, after it was done.
-pub type Observer = Box<dyn FnMut(&Seen<'_>)>;
 
 /// The chat, everyone in it, and what is on its way to them.
 pub struct Hub<S> {
@@ -69,7 +47,6 @@ pub struct Hub<S> {
     /// Where the next pass over those to be written to begins.
     next_flush: usize,
     is_stopping: bool,
-    observer: Option<Observer>,
 }
 
 impl<S: Socket> Hub<S> {
@@ -87,18 +64,12 @@ impl<S: Socket> Hub<S> {
             next_read: 0,
             next_flush: 0,
             is_stopping: false,
-            observer: None,
         }
     }
 
-    /// Has `tap` called with everything that is to be told.
+    /// Has `tap` called with whatever the chat was asked, and with everything that is to be told.
     pub fn watch(&mut self, tap: Tap) {
         self.post.watch(tap);
-    }
-
-    /// Has `observer` called with whatever the chat was asked.
-    pub fn observe(&mut self, observer: Observer) {
-        self.observer = Some(observer);
     }
 
     /// The slot that the next connection will have; none if so many wait only to be told that
@@ -207,9 +178,8 @@ impl<S: Socket> Hub<S> {
         let Self { chat, post, peers, .. } = self;
         let user = UserId::local(id);
         chat.command(user, command, now, &mut |effect| post.apply(&effect, peers, now));
-        if let Some(observer) = &mut self.observer {
-            observer(&Seen::Asked { who: id, command, name: self.chat.nick(user) });
-        }
+        let name = || Tapped::Asked { who: id, command, name: chat.nick(user) };
+        post.tap(name, now);
     }
 
     /// Has `tap` called with every entry of the chat, before it is applied.
@@ -236,9 +206,7 @@ impl<S: Socket> Hub<S> {
     fn depart(&mut self, id: PeerId, why: CloseReason, now: &Now) {
         let Self { chat, post, peers, .. } = self;
         chat.depart(UserId::local(id), why, now, &mut |effect| post.apply(&effect, peers, now));
-        if let Some(observer) = &mut self.observer {
-            observer(&Seen::Gone { who: id });
-        }
+        post.tap(|| Tapped::Gone { who: id }, now);
     }
 
     /// A timer of `slot` went off: something may be due.

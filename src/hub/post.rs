@@ -2,6 +2,7 @@
 
 use log::info;
 
+use crate::chat::command::Command;
 use crate::chat::event::{CloseReason, Effect, Event};
 use crate::clock::Now;
 use crate::delivery::tapes::{TapeId, Tapes};
@@ -25,9 +26,24 @@ pub enum Tapped<'a> {
         /// What.
         notice: &'a Notice<'a>,
     },
+    /// `who` asked for something, and now has this name.
+    Asked {
+        /// Who.
+        who: PeerId,
+        /// What for.
+        command: Command<'a>,
+        /// The name that they have after it.
+        name: Option<&'a str>,
+    },
+    /// `who` is gone, for whatever reason but their own command.
+    Gone {
+        /// Who.
+        who: PeerId,
+    },
 }
 
-/// Sees everything that is to be told, before it is.
+/// Sees everything that is to be told before it is, and what the chat was asked after it was done: for
+/// tests that hold the hub against models of their own.
 pub type Tap = Box<dyn FnMut(&Tapped<'_>, &Now)>;
 
 /// The tapes, and how events are put into bytes.
@@ -48,17 +64,21 @@ impl Post {
         Self { tapes, lang, limits, line: Vec::new(), tap: None }
     }
 
-    /// Has `tap` called with every effect, before it is carried out: for tests that hold the
-    /// streams against a model of their own.
+    /// Shows `tapped` to the tap, if there is one.
+    pub fn tap<'a>(&mut self, tapped: impl FnOnce() -> Tapped<'a>, now: &Now) {
+        if let Some(tap) = &mut self.tap {
+            tap(&tapped(), now);
+        }
+    }
+
+    /// Has `tap` called from here on.
     pub fn watch(&mut self, tap: Tap) {
         self.tap = Some(tap);
     }
 
     /// Carries out one effect.
     pub fn apply<S>(&mut self, effect: &Effect<'_>, peers: &mut Peers<S>, now: &Now) {
-        if let Some(tap) = &mut self.tap {
-            tap(&Tapped::Effect(effect), now);
-        }
+        self.tap(|| Tapped::Effect(effect), now);
         match *effect {
             Effect::Tell { to, ref event } => {
                 let may_be_skipped = matches!(event, Event::Whispered { .. });
@@ -82,9 +102,7 @@ impl Post {
 
     /// Tells one client what concerns it alone.
     pub fn notify<S>(&mut self, to: PeerId, notice: &Notice<'_>, peers: &mut Peers<S>, now: &Now) {
-        if let Some(tap) = &mut self.tap {
-            tap(&Tapped::Notice { to, notice }, now);
-        }
+        self.tap(|| Tapped::Notice { to, notice }, now);
         self.tell(to, notice.into(), false, peers, now);
     }
 

@@ -77,6 +77,7 @@ impl Model {
         let lang = self.lang;
         let effect = match *tapped {
             Tapped::Effect(effect) => effect,
+            Tapped::Asked { .. } | Tapped::Gone { .. } => return,
             Tapped::Notice { to, notice } => {
                 let queue = self.queues.get_mut(&to).expect("it was expected");
                 queue.hear(notice.into());

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use natter::chat::command::Command;
-use natter::hub::Seen;
+use natter::hub::post::Tapped;
 use natter::ids::PeerId;
 
 /// What one person must see.
@@ -49,10 +49,11 @@ impl Naive {
     }
 
     /// Notes what the hub was asked, after it has acted on it.
-    pub fn see(&mut self, seen: &Seen<'_>) {
-        match *seen {
-            Seen::Asked { who, command, name } => self.ask(who, command, name),
-            Seen::Gone { who } => self.users.entry(who).or_default().is_gone = true,
+    pub fn see(&mut self, tapped: &Tapped<'_>) {
+        match *tapped {
+            Tapped::Asked { who, command, name } => self.ask(who, command, name),
+            Tapped::Gone { who } => self.users.entry(who).or_default().is_gone = true,
+            Tapped::Effect(_) | Tapped::Notice { .. } => {}
         }
     }
 
