@@ -223,8 +223,13 @@ impl Chat {
     ) {
         let (who, user) = (entry.author, self.users.get(key));
         let Some(nick) = user.name.as_deref() else { return };
-        let at = entry.stamp.as_str();
-        debug!("at={at:?} event=say id={who} nick={} text={}", Quoted(nick), Quoted(text));
+        // All of it inside, where it costs nothing unless it is logged.
+        debug!(
+            "at={:?} event=say id={who} nick={} text={}",
+            entry.stamp.as_str(),
+            Quoted(nick),
+            Quoted(text)
+        );
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
         let (except, author) = (self.ignores.of_name(nick), Some(who));

@@ -14,6 +14,8 @@ pub struct Histories {
     rooms: BTreeMap<u64, History>,
     /// The rooms that have lines, by when something was last said: a running number.
     by_age: BTreeMap<u64, u64>,
+    /// The room where something was last said: it stays where it is in `by_age`.
+    newest: u64,
     /// Lines said so far in all rooms.
     said: u64,
     /// Memory that all of it takes, and may take.
@@ -59,18 +61,17 @@ impl Histories {
     /// Nothing was said; `bytes_max` bounds the memory that is taken.
     pub fn new(bytes_max: usize) -> Self {
         let (rooms, by_age, absences) = Default::default();
-        Self { rooms, by_age, said: 0, bytes: 0, bytes_max, absences }
+        Self { rooms, by_age, newest: 0, said: 0, bytes: 0, bytes_max, absences }
     }
 
     /// Keeps a line of `room`.
     pub fn add(&mut self, room: u64, at: Stamp, [name, text]: [&str; 2], is_act: bool) {
         self.said += 1;
-        let is_newest = self.by_age.last_key_value().is_some_and(|(_, &newest)| newest == room);
-        if !self.rooms.contains_key(&room) {
+        let history = self.rooms.entry(room).or_insert_with(|| {
             self.bytes += ROOM_BYTES;
-        }
-        let history = self.rooms.entry(room).or_default();
-        if !is_newest || history.age == 0 {
+            History::default()
+        });
+        if std::mem::replace(&mut self.newest, room) != room || history.age == 0 {
             self.by_age.remove(&history.age);
             history.age = self.said;
             self.by_age.insert(history.age, room);

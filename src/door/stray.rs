@@ -53,14 +53,11 @@ impl TlsGuard {
 pub fn is_request_line(line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let mut words = line.split(|&byte| byte == b' ');
-    let method = words.next();
-    if !method.is_some_and(|method| METHODS.contains(&method)) {
-        // Most lines are told apart by their first word.
-        return false;
-    }
-    let (target, version) = (words.next(), words.next());
-    target.is_some_and(|target| !target.is_empty())
-        && version.is_some_and(|version| {
+    // Most lines of a chat are told apart by their first letter.
+    line.first().is_some_and(u8::is_ascii_uppercase)
+        && words.next().is_some_and(|method| METHODS.contains(&method))
+        && words.next().is_some_and(|target| !target.is_empty())
+        && words.next().is_some_and(|version| {
             matches!(version, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', ..])
         })
         && words.next().is_none()
