@@ -270,60 +270,32 @@ impl Outbound {
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<Took>,
     ) -> (usize, io::Result<Flush>) {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
-        let mut written = 0;
-        if let (None, &Feeds::One { tape, at }) = (&self.own, &self.feeds) {
-            // The usual case: nothing of its own, and what it lacks of its one tape lies together.
-            let open = &tapes.get(tape).tape;
-            let run = open.run(at);
-            if at + run.len() as u64 == open.head() && run.len() <= budget {
-                if run.is_empty() {
-                    return (0, Ok(Flush::Drained));
-                }
-                let (whole, head) = (run.len(), open.head());
-                match write(&[IoSlice::new(run)]) {
-                    Ok(took) if took.bytes == whole => {
-                        tapes.advance(tape, at, head);
-                        self.feeds = Feeds::One { tape, at: head };
-                        return (whole, Ok(Flush::Drained));
-                    }
-                    Ok(took) => {
-                        written = took.bytes;
-                        self.consume(took.bytes, tapes);
-                        if took.drained {
-                            return (written, Ok(Flush::Blocked));
-                        }
-                    }
-                    Err(error) => return (0, Err(error)),
-                }
-            }
-        }
         // What a cut record leaves is only moved, so this sinks by what is sent and nothing else.
         let mut pending = self.pending(tapes);
-        loop {
-            if pending == 0 {
-                return (written, Ok(Flush::Drained));
-            }
+        let mut written = 0;
+        while pending > 0 {
             if written >= budget {
                 return (written, Ok(Flush::Budget));
             }
-            let took = {
-                let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-                let used = self.gather(&mut slices, tapes);
-                write(&slices[..used])
-            };
-            match took {
-                Ok(took) => {
-                    assert!(took.bytes > 0 || took.drained, "a socket takes something or is full");
-                    written += took.bytes;
-                    pending -= took.bytes;
-                    self.consume(took.bytes, tapes);
-                    if took.drained && pending > 0 {
-                        return (written, Ok(Flush::Blocked));
-                    }
-                }
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let used = self.gather(&mut slices, tapes);
+            let took = match write(&slices[..used]) {
+                Ok(took) => took,
                 Err(error) => return (written, Err(error)),
+            };
+            assert!(took.bytes > 0 || took.drained, "a socket takes something or is full");
+            written += took.bytes;
+            pending -= took.bytes;
+            if pending == 0 {
+                self.consume_all(tapes);
+            } else {
+                self.consume(took.bytes, tapes);
+                if took.drained {
+                    return (written, Ok(Flush::Blocked));
+                }
             }
         }
+        (written, Ok(Flush::Drained))
     }
 
     /// Notes that the first `count` of its own bytes were sent, or are not to be.
@@ -368,20 +340,30 @@ impl Outbound {
         used
     }
 
+    /// Everything is sent, most often in one call.
+    fn consume_all<F: Copy + PartialEq>(&mut self, tapes: &mut Tapes<F>) {
+        if self.own.is_some() {
+            self.drop_own(self.own_bytes(), tapes);
+        }
+        let mut to_head = |tape: TapeId, at: &mut u64| {
+            let head = tapes.get(tape).tape.head();
+            tapes.advance(tape, *at, head);
+            *at = head;
+        };
+        match &mut self.feeds {
+            Feeds::None => {}
+            Feeds::One { tape, at } => to_head(*tape, at),
+            Feeds::Several(feeds) => {
+                feeds.iter_mut().for_each(|feed| to_head(feed.tape, &mut feed.at));
+            }
+        }
+    }
+
     /// `accepted` bytes are sent: first of its own, then of its tapes in their order.
     fn consume<F: Copy + PartialEq>(&mut self, accepted: usize, tapes: &mut Tapes<F>) {
         let of_own = accepted.min(self.own_bytes());
         self.drop_own(of_own, tapes);
         let mut left = (accepted - of_own) as u64;
-        if let Feeds::One { tape, at } = &mut self.feeds {
-            // The usual case: it was sent everything.
-            let head = tapes.get(*tape).tape.head();
-            if head - *at == left {
-                tapes.advance(*tape, *at, head);
-                *at = head;
-                return;
-            }
-        }
         for index in 0..self.feed_count() {
             if left == 0 {
                 return;
