@@ -160,7 +160,7 @@
 //!   keys are put back (`door::telnet::decoder`).
 //! * Nothing holds writes back to make batches larger: under load they grow by themselves, because reads
 //!   and short sweeps alternate. Measured under a window of 320 lines: whole rounds of 1,000 writes
-//!   between reads make a line half as dear again; pauses of 1 to 4 ms, Nagle's algorithm, and
+//!   between reads make a line cost half as much again; pauses of 1 to 4 ms, Nagle's algorithm, and
 //!   sendfile(2) from a tape in page cache gain nothing (up to 20 KB, the bytes cost next to nothing
 //!   beside the call).
 //! * A summary of joins and leaves leaves out who came and went within its second, and names the people
