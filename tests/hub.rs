@@ -1,79 +1,20 @@
 //! The hub, turned by hand over sockets that take everything or nothing, or break.
 
-use std::cell::{RefCell, RefMut};
-use std::io::{self, IoSlice};
-use std::ops::Range;
-use std::rc::Rc;
+#[path = "hub/line.rs"]
+mod line;
 
-use chrono::DateTime;
-use natter::clock::{Now, Stamp};
-use natter::delivery::outbound::Took;
+use std::cell::RefMut;
+use std::ops::Range;
+
+use line::{Ends, Line, at};
 use natter::door::DoorKind;
 use natter::door::lang::Lang;
-use natter::hub::conn::Socket;
 use natter::hub::{Hub, Ready};
 use natter::ids::{PeerId, UserId};
 use natter::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, READS_PER_TURN};
 
 const NOP: [u8; 2] = [255, 241];
 const WRITABLE: Ready = Ready { readable: false, writable: true, ended: false, urgent: false };
-
-/// A connection of which the test is the other end.
-#[derive(Clone, Default)]
-struct Line(Rc<RefCell<Ends>>);
-
-#[derive(Default)]
-struct Ends {
-    /// What the peer has sent, not read yet.
-    sent: Vec<u8>,
-    /// What it was sent.
-    heard: Vec<u8>,
-    /// In how many calls.
-    writes: usize,
-    /// The peer sends no more: what it has sent is read to the end.
-    is_ended: bool,
-    /// The peer is gone, as a write finds out: what it has sent is there all the same.
-    is_gone: bool,
-    /// So many bytes it still takes; none if there is no end of that.
-    room: Option<usize>,
-}
-
-impl Socket for Line {
-    fn wake(&mut self, _: Ready) {}
-
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
-        let mut ends = self.0.borrow_mut();
-        let sent = std::mem::take(&mut ends.sent);
-        buffer[..sent.len()].copy_from_slice(&sent);
-        let has_end = ends.is_ended || ends.is_gone;
-        Ok(Took { bytes: sent.len(), drained: !has_end })
-    }
-
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
-        let mut ends = self.0.borrow_mut();
-        if ends.is_gone {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        if ends.room == Some(0) {
-            return Ok(Took { bytes: 0, drained: true });
-        }
-        ends.writes += 1;
-        let offered: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
-        let bytes = offered.len().min(ends.room.unwrap_or(usize::MAX));
-        ends.heard.extend_from_slice(&offered[..bytes]);
-        ends.room = ends.room.map(|room| room - bytes);
-        Ok(Took { bytes, drained: bytes < offered.len() })
-    }
-
-    fn end_writing(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn at(mono_ms: u64) -> Now {
-    let wall = DateTime::from_timestamp(1_700_000_000, 0).expect("is a date");
-    Now { mono_ms, stamp: Stamp::of(wall.into()) }
-}
 
 struct Silent {
     hub: Hub<Line>,
@@ -326,6 +267,15 @@ fn who_ends_in_the_middle_of_a_long_list_is_sent_all_of_it() {
     room.work(2_000);
     let heard = String::from_utf8_lossy(&room.ends(0).heard).into_owned();
     assert!((0..800).all(|number| heard.contains(&format!("s{number:03}"))));
+}
+
+#[test]
+fn who_asks_again_during_a_long_list_is_sent_both_whole() {
+    let mut room = Room::of(800, &Limits::default());
+    room.send(0, "who\nwho\n");
+    room.work(2_000);
+    let heard = String::from_utf8_lossy(&room.ends(0).heard).into_owned();
+    assert!((0..800).all(|number| heard.matches(&format!("s{number:03}")).count() == 2));
 }
 
 #[test]

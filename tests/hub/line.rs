@@ -1,0 +1,68 @@
+//! A connection of which the test is the other end, and the moments that the test hands in.
+
+use std::cell::RefCell;
+use std::io::{self, IoSlice};
+use std::rc::Rc;
+
+use chrono::DateTime;
+use natter::clock::{Now, Stamp};
+use natter::delivery::outbound::Took;
+use natter::hub::Ready;
+use natter::hub::conn::Socket;
+
+/// A connection of which the test is the other end.
+#[derive(Clone, Default)]
+pub struct Line(pub Rc<RefCell<Ends>>);
+
+#[derive(Default)]
+pub struct Ends {
+    /// What the peer has sent, not read yet.
+    pub sent: Vec<u8>,
+    /// What it was sent.
+    pub heard: Vec<u8>,
+    /// In how many calls.
+    pub writes: usize,
+    /// The peer sends no more: what it has sent is read to the end.
+    pub is_ended: bool,
+    /// The peer is gone, as a write finds out: what it has sent is there all the same.
+    pub is_gone: bool,
+    /// So many bytes it still takes; none if there is no end of that.
+    pub room: Option<usize>,
+}
+
+impl Socket for Line {
+    fn wake(&mut self, _: Ready) {}
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
+        let mut ends = self.0.borrow_mut();
+        let sent = std::mem::take(&mut ends.sent);
+        buffer[..sent.len()].copy_from_slice(&sent);
+        let has_end = ends.is_ended || ends.is_gone;
+        Ok(Took { bytes: sent.len(), drained: !has_end })
+    }
+
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
+        let mut ends = self.0.borrow_mut();
+        if ends.is_gone {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        if ends.room == Some(0) {
+            return Ok(Took { bytes: 0, drained: true });
+        }
+        ends.writes += 1;
+        let offered: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+        let bytes = offered.len().min(ends.room.unwrap_or(usize::MAX));
+        ends.heard.extend_from_slice(&offered[..bytes]);
+        ends.room = ends.room.map(|room| room - bytes);
+        Ok(Took { bytes, drained: bytes < offered.len() })
+    }
+
+    fn end_writing(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub fn at(mono_ms: u64) -> Now {
+    let wall = DateTime::from_timestamp(1_700_000_000, 0).expect("is a date");
+    Now { mono_ms, stamp: Stamp::of(wall.into()) }
+}
