@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::chat::absences::Absences;
 use crate::chat::event::Event;
 use crate::clock::Stamp;
-use crate::limits::{ABSENCE_MS, ABSENCES_MAX, HISTORY_LINES_MAX};
+use crate::limits::HISTORY_LINES_MAX;
 
 /// The last lines of every room, by the skeleton of its name, and since when who is away from it.
 pub struct Histories {
@@ -21,7 +22,7 @@ pub struct Histories {
     /// Memory that all of it takes, and may take.
     bytes: usize,
     bytes_max: usize,
-    absences: VecDeque<Absence>,
+    absences: Absences,
 }
 
 /// The last lines of one room.
@@ -41,17 +42,6 @@ struct Line {
     words: String,
     name_bytes: u8,
     is_act: bool,
-}
-
-/// Somebody who left a room.
-#[derive(PartialEq)]
-struct Absence {
-    /// The skeletons of its name and of the room's.
-    who: u64,
-    room: u64,
-    since_ms: u64,
-    /// The number of the first line that it did not see.
-    from: u64,
 }
 
 /// What a room's history takes besides its lines: two tree entries.
@@ -103,23 +93,14 @@ impl Histories {
 
     /// Notes that `who` leaves `room`.
     pub fn leave(&mut self, who: u64, room: u64, now_ms: u64) {
-        if self.absences.len() == ABSENCES_MAX {
-            self.absences.pop_front();
-        }
-        let (_, from) = self.kept(room);
-        self.absences.push_back(Absence { who, room, since_ms: now_ms, from });
+        let (_, next) = self.kept(room);
+        self.absences.leave(who, room, next, now_ms);
     }
 
     /// How many lines were said since `who` left `room`, if that was not too long ago.
     pub fn come_back(&mut self, who: u64, room: u64, now_ms: u64) -> Option<u64> {
-        let is_over = |absence: &Absence| now_ms.saturating_sub(absence.since_ms) > ABSENCE_MS;
-        while self.absences.front().is_some_and(is_over) {
-            self.absences.pop_front();
-        }
-        let is_it = |absence: &Absence| absence.who == who && absence.room == room;
-        let place = self.absences.iter().rposition(is_it)?;
-        let absence = self.absences.remove(place).expect("it was found");
-        Some(self.kept(room).1.saturating_sub(absence.from))
+        let from = self.absences.come_back(who, room, now_ms)?;
+        Some(self.kept(room).1.saturating_sub(from))
     }
 
     /// Memory that all of it takes.
@@ -136,7 +117,7 @@ impl Histories {
         self.by_age == other.by_age
             && self.rooms.len() == other.rooms.len()
             && self.rooms.iter().zip(&other.rooms).all(|(one, other)| same(one, other))
-            && self.absences == other.absences
+            && self.absences.is_same(&other.absences)
     }
 
     fn make_room(&mut self) {
@@ -157,7 +138,7 @@ impl Histories {
             self.bytes -= words + history.line_bytes() + ROOM_BYTES;
             self.by_age.remove(&age);
             // Its numbers begin anew: nobody can be told exactly what was missed.
-            self.absences.retain(|absence| absence.room != room);
+            self.absences.forget_room(room);
         }
     }
 }
@@ -197,6 +178,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{ABSENCE_MS, ABSENCES_MAX};
 
     const TEA: u64 = 7;
     const BYTES: usize = 64 * 1024;
@@ -271,10 +253,30 @@ mod tests {
         assert_eq!(histories.come_back(7, TEA, 1_000), None, "once");
         histories.leave(7, TEA, 2_000);
         assert_eq!(histories.come_back(7, TEA, 2_001 + ABSENCE_MS), None, "too late");
+        histories.leave(7, TEA, 3_000);
+        histories.add(TEA, stamp(), ["bob", "hi"], false);
+        histories.leave(7, TEA, 4_000);
+        assert_eq!(histories.come_back(7, TEA, 4_001), Some(0), "only the last time counts");
+        assert_eq!(histories.come_back(7, TEA, 4_001), None, "the time before is forgotten");
         for who in 0..2 * ABSENCES_MAX as u64 {
             histories.leave(who, TEA, 3_000);
         }
         assert_eq!(histories.absences.len(), ABSENCES_MAX);
+    }
+
+    #[test]
+    fn what_was_missed_is_not_known_once_its_lines_are_gone() {
+        let mut histories = Histories::new(BYTES);
+        histories.add(TEA, stamp(), ["bob", "hi"], false);
+        histories.leave(7, TEA, 1_000);
+        histories.leave(7, TEA + 1, 1_000);
+        for _ in 0..1_000 {
+            histories.add(TEA + 1, stamp(), ["bob", &"x".repeat(1_000)], false);
+        }
+        assert_eq!(histories.kept(TEA), (0, 0), "it gave its lines");
+        histories.add(TEA, stamp(), ["bob", "hi again"], false);
+        assert_eq!(histories.come_back(7, TEA, 1_001), None);
+        assert_eq!(histories.come_back(7, TEA + 1, 1_001), Some(1_000));
     }
 
     #[test]

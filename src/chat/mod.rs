@@ -7,6 +7,7 @@
 //!
 //! No door, no byte and no connection is known here.
 
+mod absences;
 mod answers;
 pub mod command;
 mod commit;
