@@ -165,6 +165,9 @@ pub const UNHEARD_BURSTS_MAX: usize = 64;
 pub const READS_PER_TURN: usize = 256;
 /// Peers that are written to in one turn of the hub.
 pub const FLUSHES_PER_TURN: usize = 128;
+/// Of these, so many connections are fetched from memory at the same time.
+pub const FLUSH_BATCH: usize = 16;
+const _: () = assert!(FLUSHES_PER_TURN.is_multiple_of(FLUSH_BATCH));
 /// Bytes written to one peer in one turn.
 pub const FLUSH_BYTES: usize = 64 * 1024;
 /// A tape grows and shrinks by this much.

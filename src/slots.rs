@@ -20,8 +20,7 @@ impl SlotSet {
         if word >= self.words.len() {
             self.resize(word + 1);
         }
-        self.words[word] |= 1 << (slot % 64);
-        self.mark(word);
+        self.add(word, 1 << (slot % 64));
     }
 
     /// Takes `slot` out, whether it was in or not.
@@ -55,10 +54,9 @@ impl SlotSet {
             self.resize(shared);
         }
         for word in 0..shared {
-            let bits = these.words[word] & those.words[word];
-            if bits != 0 {
-                self.words[word] |= bits;
-                self.mark(word);
+            let added = these.words[word] & those.words[word] & !self.words[word];
+            if added != 0 {
+                self.add(word, added);
             }
         }
     }
@@ -85,10 +83,14 @@ impl SlotSet {
         self.digest.resize(words.div_ceil(4096), 0);
     }
 
-    /// Notes that `word` is not 0.
-    fn mark(&mut self, word: usize) {
-        self.summary[word / 64] |= 1 << (word % 64);
-        self.digest[word / 4096] |= 1 << (word / 64 % 64);
+    /// Sets `bits`, which are not 0, in `word`.
+    fn add(&mut self, word: usize, bits: u64) {
+        let before = self.words[word];
+        self.words[word] = before | bits;
+        if before == 0 {
+            self.summary[word / 64] |= 1 << (word % 64);
+            self.digest[word / 4096] |= 1 << (word / 64 % 64);
+        }
     }
 
     /// The first of `words` at or after `from` that is not 0.

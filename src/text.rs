@@ -16,22 +16,21 @@ const MARKS_MAX: usize = 5;
 /// what there is of marks and the like on one character beyond the most that any script needs, and
 /// joiners (ZWJ, ZWNJ) with nothing before them that could be joined.
 pub fn clean(bytes: &[u8], out: &mut String) {
+    if is_plain(bytes)
+        && let Ok(text) = str::from_utf8(bytes)
+    {
+        return out.push_str(text);
+    }
     let start = out.len();
     let mut marks = 0;
     for chunk in bytes.utf8_chunks() {
-        let valid = chunk.valid();
-        if valid.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            out.push_str(valid);
-            marks = if valid.is_empty() { marks } else { 0 };
-        } else {
-            for c in valid.chars().map(|c| if c == '\t' { ' ' } else { c }) {
-                if is_unsafe(c) || (is_joiner(c) && !may_be_joined(&out[start..])) {
-                    continue;
-                }
-                marks = if c.width() == Some(0) { marks + 1 } else { 0 };
-                if marks <= MARKS_MAX {
-                    out.push(c);
-                }
+        for c in chunk.valid().chars().map(|c| if c == '\t' { ' ' } else { c }) {
+            if is_unsafe(c) || (is_joiner(c) && !may_be_joined(&out[start..])) {
+                continue;
+            }
+            marks = if c.width() == Some(0) { marks + 1 } else { 0 };
+            if marks <= MARKS_MAX {
+                out.push(c);
             }
         }
         if !chunk.invalid().is_empty() {
@@ -39,6 +38,19 @@ pub fn clean(bytes: &[u8], out: &mut String) {
             marks = 0;
         }
     }
+}
+
+/// Whether `bytes` are printable ASCII, eight at a time.
+fn is_plain(bytes: &[u8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let is_plain = |&word: &[u8; 8]| {
+        let word = u64::from_le_bytes(word);
+        // The top bit of a byte is set if it is not ASCII, below a space (so it borrows), or DEL.
+        let odd = word | word.wrapping_sub(EACH * 0x20) | word.wrapping_add(EACH);
+        odd & (EACH * 0x80) == 0
+    };
+    words.iter().all(is_plain) && rest.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 /// Whether `c` could deceive a reader: a terminal might obey it, or show what follows it in another
@@ -110,6 +122,18 @@ mod tests {
         let mut out = String::new();
         clean(bytes, &mut out);
         out
+    }
+
+    #[test]
+    fn only_printable_ascii_is_plain() {
+        for (place, byte) in (0..19).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte))) {
+            for beside in *b" ~a" {
+                let mut bytes = [beside; 19];
+                bytes[place] = byte;
+                assert_eq!(is_plain(&bytes), (b' '..=b'~').contains(&byte), "{byte} at {place}");
+            }
+        }
+        assert!(is_plain(b""));
     }
 
     #[test]
