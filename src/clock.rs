@@ -1,23 +1,28 @@
-//! Time as the hub sees it: milliseconds for deadlines, a stamp for people.
+//! Time as the hub sees it: milliseconds for deadlines, and the moment at which something happened.
 //!
 //! Nothing here reads the clock; `server.rs` does, and hands the result in.
 
+use std::fmt;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-use chrono::{DateTime, Datelike, Local, Timelike};
 
 /// The moment that one turn works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
     /// Milliseconds since the server started; never goes back.
     pub mono_ms: u64,
-    /// Local wall time, as lines show it.
+    /// Wall time.
     pub stamp: Stamp,
 }
 
-/// Local time as `2026-11-23 09:11:38`: ASCII, always 19 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp([u8; 19]);
+/// A moment, the same in every time zone. How people see it is a matter of their door and their
+/// [zone](crate::zone).
+///
+/// It is displayed as RFC 3339 has it, in UTC with milliseconds: `2026-11-23T09:11:38.042Z`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// Milliseconds since 1970 in UTC; a clock set to before that counts as 1970.
+    pub unix_ms: u64,
+}
 
 /// What of a stamp is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,70 +37,85 @@ pub enum Shown {
 }
 
 impl Stamp {
-    /// The stamp of a local time; a year past 9999 shows as 9999.
-    pub fn of(wall: DateTime<Local>) -> Self {
-        // By hand: chrono's format strings would be a fiftieth of the whole binary.
-        let (year, month, day) = (wall.year().clamp(0, 9999), wall.month(), wall.day());
-        let (hour, minute, second) = (wall.hour(), wall.minute(), wall.second());
-        let text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
-        Self(text.as_bytes().try_into().expect("every part has its width"))
+    /// As RFC 3339 has it, in UTC: ASCII.
+    pub fn rfc3339(self) -> [u8; 24] {
+        let mut text = *b"....-..-..T..:..:...000Z";
+        let secs = i64::try_from(self.unix_ms / 1_000).unwrap_or(i64::MAX);
+        text[..19].copy_from_slice(&date_and_time(secs));
+        (text[10], text[19]) = (b'T', b'.');
+        write_digits(self.unix_ms % 1_000, &mut text[20..23]);
+        text
     }
+}
 
-    /// The bytes to send.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.rfc3339()).expect("digits are ASCII"))
     }
+}
 
-    /// As much of it as is `shown`, as `[09:11] `.
-    pub fn begin_line(&self, shown: Shown, to: &mut Vec<u8>) {
-        let part = match shown {
-            Shown::Never => return,
-            Shown::Short => &self.0[11..16],
-            Shown::Full => &self.0,
-        };
-        to.push(b'[');
-        to.extend_from_slice(part);
-        to.extend_from_slice(b"] ");
+impl From<SystemTime> for Stamp {
+    fn from(wall: SystemTime) -> Self {
+        let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { unix_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
     }
+}
 
-    /// The text to log.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("chrono renders digits in ASCII")
+/// `2026-11-23 09:11:38`, for that many seconds since 1970 on the clock of some time zone; a year
+/// past 9999 shows as 9999.
+pub fn date_and_time(local_secs: i64) -> [u8; 19] {
+    // By hand: chrono's format strings would be a fiftieth of the whole binary.
+    let last_secs = 253_402_300_799;
+    let secs = local_secs.clamp(0, last_secs).unsigned_abs();
+    let (days, secs) = (secs / 86_400, secs % 86_400);
+    // The days are counted from the 1st of March of the year 0, so that the 29th of February, if
+    // there is one, is the last day of its year.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day + 2) / 153;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let mut text = *b"....-..-.. ..:..:..";
+    for (number, place) in [
+        (year, 0..4),
+        (month, 5..7),
+        (day - (153 * from_march + 2) / 5 + 1, 8..10),
+        (secs / 3_600, 11..13),
+        (secs / 60 % 60, 14..16),
+        (secs % 60, 17..19),
+    ] {
+        write_digits(number, &mut text[place]);
+    }
+    text
+}
+
+/// Fills `place` with the last digits of `number`.
+fn write_digits(mut number: u64, place: &mut [u8]) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 
 /// Turns readings of the machine's clocks into [`Now`].
-///
-/// The stamp is rendered once a second: chrono looks at the time zone file for each, which
-/// would cost more than all else that is done for a line.
 pub struct Clock {
     start: Instant,
-    rendered_secs: u64,
-    stamp: Stamp,
 }
 
 impl Clock {
     /// A clock that counts from `start`.
-    pub fn new(start: Instant, wall: SystemTime) -> Self {
-        Self { start, rendered_secs: unix_secs(wall), stamp: Stamp::of(wall.into()) }
+    pub fn new(start: Instant) -> Self {
+        Self { start }
     }
 
     /// The moment of these two readings.
-    pub fn at(&mut self, mono: Instant, wall: SystemTime) -> Now {
-        let secs = unix_secs(wall);
-        if secs != self.rendered_secs {
-            self.rendered_secs = secs;
-            self.stamp = Stamp::of(wall.into());
-        }
+    pub fn at(&self, mono: Instant, wall: SystemTime) -> Now {
         let elapsed = mono.saturating_duration_since(self.start);
         let mono_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        Now { mono_ms, stamp: self.stamp }
+        Now { mono_ms, stamp: wall.into() }
     }
-}
-
-/// Seconds since 1970; a clock set to before that counts as 1970.
-fn unix_secs(wall: SystemTime) -> u64 {
-    wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
@@ -105,23 +125,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stamp_follows_the_second_and_the_milliseconds_follow_the_start() {
-        let (start, wall) = (Instant::now(), UNIX_EPOCH + Duration::from_secs(1_700_000_000));
-        let mut clock = Clock::new(start, wall);
-        let first = clock.at(start + Duration::from_micros(1_999), wall);
-        assert_eq!(first.mono_ms, 1);
-        assert_eq!(first.stamp, Stamp::of(wall.into()));
-        let later = clock.at(start, wall + Duration::from_secs(1));
-        assert_ne!(later.stamp, first.stamp);
-        let shown = DateTime::<Local>::from(wall).format("%Y-%m-%d %H:%M:%S").to_string();
-        assert_eq!(first.stamp.as_str(), shown);
+    fn both_readings_count_in_milliseconds() {
+        let (start, wall) = (Instant::now(), UNIX_EPOCH + Duration::from_millis(1_700_000_000_007));
+        let clock = Clock::new(start);
+        let now = clock.at(start + Duration::from_micros(1_999), wall);
+        assert_eq!(now, Now { mono_ms: 1, stamp: Stamp { unix_ms: 1_700_000_000_007 } });
+        assert_eq!(now.stamp.to_string(), "2023-11-14T22:13:20.007Z");
+        let before = UNIX_EPOCH - Duration::from_secs(86_400);
+        assert_eq!(clock.at(start, before).stamp.to_string(), "1970-01-01T00:00:00.000Z");
+        let far = Stamp { unix_ms: u64::MAX };
+        assert!(far.to_string().starts_with("9999-12-31T23:59:59."));
     }
 
     #[test]
-    fn a_clock_set_far_off_still_makes_a_stamp() {
-        let far = UNIX_EPOCH + Duration::from_secs(300_000_000_000);
-        assert!(Stamp::of(far.into()).as_str().starts_with("9999-"));
-        let before = UNIX_EPOCH - Duration::from_secs(86_400);
-        assert!(Stamp::of(before.into()).as_str().starts_with("19"));
+    fn every_day_is_the_one_that_chrono_says() {
+        let shown = |secs| String::from_utf8(date_and_time(secs).into()).expect("it is ASCII");
+        // A prime number of seconds, so that all times of day come up.
+        for secs in (0..253_402_300_799).step_by(6_000_011) {
+            let wanted = chrono::DateTime::from_timestamp(secs, 0).expect("it is a date");
+            assert_eq!(shown(secs), wanted.format("%Y-%m-%d %H:%M:%S").to_string());
+        }
+        assert_eq!(shown(951_782_399), "2000-02-28 23:59:59");
+        assert_eq!(shown(951_782_400), "2000-02-29 00:00:00");
+        assert_eq!(shown(i64::MIN), "1970-01-01 00:00:00");
     }
 }

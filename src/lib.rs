@@ -184,3 +184,4 @@ pub mod limits;
 pub mod net;
 pub mod slots;
 pub mod text;
+pub mod zone;

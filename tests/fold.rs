@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use chrono::DateTime;
 use fastrand::Rng;
 use natter::chat::command::Command;
 use natter::chat::entry::{Entry, What};
@@ -58,9 +57,7 @@ impl Kept {
 }
 
 fn at(mono_ms: u64) -> Now {
-    let secs = i64::try_from(mono_ms / 1_000).expect("it is soon");
-    let wall = DateTime::from_timestamp(1_700_000_000 + secs, 0).expect("is a date");
-    Now { mono_ms, stamp: Stamp::of(wall.into()) }
+    Now { mono_ms, stamp: Stamp { unix_ms: 1_700_000_000_000 + mono_ms } }
 }
 
 /// What somebody asks for; `words` hold what it borrows.

@@ -151,13 +151,9 @@ impl NullHub {
 
     fn with_limits(limits: Limits, time: Time) -> Self {
         let start = Instant::now();
-        let wall = match time {
-            Time::Real => SystemTime::now(),
-            Time::Simulated => UNIX_EPOCH + Duration::from_secs(SIMULATED_START_SECS),
-        };
         Self {
             hub: Hub::new(Lang::En, limits),
-            clock: Clock::new(start, wall),
+            clock: Clock::new(start),
             start,
             time,
             simulated: Duration::ZERO,

@@ -52,7 +52,7 @@ impl Chat {
             let free = &self.names.suggest(new);
             return out(Effect::Tell { to: who, event: Event::NameTaken { free } });
         }
-        let at = entry.stamp.as_str();
+        let at = entry.stamp;
         let old = self.users.set_name(key, new);
         if let Some(old) = &old {
             self.names.release(old, key);
@@ -60,7 +60,7 @@ impl Chat {
         self.names.claim(new, key);
         self.unignore_oneself(who, key, new);
         let Some(old) = old else {
-            info!("at={at:?} event=join id={who} nick={}", Quoted(new));
+            info!("at={at} event=join id={who} nick={}", Quoted(new));
             self.rooms.enter(LOBBY, key);
             self.announce_join(LOBBY, who, key, now, out);
             let room_name = self.rooms.get(LOBBY).name;
@@ -68,7 +68,7 @@ impl Chat {
             out(Effect::Tell { to: who, event: Event::Accepted });
             return self.show_past(who, key, entry.at_ms, out);
         };
-        info!("at={at:?} event=rename id={who} nick={} was={}", Quoted(new), Quoted(&old));
+        info!("at={at} event=rename id={who} nick={} was={}", Quoted(new), Quoted(&old));
         if *old != *new {
             let user = self.users.get(key);
             let (epoch, rooms) = (user.epoch, user.rooms().collect::<Vec<_>>());
@@ -137,8 +137,8 @@ impl Chat {
         out: &mut Out<'_>,
     ) {
         if let Some(name) = self.users.get(key).name.clone() {
-            let (at, why) = (entry.stamp.as_str(), why.as_str());
-            info!("at={at:?} event=leave id={who} nick={} why={why}", Quoted(&name));
+            let (at, why) = (entry.stamp, why.as_str());
+            info!("at={at} event=leave id={who} nick={} why={why}", Quoted(&name));
             let rooms: Vec<RoomId> = self.users.get(key).rooms().collect();
             for room in rooms {
                 self.leave_room(key, who, room, entry, now, out);
@@ -224,12 +224,7 @@ impl Chat {
         let (who, user) = (entry.author, self.users.get(key));
         let Some(nick) = user.name.as_deref() else { return };
         // All of it inside, where it costs nothing unless it is logged.
-        debug!(
-            "at={:?} event=say id={who} nick={} text={}",
-            entry.stamp.as_str(),
-            Quoted(nick),
-            Quoted(text)
-        );
+        debug!("at={} event=say id={who} nick={} text={}", entry.stamp, Quoted(nick), Quoted(text));
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
         let (except, author) = (self.ignores.of_name(nick), Some(who));
@@ -254,7 +249,7 @@ impl Chat {
         let Some(reader_key) = self.users.key(reader) else { return };
         let Some(to) = self.users.get(reader_key).name.as_deref() else { return };
         // What is private stays out of the log, text and all.
-        debug!("at={:?} event=whisper id={who} to={reader}", entry.stamp.as_str());
+        debug!("at={} event=whisper id={who} to={reader}", entry.stamp);
         let event = Event::Whispered { from, to, text };
         let is_ignored = self.ignores.of_name(from).contains(&reader);
         if !is_ignored {

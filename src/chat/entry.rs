@@ -13,7 +13,7 @@ use crate::limits::NICK_BYTES_MAX;
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// When, as people see it.
+    /// When.
     pub stamp: Stamp,
     /// When, in milliseconds on the one clock that all entries are stamped with.
     pub at_ms: u64,

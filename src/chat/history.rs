@@ -183,9 +183,7 @@ mod tests {
     const TEA: u64 = 7;
     const BYTES: usize = 64 * 1024;
 
-    fn stamp() -> Stamp {
-        Stamp::of(chrono::DateTime::from_timestamp(1_700_000_000, 0).expect("is a date").into())
-    }
+    const STAMP: Stamp = Stamp { unix_ms: 1_700_000_000_000 };
 
     fn texts(histories: &Histories, room: u64, count: u64) -> Vec<String> {
         let (_, next) = histories.kept(room);
@@ -209,14 +207,14 @@ mod tests {
     fn the_last_lines_are_kept_within_both_bounds() {
         let mut histories = Histories::new(BYTES);
         for number in 0..1_000 {
-            histories.add(TEA, stamp(), ["bob", &number.to_string()], false);
+            histories.add(TEA, STAMP, ["bob", &number.to_string()], false);
             assert_eq!(histories.bytes(), counted(&histories));
         }
         assert_eq!(texts(&histories, TEA, 2), ["998", "999"]);
         assert_eq!(histories.kept(TEA), (HISTORY_LINES_MAX, 1_000));
         let long = "x".repeat(1_000);
         for _ in 0..1_000 {
-            histories.add(TEA, stamp(), ["bob", &long], false);
+            histories.add(TEA, STAMP, ["bob", &long], false);
             assert_eq!(histories.bytes(), counted(&histories));
             assert!(histories.bytes() <= BYTES);
         }
@@ -229,9 +227,9 @@ mod tests {
         let long = "x".repeat(1_000);
         for room in 0..500 {
             for _ in 0..3 {
-                histories.add(room, stamp(), ["bob", &long], false);
+                histories.add(room, STAMP, ["bob", &long], false);
             }
-            histories.add(TEA + 1_000, stamp(), ["bob", "still here"], false);
+            histories.add(TEA + 1_000, STAMP, ["bob", "still here"], false);
             assert_eq!(histories.bytes(), counted(&histories));
             assert!(histories.bytes() <= BYTES);
         }
@@ -246,9 +244,9 @@ mod tests {
         histories.leave(7, TEA, 1_000);
         assert_eq!(histories.come_back(8, TEA, 1_000), None);
         assert_eq!(histories.come_back(7, TEA + 1, 1_000), None, "another room");
-        histories.add(TEA, stamp(), ["bob", "hi"], false);
-        histories.add(TEA + 1, stamp(), ["bob", "elsewhere"], false);
-        histories.add(TEA, stamp(), ["bob", "waves"], true);
+        histories.add(TEA, STAMP, ["bob", "hi"], false);
+        histories.add(TEA + 1, STAMP, ["bob", "elsewhere"], false);
+        histories.add(TEA, STAMP, ["bob", "waves"], true);
         assert_eq!(histories.come_back(7, TEA, 1_000 + ABSENCE_MS), Some(2));
         assert_eq!(histories.come_back(7, TEA, 1_000), None, "once");
         histories.leave(7, TEA, 2_000);
@@ -284,7 +282,7 @@ mod tests {
         let make = |rooms: [u64; 2]| {
             let mut histories = Histories::new(BYTES);
             for room in rooms {
-                histories.add(room, stamp(), ["bob", "hi"], false);
+                histories.add(room, STAMP, ["bob", "hi"], false);
             }
             histories
         };

@@ -11,6 +11,7 @@ use crate::door::telnet::commands::Typed;
 use crate::door::telnet::view::View;
 use crate::door::telnet::{self, settings};
 use crate::text;
+use crate::zone::Zones;
 
 pub use crate::door::classic::portion::{CONTINUED, LINE_END, Portion};
 pub use crate::door::reader::Reader;
@@ -293,14 +294,17 @@ impl Format {
         self,
         message: impl Into<Message<'a>>,
         lang: Lang,
-        stamp: &Stamp,
+        stamp: Stamp,
         reader: Reader<'_>,
+        zones: &mut Zones,
         to: &mut Vec<u8>,
     ) {
         match self.0 {
-            Kind::Classic => classic::encode(message.into(), lang, stamp, reader.has_entered, to),
+            Kind::Classic => {
+                classic::encode(message.into(), lang, stamp, reader.has_entered, zones, to);
+            }
             Kind::Telnet(view) => {
-                telnet::encode::encode(message.into(), view, lang, stamp, reader, to);
+                telnet::encode::encode(message.into(), view, lang, stamp, reader, zones, to);
             }
         }
     }

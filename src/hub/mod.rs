@@ -280,7 +280,7 @@ impl<S: Socket> Hub<S> {
     fn fail(&mut self, id: PeerId, why: CloseReason, now: &Now) {
         let Some(conn) = self.peers.get_mut(id) else { return };
         if conn.is_open() {
-            info!("at={:?} event=close id={id} why={}", now.stamp.as_str(), why.as_str());
+            info!("at={} event=close id={id} why={}", now.stamp, why.as_str());
         }
         self.depart(id, why, now);
         self.give_up(id.slot());

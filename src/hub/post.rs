@@ -13,6 +13,7 @@ use crate::hub::conn::{Conn, Moment, Pace, Phase, Writing};
 use crate::hub::peers::Peers;
 use crate::ids::{PeerId, RoomId, UserId};
 use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
+use crate::zone::Zones;
 
 /// What a [`Tap`] sees.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,7 @@ pub struct Post {
     /// The tapes of all rooms and formats.
     pub tapes: Tapes<Format>,
     lang: Lang,
+    zones: Zones,
     limits: Limits,
     /// The bytes of the event in hand.
     line: Vec<u8>,
@@ -61,7 +63,7 @@ impl Post {
     /// No tape is open.
     pub fn new(lang: Lang, limits: Limits) -> Self {
         let tapes = Tapes::new(limits.lag_hard_bytes);
-        Self { tapes, lang, limits, line: Vec::new(), tap: None }
+        Self { tapes, lang, zones: Zones::new(), limits, line: Vec::new(), tap: None }
     }
 
     /// Shows `tapped` to the tap, if there is one.
@@ -246,7 +248,8 @@ impl Post {
             let format = self.tapes.get(tape).format;
             self.line.clear();
             let reader = Reader { has_entered: true, room: room_name };
-            format.encode(event, self.lang, &now.stamp, reader, &mut self.line);
+            let zones = &mut self.zones;
+            format.encode(event, self.lang, now.stamp, reader, zones, &mut self.line);
             self.tapes.append(tape, &self.line);
             for id in except.iter().map(|user| user.peer) {
                 if let Some(conn) = follower(tape, id, peers) {
@@ -323,8 +326,8 @@ impl Post {
     fn encode<S>(&mut self, conn: &Conn<S>, message: Message<'_>, now: &Now) {
         self.line.clear();
         let protocol = &conn.protocol;
-        let reader = protocol.reader();
-        protocol.format().encode(message, self.lang, &now.stamp, reader, &mut self.line);
+        let (reader, zones) = (protocol.reader(), &mut self.zones);
+        protocol.format().encode(message, self.lang, now.stamp, reader, zones, &mut self.line);
     }
 
     /// Takes the line that is being typed off the screen: something else is to be shown.
@@ -342,7 +345,7 @@ fn follower<S>(tape: TapeId, id: PeerId, peers: &mut Peers<S>) -> Option<&mut Co
 /// Nothing more is read of `user`; the connection ends when all it was told has been sent.
 fn close<S>(user: PeerId, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
     let Some(conn) = peers.get_mut(user).filter(|conn| conn.is_open()) else { return };
-    info!("at={:?} event=close id={user} why={}", now.stamp.as_str(), why.as_str());
+    info!("at={} event=close id={user} why={}", now.stamp, why.as_str());
     conn.phase = Phase::Closing { since: Moment::at(now.mono_ms) };
     conn.is_listing = false;
     conn.protocol.stop();

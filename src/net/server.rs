@@ -75,7 +75,7 @@ impl Server {
             let token = Token(FIRST_DOOR + doors.len());
             doors.push(Door::open(kind, address, &config.limits, &poll, token)?);
         }
-        let clock = Clock::new(Instant::now(), SystemTime::now());
+        let clock = Clock::new(Instant::now());
         let hub = Hub::new(config.lang, config.limits.clone());
         let limits = config.limits.clone();
         Ok(Self {
@@ -155,7 +155,7 @@ impl Server {
         if self.stop_by_ms.is_some() {
             return Some(signal);
         }
-        info!("at={:?} event=stop signal={signal}", now.stamp.as_str());
+        info!("at={} event=stop signal={signal}", now.stamp);
         self.stop_by_ms = Some(now.mono_ms + GOODBYE_MS);
         self.doors.clear();
         // No door is left to try again.
@@ -216,13 +216,13 @@ impl Server {
         let registered =
             self.poll.registry().register(sock.as_source(), Token(slot), PEER_INTEREST);
         if let Err(error) = registered {
-            error!("at={:?} event=unregistered error={error:?}", now.stamp.as_str());
+            error!("at={} event=unregistered error={error:?}", now.stamp);
             return;
         }
         // Before the hub has it, which may close it at once.
         let id = self.hub.next_id();
         let door = kind.as_str();
-        info!("at={:?} event=open id={id} door={door} from={from}", now.stamp.as_str());
+        info!("at={} event=open id={id} door={door} from={from}", now.stamp);
         self.hub.open(sock, kind, counted, now);
     }
 
@@ -230,7 +230,7 @@ impl Server {
     fn turn_away(&mut self, from: &str, now: &Now) {
         if now.mono_ms >= self.next_refusal_ms {
             self.next_refusal_ms = now.mono_ms + REFUSAL_LOG_MS;
-            info!("at={:?} event=refuse from={from} why=room-full", now.stamp.as_str());
+            info!("at={} event=refuse from={from} why=room-full", now.stamp);
         }
     }
 
@@ -238,7 +238,7 @@ impl Server {
     /// that wait, so the door stays ready and is tried again; it is logged once.
     fn starve(&mut self, error: &io::Error, now: &Now) {
         if self.starved.is_none() {
-            warn!("at={:?} event=starved error={error:?}", now.stamp.as_str());
+            warn!("at={} event=starved error={error:?}", now.stamp);
         }
         let (retry_ms, peers) = (now.mono_ms + ACCEPT_RETRY_MS, self.hub.len());
         self.starved = Some(Starved { retry_ms, peers });

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
 
-use chrono::DateTime;
 use natter::clock::{Now, Stamp};
 use natter::delivery::outbound::Took;
 use natter::hub::Ready;
@@ -63,6 +62,5 @@ impl Socket for Line {
 }
 
 pub fn at(mono_ms: u64) -> Now {
-    let wall = DateTime::from_timestamp(1_700_000_000, 0).expect("is a date");
-    Now { mono_ms, stamp: Stamp::of(wall.into()) }
+    Now { mono_ms, stamp: Stamp { unix_ms: 1_700_000_000_000 } }
 }

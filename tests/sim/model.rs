@@ -16,6 +16,7 @@ use natter::door::protocol::{Format, Reader};
 use natter::door::telnet::view::{Style, View};
 use natter::hub::post::Tapped;
 use natter::ids::{PeerId, RoomId, UserId};
+use natter::zone::Zones;
 
 const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
 
@@ -253,7 +254,7 @@ impl Queue {
         let mut encoded = |format: Format| {
             let look = looks.entry(format).or_insert_with(|| {
                 let mut bytes = Vec::new();
-                format.encode(message, lang, &now.stamp, reader, &mut bytes);
+                format.encode(message, lang, now.stamp, reader, &mut Zones::new(), &mut bytes);
                 bytes
             });
             look.clone()

@@ -10,6 +10,7 @@ use natter::door::notice::Notice as Told;
 use natter::door::protocol::{Format, Reader as Audience};
 use natter::door::telnet::encode::{PROMPT, prompt_in, put};
 use natter::door::telnet::view::View;
+use natter::zone::Zones;
 
 use crate::model::{Line, Queue};
 
@@ -144,13 +145,13 @@ impl Reader {
         let looks = queue.lines.get(next.saturating_sub(1)..).unwrap_or_default();
         let mut looks: Vec<View> = looks.iter().flat_map(|line| line.views).flatten().collect();
         looks.dedup();
-        let stamp = Stamp::of(chrono::DateTime::UNIX_EPOCH.into());
+        let (stamp, mut zones) = (Stamp::default(), Zones::new());
         let looks = looks.iter().flat_map(|view| ROOMS.map(|room| (*view, room)));
         for (view, room) in looks {
             let mut notice = Vec::new();
             let audience = Audience { has_entered: true, room };
             let skipped = Told::Skipped { lines: 7 };
-            Format::from(view).encode(&skipped, lang, &stamp, audience, &mut notice);
+            Format::from(view).encode(&skipped, lang, stamp, audience, &mut zones, &mut notice);
             let place = notice.iter().position(|&byte| byte == b'7').expect("it tells how many");
             let (before, after) = (&notice[..place], &notice[place + 1..]);
             let common = before.len().min(rest.len());

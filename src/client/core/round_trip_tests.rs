@@ -9,6 +9,7 @@ use crate::door::lang::Lang;
 use crate::door::notice::{Message as Encoded, Notice};
 use crate::door::protocol::{Format, Reader};
 use crate::door::telnet::view::{Style, View};
+use crate::zone::Zones;
 
 /// What the client makes of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +82,7 @@ fn crowd(crowd: Crowd<'_>, told: fn(String) -> Told) -> Told {
     if crowd.first.is_empty() { Told::System } else { told(crowd.first.join(", ")) }
 }
 
-fn stamp() -> Stamp {
-    Stamp::of(chrono::DateTime::from_timestamp(1_700_000_000, 0).expect("is a date").into())
-}
+const STAMP: Stamp = Stamp { unix_ms: 1_700_000_000_000 };
 
 samples! { each_event: Event;
     Event::Accepted => Told::Accepted, [Event::Accepted];
@@ -177,8 +176,8 @@ samples! { each_event: Event;
         Event::Acted { nick, text } => acted(nick, text),
         _ => unreachable!("only what was said or done is kept"),
     }, [
-        Event::Earlier { at: stamp(), said: &Event::Said { nick: "bob", text: "hi: you" } },
-        Event::Earlier { at: stamp(), said: &Event::Acted { nick: "小明", text: "waves" } },
+        Event::Earlier { at: STAMP, said: &Event::Said { nick: "bob", text: "hi: you" } },
+        Event::Earlier { at: STAMP, said: &Event::Acted { nick: "小明", text: "waves" } },
     ];
     Event::Answer(answer) => Told::System, [Event::Answer(Answer::IgnoresFull)];
     Event::ShuttingDown => Told::System, [Event::ShuttingDown];
@@ -230,7 +229,7 @@ fn understood(event: Encoded<'_>, door: Door, format: Format, lang: Lang, room: 
     let (mut decoder, mut heard) = (Decoder::new(door), Vec::new());
     let mut hear = |event: Encoded<'_>, room: &str, heard: &mut Vec<Heard>| {
         let (reader, mut bytes) = (Reader { has_entered: true, room }, Vec::new());
-        format.encode(event, lang, &stamp(), reader, &mut bytes);
+        format.encode(event, lang, STAMP, reader, &mut Zones::new(), &mut bytes);
         decoder.decode(&bytes, heard);
         bytes
     };
@@ -329,7 +328,7 @@ fn a_name_is_asked_for_behind_what_is_said_before_there_is_one() {
         for event in [welcome, taken] {
             let (reader, mut bytes) = (Reader { has_entered: false, room: "lobby" }, Vec::new());
             let format = Format::initial(DoorKind::Telnet);
-            format.encode(&event, lang, &stamp(), reader, &mut bytes);
+            format.encode(&event, lang, STAMP, reader, &mut Zones::new(), &mut bytes);
             decoder.decode(&bytes, &mut heard);
         }
         assert!(

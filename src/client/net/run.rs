@@ -59,7 +59,7 @@ pub fn run<F: Face>(
     poll.registry().register(&mut source, SIGNALS, Interest::READABLE)?;
     let mut face = open(poll.registry())?;
     let start = Instant::now();
-    let mut clock = Clock::new(start, SystemTime::now());
+    let clock = Clock::new(start);
     let mut events = Events::with_capacity(EVENTS_MAX);
     let mut is_busy = true;
     loop {

@@ -17,6 +17,7 @@ use crate::clock::Now;
 use crate::door::lang::Lang;
 use crate::editor::{Edited, Editor, Key};
 use crate::limits::NICK_BYTES_MAX;
+use crate::zone::{Zone, Zones};
 
 /// Rows that are no conversation: what is going on, and what is typed.
 const OTHER_ROWS: usize = 2;
@@ -41,6 +42,7 @@ pub struct App {
     rings: bool,
     /// Columns and rows of the terminal.
     size: (usize, usize),
+    zones: Zones,
 }
 
 /// What the person wants of the terminal itself.
@@ -68,6 +70,7 @@ impl App {
             has_bell,
             rings: false,
             size: (80, 24),
+            zones: Zones::new(),
         }
     }
 
@@ -210,7 +213,7 @@ impl App {
     }
 
     fn note(&mut self, words: &str, now: &Now) {
-        self.talk.note(words, now.stamp.as_str());
+        self.talk.note(words, self.zones.text(Zone::LOCAL, now.stamp));
     }
 
     /// Learns from `line` who is here.
@@ -359,15 +362,13 @@ fn saturated(number: usize) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Instant, UNIX_EPOCH};
-
     use fastrand::Rng;
 
     use super::*;
-    use crate::clock::Clock;
+    use crate::clock::Stamp;
 
     fn now() -> Now {
-        Clock::new(Instant::now(), UNIX_EPOCH).at(Instant::now(), UNIX_EPOCH)
+        Now { mono_ms: 0, stamp: Stamp::default() }
     }
 
     /// Somebody at a terminal, in the room as `a`.

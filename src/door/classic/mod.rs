@@ -7,13 +7,14 @@
 pub mod portion;
 
 use crate::chat::event::Event;
-use crate::clock::Stamp;
+use crate::clock::{Shown, Stamp};
 use crate::door::classic::portion::LINE_END;
 use crate::door::lang::Lang;
 use crate::door::line::{LineBuffer, Piece};
 use crate::door::notice::Message;
 use crate::door::stray::{self, TlsGuard};
 use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES};
+use crate::zone::{Zone, Zones};
 
 /// How a client tells its commands apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,10 +138,17 @@ fn is_whole_command(burst: &[u8]) -> bool {
 
 /// Writes `message` as lines; each is kept within what the article's client reads at once while
 /// its reader has no name yet.
-pub fn encode(message: Message<'_>, lang: Lang, stamp: &Stamp, is_named: bool, to: &mut Vec<u8>) {
+pub fn encode(
+    message: Message<'_>,
+    lang: Lang,
+    stamp: Stamp,
+    is_named: bool,
+    zones: &mut Zones,
+    to: &mut Vec<u8>,
+) {
     if let Message::Event(&Event::Said { nick, text }) = message {
         // What there is most of: no formatting machinery.
-        begin_line(stamp, to);
+        zones.begin_line(Zone::LOCAL, stamp, Shown::Full, to);
         to.extend_from_slice(nick.as_bytes());
         to.push(b':');
         to.extend_from_slice(text.as_bytes());
@@ -153,7 +161,7 @@ pub fn encode(message: Message<'_>, lang: Lang, stamp: &Stamp, is_named: bool, t
     for line in body.split(|&byte| byte == b'\n') {
         let from = to.len();
         if !is_word {
-            begin_line(stamp, to);
+            zones.begin_line(Zone::LOCAL, stamp, Shown::Full, to);
         }
         to.extend_from_slice(line);
         if !is_named {
@@ -164,12 +172,6 @@ pub fn encode(message: Message<'_>, lang: Lang, stamp: &Stamp, is_named: bool, t
         }
         to.extend_from_slice(LINE_END);
     }
-}
-
-fn begin_line(stamp: &Stamp, to: &mut Vec<u8>) {
-    to.push(b'[');
-    to.extend_from_slice(stamp.as_bytes());
-    to.extend_from_slice(b"] ");
 }
 
 #[cfg(test)]
@@ -276,7 +278,7 @@ mod tests {
 
     #[test]
     fn replies_before_a_name_fit_the_read_that_the_article_does() {
-        let stamp = Stamp::of(chrono::Local::now());
+        let (stamp, mut zones) = (Stamp { unix_ms: 1_700_000_000_000 }, Zones::new());
         let free = &"名".repeat(16);
         let long = &"长".repeat(300);
         use crate::chat::event::NickFault::{Characters, MixedScripts, Reserved, TooLong};
@@ -286,8 +288,9 @@ mod tests {
                 encode(
                     (&Event::NameRefused { fault, free }).into(),
                     lang,
-                    &stamp,
+                    stamp,
                     false,
+                    &mut zones,
                     &mut reply,
                 );
                 assert!(reply.len() <= 128, "{fault:?}");
@@ -296,7 +299,7 @@ mod tests {
             }
             for event in [Event::NameTaken { free }, Event::Nobody { nick: long }, Event::Help] {
                 let mut reply = Vec::new();
-                encode((&event).into(), lang, &stamp, false, &mut reply);
+                encode((&event).into(), lang, stamp, false, &mut zones, &mut reply);
                 let reply = String::from_utf8(reply).expect("cut between characters");
                 assert!(reply.split_inclusive("\r\n").all(|line| line.len() <= 128), "{reply}");
             }

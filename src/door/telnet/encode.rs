@@ -19,6 +19,7 @@ use crate::door::lang::Lang;
 use crate::door::notice::{Message, Notice};
 use crate::door::reader::Reader;
 use crate::door::telnet::view::{Style, View};
+use crate::zone::{Zone, Zones};
 
 /// What stands before what is typed in the lobby, and behind the name of another room.
 pub const PROMPT: &str = "> ";
@@ -37,15 +38,16 @@ pub fn encode(
     message: Message<'_>,
     view: View,
     lang: Lang,
-    stamp: &Stamp,
+    stamp: Stamp,
     reader: Reader<'_>,
+    zones: &mut Zones,
     to: &mut Vec<u8>,
 ) {
     let from = to.len();
     to.extend_from_slice(if view.style == Style::Dumb { b"\r\0" } else { b"\r\0\x1b[K" });
     let (has_text, is_last) = match message {
         Message::Event(event) => {
-            write_event(event, view, lang, stamp, to);
+            write_event(event, view, lang, stamp, zones, to);
             let is_last = matches!(event, Event::Goodbye | Event::ShuttingDown);
             (*event != Event::Accepted, is_last)
         }
@@ -70,22 +72,29 @@ pub fn encode(
     }
 }
 
-fn write_event(event: &Event<'_>, view: View, lang: Lang, stamp: &Stamp, to: &mut Vec<u8>) {
+fn write_event(
+    event: &Event<'_>,
+    view: View,
+    lang: Lang,
+    stamp: Stamp,
+    zones: &mut Zones,
+    to: &mut Vec<u8>,
+) {
     match *event {
         Event::Accepted => {}
         Event::Said { nick, text } => {
-            begin(stamp, view, to);
+            begin(stamp, view, zones, to);
             write_words([nick, ": ", text], to);
         }
         Event::Whispered { from, to: reader, text } => {
-            begin(stamp, view, to);
+            begin(stamp, view, zones, to);
             mark(BOLD, view, to);
             write_words([&lang.private(from, reader), ": ", text], to);
             mark(NORMAL, view, to);
         }
         Event::Earlier { at, said } => {
             mark(DIM, view, to);
-            at.begin_line(view.shown, to);
+            zones.begin_line(Zone::LOCAL, at, view.shown, to);
             if let Event::Said { nick, text } = *said {
                 write_words([nick, ": ", text], to);
             } else {
@@ -102,7 +111,7 @@ fn write_event(event: &Event<'_>, view: View, lang: Lang, stamp: &Stamp, to: &mu
         Event::Goodbye => write_text(lang.goodbye(), to),
         _ => {
             if happens_now(event) {
-                begin(stamp, view, to);
+                begin(stamp, view, zones, to);
             }
             write_lines(event.into(), lang, to);
         }
@@ -137,10 +146,10 @@ pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
     }
 }
 
-fn begin(stamp: &Stamp, view: View, to: &mut Vec<u8>) {
+fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) {
     if view.shown != Shown::Never {
         mark(DIM, view, to);
-        stamp.begin_line(view.shown, to);
+        zones.begin_line(Zone::LOCAL, stamp, view.shown, to);
         mark(NORMAL, view, to);
     }
 }
@@ -191,17 +200,16 @@ fn happens_now(event: &Event<'_>) -> bool {
 mod tests {
     use super::*;
 
-    fn stamp() -> Stamp {
-        Stamp::of(chrono::DateTime::from_timestamp(1_700_000_000, 0).expect("is a date").into())
-    }
+    const STAMP: Stamp = Stamp { unix_ms: 1_700_000_000_000 };
 
     fn shown(event: &Event<'_>, view: View) -> String {
         let mut bytes = Vec::new();
         let reader = Reader { has_entered: true, room: LOBBY_NAME };
-        encode(event.into(), view, Lang::En, &stamp(), reader, &mut bytes);
-        let stamp = stamp();
+        let mut zones = Zones::new();
+        encode(event.into(), view, Lang::En, STAMP, reader, &mut zones, &mut bytes);
+        let stamp = zones.text(Zone::LOCAL, STAMP);
         let text = bytes.escape_ascii().to_string();
-        text.replace(stamp.as_str(), "DATE").replace(&stamp.as_str()[11..16], "TIME")
+        text.replace(stamp, "DATE").replace(&stamp[11..16], "TIME")
     }
 
     #[test]
@@ -214,7 +222,7 @@ mod tests {
         let color = View { style: Style::Color, shown: Shown::Full, ..plain };
         let line = r"\r\x00\x1b[K\x1b[2m[DATE] \x1b[0malice: hi\r\n> ";
         assert_eq!(shown(&said, color), line);
-        let earlier = Event::Earlier { at: stamp(), said: &said };
+        let earlier = Event::Earlier { at: STAMP, said: &said };
         let line = r"\r\x00\x1b[K\x1b[2m[DATE] alice: hi\x1b[0m\r\n> ";
         assert_eq!(shown(&earlier, color), line);
         let private = Event::Whispered { from: "alice", to: "bob", text: "psst" };
