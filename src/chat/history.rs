@@ -252,7 +252,7 @@ mod tests {
         histories.leave(7, TEA, 2_000);
         assert_eq!(histories.come_back(7, TEA, 2_001 + ABSENCE_MS), None, "too late");
         histories.leave(7, TEA, 3_000);
-        histories.add(TEA, stamp(), ["bob", "hi"], false);
+        histories.add(TEA, STAMP, ["bob", "hi"], false);
         histories.leave(7, TEA, 4_000);
         assert_eq!(histories.come_back(7, TEA, 4_001), Some(0), "only the last time counts");
         assert_eq!(histories.come_back(7, TEA, 4_001), None, "the time before is forgotten");
@@ -265,14 +265,14 @@ mod tests {
     #[test]
     fn what_was_missed_is_not_known_once_its_lines_are_gone() {
         let mut histories = Histories::new(BYTES);
-        histories.add(TEA, stamp(), ["bob", "hi"], false);
+        histories.add(TEA, STAMP, ["bob", "hi"], false);
         histories.leave(7, TEA, 1_000);
         histories.leave(7, TEA + 1, 1_000);
         for _ in 0..1_000 {
-            histories.add(TEA + 1, stamp(), ["bob", &"x".repeat(1_000)], false);
+            histories.add(TEA + 1, STAMP, ["bob", &"x".repeat(1_000)], false);
         }
         assert_eq!(histories.kept(TEA), (0, 0), "it gave its lines");
-        histories.add(TEA, stamp(), ["bob", "hi again"], false);
+        histories.add(TEA, STAMP, ["bob", "hi again"], false);
         assert_eq!(histories.come_back(7, TEA, 1_001), None);
         assert_eq!(histories.come_back(7, TEA + 1, 1_001), Some(1_000));
     }
