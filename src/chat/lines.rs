@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_full_room_neither_grows_nor_moves_much() {
         let mut lines = Lines::default();
-        let mut push = |lines: &mut Lines| lines.push(Stamp::default(), ["bob", "tea?"], false);
+        let push = |lines: &mut Lines| lines.push(Stamp::default(), ["bob", "tea?"], false);
         (0..256).for_each(|_| push(&mut lines));
         for _ in 0..10_000 {
             lines.drop_first();
