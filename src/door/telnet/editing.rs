@@ -11,6 +11,9 @@ use crate::limits::{EDIT_HISTORY_MAX, REDRAW_BURST_BYTES, REDRAW_BYTES_PER_SEC};
 const LEAVE: &str = "/quit";
 /// Bytes that may be sent to redraw a line.
 const REDRAW_RATE: Rate = Rate { burst: REDRAW_BURST_BYTES, per_sec: REDRAW_BYTES_PER_SEC };
+/// To find out what has changed, all of the line is looked at: so many bytes of it cost as much as one
+/// that is sent.
+const LOOKED_AT_PER_SENT: usize = 16;
 const BELL: char = '\u{7}';
 
 /// What is typed, and what of it stands on the terminal.
@@ -179,7 +182,7 @@ impl Editing {
         }
         let before = echo.len();
         self.update(prompt, self.due, echo);
-        self.redrawn.charge((echo.len() - before) as u64, REDRAW_RATE, now_ms);
+        self.charge(echo.len() - before, now_ms);
     }
 
     /// Shows the line below what was shown, over the prompt that came with that, or what has become
@@ -196,7 +199,7 @@ impl Editing {
         }
         let before = echo.len();
         self.draw_below(prompt, echo);
-        self.redrawn.charge((echo.len() - before) as u64, REDRAW_RATE, now_ms);
+        self.charge(echo.len() - before, now_ms);
     }
 
     /// When there is budget again for what [`Editing::draw`] or [`Editing::show`] had to leave.
@@ -220,6 +223,11 @@ impl Editing {
         self.redraw_due_ms =
             Some(self.redrawn.next_ms(REDRAW_RATE)).filter(|&next_ms| next_ms > now_ms);
         self.redraw_due_ms.is_none()
+    }
+
+    fn charge(&mut self, sent_bytes: usize, now_ms: u64) {
+        let cost = sent_bytes + self.editor.text().len() / LOOKED_AT_PER_SENT;
+        self.redrawn.charge(cost as u64, REDRAW_RATE, now_ms);
     }
 
     /// Brings the line that stands on the terminal up to date.
