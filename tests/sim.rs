@@ -25,11 +25,14 @@ use fastrand::Rng;
 use model::Model;
 use naive::Naive;
 use natter::chat::command::Command;
+use natter::chat::entry::What;
+use natter::chat::event::CloseReason;
 use natter::chat::{Chat, Rules};
 use natter::clock::{Now, Stamp};
 use natter::door::lang::Lang;
 use natter::door::protocol::Format;
 use natter::hub::Hub;
+use natter::ids::PeerId;
 use natter::limits::{Limits, READ_BYTES, TAPE_CHUNK_BYTES};
 use net::{End, SimSock};
 use person::Person;
@@ -54,6 +57,8 @@ struct Sim {
     naive: Rc<RefCell<Naive>>,
     /// Given the entries of the hub's chat and nothing else: it must become the same.
     replica: Rc<RefCell<Chat>>,
+    /// Whose connection the hub has ended because too much was queued, and why.
+    dropped: Rc<RefCell<Vec<(PeerId, CloseReason)>>>,
     peers: Vec<Peer>,
     now_ms: u64,
     room_bytes: &'static [usize],
@@ -87,8 +92,14 @@ impl Sim {
             observed.borrow_mut().see(tapped);
         }));
         let replica = Rc::new(RefCell::new(Chat::new(Rules::from(&limits))));
-        let replayed = Rc::clone(&replica);
+        let dropped = Rc::<RefCell<Vec<_>>>::default();
+        let (replayed, noted) = (Rc::clone(&replica), Rc::clone(&dropped));
         hub.watch_entries(Box::new(move |entry| {
+            if let What::Left { why } = entry.what
+                && matches!(why, CloseReason::Lagging | CloseReason::Stalled | CloseReason::Crowded)
+            {
+                noted.borrow_mut().push((entry.author.peer, why));
+            }
             let now = Now { mono_ms: entry.at_ms, stamp: entry.stamp };
             replayed.borrow_mut().commit(entry, &now, &mut |_| {});
         }));
@@ -103,6 +114,7 @@ impl Sim {
             model,
             naive,
             replica,
+            dropped,
             peers,
             now_ms: 0,
             room_bytes,
@@ -262,6 +274,15 @@ impl Sim {
         assert!(is_same, "a second chat with the same entries is another");
     }
 
+    /// Who reads what comes is never ended for being slow, whatever others do.
+    fn check_dropped(&self) {
+        for &(id, why) in &*self.dropped.borrow() {
+            let peer = self.peers.iter().find(|peer| peer.id == id).expect("it has connected");
+            let broke = peer.pipe.borrow().end.is_some();
+            assert!(!peer.reads_promptly() || broke, "{id:?} {:?} {why:?}", peer.role);
+        }
+    }
+
     /// Everyone goes, time passes, and what each received is held against the model.
     fn end(&mut self) {
         for peer in &mut self.peers {
@@ -283,6 +304,7 @@ impl Sim {
         assert_eq!(left, 0, "nobody is left in the room");
         assert_eq!(self.hub.held_bytes(), 0, "nothing is left queued");
         self.check_replica();
+        self.check_dropped();
         let model = self.model.borrow();
         for peer in &self.peers {
             let pipe = peer.pipe.borrow();
