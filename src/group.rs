@@ -32,9 +32,9 @@ impl Group {
         match &mut self.members {
             Members::List(list) => {
                 let Err(place) = list.binary_search(&narrow(slot)) else { return };
-                if list.len() == list.capacity() && list.len() < 8 {
+                if list.len() == list.capacity() {
                     // Most groups are small and there may be many: they grow by what they need.
-                    list.reserve_exact(2);
+                    list.reserve_exact((list.len() / 16).max(2));
                 }
                 list.insert(place, narrow(slot));
                 self.len += 1;

@@ -29,6 +29,11 @@ use instructions::Shape;
 /// its memory is its own.
 const ROOMS: &str = "@rooms";
 
+/// The same for those who are in several rooms at a time.
+const FURTHER_ROOMS: &str = "@further";
+/// In so many.
+const ROOMS_EACH: usize = 10;
+
 /// Deliveries that are timed for each row, at least.
 const DELIVERIES_MIN: usize = 20_000_000;
 const DELIVERIES_QUICK: usize = 200_000;
@@ -38,6 +43,7 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((first, rest)) if first == instructions::CHILD => instructions::run(rest),
         Some((first, rest)) if first == ROOMS => print_many_rooms(rest),
+        Some((first, rest)) if first == FURTHER_ROOMS => print_further_rooms(rest),
         Some((first, rest)) if first == budget::CHILD => return budget::count(rest),
         _ => {
             if let Err(fault) = run(&arguments) {
@@ -98,7 +104,23 @@ fn print_rooms(is_quick: bool, deliveries_min: usize) -> Result<(), String> {
          ratio {:.2}",
         among / alone
     );
+    let (members, rooms) = if is_quick { (2_000, 50) } else { (20_000, 500) };
+    let numbers = [members, rooms].map(|number| number.to_string());
+    let program = env::current_exe().map_err(|error| error.to_string())?;
+    let run = Command::new(program).arg(FURTHER_ROOMS).args(numbers).status();
+    if !run.map_err(|error| error.to_string())?.success() {
+        return Err("further rooms: the measurement failed".to_owned());
+    }
     Ok(())
+}
+
+fn print_further_rooms(arguments: &[String]) {
+    let number = |at: usize| arguments[at].parse().expect("the arguments are numbers");
+    let (members, rooms) = (number(0), number(1));
+    let bytes = rooms::bytes_per_further_room(members, rooms, ROOMS_EACH);
+    println!(
+        "{members} clients, each in {ROOMS_EACH} of {rooms} rooms: {bytes:.1} bytes for each further room"
+    );
 }
 
 fn print_many_rooms(arguments: &[String]) {

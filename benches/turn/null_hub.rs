@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use natter::chat::command::Command;
 use natter::clock::{Clock, Now};
 use natter::delivery::outbound::Took;
 use natter::door::DoorKind;
@@ -177,6 +178,14 @@ impl NullHub {
         let number = self.connect(Door::Classic);
         let go = room.map_or_else(String::new, |room| format!("r{room} -r\n"));
         self.send(number, format!("user{number} -n\n{go}").into_bytes());
+        self.run();
+    }
+
+    /// Has `member` come to `room`, and stay in the others.
+    pub fn enter(&mut self, member: usize, room: usize) {
+        let now = self.now();
+        let name = format!("r{room}");
+        self.hub.ask(self.members[member], Command::Enter(&name), &now);
         self.run();
     }
 

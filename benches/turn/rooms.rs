@@ -73,6 +73,26 @@ pub fn compare(members_each: usize, rooms: usize) -> [f64; 2] {
     quickest.map(|time| time.as_nanos() as f64 / (LINES_A_BATCH * members_each) as f64)
 }
 
+/// Resident bytes that each further room costs each of `members` who are all in `rooms_each` of
+/// `rooms`, as many in each.
+pub fn bytes_per_further_room(members: usize, rooms: usize, rooms_each: usize) -> f64 {
+    let mut hub = spread(members, rooms, Time::Real);
+    // All rooms talk at once: the memory of their tapes is taken before, and is not counted.
+    (0..rooms).for_each(|room| hub.say(room, 1));
+    hub.run();
+    // What it costs to be in more than one room at all is not of interest here.
+    (0..members).for_each(|member| hub.enter(member, (member + 1) % rooms));
+    let before = resident_bytes();
+    for member in 0..members {
+        for further in 2..rooms_each {
+            hub.enter(member, (member + further) % rooms);
+        }
+    }
+    hub.wait_until_idle();
+    let more = resident_bytes().saturating_sub(before);
+    more as f64 / (members * (rooms_each - 2)) as f64
+}
+
 /// A hub with `members`, member k in room k mod `rooms`, when all is quiet.
 pub fn spread(members: usize, rooms: usize, time: Time) -> NullHub {
     let mut hub = NullHub::new(members, time);

@@ -113,7 +113,9 @@ impl Chat {
             if user.epoch != Default::default() {
                 self.in_room(from, out, Presence::tell_gathered);
             }
-            self.users.at(key).relations_mut().other_rooms.push(from);
+            let others = &mut self.users.at(key).relations_mut().other_rooms;
+            others.reserve_exact(1);
+            others.push(from);
         }
         self.enter_room(key, who, entry, now, out);
     }

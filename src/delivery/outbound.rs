@@ -41,15 +41,43 @@ enum Feeds {
     None,
     /// Stored here: what most have, and costs no more than none.
     One { tape: TapeId, at: u64 },
-    /// Boxed: 16 bytes each.
+    /// Boxed: 8 bytes each.
     #[allow(clippy::box_collection, reason = "a Vec here would make every connection larger")]
-    Several(Box<Vec<Feed>>),
+    Several(Box<Vec<PackedFeed>>),
 }
 
 #[derive(Clone, Copy)]
 struct Feed {
     tape: TapeId,
     at: u64,
+}
+
+/// A feed in half the memory, for those who are in many rooms: no tape holds 4 GiB, so the lower
+/// half of a position tells, with the tape's head, which it is.
+#[derive(Clone, Copy)]
+struct PackedFeed {
+    tape: TapeId,
+    at_low: u32,
+}
+
+const _: () = assert!(size_of::<PackedFeed>() == 8);
+
+impl PackedFeed {
+    fn pack(feed: Feed) -> Self {
+        Self { tape: feed.tape, at_low: low(feed.at) }
+    }
+
+    fn unpack<F: Copy + PartialEq>(self, tapes: &Tapes<F>) -> Feed {
+        let head = tapes.get(self.tape).tape.head();
+        let behind = low(head).wrapping_sub(self.at_low);
+        Feed { tape: self.tape, at: head - u64::from(behind) }
+    }
+}
+
+/// The lower half of a position.
+#[allow(clippy::cast_possible_truncation, reason = "that is what is asked for")]
+fn low(position: u64) -> u32 {
+    position as u32
 }
 
 /// What is for one connection alone.
@@ -97,13 +125,13 @@ impl Outbound {
         match &mut self.feeds {
             Feeds::None => self.feeds = Feeds::One { tape, at },
             &mut Feeds::One { tape: first, at: first_at } => {
-                let mut feeds = Vec::with_capacity(2);
-                feeds.extend([Feed { tape: first, at: first_at }, Feed { tape, at }]);
+                let feeds = [Feed { tape: first, at: first_at }, Feed { tape, at }];
+                let feeds = feeds.map(PackedFeed::pack).to_vec();
                 self.feeds = Feeds::Several(Box::new(feeds));
             }
             Feeds::Several(feeds) => {
                 feeds.reserve_exact(1);
-                feeds.push(Feed { tape, at });
+                feeds.push(PackedFeed::pack(Feed { tape, at }));
             }
         }
     }
@@ -115,17 +143,17 @@ impl Outbound {
         room: RoomId,
         tapes: &mut Tapes<F>,
     ) {
-        let Some(index) = self.feeds().position(|feed| tapes.get(feed.tape).room == room) else {
+        let Some(index) = self.tapes().position(|tape| tapes.get(tape).room == room) else {
             return;
         };
-        let feed = self.feed(index);
+        let feed = self.feed(index, tapes);
         tapes.leave(slot, feed.tape, feed.at);
         match &mut self.feeds {
             Feeds::Several(feeds) if feeds.len() > 2 => {
                 feeds.remove(index);
             }
             Feeds::Several(feeds) => {
-                let Feed { tape, at } = feeds[1 - index];
+                let Feed { tape, at } = feeds[1 - index].unpack(tapes);
                 self.feeds = Feeds::One { tape, at };
             }
             Feeds::None | Feeds::One { .. } => self.feeds = Feeds::None,
@@ -134,7 +162,12 @@ impl Outbound {
 
     /// The tapes that it follows.
     pub fn tapes(&self) -> impl Iterator<Item = TapeId> + '_ {
-        self.feeds().map(|feed| feed.tape)
+        let (one, several) = match &self.feeds {
+            Feeds::None => (None, &[][..]),
+            &Feeds::One { tape, .. } => (Some(tape), &[][..]),
+            Feeds::Several(feeds) => (None, feeds.as_slice()),
+        };
+        one.into_iter().chain(several.iter().map(|feed| feed.tape))
     }
 
     /// Whether it follows `tape`.
@@ -148,7 +181,7 @@ impl Outbound {
         let lag: u64 = match self.feeds {
             Feeds::None => 0,
             Feeds::One { tape, at } => behind(Feed { tape, at }),
-            Feeds::Several(ref feeds) => feeds.iter().copied().map(behind).sum(),
+            Feeds::Several(ref feeds) => feeds.iter().map(|feed| behind(feed.unpack(tapes))).sum(),
         };
         usize::try_from(lag).expect("tapes are held in memory")
     }
@@ -199,7 +232,7 @@ impl Outbound {
     ) -> Settled<'a, F> {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
         for index in 0..self.feed_count() {
-            let Feed { tape: id, at } = self.feed(index);
+            let Feed { tape: id, at } = self.feed(index, tapes);
             let tape = &tapes.get(id).tape;
             let head = tape.head();
             if at == head {
@@ -221,7 +254,7 @@ impl Outbound {
     /// Moves to the head of every tape and counts the records that it will not get.
     pub fn skip<F: Copy + PartialEq>(&mut self, tapes: &mut Tapes<F>) {
         for index in 0..self.feed_count() {
-            let Feed { tape: id, at } = self.feed(index);
+            let Feed { tape: id, at } = self.feed(index, tapes);
             let tape = &tapes.get(id).tape;
             let head = tape.head();
             self.skipped = self.skipped.saturating_add(tape.count_records(at, head));
@@ -244,15 +277,14 @@ impl Outbound {
         tapes: &mut Tapes<F>,
     ) {
         let Some(index) = self.tapes().position(|followed| followed == tape) else { return };
-        let (head, at) = (tapes.get(tape).tape.head(), self.feed(index).at);
+        let (head, at) = (tapes.get(tape).tape.head(), self.feed(index, tapes).at);
         assert_eq!(head - at, bytes as u64, "only the one record is passed over");
         self.move_to(index, head, tapes);
     }
 
     /// Forgets everything: the peer is gone.
     pub fn clear<F: Copy + PartialEq>(&mut self, slot: usize, tapes: &mut Tapes<F>) {
-        while self.feed_count() > 0 {
-            let room = tapes.get(self.feed(0).tape).room;
+        for room in self.tapes().map(|tape| tapes.get(tape).room).collect::<Vec<_>>() {
             self.unfollow(slot, room, tapes);
         }
         self.skipped = 0;
@@ -335,7 +367,9 @@ impl Outbound {
         match self.feeds {
             Feeds::None => {}
             Feeds::One { tape, at } => offer(Feed { tape, at }),
-            Feeds::Several(ref feeds) => feeds.iter().copied().for_each(offer),
+            Feeds::Several(ref feeds) => {
+                feeds.iter().for_each(|feed| offer(feed.unpack(tapes)));
+            }
         }
         used
     }
@@ -345,16 +379,18 @@ impl Outbound {
         if self.own.is_some() {
             self.drop_own(self.own_bytes(), tapes);
         }
-        let mut to_head = |tape: TapeId, at: &mut u64| {
+        let to_head = |Feed { tape, at }, tapes: &mut Tapes<F>| {
             let head = tapes.get(tape).tape.head();
-            tapes.advance(tape, *at, head);
-            *at = head;
+            tapes.advance(tape, at, head);
+            head
         };
         match &mut self.feeds {
             Feeds::None => {}
-            Feeds::One { tape, at } => to_head(*tape, at),
+            Feeds::One { tape, at } => *at = to_head(Feed { tape: *tape, at: *at }, tapes),
             Feeds::Several(feeds) => {
-                feeds.iter_mut().for_each(|feed| to_head(feed.tape, &mut feed.at));
+                for feed in feeds.iter_mut() {
+                    feed.at_low = low(to_head(feed.unpack(tapes), tapes));
+                }
             }
         }
     }
@@ -368,7 +404,7 @@ impl Outbound {
             if left == 0 {
                 return;
             }
-            let Feed { tape: id, at } = self.feed(index);
+            let Feed { tape: id, at } = self.feed(index, tapes);
             let tape = &tapes.get(id).tape;
             let head = tape.head();
             let cut = at + left.min(head - at);
@@ -401,10 +437,6 @@ impl Outbound {
         }
     }
 
-    fn feeds(&self) -> impl Iterator<Item = Feed> + '_ {
-        (0..self.feed_count()).map(|index| self.feed(index))
-    }
-
     fn feed_count(&self) -> usize {
         match &self.feeds {
             Feeds::None => 0,
@@ -413,22 +445,22 @@ impl Outbound {
         }
     }
 
-    fn feed(&self, index: usize) -> Feed {
+    fn feed<F: Copy + PartialEq>(&self, index: usize, tapes: &Tapes<F>) -> Feed {
         match &self.feeds {
             Feeds::None => unreachable!("no index is below a count of none"),
             &Feeds::One { tape, at } => Feed { tape, at },
-            Feeds::Several(feeds) => feeds[index],
+            Feeds::Several(feeds) => feeds[index].unpack(tapes),
         }
     }
 
     fn move_to<F: Copy + PartialEq>(&mut self, index: usize, to: u64, tapes: &mut Tapes<F>) {
-        let (tape, at) = match &mut self.feeds {
+        let Feed { tape, at } = self.feed(index, tapes);
+        tapes.advance(tape, at, to);
+        match &mut self.feeds {
             Feeds::None => unreachable!("no index is below a count of none"),
-            Feeds::One { tape, at } => (*tape, at),
-            Feeds::Several(feeds) => (feeds[index].tape, &mut feeds[index].at),
-        };
-        tapes.advance(tape, *at, to);
-        *at = to;
+            Feeds::One { at, .. } => *at = to,
+            Feeds::Several(feeds) => feeds[index].at_low = low(to),
+        }
     }
 }
 
