@@ -15,6 +15,7 @@ pub mod event;
 pub mod history;
 pub mod ignores;
 pub mod names;
+mod normal;
 pub mod presence;
 pub mod proposal;
 mod propose;

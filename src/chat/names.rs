@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 use unicode_script::Script;
-use unicode_security::general_security_profile::IdentifierType;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::chat::event::NickFault;
-use crate::chat::skeleton::{hash, identifier_type, looks, script, skeleton, skeleton_hashes};
+use crate::chat::normal::{nfc, nfd};
+use crate::chat::skeleton::{
+    folded, hash, is_in_use, is_mark, looks, script, skeleton, skeleton_hashes,
+};
 use crate::chat::users::UserKey;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::text::clip;
@@ -62,7 +62,7 @@ impl Nick {
         if raw.len() > 2 * NICK_BYTES_MAX {
             return Err(NickFault::TooLong);
         }
-        let nick: String = raw.nfc().collect();
+        let nick = nfc(raw.chars());
         if nick.len() > NICK_BYTES_MAX || nick.width() > NICK_COLUMNS_MAX {
             return Err(NickFault::TooLong);
         }
@@ -98,31 +98,10 @@ fn may_stand_in_nick(c: char) -> bool {
     }
     let mut buffer = [0; 4];
     let mut drawn = skeleton(c.encode_utf8(&mut buffer)).peekable();
-    let can_be_seen = drawn.peek().is_some() && (is_combining_mark(c) || c.width() != Some(0));
-    let is_word = c.is_alphanumeric() || is_combining_mark(c);
+    let can_be_seen = drawn.peek().is_some() && (is_mark(c) || c.width() != Some(0));
+    let is_word = c.is_alphanumeric() || is_mark(c);
     let is_plain = drawn.all(|c| !c.is_ascii_punctuation() || c == '\'');
     is_word && can_be_seen && is_plain && is_in_use(c)
-}
-
-/// Whether people write words with `c`: no small capitals, no letters in circles or raised, no
-/// dead script, and not U+16FE4, a filler that counts as a mark.
-fn is_in_use(c: char) -> bool {
-    use IdentifierType::{
-        Inclusion, Limited_Use, Not_NFKC, Obsolete, Recommended, Technical, Uncommon_Use,
-    };
-    match identifier_type(c) {
-        Some(Recommended | Inclusion | Limited_Use | Uncommon_Use) => true,
-        // Greek accents, Old Cyrillic; but among the Latin ones are small capitals.
-        Some(Obsolete) => script(c) != Script::Latin,
-        // Phonetic `ɑ` and the like are known by their look; small capitals have none.
-        Some(Technical) => skeleton(c.encode_utf8(&mut [0; 4])).all(|c| c.is_ascii()),
-        // Full width is how East Asian keyboards write ASCII.
-        Some(Not_NFKC) => {
-            let is_full_width = matches!(c, '\u{ff01}'..='\u{ff5e}');
-            is_full_width || !iter::once(c).nfkc().any(|c| c.is_ascii())
-        }
-        _ => false,
-    }
 }
 
 /// Whether a mark stands on a letter of a script that it does not belong to: fonts draw nothing
@@ -132,8 +111,7 @@ fn has_foreign_mark(nick: &str) -> bool {
     nick.chars().filter(|c| !c.is_ascii_digit()).any(|c| {
         let script = script(c);
         let is_of_all = matches!(script, Script::Common | Script::Inherited);
-        let is_mark =
-            is_combining_mark(c) || matches!(c, '\u{e30}'..='\u{e45}' | '\u{eb0}'..='\u{ebd}');
+        let is_mark = is_mark(c) || matches!(c, '\u{e30}'..='\u{e45}' | '\u{eb0}'..='\u{ebd}');
         if !is_mark && !is_of_all {
             base = script;
         }
@@ -144,7 +122,7 @@ fn has_foreign_mark(nick: &str) -> bool {
 fn has_heap_of_marks(nick: &str) -> bool {
     let mut marks = 0;
     nick.chars().any(|c| {
-        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
+        marks = if is_mark(c) { marks + 1 } else { 0 };
         marks > MARKS_MAX
     })
 }
@@ -157,7 +135,8 @@ fn mixes_scripts(nick: &str) -> bool {
 /// What of a look can read as a word of the system's: no punctuation, no accents, and letters
 /// for the digits that stand in for them.
 fn as_word(look: &str) -> String {
-    let letters = look.nfd().filter(|&c| !is_combining_mark(c) && !c.is_ascii_punctuation());
+    let letters =
+        nfd(look.chars()).into_iter().filter(|&c| !is_mark(c) && !c.is_ascii_punctuation());
     let plain = |c| match c {
         '3' => 'e',
         '4' => 'a',
@@ -189,7 +168,7 @@ impl Names {
 
     /// Whether `nick` reads as a reserved word, with or without a number behind it.
     fn is_reserved(&self, nick: &str) -> bool {
-        let plain: String = nick.nfkc().filter(|c| !c.is_ascii_punctuation()).collect();
+        let plain = folded(nick).replace(|c: char| c.is_ascii_punctuation(), "");
         let digits = plain.len() - plain.trim_end_matches(|c: char| c.is_ascii_digit()).len();
         looks(&plain).iter().map(|look| as_word(look)).any(|word| {
             // A digit is one byte in every form, so that no digit need be told from a letter.
@@ -252,8 +231,8 @@ impl Names {
     /// As [`Names::suggest`]; `tries` counts the names that were looked up. However many names are
     /// taken, that is a bounded number: who is refused must not cost more for it.
     fn suggest_counting(&self, wanted: &str, tries: &mut u32) -> String {
-        let usable: String = clip(wanted, 2 * NICK_BYTES_MAX)
-            .nfc()
+        let usable: String = nfc(clip(wanted, 2 * NICK_BYTES_MAX).chars())
+            .chars()
             .filter(|&c| may_stand_in_nick(c))
             .skip_while(|c| !c.is_alphanumeric())
             .collect();
