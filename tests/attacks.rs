@@ -186,6 +186,40 @@ fn as_a_name() {
     }
 }
 
+/// Names that could pass for somebody else's or the system's, and why they are refused.
+const NAMES: &[(&str, &[&str])] = &[
+    ("that name is taken", &["ALICE", "al1ce", "аӏісе", "vvill", "りり", "リり"]),
+    (
+        "one alphabet to a name",
+        &["аlice", "alice\u{651}", "alice\u{3099}", "alice\u{1cd0}", "alice\u{102e0}"],
+    ),
+    (
+        "unusual accents, or too many of them",
+        &["alice\u{358}", "alice\u{951}", "alice\u{1ab0}", "alice\u{332}", "é\u{301}ve"],
+    ),
+    (
+        "that name is reserved",
+        &["you", "Me", "Administrator", "systɛm", "system.msg", "system-bot", "SystemMsg"],
+    ),
+    ("that name is reserved", &["系纟充", "繫统", "管理員", "服務器", "管理员2", "用戶", "您"]),
+    ("a name begins with a letter or a digit", &["-", "...", "__", "-n"]),
+    ("only letters, digits, _ - . '", &["a:b", "[a]", "ⓐlice"]),
+];
+
+#[test]
+fn as_the_name_of_somebody_else() {
+    let server = Server::start("--lang en --no-flood-limit");
+    let _others = ["alice", "will", "リリ"].map(|name| server.enter(name));
+    let mut mallory = server.connect();
+    for (fault, names) in NAMES {
+        for name in *names {
+            mallory.say(&format!("{name} -n"));
+            let answer = mallory.line();
+            assert!(answer.starts_with(&format!("[T] system: {fault}; ")), "{name}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn from_the_articles_client() {
     let mut readers = Readers::gather();

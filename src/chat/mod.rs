@@ -19,6 +19,7 @@ mod normal;
 pub mod presence;
 pub mod proposal;
 mod propose;
+mod reserved;
 pub mod rooms;
 mod skeleton;
 pub mod users;

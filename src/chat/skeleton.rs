@@ -51,20 +51,22 @@ impl Runs<u16> {
 ///
 /// Both are skeletons (UTS #39) without case, and most names have only one. Drawn as it stands,
 /// `Chɑnserv` is `ChanServ`; drawn in capitals, Cyrillic `вова` is `ВОВА` and thus `BOBA`, `ß`
-/// meets `SS`, and both sigmas meet.
+/// meets `SS`, and both sigmas meet. Katakana are the capitals of hiragana: `り` is drawn like `リ`,
+/// `へ` like `ヘ`, and the rest sounds alike.
 pub fn looks(name: &str) -> [String; 2] {
     if name.is_ascii() {
         // What follows comes to the same, in twenty times the time.
-        let drawn = name.to_ascii_lowercase().replace('m', "rn");
+        let drawn = name.to_ascii_lowercase().replace('m', "rn").replace('w', "vv");
         let drawn: String = drawn.chars().map(one_of_a_kind).collect();
         return [drawn.clone(), drawn];
     }
     let name = folded(name);
     let drawn = |name: &str| -> String {
         let drawn = skeleton(name).collect::<String>().to_lowercase();
-        skeleton(&drawn).map(one_of_a_kind).collect()
+        skeleton(&drawn).map(one_of_a_kind).collect::<String>().replace('w', "vv")
     };
-    let (look, capitals) = (drawn(&name), name.to_uppercase());
+    let capitals: String = name.to_uppercase().chars().map(katakana).collect();
+    let look = drawn(&name);
     let has_case = capitals != name;
     [look.clone(), if has_case { drawn(&capitals) } else { look }]
 }
@@ -99,11 +101,20 @@ pub fn hash(text: &str) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// `I`, `l` and `1` are one stroke, `O` and `0` one ring, in whichever case.
+/// `c` as katakana, if it is hiragana.
+fn katakana(c: char) -> char {
+    match c {
+        'ぁ'..='ゖ' => char::from_u32(u32::from(c) + 0x60).unwrap_or(c),
+        _ => c,
+    }
+}
+
+/// `I`, `l` and `1` are one stroke, `O` and `0` one ring, in whichever case, and an open `e` is one.
 fn one_of_a_kind(c: char) -> char {
     match c {
         'i' | 'I' | '1' | '|' => 'l',
         '0' | 'O' => 'o',
+        'ꞓ' => 'e',
         _ => c,
     }
 }
