@@ -295,3 +295,29 @@ fn from_a_line_that_is_edited_by_the_server() {
         assert!(mallory.is_plain(), "{sent:?}");
     }
 }
+
+#[test]
+#[cfg_attr(not(feature = "charsets"), ignore = "this build knows no GBK")]
+fn to_a_terminal_whose_charset_is_a_guess() {
+    let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit");
+    let mut mallory = server.enter("mallory");
+    let mut latin1 = Client::connect(server.telnet());
+    latin1.send("lena\r\n");
+    mallory.expect("[T] system: lena joined");
+    for (sent, heard) in [
+        (&b"Andr\xe9s"[..], "Andr\u{fffd}s"),
+        (b"se\xf1or M\xfcller", "se\u{fffd}or M\u{fffd}ller"),
+        (b"INFORMA\xc7\xc3O", "INFORMA\u{fffd}\u{fffd}O"),
+    ] {
+        latin1.send([sent, b"\r\n"].concat());
+        mallory.expect(&format!("[T] lena:{heard}"));
+    }
+    // What no Latin-1 terminal sends is GBK, but still a guess.
+    latin1.send(b"\xc4\xe3\xba\xc3\r\n");
+    mallory.expect("[T] lena:你好");
+    latin1.raw_bytes_until(b"it seems; /charset utf-8 changes that\r\n");
+    mallory.say("汮汬汚€ 再见 -ta");
+    let shown = latin1.raw_bytes_until(b"\xd4\xd9\xbc\xfb\r\n");
+    let is_c1 = |byte| (0x80..0xa0).contains(byte);
+    assert!(!shown.iter().any(is_c1), "{}", shown.escape_ascii());
+}
