@@ -11,7 +11,7 @@ pub enum Charset {
     /// Simplified Chinese, as Windows has it (code page 936). What comes in is read as GB18030,
     /// which contains it; what goes out keeps to what such a terminal can show.
     Gbk,
-    /// The same, guessed from what came in ([`count_common_gbk`]). What goes out keeps to GB 2312,
+    /// The same, guessed from what came in ([`Charset::or_gbk`]). What goes out keeps to GB 2312,
     /// which uses no byte from 0x80 to 0xA0: to a terminal that is none of GBK those are controls.
     GuessedGbk,
     /// Traditional Chinese.
@@ -96,6 +96,14 @@ impl Charset {
         shown
     }
 
+    /// This one; or, instead of UTF-8, what is guessed if `bytes` are none, and have at least
+    /// `common_min` common characters of GBK in a row.
+    pub fn or_gbk(self, bytes: &[u8], common_min: usize) -> Self {
+        let is_gbk =
+            self == Self::Utf8 && !self.is_text(bytes) && count_common_gbk(bytes) >= common_min;
+        if is_gbk { Self::GuessedGbk } else { self }
+    }
+
     /// How many of `bytes` come first and are one character: whole, cut short by the end of
     /// `bytes` (then none), or one byte that is none.
     pub fn first_length(self, bytes: &[u8]) -> Option<usize> {
@@ -147,12 +155,12 @@ impl Charset {
 }
 
 /// How many common characters of GBK stand side by side in `bytes`, which are no UTF-8, if all of
-/// them may be GBK. From [`GBK_COMMON_MIN`] on, that is what they seem to be.
+/// them may be GBK.
 ///
 /// Common are the 3,755 that GB 2312 puts first, B0 A1 to D7 FE. In Latin-1 those bytes are signs
 /// and capitals with accents, of which no language has four in a row; a small letter with an accent
 /// (E0 to FF) begins a rare character, and with an ASCII letter behind it a rarer one.
-pub fn count_common_gbk(bytes: &[u8]) -> usize {
+fn count_common_gbk(bytes: &[u8]) -> usize {
     if !Charset::Gbk.is_text(bytes) {
         return 0;
     }
@@ -174,7 +182,7 @@ pub fn may_become_gbk(bytes: &[u8]) -> bool {
         && rest.iter().all(|&lead| is_common_gbk(&[lead, 0xa1]))
 }
 
-/// See [`count_common_gbk`].
+/// So many common characters of GBK in a row are no other charset's.
 pub const GBK_COMMON_MIN: usize = 2;
 
 fn is_common_gbk(character: &[u8]) -> bool {

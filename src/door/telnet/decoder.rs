@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::clock::Shown;
-use crate::door::charset::{BACKSPACE, Charset, DELETE, GBK_COMMON_MIN, count_common_gbk};
+use crate::door::charset::{BACKSPACE, Charset, DELETE, GBK_COMMON_MIN};
 use crate::door::line::Piece;
 use crate::door::notice::Notice;
 use crate::door::reader::Reader;
@@ -471,15 +471,10 @@ impl Person {
         }
     }
 
-    /// The charset that the line is in, as far as can be said: GBK if it was not chosen, but has so
-    /// many common characters.
+    /// The charset that the line is in, as far as can be said.
     fn charset_of_line(&self, common_min: usize) -> Charset {
         let charset = self.view.charset;
-        let may_be_gbk = charset == Charset::Utf8 && !self.is_charset_chosen;
-        let is_gbk = may_be_gbk
-            && !charset.is_text(&self.line)
-            && count_common_gbk(&self.line) >= common_min;
-        if is_gbk { Charset::GuessedGbk } else { charset }
+        if self.is_charset_chosen { charset } else { charset.or_gbk(&self.line, common_min) }
     }
 
     fn end_line(&mut self, bytes_max: usize) -> Outcome {

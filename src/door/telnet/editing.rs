@@ -1,7 +1,7 @@
 //! The line editor of a character-mode terminal: its bytes to keys, keys to a line and its echo.
 
 use crate::bucket::{Bucket, Rate};
-use crate::door::charset::{Charset, GBK_COMMON_MIN, count_common_gbk, may_become_gbk};
+use crate::door::charset::{Charset, GBK_COMMON_MIN, may_become_gbk};
 use crate::door::telnet::screen::Screen;
 use crate::editor::{Edited, Editor, Key};
 use crate::keys::{Input, Keys};
@@ -98,8 +98,8 @@ impl Editing {
                 if may_become_gbk(&self.cut) {
                     continue;
                 }
-                if count_common_gbk(&self.cut) >= GBK_COMMON_MIN {
-                    *charset = Charset::GuessedGbk;
+                *charset = charset.or_gbk(&self.cut, GBK_COMMON_MIN);
+                if *charset != Charset::Utf8 {
                     self.set_charset(*charset);
                 }
             }
