@@ -39,7 +39,7 @@ impl Nick {
         if raw.len() > 2 * NICK_BYTES_MAX {
             return Err(NickFault::TooLong);
         }
-        let nick = nfc(raw.chars());
+        let nick = nfc(raw);
         if nick.len() > NICK_BYTES_MAX || nick.width() > NICK_COLUMNS_MAX {
             return Err(NickFault::TooLong);
         }
@@ -77,10 +77,10 @@ fn may_stand_in_nick(c: char) -> bool {
         return c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'');
     }
     let mut buffer = [0; 4];
-    let mut drawn = skeleton(c.encode_utf8(&mut buffer)).peekable();
-    let can_be_seen = drawn.peek().is_some() && (is_mark(c) || c.width() != Some(0));
+    let drawn = skeleton(c.encode_utf8(&mut buffer));
+    let can_be_seen = !drawn.is_empty() && (is_mark(c) || c.width() != Some(0));
     let is_word = c.is_alphanumeric() || is_mark(c);
-    let is_plain = drawn.all(|c| !c.is_ascii_punctuation() || c == '\'');
+    let is_plain = drawn.chars().all(|c| !c.is_ascii_punctuation() || c == '\'');
     is_word && can_be_seen && is_plain && is_in_use(c)
 }
 
@@ -112,7 +112,7 @@ fn check_marks(nick: &str) -> Result<(), NickFault> {
         if !matches!(script, Script::Common | Script::Inherited) {
             base = script;
         }
-        drawn = nfd([c]);
+        drawn = nfd(c.encode_utf8(&mut [0; 4]));
         marks = 0;
     }
     Ok(())
@@ -135,8 +135,7 @@ fn takes_mark(drawn: &[char], mark: char, base: Script) -> bool {
     let is_accent = ('A'..='z').any(|plain| compose(plain, mark).is_some());
     let class = canonical_combining_class(mark);
     let has_place = others.iter().all(|&other| canonical_combining_class(other) != class);
-    let is_special =
-        !others.is_empty() || skeleton(letter.encode_utf8(&mut [0; 4])).any(|c| !c.is_ascii());
+    let is_special = !others.is_empty() || !skeleton(letter.encode_utf8(&mut [0; 4])).is_ascii();
     base == Script::Latin && is_accent && has_place && is_special
 }
 
@@ -215,7 +214,7 @@ impl Names {
     /// As [`Names::suggest`]; `tries` counts the names that were looked up. However many names are
     /// taken, that is a bounded number: who is refused must not cost more for it.
     fn suggest_counting(&self, wanted: &str, tries: &mut u32) -> String {
-        let usable: String = nfc(clip(wanted, 2 * NICK_BYTES_MAX).chars())
+        let usable: String = nfc(clip(wanted, 2 * NICK_BYTES_MAX))
             .chars()
             .filter(|&c| may_stand_in_nick(c))
             .skip_while(|c| !c.is_alphanumeric())

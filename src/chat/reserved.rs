@@ -8,78 +8,18 @@ use crate::chat::skeleton::{folded, is_mark, looks};
 
 /// Who speaks with authority. No part of a name may be one of these: `system.msg` and `BobAdmin`
 /// are refused too.
-const VOICES: &[&str] =
-    &["system", "server", "natter", "admin", "administrator", "moderator", "operator", "sysop"];
+const VOICES: &str = "system server natter admin administrator moderator operator sysop";
 
 /// The same in Chinese, which does not show where a word ends: no name may contain one of these.
-const CHINESE_VOICES: &[&str] =
-    &["系统", "服务器", "伺服器", "管理员", "管理者", "网管", "主持人", "版主", "群主", "官方"];
+const CHINESE_VOICES: &str = "系统 服务器 伺服器 管理员 管理者 网管 主持人 版主 群主 官方";
 
 /// Commands, and words that stand for people. A longer name may contain one: `root_beer`.
-const WORDS: &[&str] = &[
-    "root",
-    "ok",
-    "exit",
-    "quit",
-    "who",
-    "help",
-    "none",
-    "all",
-    "everyone",
-    "everybody",
-    "anyone",
-    "anybody",
-    "someone",
-    "somebody",
-    "nobody",
-    "you",
-    "yourself",
-    "me",
-    "myself",
-    "用户",
-    "使用者",
-    "帮助",
-    "说明",
-    "退出",
-    "离开",
-    "所有人",
-    "所有用户",
-    "全体",
-    "全体成员",
-    "大家",
-    "各位",
-    "没有人",
-    "有人",
-    "谁",
-    "你",
-    "你们",
-    "您",
-    "我",
-    "我们",
-    "自己",
-    "本人",
-];
+const WORDS: &str = "root ok exit quit who help none all everyone everybody anyone anybody someone \
+    somebody nobody you yourself me myself 用户 使用者 帮助 说明 退出 离开 所有人 \
+    所有用户 全体 全体成员 大家 各位 没有人 有人 谁 你 你们 您 我 我们 自己 本人";
 
 /// Characters of these words, each before the traditional forms and the look-alikes that read as it.
-const VARIANTS: &[&str] = &[
-    "系係繫繋糸糹",
-    "统統",
-    "务務",
-    "器噐",
-    "员員贠",
-    "管菅",
-    "网網",
-    "帮幫幚",
-    "说說説",
-    "离離",
-    "开開",
-    "体體",
-    "没沒",
-    "谁誰",
-    "们們",
-    "个個",
-    "你妳",
-];
+const VARIANTS: &str = "系係繫繋糸糹 统統 务務 器噐 员員贠 管菅 网網 帮幫幚 说說説 离離 开開 体體 没沒 谁誰 们們 个個 你妳";
 
 /// Characters of these words that two others look like side by side.
 const HALVES: &[(&str, &str)] = &[
@@ -109,7 +49,7 @@ pub struct Reserved {
 impl Reserved {
     /// All of them.
     pub fn new() -> Self {
-        let list = |words: &[&str]| words.iter().flat_map(|word| readings(word)).collect();
+        let list = |words: &str| words.split(' ').flat_map(readings).collect();
         Self { voices: list(VOICES), chinese_voices: list(CHINESE_VOICES), words: list(WORDS) }
     }
 
@@ -156,7 +96,7 @@ fn reads_as_one_of(text: &str, words: &[String]) -> bool {
 /// digits that stand in for them, and in one form of Chinese.
 fn readings(text: &str) -> impl Iterator<Item = String> {
     looks(text).into_iter().map(|look| {
-        let letters = nfd(look.chars()).into_iter();
+        let letters = nfd(&look).into_iter();
         let letters = letters.filter(|&c| !is_mark(c) && !c.is_ascii_punctuation());
         let mut word: String = letters.map(usual_letter).collect();
         if !word.is_ascii() {
@@ -191,6 +131,6 @@ fn usual_form(c: char) -> char {
     if c.is_ascii() {
         return c;
     }
-    let forms = VARIANTS.iter().find(|forms| forms.contains(c));
+    let forms = VARIANTS.split(' ').find(|forms| forms.contains(c));
     forms.and_then(|forms| forms.chars().next()).unwrap_or(c)
 }

@@ -62,8 +62,8 @@ pub fn looks(name: &str) -> [String; 2] {
     }
     let name = folded(name);
     let drawn = |name: &str| -> String {
-        let drawn = skeleton(name).collect::<String>().to_lowercase();
-        skeleton(&drawn).map(one_of_a_kind).collect::<String>().replace('w', "vv")
+        let drawn = skeleton(name).to_lowercase();
+        skeleton(&drawn).chars().map(one_of_a_kind).collect::<String>().replace('w', "vv")
     };
     let capitals: String = name.to_uppercase().chars().map(katakana).collect();
     let look = drawn(&name);
@@ -81,7 +81,7 @@ pub fn skeleton_hashes(name: &str) -> [u64; 2] {
     if name.is_ascii() {
         return looks(name).map(|look| hash(&look));
     }
-    let name = nfc(name.chars());
+    let name = nfc(name);
     looks(&name).map(|look| hash(&look))
 }
 
@@ -120,13 +120,15 @@ fn one_of_a_kind(c: char) -> char {
 }
 
 /// What UTS #39 compares texts by: what cannot be seen is left out, look-alikes become one.
-pub fn skeleton(text: &str) -> impl Iterator<Item = char> {
-    nfd(nfd(text.chars()).into_iter().flat_map(|c| table::DRAWN.text(c))).into_iter()
+pub fn skeleton(text: &str) -> String {
+    let drawn: String = nfd(text).into_iter().flat_map(|c| table::DRAWN.text(c)).collect();
+    nfd(&drawn).into_iter().collect()
 }
 
 /// `text` with its letters of full or half width and the like as their usual selves (NFKC).
 pub fn folded(text: &str) -> String {
-    nfc(nfc(text.chars()).chars().flat_map(|c| table::FOLDED.text(c)))
+    let folded: String = nfc(text).chars().flat_map(|c| table::FOLDED.text(c)).collect();
+    nfc(&folded)
 }
 
 /// Whether people write words with `c`: it is of no dead script, and no letter in a circle.
@@ -169,7 +171,7 @@ mod tests {
     fn each_character_is_what_the_libraries_say() {
         for c in '\0'..=char::MAX {
             let text = c.to_string();
-            assert!(skeleton(&text).eq(confusable_detection::skeleton(&text)), "{c:?}");
+            assert!(skeleton(&text).chars().eq(confusable_detection::skeleton(&text)), "{c:?}");
             let is_used = match c.identifier_type() {
                 Some(Recommended | Inclusion | Limited_Use | Uncommon_Use) => true,
                 Some(Obsolete) => c.script() != Script::Latin,
@@ -202,7 +204,7 @@ mod tests {
             let block = dice.u32(0..0x200) << 8;
             let any = |_| char::from_u32(block + dice.u32(0..0x200)).unwrap_or('\u{301}');
             let text: String = (0..8).map(any).collect();
-            assert!(skeleton(&text).eq(confusable_detection::skeleton(&text)), "{text:?}");
+            assert!(skeleton(&text).chars().eq(confusable_detection::skeleton(&text)), "{text:?}");
         }
     }
 }
