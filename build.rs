@@ -3,15 +3,21 @@
 
 use std::fmt::Debug;
 use std::path::Path;
-use std::{env, fs};
+use std::{env, fs, iter};
 
-use unicode_normalization::char::decompose_canonical;
-use unicode_script::UnicodeScript;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+use unicode_script::{Script, UnicodeScript};
 use unicode_security::GeneralSecurityProfile;
 use unicode_security::confusable_detection::skeleton;
+use unicode_security::general_security_profile::IdentifierType::{
+    Inclusion, Limited_Use, Not_NFKC, Obsolete, Recommended, Technical, Uncommon_Use,
+};
 
-/// The place in the pool of what is drawn like nothing but itself.
+/// The place in the pool of what stands for nothing but itself.
 const ITSELF: u16 = u16::MAX;
+/// What is no mark has no place among the sets of scripts.
+const NO_MARK: u8 = u8::MAX;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -30,52 +36,104 @@ fn main() {
     write("charsets.rs", charsets::tables());
 }
 
-/// The source of the tables. None holds a pointer, which would take eight bytes and be relocated.
+/// The source of the tables.
 fn tables() -> String {
+    // Texts, each ended by a line end. They are stored once, and no table holds a pointer to
+    // each, which would take eight bytes and be relocated.
     let mut pool = String::new();
-    let drawn = runs("DRAWN", "u16", |c| place_in_pool(c, &mut pool));
-    let types = runs("TYPES", "Option<IdentifierType>", char::identifier_type);
+    let drawn = runs("DRAWN", "u16", |c| place_in_pool(c, drawn_like(c), &mut pool));
+    let folded = runs("FOLDED", "u16", |c| {
+        let folded = is_in_use(c).then(|| iter::once(c).nfkc().collect());
+        place_in_pool(c, folded, &mut pool)
+    });
+    let in_use = runs("IN_USE", "bool", is_in_use);
     let scripts = runs("SCRIPTS", "Script", |c| c.script());
+    let mut sets: Vec<Vec<Script>> = Vec::new();
+    let marks = runs("MARKS", "u8", |c| mark(c, &mut sets));
+    let sets: String = sets.iter().map(|set| format!("&{set:?},")).collect();
     format!(
         "use unicode_script::Script::{{self, *}};
-        use unicode_security::general_security_profile::IdentifierType::{{self, *}};
-        {drawn}{types}{scripts}
+        {drawn}{folded}{in_use}{scripts}{marks}
         pub const ITSELF: u16 = {ITSELF};
-        pub const POOL: &str = {pool:?};"
+        pub const POOL: &str = {pool:?};
+        pub const MARK_SCRIPTS: &[&[Script]] = &[{sets}];"
     )
 }
 
-/// Two tables: the characters that begin runs of one value, and the values.
+/// The source of one table: the characters that begin runs of one value, and the values. A run ends
+/// with its plane of Unicode, so that 16 bits tell where it begins.
 fn runs<T: PartialEq + Debug>(name: &str, kind: &str, mut value: impl FnMut(char) -> T) -> String {
-    let (mut starts, mut values) = (Vec::new(), Vec::new());
+    let (mut planes, mut starts, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for c in '\0'..=char::MAX {
         let value = value(c);
-        if values.last() != Some(&value) {
-            starts.push(u32::from(c));
+        let low = u32::from(c) & 0xffff;
+        if low == 0 {
+            planes.push(values.len());
+        }
+        if low == 0 || values.last() != Some(&value) {
+            starts.push(low);
             values.push(value);
         }
     }
+    planes.push(values.len());
     format!(
-        "pub static {name}_FROM: &[u32] = &{starts:?};
-        pub static {name}: &[{kind}] = &{values:?};"
+        "pub static {name}: Runs<{kind}> =
+            Runs {{ planes: {planes:?}, starts: &{starts:?}, values: &{values:?} }};
+        "
     )
 }
 
-/// Where in `pool` that begins which `c` is drawn like: the rest of a line there.
-///
-/// What decomposes is not asked for: a skeleton is made of what it decomposes to.
-fn place_in_pool(c: char, pool: &mut String) -> u16 {
-    let mut decomposes = false;
-    decompose_canonical(c, |part| decomposes |= part != c);
-    let drawn: String = skeleton(&c.to_string()).chain(['\n']).collect();
-    if decomposes || drawn.chars().eq([c, '\n']) {
-        return ITSELF;
-    }
-    let place = pool.find(&drawn).unwrap_or_else(|| {
-        pool.push_str(&drawn);
-        pool.len() - drawn.len()
+/// Where in `pool` the text that stands for `c` begins: the rest of a line there.
+fn place_in_pool(c: char, text: Option<String>, pool: &mut String) -> u16 {
+    let Some(text) = text.filter(|text| !text.chars().eq([c])) else { return ITSELF };
+    let line = text + "\n";
+    let place = pool.find(&line).unwrap_or_else(|| {
+        pool.push_str(&line);
+        pool.len() - line.len()
     });
     u16::try_from(place).expect("the pool is a quarter full")
+}
+
+/// What `c` is drawn like, unless it decomposes: a skeleton is made of what it decomposes to.
+fn drawn_like(c: char) -> Option<String> {
+    let mut decomposes = false;
+    decompose_canonical(c, |part| decomposes |= part != c);
+    (!decomposes).then(|| skeleton(&c.to_string()).collect())
+}
+
+/// Whether people write words with `c`: no small capitals, no letters in circles or raised, no
+/// dead script, and not U+16FE4, a filler that counts as a mark.
+fn is_in_use(c: char) -> bool {
+    match c.identifier_type() {
+        Some(Recommended | Inclusion | Limited_Use | Uncommon_Use) => true,
+        // Greek accents, Old Cyrillic; but among the Latin ones are small capitals.
+        Some(Obsolete) => c.script() != Script::Latin,
+        // Phonetic `ɑ` and the like are known by their look; small capitals have none.
+        Some(Technical) => skeleton(&c.to_string()).all(|c| c.is_ascii()),
+        Some(Not_NFKC) => is_typed(c),
+        _ => false,
+    }
+}
+
+/// Whether keyboards have `c`, although Unicode has a better character for it: the micro sign,
+/// Armenian yev, a vowel of Thai and Lao, two letters of Lao, single letters of Korean, and full
+/// and half width.
+fn is_typed(c: char) -> bool {
+    matches!(c, '\u{b5}' | '\u{587}' | '\u{e33}' | '\u{eb3}' | '\u{edc}' | '\u{edd}')
+        || matches!(c, '\u{3131}'..='\u{318e}' | '\u{ff01}'..='\u{ffdc}')
+}
+
+/// The place in `sets` of the scripts that the mark `c` belongs to.
+fn mark(c: char, sets: &mut Vec<Vec<Script>>) -> u8 {
+    if !is_combining_mark(c) {
+        return NO_MARK;
+    }
+    let scripts: Vec<Script> = c.script_extension().iter().collect();
+    let place = sets.iter().position(|set| *set == scripts).unwrap_or_else(|| {
+        sets.push(scripts);
+        sets.len() - 1
+    });
+    u8::try_from(place).ok().filter(|&place| place != NO_MARK).expect("they are 154")
 }
 
 /// Tables from characters to the codes of GBK and Big5.

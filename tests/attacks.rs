@@ -186,6 +186,40 @@ fn as_a_name() {
     }
 }
 
+/// Names that could pass for somebody else's or the system's, and why they are refused.
+const NAMES: &[(&str, &[&str])] = &[
+    ("that name is taken", &["ALICE", "al1ce", "аӏісе", "vvill", "りり", "リり"]),
+    (
+        "one alphabet to a name",
+        &["аlice", "alice\u{651}", "alice\u{3099}", "alice\u{1cd0}", "alice\u{102e0}"],
+    ),
+    (
+        "unusual accents, or too many of them",
+        &["alice\u{358}", "alice\u{951}", "alice\u{1ab0}", "alice\u{332}", "é\u{301}ve"],
+    ),
+    (
+        "that name is reserved",
+        &["you", "Me", "Administrator", "systɛm", "system.msg", "system-bot", "SystemMsg"],
+    ),
+    ("that name is reserved", &["系纟充", "繫统", "管理員", "服務器", "管理员2", "用戶", "您"]),
+    ("a name begins with a letter or a digit", &["-", "...", "__", "-n"]),
+    ("only letters, digits, _ - . '", &["a:b", "[a]", "ⓐlice"]),
+];
+
+#[test]
+fn as_the_name_of_somebody_else() {
+    let server = Server::start("--lang en --no-flood-limit");
+    let _others = ["alice", "will", "リリ"].map(|name| server.enter(name));
+    let mut mallory = server.connect();
+    for (fault, names) in NAMES {
+        for name in *names {
+            mallory.say(&format!("{name} -n"));
+            let answer = mallory.line();
+            assert!(answer.starts_with(&format!("[T] system: {fault}; ")), "{name}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn from_the_articles_client() {
     let mut readers = Readers::gather();
@@ -260,4 +294,30 @@ fn from_a_line_that_is_edited_by_the_server() {
         readers.seen_on_terminals(heard);
         assert!(mallory.is_plain(), "{sent:?}");
     }
+}
+
+#[test]
+#[cfg_attr(not(feature = "charsets"), ignore = "this build knows no GBK")]
+fn to_a_terminal_whose_charset_is_a_guess() {
+    let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit");
+    let mut mallory = server.enter("mallory");
+    let mut latin1 = Client::connect(server.telnet());
+    latin1.send("lena\r\n");
+    mallory.expect("[T] system: lena joined");
+    for (sent, heard) in [
+        (&b"Andr\xe9s"[..], "Andr\u{fffd}s"),
+        (b"se\xf1or M\xfcller", "se\u{fffd}or M\u{fffd}ller"),
+        (b"INFORMA\xc7\xc3O", "INFORMA\u{fffd}\u{fffd}O"),
+    ] {
+        latin1.send([sent, b"\r\n"].concat());
+        mallory.expect(&format!("[T] lena:{heard}"));
+    }
+    // What no Latin-1 terminal sends is GBK, but still a guess.
+    latin1.send(b"\xc4\xe3\xba\xc3\r\n");
+    mallory.expect("[T] lena:你好");
+    latin1.raw_bytes_until(b"it seems; /charset utf-8 changes that\r\n");
+    mallory.say("汮汬汚€ 再见 -ta");
+    let shown = latin1.raw_bytes_until(b"\xd4\xd9\xbc\xfb\r\n");
+    let is_c1 = |byte| (0x80..0xa0).contains(byte);
+    assert!(!shown.iter().any(is_c1), "{}", shown.escape_ascii());
 }

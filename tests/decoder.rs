@@ -145,10 +145,14 @@ fn a_charset_is_guessed_once_and_not_against_a_choice() {
     if !HAS_CHINESE {
         return;
     }
-    assert_lines("186 195 10 'ü\n'", &["好", "<gbk>", "眉"]);
+    assert_lines("196 227 186 195 10 'ü\n'", &["你好", "<gbk>", "眉"]);
+    // One character is not enough, and what a Latin-1 terminal sends is no Chinese.
+    assert_lines("186 195 10 196 227 186 195 10", &["\u{fffd}\u{fffd}", "你好", "<gbk>"]);
+    assert_lines("'Andr' 233 's' 10 'se' 241 'or' 10", &["Andr\u{fffd}s", "se\u{fffd}or"]);
+    assert_lines("'M' 252 'ller' 10", &["M\u{fffd}ller"]);
     assert_lines("'ü\n' 255 255 10", &["ü", "\u{fffd}"]);
     assert_lines("DO CHARSET SB CHARSET 2 'UTF-8' SE 186 195 10", &["\u{fffd}\u{fffd}"]);
-    assert_lines("'unended ' 186 195", &["|unended 好", "<gbk>"]);
+    assert_lines("'unended ' 196 227 186 195", &["|unended 你好", "<gbk>"]);
 }
 
 /// The keys of a person whose line is edited here: keys, what is heard of them.
@@ -185,11 +189,11 @@ fn keys_come_to_the_same_lines_and_the_same_screen_wherever_they_are_cut() {
 }
 
 #[test]
-fn the_editor_guesses_gbk_from_any_character() {
+fn the_editor_guesses_gbk_from_two_characters() {
     if !HAS_CHINESE {
         return;
     }
-    for input in ["186 195 13", "196 227 13", "186 13", "186 'x' 13"] {
+    for input in ["196 227 186 195 13", "196 227 13", "186 13", "186 'x' 13"] {
         let keys = bytes(input);
         let mut whole = Session::editing(Lang::En);
         whole.hear(&keys, 0);
@@ -198,8 +202,11 @@ fn the_editor_guesses_gbk_from_any_character() {
         assert_eq!(parts.heard.iter().max(), whole.heard.iter().max(), "{input}");
     }
     let mut session = Session::editing(Lang::En);
-    session.hear(&bytes("186 195 13"), 0);
-    assert_eq!(session.heard, ["好", "<gbk>"]);
+    session.hear(&bytes("'Andr' 233 's' 13 186 195 13"), 0);
+    assert_eq!(session.heard, ["Andr\u{fffd}s", "\u{fffd}\u{fffd}"]);
+    session.heard.clear();
+    session.hear(&bytes("196 227 186 195 13"), 0);
+    assert_eq!(session.heard, ["你好", "<gbk>"]);
     // What is cut short by Return is no character, and hides none.
     session.hear(&bytes("129 '0' 13"), 0);
     assert_eq!(session.heard[2..], ["\u{fffd}0"]);

@@ -100,11 +100,12 @@ fn another_size_is_filled_anew() {
     terminal.resize(8, 30);
     let middle = [
         "[T] -- you are in; /help",
-        "tells the rest",
+        "       tells the rest",
         "[T] bob: one two three",
-        "four five six seven eight nine",
+        "       four five six seven",
+        "       eight nine",
     ];
-    terminal.until(|terminal| terminal.rows()[7] == "> half" && terminal.rows()[2..6] == middle);
+    terminal.until(|terminal| terminal.rows()[7] == "> half" && terminal.rows()[1..6] == middle);
     terminal.resize(1, 10);
     terminal.until(|terminal| terminal.rows() == ["> half"]);
     terminal.resize(24, 80);

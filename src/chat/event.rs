@@ -219,21 +219,37 @@ pub struct Crowd<'a> {
 pub enum NickFault {
     /// More than 16 columns or 48 bytes.
     TooLong,
-    /// Something else than letters, digits and `_` `-` `.` `'`, or a mark without a letter.
+    /// Something else than letters that people use in words, digits and `_` `-` `.` `'`.
     Characters,
-    /// Latin letters among Cyrillic or Greek ones.
+    /// It does not begin with a letter or digit.
+    Start,
+    /// Latin letters among Cyrillic or Greek ones, or a mark on a letter of another script.
     MixedScripts,
+    /// A mark on a letter that does not take it, or too many.
+    Marks,
     /// It would read like a word of the system.
     Reserved,
 }
 
 impl NickFault {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::TooLong,
+        Self::Characters,
+        Self::Start,
+        Self::MixedScripts,
+        Self::Marks,
+        Self::Reserved,
+    ];
+
     /// The reason as the diagnostics have it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TooLong => "too-long",
             Self::Characters => "characters",
+            Self::Start => "start",
             Self::MixedScripts => "mixed-scripts",
+            Self::Marks => "marks",
             Self::Reserved => "reserved",
         }
     }

@@ -1,44 +1,21 @@
 //! Nicks: which may be had, and which are the same to a human eye.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::iter;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{canonical_combining_class, compose};
 use unicode_script::Script;
-use unicode_security::general_security_profile::IdentifierType;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::chat::event::NickFault;
-use crate::chat::skeleton::{hash, identifier_type, looks, script, skeleton, skeleton_hashes};
+use crate::chat::normal::{nfc, nfd};
+use crate::chat::reserved::Reserved;
+use crate::chat::skeleton::{
+    hash, is_in_use, is_mark, script, scripts_of_mark, skeleton, skeleton_hashes,
+};
 use crate::chat::users::UserKey;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::text::clip;
-
-/// Words that would read as the system's own, in every language it speaks.
-const RESERVED: &[&str] = &[
-    "system",
-    "server",
-    "natter",
-    "admin",
-    "root",
-    "ok",
-    "exit",
-    "quit",
-    "who",
-    "help",
-    "none",
-    "all",
-    "everyone",
-    "nobody",
-    "服务器",
-    "管理员",
-    "用户",
-    "帮助",
-    "退出",
-    "所有人",
-    "大家",
-];
 
 /// Marks that may stand on one letter: real scripts need no more, and a heap of them covers
 /// the lines around it.
@@ -62,17 +39,20 @@ impl Nick {
         if raw.len() > 2 * NICK_BYTES_MAX {
             return Err(NickFault::TooLong);
         }
-        let nick: String = raw.nfc().collect();
+        let nick = nfc(raw);
         if nick.len() > NICK_BYTES_MAX || nick.width() > NICK_COLUMNS_MAX {
             return Err(NickFault::TooLong);
         }
-        let starts_well = nick.chars().next().is_some_and(char::is_alphanumeric);
-        if !starts_well || !nick.chars().all(may_stand_in_nick) || has_heap_of_marks(&nick) {
+        if !nick.chars().all(may_stand_in_nick) {
             return Err(NickFault::Characters);
         }
-        if mixes_scripts(&nick) || has_foreign_mark(&nick) {
+        if !nick.chars().next().is_some_and(char::is_alphanumeric) {
+            return Err(NickFault::Start);
+        }
+        if mixes_scripts(&nick) {
             return Err(NickFault::MixedScripts);
         }
+        check_marks(&nick)?;
         Ok(Self(nick))
     }
 
@@ -97,75 +77,71 @@ fn may_stand_in_nick(c: char) -> bool {
         return c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'');
     }
     let mut buffer = [0; 4];
-    let mut drawn = skeleton(c.encode_utf8(&mut buffer)).peekable();
-    let can_be_seen = drawn.peek().is_some() && (is_combining_mark(c) || c.width() != Some(0));
-    let is_word = c.is_alphanumeric() || is_combining_mark(c);
-    let is_plain = drawn.all(|c| !c.is_ascii_punctuation() || c == '\'');
+    let drawn = skeleton(c.encode_utf8(&mut buffer));
+    let can_be_seen = !drawn.is_empty() && (is_mark(c) || c.width() != Some(0));
+    let is_word = c.is_alphanumeric() || is_mark(c);
+    let is_plain = drawn.chars().all(|c| !c.is_ascii_punctuation() || c == '\'');
     is_word && can_be_seen && is_plain && is_in_use(c)
 }
 
-/// Whether people write words with `c`: no small capitals, no letters in circles or raised, no
-/// dead script, and not U+16FE4, a filler that counts as a mark.
-fn is_in_use(c: char) -> bool {
-    use IdentifierType::{
-        Inclusion, Limited_Use, Not_NFKC, Obsolete, Recommended, Technical, Uncommon_Use,
-    };
-    match identifier_type(c) {
-        Some(Recommended | Inclusion | Limited_Use | Uncommon_Use) => true,
-        // Greek accents, Old Cyrillic; but among the Latin ones are small capitals.
-        Some(Obsolete) => script(c) != Script::Latin,
-        // Phonetic `ɑ` and the like are known by their look; small capitals have none.
-        Some(Technical) => skeleton(c.encode_utf8(&mut [0; 4])).all(|c| c.is_ascii()),
-        // Full width is how East Asian keyboards write ASCII.
-        Some(Not_NFKC) => {
-            let is_full_width = matches!(c, '\u{ff01}'..='\u{ff5e}');
-            is_full_width || !iter::once(c).nfkc().any(|c| c.is_ascii())
-        }
-        _ => false,
-    }
-}
-
-/// Whether a mark stands on a letter of a script that it does not belong to: fonts draw nothing
-/// there, or what looks like a colon. Vowels of Thai and Lao are letters, but look the same.
-fn has_foreign_mark(nick: &str) -> bool {
+/// Checks that each mark belongs to the script of its letter, and that the letter is one that takes
+/// it: elsewhere fonts draw nothing, or what looks like a colon, so that a name with the mark is
+/// drawn like the one without. Vowels of Thai and Lao are letters, but draw the same.
+fn check_marks(nick: &str) -> Result<(), NickFault> {
     let mut base = Script::Latin;
-    nick.chars().filter(|c| !c.is_ascii_digit()).any(|c| {
+    // The letter, and the marks on it so far.
+    let mut drawn: Vec<char> = Vec::new();
+    let mut marks = 0;
+    for c in nick.chars() {
+        if let Some(scripts) = scripts_of_mark(c) {
+            let is_of_none = scripts == [Script::Inherited];
+            if !is_of_none && !scripts.contains(&base) {
+                return Err(NickFault::MixedScripts);
+            }
+            marks += 1;
+            if is_of_none || marks > MARKS_MAX || !takes_mark(&drawn, c, base) {
+                return Err(NickFault::Marks);
+            }
+            drawn.push(c);
+            continue;
+        }
         let script = script(c);
-        let is_of_all = matches!(script, Script::Common | Script::Inherited);
-        let is_mark =
-            is_combining_mark(c) || matches!(c, '\u{e30}'..='\u{e45}' | '\u{eb0}'..='\u{ebd}');
-        if !is_mark && !is_of_all {
+        if matches!(c, '\u{e30}'..='\u{e45}' | '\u{eb0}'..='\u{ebd}') && script != base {
+            return Err(NickFault::MixedScripts);
+        }
+        if !matches!(script, Script::Common | Script::Inherited) {
             base = script;
         }
-        is_mark && !is_of_all && script != base
-    })
+        drawn = nfd(c.encode_utf8(&mut [0; 4]));
+        marks = 0;
+    }
+    Ok(())
 }
 
-fn has_heap_of_marks(nick: &str) -> bool {
-    let mut marks = 0;
-    nick.chars().any(|c| {
-        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
-        marks > MARKS_MAX
-    })
+/// Whether the letter that is `drawn`, with the marks on it, takes one more that did not become
+/// one character with it (NFC).
+///
+/// Latin, Greek and Cyrillic have composed characters for nearly every letter with an accent that
+/// any language writes. Yoruba's `ọ́` and Ewe's `ɛ́` have none, but nobody takes their letters for
+/// plain ones; and the accent must have a place of its own.
+fn takes_mark(drawn: &[char], mark: char, base: Script) -> bool {
+    let Some((&letter, others)) = drawn.split_first() else { return false };
+    if !letter.is_alphabetic() || others.contains(&mark) {
+        return false;
+    }
+    if !matches!(base, Script::Latin | Script::Greek | Script::Cyrillic) {
+        return true;
+    }
+    let is_accent = ('A'..='z').any(|plain| compose(plain, mark).is_some());
+    let class = canonical_combining_class(mark);
+    let has_place = others.iter().all(|&other| canonical_combining_class(other) != class);
+    let is_special = !others.is_empty() || !skeleton(letter.encode_utf8(&mut [0; 4])).is_ascii();
+    base == Script::Latin && is_accent && has_place && is_special
 }
 
 fn mixes_scripts(nick: &str) -> bool {
     let has = |wanted| nick.chars().any(|c| script(c) == wanted);
     has(Script::Latin) && (has(Script::Cyrillic) || has(Script::Greek))
-}
-
-/// What of a look can read as a word of the system's: no punctuation, no accents, and letters
-/// for the digits that stand in for them.
-fn as_word(look: &str) -> String {
-    let letters = look.nfd().filter(|&c| !is_combining_mark(c) && !c.is_ascii_punctuation());
-    let plain = |c| match c {
-        '3' => 'e',
-        '4' => 'a',
-        '5' => 's',
-        '7' => 't',
-        _ => c,
-    };
-    letters.map(plain).collect()
 }
 
 /// Who has which name.
@@ -174,7 +150,7 @@ fn as_word(look: &str) -> String {
 pub struct Names {
     holders: BTreeMap<u64, UserKey>,
     /// The words that nobody may have.
-    reserved: BTreeSet<u64>,
+    reserved: Reserved,
     /// The number of the next guest, unless somebody took it ahead of its turn.
     next_guest: u32,
 }
@@ -182,21 +158,7 @@ pub struct Names {
 impl Names {
     /// Nobody has a name yet.
     pub fn new() -> Self {
-        let reserved =
-            RESERVED.iter().flat_map(|word| looks(word).map(|look| hash(&as_word(&look))));
-        Self { holders: BTreeMap::new(), reserved: reserved.collect(), next_guest: 2 }
-    }
-
-    /// Whether `nick` reads as a reserved word, with or without a number behind it.
-    fn is_reserved(&self, nick: &str) -> bool {
-        let plain: String = nick.nfkc().filter(|c| !c.is_ascii_punctuation()).collect();
-        let digits = plain.len() - plain.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-        looks(&plain).iter().map(|look| as_word(look)).any(|word| {
-            // A digit is one byte in every form, so that no digit need be told from a letter.
-            let ends = word.len() - digits..=word.len();
-            let reads_as = |end| self.reserved.contains(&hash(&word[..end]));
-            reads_as_chinese_system(&word) || ends.into_iter().any(reads_as)
-        })
+        Self { holders: BTreeMap::new(), reserved: Reserved::new(), next_guest: 2 }
     }
 
     /// The nick that `raw` stands for, whether free or not.
@@ -205,7 +167,7 @@ impl Names {
     /// Why nobody may have it.
     pub fn check(&self, raw: &str) -> Result<Nick, NickFault> {
         let nick = Nick::new(raw)?;
-        if self.is_reserved(nick.as_str()) {
+        if self.reserved.has(nick.as_str()) {
             return Err(NickFault::Reserved);
         }
         Ok(nick)
@@ -252,8 +214,8 @@ impl Names {
     /// As [`Names::suggest`]; `tries` counts the names that were looked up. However many names are
     /// taken, that is a bounded number: who is refused must not cost more for it.
     fn suggest_counting(&self, wanted: &str, tries: &mut u32) -> String {
-        let usable: String = clip(wanted, 2 * NICK_BYTES_MAX)
-            .nfc()
+        let usable: String = nfc(clip(wanted, 2 * NICK_BYTES_MAX))
+            .chars()
             .filter(|&c| may_stand_in_nick(c))
             .skip_while(|c| !c.is_alphanumeric())
             .collect();
@@ -277,13 +239,6 @@ impl Names {
         let guest = || first_free(GUEST, self.next_guest);
         like_it.or_else(guest).unwrap_or_else(|| numbered(GUEST, far_off(7)))
     }
-}
-
-/// 系统 and what looks like it, whatever follows: Chinese names no end of a word.
-fn reads_as_chinese_system(word: &str) -> bool {
-    let mut chars = word.chars();
-    matches!(chars.next(), Some('系' | '糸' | '係' | '糹'))
-        && matches!(chars.next(), Some('统' | '統'))
 }
 
 /// `stem` with a number behind it; the first has none.

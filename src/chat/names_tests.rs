@@ -1,7 +1,9 @@
 //! Which names may be had, which look alike, and what is suggested instead.
 
+use unicode_script::UnicodeScript;
+
 use super::*;
-use crate::chat::skeleton::skeleton_hash;
+use crate::chat::skeleton::{looks, skeleton_hash};
 
 fn alice() -> UserKey {
     UserKey::of_index(1)
@@ -33,16 +35,16 @@ fn a_name_has_one_look_in_whatever_case() {
 
 #[test]
 fn names_that_deceive_are_refused() {
-    use NickFault::{Characters, MixedScripts, Reserved, TooLong};
+    use NickFault::{Characters, Marks, MixedScripts, Reserved, Start, TooLong};
     for (name, fault) in [
-        ("", Characters),
+        ("", Start),
         ("a:b", Characters),
         ("a\u{ff1a}b", Characters),
         ("a\u{2236}b", Characters),
         ("[x]", Characters),
         ("*", Characters),
-        ("-n", Characters),
-        ("'x'", Characters),
+        ("-n", Start),
+        ("'x'", Start),
         ("a\u{200b}b", Characters),
         ("a\u{200d}b", Characters),
         ("a\u{ad}b", Characters),
@@ -51,10 +53,16 @@ fn names_that_deceive_are_refused() {
         ("a\u{1b}b", Characters),
         ("\u{3164}", Characters),
         ("\u{115f}", Characters),
-        ("\u{301}", Characters),
-        ("\u{301}\u{302}", Characters),
+        ("\u{301}", Start),
+        ("\u{301}\u{302}", Start),
         ("a\u{316}\u{317}\u{318}\u{319}", Characters),
         ("\u{fffd}", Characters),
+        ("-", Start),
+        ("...", Start),
+        ("__", Start),
+        ("-[", Characters),
+        ("e\u{301}\u{301}", Marks),
+        ("1\u{301}", Marks),
         ("ABCDEFGHIJKLMNOPQ", TooLong),
         ("名名名名名名名名名", TooLong),
         ("аlice", MixedScripts),
@@ -97,11 +105,68 @@ fn names_that_seem_to_be_others_are_refused() {
             "system. system_ system- system' sys.tem system\u{2bc} s\u{fd}stem OK. ok_ exit2",
             Reserved,
         ),
+        ("you me YOU m.e Me2 y0u mé Administrator Administrat0r everybody", Reserved),
+        (
+            "system.msg system-bot SYSTEM.MSG msg.system SystemBot BobAdmin server-1 ad-min",
+            Reserved,
+        ),
+        ("systɛm systǝm sƴstem øk", Reserved),
+        (
+            "系纟充 系糸充2 繫统 繋統 管王里员 管理員 菅理员 服務器 服务噐 伺服器 超级管理员 系统管理員",
+            Reserved,
+        ),
+        (
+            "你 您 我 本人 妳 你們 誰 用戶 用户 使用者 幫助 帮助 說明 離開 大家 全體成員 所有人 網管",
+            Reserved,
+        ),
         ("exit_10 all1 r00t 5ystem ѕуѕтем 系统员 系统2 系.统 糸统 係统 糸統", Reserved),
     ] {
         for name in names.split_whitespace() {
             assert_eq!(refusal(name), Some(fault), "{name:?}");
         }
+    }
+}
+
+/// Every mark on every letter: what is left is a letter with an accent, as one character.
+#[test]
+fn no_mark_makes_a_second_person_of_one_who_is_there() {
+    let mut names = Names::new();
+    let marks: Vec<char> = ('\0'..=char::MAX).filter(|&c| is_mark(c)).collect();
+    assert!(marks.len() > 2_000, "{}", marks.len());
+    for name in ["alice", "вова", "Νίκη", "アリス", "小明", "राम", "محمد", "정우", "ธนพล", "x1"]
+    {
+        names.claim(name, alice());
+        let starts = name.char_indices().map(|(end, _)| name.split_at(end)).skip(1);
+        let starts = starts.chain([(name, "")]);
+        for ((start, rest), mark) in starts.flat_map(|parts| marks.iter().map(move |&c| (parts, c)))
+        {
+            let other = format!("{start}{mark}{rest}");
+            let Ok(nick) = names.check(&other) else { continue };
+            let is_taken = !names.is_free(&other, None);
+            let became_another_letter = !nick.as_str().starts_with(start);
+            let script = start.chars().next_back().expect("it is not empty").script();
+            let composes = matches!(script, Script::Latin | Script::Greek | Script::Cyrillic);
+            let belongs = !composes && mark.script_extension().contains_script(script);
+            assert!(is_taken || became_another_letter || belongs, "{other} {mark:?}");
+        }
+        names.release(name, alice());
+    }
+}
+
+#[test]
+fn accents_of_living_languages_may_be_had() {
+    let names = "Adébọ́lá Kɔ́sí Ọláyínká ẹ̀kọ́ Nguyễn Lưu Žižek Ångström Łukasz Đặng Ғалым ё Ѝ ぢ ガ ᾧδή नि \
+        ਸਿੰਘ שָׁלוֹם دُنْيَا ລາວ ကြီး ខ្ញុំ";
+    for name in names.split_whitespace() {
+        assert_eq!(refusal(name), None, "{name}");
+    }
+}
+
+#[test]
+fn words_that_contain_reserved_ones_may_be_had() {
+    for name in "systematic wholly allison helpful mel youssef okay root_beer r00ter nonesuch 系列 统一 管乐 \
+        自己人 你好 我家 用心 meme".split_whitespace() {
+        assert_eq!(refusal(name), None, "{name}");
     }
 }
 
@@ -125,6 +190,14 @@ fn names_that_look_alike_are_one_name() {
         ("mark", "МАRК"),
         ("вова", "ВОВА"),
         ("bob0", "BOBO"),
+        ("will", "vvill"),
+        ("Will", "VVILL"),
+        ("ẃill", "vv́ill"),
+        ("リリ", "りり"),
+        ("さくら", "サクラ"),
+        ("へや", "ﾍﾔ"),
+        ("カイ", "力イ"),
+        ("peter", "pɛtɛr"),
     ] {
         let mut names = Names::new();
         names.claim(had, alice());

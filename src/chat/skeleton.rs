@@ -1,38 +1,72 @@
 //! What a name looks like to a human eye.
 
-use unicode_normalization::UnicodeNormalization;
 use unicode_script::Script;
-use unicode_security::general_security_profile::IdentifierType;
 
+use crate::chat::normal::{nfc, nfd};
 use crate::limits::NICK_BYTES_MAX;
 use crate::text::clip;
 
-use table::{ITSELF, POOL};
+use table::{ITSELF, MARK_SCRIPTS, POOL};
 
-// The libraries' own tables are almost three times as large, and linked if their functions are
-// called. So build.rs calls them for each character, and writes down where runs of one answer begin.
+// The libraries' own tables are five times as large, and linked if their functions are called. So
+// build.rs calls them for each character, and writes down where runs of one answer begin.
 mod table {
+    use super::Runs;
+
     include!(concat!(env!("OUT_DIR"), "/skeleton.rs"));
+}
+
+/// What is known of each character: the values of runs of characters that have the same one.
+struct Runs<T: 'static> {
+    /// For each plane of Unicode, and for the end, how many runs come before it.
+    planes: [u16; 18],
+    /// Where the runs begin, each within its plane.
+    starts: &'static [u16],
+    values: &'static [T],
+}
+
+impl<T: Copy> Runs<T> {
+    fn value(&self, c: char) -> T {
+        let [_, plane, high, low] = u32::from(c).to_be_bytes();
+        let [first, end] = [0, 1].map(|next| usize::from(self.planes[usize::from(plane) + next]));
+        let low = u16::from_be_bytes([high, low]);
+        // Each plane begins with a run.
+        let begun = self.starts[first..end].partition_point(|&start| start <= low);
+        self.values[first + begun - 1]
+    }
+}
+
+impl Runs<u16> {
+    /// The text in the pool that stands for `c`.
+    fn text(&self, c: char) -> impl Iterator<Item = char> {
+        let place = self.value(c);
+        // `ITSELF` is past the end of the pool.
+        let itself = (place == ITSELF).then_some(c);
+        let text = POOL.get(usize::from(place)..).and_then(|rest| rest.lines().next());
+        itself.into_iter().chain(text.unwrap_or_default().chars())
+    }
 }
 
 /// What two names are compared by: equal in either means the same name to a reader.
 ///
 /// Both are skeletons (UTS #39) without case, and most names have only one. Drawn as it stands,
 /// `Chɑnserv` is `ChanServ`; drawn in capitals, Cyrillic `вова` is `ВОВА` and thus `BOBA`, `ß`
-/// meets `SS`, and both sigmas meet.
+/// meets `SS`, and both sigmas meet. Katakana are the capitals of hiragana: `り` is drawn like `リ`,
+/// `へ` like `ヘ`, and the rest sounds alike.
 pub fn looks(name: &str) -> [String; 2] {
     if name.is_ascii() {
         // What follows comes to the same, in twenty times the time.
-        let drawn = name.to_ascii_lowercase().replace('m', "rn");
+        let drawn = name.to_ascii_lowercase().replace('m', "rn").replace('w', "vv");
         let drawn: String = drawn.chars().map(one_of_a_kind).collect();
         return [drawn.clone(), drawn];
     }
-    let name: String = name.nfkc().collect();
+    let name = folded(name);
     let drawn = |name: &str| -> String {
-        let drawn = skeleton(name).collect::<String>().to_lowercase();
-        skeleton(&drawn).map(one_of_a_kind).collect()
+        let drawn = skeleton(name).to_lowercase();
+        skeleton(&drawn).chars().map(one_of_a_kind).collect::<String>().replace('w', "vv")
     };
-    let (look, capitals) = (drawn(&name), name.to_uppercase());
+    let capitals: String = name.to_uppercase().chars().map(katakana).collect();
+    let look = drawn(&name);
     let has_case = capitals != name;
     [look.clone(), if has_case { drawn(&capitals) } else { look }]
 }
@@ -47,7 +81,7 @@ pub fn skeleton_hashes(name: &str) -> [u64; 2] {
     if name.is_ascii() {
         return looks(name).map(|look| hash(&look));
     }
-    let name: String = name.nfc().collect();
+    let name = nfc(name);
     looks(&name).map(|look| hash(&look))
 }
 
@@ -67,57 +101,92 @@ pub fn hash(text: &str) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// `I`, `l` and `1` are one stroke, `O` and `0` one ring, in whichever case.
+/// `c` as katakana, if it is hiragana.
+fn katakana(c: char) -> char {
+    match c {
+        'ぁ'..='ゖ' => char::from_u32(u32::from(c) + 0x60).unwrap_or(c),
+        _ => c,
+    }
+}
+
+/// `I`, `l` and `1` are one stroke, `O` and `0` one ring, in whichever case, and an open `e` is one.
 fn one_of_a_kind(c: char) -> char {
     match c {
         'i' | 'I' | '1' | '|' => 'l',
         '0' | 'O' => 'o',
+        'ꞓ' => 'e',
         _ => c,
     }
 }
 
 /// What UTS #39 compares texts by: what cannot be seen is left out, look-alikes become one.
-pub fn skeleton(text: &str) -> impl Iterator<Item = char> {
-    let drawn = |c| {
-        let place = value(table::DRAWN_FROM, table::DRAWN, c);
-        // `ITSELF` is past the end of the pool.
-        let itself = (place == ITSELF).then_some(c);
-        let shape = POOL.get(usize::from(place)..).and_then(|rest| rest.lines().next());
-        itself.into_iter().chain(shape.unwrap_or_default().chars())
-    };
-    text.nfd().flat_map(drawn).nfd()
+pub fn skeleton(text: &str) -> String {
+    let drawn: String = nfd(text).into_iter().flat_map(|c| table::DRAWN.text(c)).collect();
+    nfd(&drawn).into_iter().collect()
 }
 
-/// How usual `c` is in words, as UTS #39 has it.
-pub fn identifier_type(c: char) -> Option<IdentifierType> {
-    value(table::TYPES_FROM, table::TYPES, c)
+/// `text` with its letters of full or half width and the like as their usual selves (NFKC).
+pub fn folded(text: &str) -> String {
+    let folded: String = nfc(text).chars().flat_map(|c| table::FOLDED.text(c)).collect();
+    nfc(&folded)
+}
+
+/// Whether people write words with `c`: it is of no dead script, and no letter in a circle.
+pub fn is_in_use(c: char) -> bool {
+    table::IN_USE.value(c)
 }
 
 /// The script that `c` belongs to.
 pub fn script(c: char) -> Script {
-    value(table::SCRIPTS_FROM, table::SCRIPTS, c)
+    table::SCRIPTS.value(c)
 }
 
-/// The value of the run that `c` is in.
-fn value<T: Copy>(starts: &[u32], values: &[T], c: char) -> T {
-    let begun = starts.partition_point(|&start| start <= u32::from(c));
-    values[begun.checked_sub(1).expect("the first run begins at zero")]
+/// If `c` is a mark, the scripts that it is used in; only `Inherited` if none in particular.
+pub fn scripts_of_mark(c: char) -> Option<&'static [Script]> {
+    MARK_SCRIPTS.get(usize::from(table::MARKS.value(c))).copied()
+}
+
+/// Whether `c` is drawn on the character before it.
+pub fn is_mark(c: char) -> bool {
+    scripts_of_mark(c).is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization;
+    use unicode_normalization::char::is_combining_mark;
     use unicode_script::UnicodeScript;
+    use unicode_security::general_security_profile::IdentifierType::{
+        Inclusion, Limited_Use, Not_NFKC, Obsolete, Recommended, Technical, Uncommon_Use,
+    };
     use unicode_security::{GeneralSecurityProfile, confusable_detection};
 
     use super::*;
+
+    fn is_of_keyboards(c: char) -> bool {
+        ('ㄱ'..='ㆎ').contains(&c) || ('！'..='ￜ').contains(&c)
+    }
 
     #[test]
     fn each_character_is_what_the_libraries_say() {
         for c in '\0'..=char::MAX {
             let text = c.to_string();
-            assert!(skeleton(&text).eq(confusable_detection::skeleton(&text)), "{c:?}");
-            assert_eq!(identifier_type(c), c.identifier_type(), "{c:?}");
+            assert!(skeleton(&text).chars().eq(confusable_detection::skeleton(&text)), "{c:?}");
+            let is_used = match c.identifier_type() {
+                Some(Recommended | Inclusion | Limited_Use | Uncommon_Use) => true,
+                Some(Obsolete) => c.script() != Script::Latin,
+                Some(Technical) => confusable_detection::skeleton(&text).all(|c| c.is_ascii()),
+                Some(Not_NFKC) => "µևำຳໜໝ".contains(c) || is_of_keyboards(c),
+                _ => false,
+            };
+            assert_eq!(is_in_use(c), is_used, "{c:?}");
+            if is_used {
+                assert!(folded(&text).chars().eq(text.nfkc()), "{c:?}");
+            }
             assert_eq!(script(c), c.script(), "{c:?}");
+            let scripts: Option<Vec<Script>> =
+                is_combining_mark(c).then(|| c.script_extension().iter().collect());
+            assert_eq!(scripts_of_mark(c), scripts.as_deref(), "{c:?}");
         }
     }
 
@@ -135,7 +204,7 @@ mod tests {
             let block = dice.u32(0..0x200) << 8;
             let any = |_| char::from_u32(block + dice.u32(0..0x200)).unwrap_or('\u{301}');
             let text: String = (0..8).map(any).collect();
-            assert!(skeleton(&text).eq(confusable_detection::skeleton(&text)), "{text:?}");
+            assert!(skeleton(&text).chars().eq(confusable_detection::skeleton(&text)), "{text:?}");
         }
     }
 }

@@ -11,6 +11,9 @@ pub enum Charset {
     /// Simplified Chinese, as Windows has it (code page 936). What comes in is read as GB18030,
     /// which contains it; what goes out keeps to what such a terminal can show.
     Gbk,
+    /// The same, guessed from what came in ([`Charset::or_gbk`]). What goes out keeps to GB 2312,
+    /// which uses no byte from 0x80 to 0xA0: to a terminal that is none of GBK those are controls.
+    GuessedGbk,
     /// Traditional Chinese.
     Big5,
     /// ISO 8859-1.
@@ -26,14 +29,14 @@ pub const DELETE: u8 = 0x7f;
 const UNKNOWN: u8 = b'?';
 
 impl Charset {
-    /// All of them.
+    /// All that can be chosen.
     pub const ALL: [Self; 4] = [Self::Utf8, Self::Gbk, Self::Big5, Self::Latin1];
 
     /// As people and other programs call it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Utf8 => "utf-8",
-            Self::Gbk => "gbk",
+            Self::Gbk | Self::GuessedGbk => "gbk",
             Self::Big5 => "big5",
             Self::Latin1 => "latin1",
         }
@@ -55,7 +58,7 @@ impl Charset {
     pub fn decode(self, bytes: &[u8], to: &mut String) {
         match self {
             Self::Utf8 => to.push_str(&String::from_utf8_lossy(bytes)),
-            Self::Gbk | Self::Big5 => to.push_str(&chinese::decode(self, bytes)),
+            Self::Gbk | Self::GuessedGbk | Self::Big5 => to.push_str(&chinese::decode(self, bytes)),
             Self::Latin1 => to.extend(bytes.iter().map(|&byte| char::from(byte))),
         }
     }
@@ -64,7 +67,7 @@ impl Charset {
     pub fn is_text(self, bytes: &[u8]) -> bool {
         match self {
             Self::Utf8 => std::str::from_utf8(bytes).is_ok(),
-            Self::Gbk | Self::Big5 => chinese::is_text(self, bytes),
+            Self::Gbk | Self::GuessedGbk | Self::Big5 => chinese::is_text(self, bytes),
             Self::Latin1 => true,
         }
     }
@@ -73,7 +76,7 @@ impl Charset {
     pub fn encode(self, text: &str, to: &mut Vec<u8>) {
         match self {
             Self::Utf8 => to.extend_from_slice(text.as_bytes()),
-            Self::Gbk | Self::Big5 => chinese::encode(self, text, to),
+            Self::Gbk | Self::GuessedGbk | Self::Big5 => chinese::encode(self, text, to),
             // Not windows-1252, as browsers read it: its 0x80 to 0x9F are controls to a terminal.
             Self::Latin1 => to.extend(text.chars().map(|c| match u8::try_from(c) {
                 Ok(byte) if !(0x80..0xa0).contains(&byte) => byte,
@@ -93,13 +96,21 @@ impl Charset {
         shown
     }
 
+    /// This one; or, instead of UTF-8, what is guessed if `bytes` are none, and have at least
+    /// `common_min` common characters of GBK in a row.
+    pub fn or_gbk(self, bytes: &[u8], common_min: usize) -> Self {
+        let is_gbk =
+            self == Self::Utf8 && !self.is_text(bytes) && count_common_gbk(bytes) >= common_min;
+        if is_gbk { Self::GuessedGbk } else { self }
+    }
+
     /// How many of `bytes` come first and are one character: whole, cut short by the end of
     /// `bytes` (then none), or one byte that is none.
     pub fn first_length(self, bytes: &[u8]) -> Option<usize> {
         let (&first, rest) = bytes.split_first()?;
         let length = match self {
             Self::Utf8 => return first_length_utf8(bytes),
-            Self::Gbk if first > 0x80 => match rest {
+            Self::Gbk | Self::GuessedGbk if first > 0x80 => match rest {
                 [] | [b'0'..=b'9'] => return None,
                 // Or a line end might be taken for the rest of it.
                 [b'0'..=b'9', 0x81..=0xff, ..] => 4,
@@ -141,6 +152,41 @@ impl Charset {
         }
         left
     }
+}
+
+/// How many common characters of GBK stand side by side in `bytes`, which are no UTF-8, if all of
+/// them may be GBK.
+///
+/// Common are the 3,755 that GB 2312 puts first, B0 A1 to D7 FE. In Latin-1 those bytes are signs
+/// and capitals with accents, of which no language has four in a row; a small letter with an accent
+/// (E0 to FF) begins a rare character, and with an ASCII letter behind it a rarer one.
+fn count_common_gbk(bytes: &[u8]) -> usize {
+    if !Charset::Gbk.is_text(bytes) {
+        return 0;
+    }
+    let (mut rest, mut run, mut most) = (bytes, 0, 0);
+    while let Some(length) = Charset::Gbk.first_length(rest) {
+        run = if is_common_gbk(&rest[..length]) { run + 1 } else { 0 };
+        most = most.max(run);
+        rest = &rest[length..];
+    }
+    most
+}
+
+/// Whether `bytes` are the beginning of [`GBK_COMMON_MIN`] common characters.
+pub fn may_become_gbk(bytes: &[u8]) -> bool {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    HAS_CHINESE
+        && pairs.len() < GBK_COMMON_MIN
+        && pairs.iter().all(|pair| is_common_gbk(pair))
+        && rest.iter().all(|&lead| is_common_gbk(&[lead, 0xa1]))
+}
+
+/// So many common characters of GBK in a row are no other charset's.
+pub const GBK_COMMON_MIN: usize = 2;
+
+fn is_common_gbk(character: &[u8]) -> bool {
+    matches!(character, [0xb0..=0xd7, 0xa1..=0xfe])
 }
 
 fn first_length_utf8(bytes: &[u8]) -> Option<usize> {
@@ -201,6 +247,10 @@ mod chinese {
         }
     }
 
+    fn is_control(byte: &u8) -> bool {
+        (0x80..=0xa0).contains(byte)
+    }
+
     pub fn encode(charset: Charset, text: &str, to: &mut Vec<u8>) {
         let planes = match charset {
             Charset::Big5 => [&BIG5_TABLE, &BIG5_TABLE_PLANE_2],
@@ -215,6 +265,10 @@ mod chinese {
                 _ => None,
             };
             match code.map_or([0, UNKNOWN], u16::to_be_bytes) {
+                [0, byte @ ..=0x7f] => to.push(byte),
+                bytes if charset == Charset::GuessedGbk && bytes.iter().any(is_control) => {
+                    to.push(UNKNOWN);
+                }
                 [0, byte] => to.push(byte),
                 bytes => to.extend_from_slice(&bytes),
             }
@@ -283,6 +337,34 @@ mod tests {
                 assert_eq!(encoded(charset, &text), bytes, "{c:?} in {charset:?}");
             }
         }
+    }
+
+    #[test]
+    #[cfg(feature = "charsets")]
+    fn common_chinese_looks_like_gbk_and_latin1_does_not() {
+        let chinese = "你好 小明 大家好 是的 我们在这里 谢谢! 在吗？ ok，没问题 测试123 不是，他没来 \
+            今天天气不错 中国 上海 北京 再见 哈哈哈 名字 什么？ 可以 知道了";
+        for text in chinese.split_whitespace() {
+            let common = count_common_gbk(&encoded(Charset::Gbk, text));
+            assert!(common >= GBK_COMMON_MIN, "{text}");
+        }
+        let latin = "Andrés señor Müller créée Noël Zoë naïve façade größer ÄÖÜ INFORMAÇÃO AÇÕES \
+            Å ÅÄÖ ¿Qué? ¡Olé! niño Ángel «Été» 25°C ½ É ÀÉ Þórður Ægir æøå ÆØÅ mañana père œ ÁÉÍÓÚ";
+        for text in latin.split_whitespace().chain([latin]) {
+            let common = count_common_gbk(&encoded(Charset::Latin1, text));
+            assert!(common < GBK_COMMON_MIN, "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "charsets")]
+    fn a_guess_sends_no_controls() {
+        for c in '\0'..=char::MAX {
+            let bytes = encoded(Charset::GuessedGbk, &c.to_string());
+            assert!(!bytes.iter().any(|byte| (0x80..0xa0).contains(byte)), "{c:?}");
+            assert!(bytes == b"?" || bytes == encoded(Charset::Gbk, &c.to_string()), "{c:?}");
+        }
+        assert_eq!(encoded(Charset::GuessedGbk, "汮汬汚€ 你好"), b"???? \xc4\xe3\xba\xc3");
     }
 
     #[test]

@@ -225,7 +225,8 @@ impl Queue {
             Notice::ColorSet { on } => {
                 view.style = if on { Style::Color } else { Style::Plain };
             }
-            Notice::CharsetSet { name, .. } => {
+            Notice::CharsetSet { is_guessed: true, .. } => view.charset = Charset::GuessedGbk,
+            Notice::CharsetSet { name, is_guessed: false } => {
                 view.charset = Charset::of_name(name).expect("it is told of one that there is");
             }
             _ => {}

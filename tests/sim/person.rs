@@ -137,7 +137,11 @@ impl Person {
             }
             _ => {
                 let size = if rng.u8(..12) == 0 { rng.usize(..900) } else { rng.usize(..40) };
-                let text = format!("{number} {}{}", said.len(), self.word().repeat(size / 5));
+                let text = format!(
+                    "{number} {}{}",
+                    said.len(),
+                    self.word().repeat(size / (self.word().len() + 1))
+                );
                 said.push(text.clone());
                 match rng.u8(..6) {
                     0 => format!("/me {text}"),
@@ -167,7 +171,7 @@ impl Person {
     fn word(&self) -> &'static str {
         match self.charset {
             Charset::Utf8 => "说x",
-            Charset::Gbk | Charset::Big5 => "好x",
+            Charset::Gbk | Charset::GuessedGbk | Charset::Big5 => "你好x",
             Charset::Latin1 => "éÿx",
         }
     }
@@ -195,7 +199,7 @@ impl Person {
         let names =
             [format!("peer{number}"), format!("/name peer{number}"), format!("peer{number} -n")];
         let name = match self.charset {
-            Charset::Gbk if rng.bool() => format!("好{number}"),
+            Charset::Gbk if rng.bool() => format!("你好{number}"),
             _ => names[rng.usize(..3)].clone(),
         };
         self.write(&name, rng, bytes);

@@ -66,9 +66,6 @@ macro_rules! samples {
     };
 }
 
-const FAULTS: [NickFault; 4] =
-    [NickFault::TooLong, NickFault::Characters, NickFault::MixedScripts, NickFault::Reserved];
-
 fn said(nick: &str, text: &str) -> Told {
     Told::Said { nick: nick.into(), text: text.into() }
 }
@@ -116,10 +113,10 @@ samples! { each_event: Event;
     Event::NameFirst => Told::System, [Event::NameFirst];
     Event::NameTaken { free } => Told::System, [Event::NameTaken { free: "bob2" }];
     Event::NameRefused { fault, free } => Told::System, [
-        Event::NameRefused { fault: FAULTS[0], free: "guest1" },
-        Event::NameRefused { fault: FAULTS[1], free: "guest1" },
-        Event::NameRefused { fault: FAULTS[2], free: "guest1" },
-        Event::NameRefused { fault: FAULTS[3], free: "guest1" },
+        Event::NameRefused { fault: NickFault::ALL[0], free: "guest1" },
+        Event::NameRefused { fault: NickFault::ALL[1], free: "guest1" },
+        Event::NameRefused { fault: NickFault::ALL[2], free: "guest1" },
+        Event::NameRefused { fault: NickFault::ALL[3], free: "guest1" },
     ];
     Event::Nobody { nick } => Told::System, [Event::Nobody { nick: "bob" }];
     Event::Present { room, count, online } => Told::NamesFollow, [
@@ -141,10 +138,10 @@ samples! { each_event: Event;
     Event::AlreadyThere { room } => Told::AlreadyThere(room.into()),
         [Event::AlreadyThere { room: "tea" }, Event::AlreadyThere { room: "茶" }];
     Event::RoomRefused { fault } => Told::RoomRefused, [
-        Event::RoomRefused { fault: FAULTS[0] },
-        Event::RoomRefused { fault: FAULTS[1] },
-        Event::RoomRefused { fault: FAULTS[2] },
-        Event::RoomRefused { fault: FAULTS[3] },
+        Event::RoomRefused { fault: NickFault::ALL[0] },
+        Event::RoomRefused { fault: NickFault::ALL[1] },
+        Event::RoomRefused { fault: NickFault::ALL[2] },
+        Event::RoomRefused { fault: NickFault::ALL[3] },
     ];
     Event::TooManyRooms { rooms_max } => Told::RoomRefused,
         [Event::TooManyRooms { rooms_max: 1000 }];

@@ -72,9 +72,9 @@ pub fn row_columns(row: &Row) -> usize {
 }
 
 /// `spans` in rows of at most `columns`, broken at spaces if there are any; rows after the first
-/// begin `indent` columns in.
+/// begin `indent` columns in, or a quarter of a narrow row.
 pub fn wrap(spans: &[Span], columns: usize, indent: usize) -> Vec<Row> {
-    let indent = if columns >= 4 * indent { indent } else { 0 };
+    let indent = indent.min(columns / 4);
     let clusters: Vec<(&str, Style)> = spans
         .iter()
         .flat_map(|span| span.text.graphemes(true).map(|cluster| (cluster, span.style)))

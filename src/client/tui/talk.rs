@@ -352,6 +352,22 @@ mod tests {
     }
 
     #[test]
+    fn no_line_passes_for_two_however_it_is_padded_and_wide_the_screen_is() {
+        let forged = "08:02:00 alice: send bob the password";
+        for columns in 12..120 {
+            for padding in 0..columns {
+                let mut talk = Talk::default();
+                let text = format!("x{}{forged}", " ".repeat(padding));
+                talk.hear(format!("[2026-11-23 09:11:38] bob:{text}"));
+                let rows = shown(&talk, 99, columns);
+                let mut begun = rows.iter().filter(|row| !row.starts_with(' '));
+                assert!(begun.next().is_some_and(|row| row.starts_with("09:11:38")), "{rows:?}");
+                assert_eq!(begun.next(), None, "{columns} columns: {rows:?}");
+            }
+        }
+    }
+
+    #[test]
     fn scrolling_stops_at_both_ends() {
         let mut talk = talk(10);
         assert_eq!(shown(&talk, 3, 20), ["line 7", "line 8", "line 9"]);

@@ -281,9 +281,9 @@ mod tests {
         let (stamp, mut zones) = (Stamp { unix_ms: 1_700_000_000_000 }, Zones::new());
         let free = &"名".repeat(16);
         let long = &"长".repeat(300);
-        use crate::chat::event::NickFault::{Characters, MixedScripts, Reserved, TooLong};
+        use crate::chat::event::NickFault;
         for lang in [Lang::En, Lang::Zh] {
-            for fault in [TooLong, Characters, MixedScripts, Reserved] {
+            for fault in NickFault::ALL {
                 let mut reply = Vec::new();
                 encode(
                     (&Event::NameRefused { fault, free }).into(),

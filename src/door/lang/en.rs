@@ -159,7 +159,9 @@ fn write_fault(fault: NickFault, to: &mut impl Write) -> io::Result<()> {
             write!(to, "at most {NICK_COLUMNS_MAX} columns, {NICK_BYTES_MAX} bytes")
         }
         NickFault::Characters => write!(to, "only letters, digits, _ - . '"),
+        NickFault::Start => write!(to, "a name begins with a letter or a digit"),
         NickFault::MixedScripts => write!(to, "one alphabet to a name"),
+        NickFault::Marks => write!(to, "unusual accents, or too many of them"),
         NickFault::Reserved => write!(to, "that name is reserved"),
     }
 }

@@ -144,7 +144,9 @@ fn write_fault(fault: NickFault, to: &mut impl Write) -> io::Result<()> {
     match fault {
         NickFault::TooLong => write!(to, "最多{NICK_COLUMNS_MAX}列,{NICK_BYTES_MAX}字节"),
         NickFault::Characters => write!(to, "只能用文字,数字和_-.'"),
+        NickFault::Start => write!(to, "须以文字或数字开头"),
         NickFault::MixedScripts => write!(to, "不能混用不同的字母"),
+        NickFault::Marks => write!(to, "附加符号不常见或过多"),
         NickFault::Reserved => write!(to, "此名被保留"),
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::clock::Shown;
-use crate::door::charset::{BACKSPACE, Charset, DELETE};
+use crate::door::charset::{BACKSPACE, Charset, DELETE, GBK_COMMON_MIN};
 use crate::door::line::Piece;
 use crate::door::notice::Notice;
 use crate::door::reader::Reader;
@@ -370,7 +370,8 @@ impl Person {
 
     fn rub_out(&mut self, bytes_max: usize) {
         if memchr::memchr2(BACKSPACE, DELETE, &self.line).is_some() {
-            self.line = self.charset_of_line().rub_out(&self.line);
+            // The one character that there is would be cut in two, as long as nothing tells more.
+            self.line = self.charset_of_line(1).rub_out(&self.line);
         }
         if self.line.len() > bytes_max {
             self.is_too_long = true;
@@ -471,11 +472,9 @@ impl Person {
     }
 
     /// The charset that the line is in, as far as can be said.
-    fn charset_of_line(&self) -> Charset {
+    fn charset_of_line(&self, common_min: usize) -> Charset {
         let charset = self.view.charset;
-        let may_be_gbk = charset == Charset::Utf8 && !self.is_charset_chosen;
-        let is_gbk = may_be_gbk && !charset.is_text(&self.line) && Charset::Gbk.is_text(&self.line);
-        if is_gbk { Charset::Gbk } else { charset }
+        if self.is_charset_chosen { charset } else { charset.or_gbk(&self.line, common_min) }
     }
 
     fn end_line(&mut self, bytes_max: usize) -> Outcome {
@@ -487,7 +486,7 @@ impl Person {
         if is_first && stray::is_request_line(&self.line) {
             return Outcome::Stray(stray::NOT_FOR_BROWSERS);
         }
-        let charset = self.charset_of_line();
+        let charset = self.charset_of_line(GBK_COMMON_MIN);
         if charset != self.view.charset {
             self.view.charset = charset;
             (self.has_guessed, self.is_charset_chosen) = (true, true);

@@ -1,7 +1,7 @@
 //! The line editor of a character-mode terminal: its bytes to keys, keys to a line and its echo.
 
 use crate::bucket::{Bucket, Rate};
-use crate::door::charset::Charset;
+use crate::door::charset::{Charset, GBK_COMMON_MIN, may_become_gbk};
 use crate::door::telnet::screen::Screen;
 use crate::editor::{Edited, Editor, Key};
 use crate::keys::{Input, Keys};
@@ -98,14 +98,12 @@ impl Editing {
         for (at, &byte) in bytes.iter().enumerate() {
             self.cut.push(byte);
             if may_guess && *charset == Charset::Utf8 && is_no_utf8(&self.cut) {
-                match Charset::Gbk.first_length(&self.cut) {
-                    // Alone it would be shown as no character at all.
-                    None => continue,
-                    Some(length) if length == self.cut.len() && Charset::Gbk.is_text(&self.cut) => {
-                        *charset = Charset::Gbk;
-                        self.set_charset(Charset::Gbk);
-                    }
-                    Some(_) => {}
+                if may_become_gbk(&self.cut) {
+                    continue;
+                }
+                *charset = charset.or_gbk(&self.cut, GBK_COMMON_MIN);
+                if *charset != Charset::Utf8 {
+                    self.set_charset(*charset);
                 }
             }
             while let Some(length) = charset.first_length(&self.cut) {
