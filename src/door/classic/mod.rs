@@ -148,7 +148,7 @@ pub fn encode(
 ) {
     if let Message::Event(&Event::Said { nick, text }) = message {
         // What there is most of: no formatting machinery.
-        zones.begin_line(Zone::LOCAL, stamp, Shown::Full, to);
+        zones.begin_line(Zone::LOCAL, stamp, Shown::Full, false, to);
         to.extend_from_slice(nick.as_bytes());
         to.push(b':');
         to.extend_from_slice(text.as_bytes());
@@ -161,7 +161,7 @@ pub fn encode(
     for line in body.split(|&byte| byte == b'\n') {
         let from = to.len();
         if !is_word {
-            zones.begin_line(Zone::LOCAL, stamp, Shown::Full, to);
+            zones.begin_line(Zone::LOCAL, stamp, Shown::Full, false, to);
         }
         to.extend_from_slice(line);
         if !is_named {

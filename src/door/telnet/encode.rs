@@ -94,7 +94,7 @@ fn write_event(
         }
         Event::Earlier { at, said } => {
             mark(DIM, view, to);
-            zones.begin_line(Zone::LOCAL, at, view.shown, to);
+            zones.begin_line(Zone::LOCAL, at, view.shown, false, to);
             if let Event::Said { nick, text } = *said {
                 write_words([nick, ": ", text], to);
             } else {
@@ -149,7 +149,7 @@ pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
 fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) {
     if view.shown != Shown::Never {
         mark(DIM, view, to);
-        zones.begin_line(Zone::LOCAL, stamp, view.shown, to);
+        zones.begin_line(Zone::LOCAL, stamp, view.shown, false, to);
         mark(NORMAL, view, to);
     }
 }
