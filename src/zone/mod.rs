@@ -234,7 +234,8 @@ impl Kind {
     /// The day that `stamp` is on.
     fn day(&self, stamp: Stamp) -> Day {
         let offset_secs = self.offset_secs(stamp);
-        let at_secs = |secs: i64| Stamp { unix_ms: u64::try_from(secs.saturating_mul(1_000)).unwrap_or(0) };
+        let at_secs =
+            |secs: i64| Stamp { unix_ms: u64::try_from(secs.saturating_mul(1_000)).unwrap_or(0) };
         let midnight = |days: i64| {
             let by_now = at_secs(days * DAY_SECS - offset_secs);
             at_secs(days * DAY_SECS - self.offset_secs(by_now))

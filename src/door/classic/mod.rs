@@ -36,10 +36,22 @@ pub struct Decoder {
     /// The last burst filled a whole read and was too long: the next is the rest of it.
     is_in_overlong_burst: bool,
     has_entered: bool,
+    /// What the server speaks.
+    lang: Lang,
     tls: TlsGuard,
 }
 
 impl Decoder {
+    /// Nothing has come; whoever it is is spoken to in `lang`.
+    pub fn new(lang: Lang) -> Self {
+        Self { lang, ..Self::default() }
+    }
+
+    /// What the client is spoken to in.
+    pub fn lang(&self) -> Lang {
+        self.lang
+    }
+
     /// How the client tells its commands apart.
     pub fn framing(&self) -> Framing {
         self.framing
