@@ -50,7 +50,6 @@ struct Day {
     offset_secs: Option<i64>,
 }
 
-#[derive(PartialEq)]
 enum Kind {
     /// What this machine is set to.
     Local,
@@ -63,7 +62,7 @@ const DAY_SECS: i64 = 86_400;
 /// Where every Unix has the time zone database.
 const FOLDER: &str = "/usr/share/zoneinfo";
 /// The largest file of it that is read; real ones have 4 KB.
-const FILE_BYTES_MAX: u64 = 16 * 1024;
+const FILE_BYTES_MAX: usize = 16 * 1024;
 /// The longest name that is looked for; real ones have up to 32.
 const NAME_BYTES_MAX: usize = 48;
 /// How much of the past of a zone is kept. What was said before that is shown as if clocks had never
@@ -104,16 +103,16 @@ impl Zones {
         };
         let is_it = |entry: &Entry| match (&entry.kind, &kind) {
             (Kind::Named(known, _), Kind::Named(name, _)) => known == name,
-            (known, kind) => known == kind,
+            (Kind::Fixed(known), Kind::Fixed(offset)) => known == offset,
+            _ => false,
         };
         let place = self.zones.iter().position(is_it).unwrap_or(self.zones.len());
         if place == ZONES_MAX {
             return None;
         }
-        if place == self.zones.len() {
-            self.zones.push(Entry::new(kind));
-        } else if self.zones[place].kind != kind {
-            self.zones[place] = Entry::new(kind);
+        match self.zones.get_mut(place) {
+            Some(entry) => *entry = Entry::new(kind),
+            None => self.zones.push(Entry::new(kind)),
         }
         Some(Zone(u16::try_from(place).expect("there are not so many")))
     }
@@ -180,8 +179,10 @@ impl Zones {
         if !is_name || !fs::metadata(&path).ok()?.is_file() {
             return None;
         }
-        let mut bytes = Vec::new();
-        File::open(path).ok()?.take(FILE_BYTES_MAX).read_to_end(&mut bytes).ok()?;
+        // One read brings all of a small file; what it did not bring would be missed, and refused.
+        let mut bytes = vec![0; FILE_BYTES_MAX];
+        let length = File::open(path).ok()?.read(&mut bytes).ok()?;
+        bytes.truncate(length);
         Some(bytes)
     }
 }
