@@ -67,21 +67,13 @@ pub fn date_and_time(local_secs: i64) -> [u8; 19] {
     // By hand: chrono's format strings would be a fiftieth of the whole binary.
     let last_secs = 253_402_300_799;
     let secs = local_secs.clamp(0, last_secs).unsigned_abs();
-    let (days, secs) = (secs / 86_400, secs % 86_400);
-    // The days are counted from the 1st of March of the year 0, so that the 29th of February, if
-    // there is one, is the last day of its year.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day + 2) / 153;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let [year, month, day] = date(secs / 86_400);
+    let secs = secs % 86_400;
     let mut text = *b"....-..-.. ..:..:..";
     for (number, place) in [
         (year, 0..4),
         (month, 5..7),
-        (day - (153 * from_march + 2) / 5 + 1, 8..10),
+        (day, 8..10),
         (secs / 3_600, 11..13),
         (secs / 60 % 60, 14..16),
         (secs % 60, 17..19),
@@ -89,6 +81,20 @@ pub fn date_and_time(local_secs: i64) -> [u8; 19] {
         write_digits(number, &mut text[place]);
     }
     text
+}
+
+/// Year, month and day of the day that is so many after the 1st of January 1970.
+pub fn date(days: u64) -> [u64; 3] {
+    // Counted from the 1st of March of the year 0, so that the 29th of February, if there is one, is
+    // the last day of its year.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day + 2) / 153;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    [year, month, day - (153 * from_march + 2) / 5 + 1]
 }
 
 /// Fills `place` with the last digits of `number`.

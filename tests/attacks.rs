@@ -109,6 +109,8 @@ impl Readers {
         let mut terminal = Terminal::connect(self.server.telnet(), WIDE, charset);
         terminal.enter(name);
         self.classic.until(&format!("[T] system: {name} joined"));
+        // Or a Chinese charset would bring Chinese texts.
+        terminal.enter("/lang en");
         terminal.enter(&format!("/charset {}", charset.as_str()));
         terminal.expect_end(&format!("system: now in {}\n> █", charset.as_str()));
         self.terminals.push(terminal);

@@ -4,7 +4,15 @@
 mod common;
 
 use common::{Person, Server};
-use natter::door::charset::HAS_CHINESE;
+use natter::clock::Stamp;
+use natter::door::charset::{Charset, HAS_CHINESE};
+use natter::zone::offset::Offset;
+use natter::zone::{Zone, Zones};
+
+/// How far this machine is from UTC.
+fn offset() -> Offset {
+    Zones::new().offset(Zone::LOCAL, Stamp::from(std::time::SystemTime::now()))
+}
 
 #[test]
 fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
@@ -14,7 +22,8 @@ fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
     alice.say("hi -ta");
     ming.until("[T] alice:hi");
     let mut carol = Person::connect(&door);
-    let greeting = "\r\0\u{1b}[Knatter · 2 here: alice, 小明 · /help\r\nname: ";
+    let times = format!("times are in {}", offset());
+    let greeting = format!("\r\0\x1b[Knatter · 2 here: alice, 小明 · {times} · /help\r\nname: ");
     assert_eq!(carol.0.raw(greeting.len()), greeting);
     carol.say("carol");
     carol.expect_all(&["-- the last line --", "[T] alice: hi"]);
@@ -48,7 +57,15 @@ fn every_command_answers() {
         ("/msg bob psst", "[T] alice (private to bob): psst"),
         ("bob psst again -to", "[T] alice (private to bob): psst again"),
         ("/msg nobody psst", "system: nobody here is called nobody"),
-        ("/time", "system: it goes: /time on|off|full"),
+        ("/time", "system: it goes: /time on|off|full|+8|Asia/Shanghai"),
+        ("/time +5:30", "system: times are in UTC+5:30"),
+        ("/time utc-3", "system: times are in UTC-3"),
+        ("/time Mars/Base", "system: no time zone is called Mars/Base; try +8 or Asia/Shanghai"),
+        ("/time ../x", "system: no time zone is called ../x; try +8 or Asia/Shanghai"),
+        ("/lang fr", "system: it goes: /lang en|zh"),
+        ("/lang zh", "系统:已切换为中文"),
+        ("/xyzzy", "系统:没有命令/xyzzy,请用/help查看"),
+        ("/lang en", "system: messages are in English"),
         ("/exlt", "system: no command is called /exlt; did you mean /exit?"),
         ("/hlep", "system: no command is called /hlep; did you mean /help?"),
         ("/xyzzy", "system: no command is called /xyzzy; /help lists them"),
@@ -67,7 +84,7 @@ fn every_command_answers() {
     alice.expect_all(&["system: 2 here:", "system: bob, alice"]);
     alice.say("/help");
     let help = alice.until("system: /quit             leave");
-    assert_eq!(help.len(), 16, "{help:#?}");
+    assert_eq!(help.len(), 18, "{help:#?}");
     bob.until("[T] alice (private to bob): psst again");
     bob.say("/reply yes?");
     bob.expect("[T] bob (private to alice): yes?");
@@ -92,7 +109,8 @@ fn every_command_answers() {
 fn all_of_it_speaks_chinese() {
     let (_server, door, _path) = Server::with_both_doors("--lang zh");
     let mut bob = Person::connect(&door);
-    let greeting = "\r\0\u{1b}[Knatter · 还没有人 · /help\r\n用户名: ";
+    let times = format!("时间按 {} 显示", offset());
+    let greeting = format!("\r\0\x1b[Knatter · 还没有人 · {times} · /help\r\n用户名: ");
     assert_eq!(bob.0.raw(greeting.len()), greeting);
     bob.say("系统");
     bob.expect("系统:此名被保留,可用:guest");
@@ -287,7 +305,10 @@ fn a_terminal_that_knows_no_utf8_reads_and_writes_in_its_own() {
     let mut bob = Person::enter(&door, "bob");
     alice.expect("[T] system: bob joined");
     bob.say("/charset gbk");
-    bob.expect("system: now in gbk");
+    let raw = bob.0.raw_bytes_until(b"\n");
+    let mut answer = Vec::new();
+    Charset::Gbk.encode("系统:已改用gbk编码\r\n", &mut answer);
+    assert!(raw.ends_with(&answer), "{}", raw.escape_ascii());
     bob.0.send(b"\xc4\xe3\xba\xc3\r\n");
     alice.expect("[T] bob:你好");
     // "你好" as it goes out is the same bytes that came in.

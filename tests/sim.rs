@@ -60,6 +60,8 @@ struct Sim {
     /// Whose connection the hub has ended because too much was queued, and why.
     dropped: Rc<RefCell<Vec<(PeerId, CloseReason)>>>,
     peers: Vec<Peer>,
+    /// When it began, by the wall clock: a day may end while it lasts.
+    start_ms: u64,
     now_ms: u64,
     room_bytes: &'static [usize],
     /// By peer: how many turns in a row it has lacked something that it could take.
@@ -103,6 +105,8 @@ impl Sim {
             let now = Now { mono_ms: entry.at_ms, stamp: entry.stamp };
             replayed.borrow_mut().commit(entry, &now, &mut |_| {});
         }));
+        let midnight_ms = 1_700_006_400_000;
+        let start_ms = midnight_ms - rng.u64(..120_000);
         let room_bytes: [&[usize]; 3] = [&[1, 7, 100], &[64, 2_000, 70_000], &[300_000]];
         let room_bytes = room_bytes[rng.usize(..3)];
         let (peers, unserved) = Default::default();
@@ -116,6 +120,7 @@ impl Sim {
             replica,
             dropped,
             peers,
+            start_ms,
             now_ms: 0,
             room_bytes,
             unserved,
@@ -169,7 +174,7 @@ impl Sim {
                 peer.pipe.borrow_mut().short_every = 0;
             }
             let kind = peer.kind();
-            let format = Format::initial(kind);
+            let format = Format::initial(kind, self.lang);
             self.model.borrow_mut().expect(id, format, negotiated);
             let host = (self.rng.u8(..3) == 0).then(|| [192, 0, 2, self.rng.u8(..3)].into());
             self.hub.open(SimSock(Rc::clone(&peer.pipe)), kind, host, &now);
@@ -189,7 +194,7 @@ impl Sim {
     }
 
     fn now(&self) -> Now {
-        Now { mono_ms: self.now_ms, stamp: Stamp { unix_ms: 1_700_000_000_000 + self.now_ms } }
+        Now { mono_ms: self.now_ms, stamp: Stamp { unix_ms: self.start_ms + self.now_ms } }
     }
 
     /// What the event loop does: wake, turn, again while there is work; false if some is left.
@@ -234,7 +239,7 @@ impl Sim {
             let pipe = peer.pipe.borrow();
             let queue = &model.queues[&peer.id];
             if peer.person.is_some() {
-                let read = peer.reader.read(&pipe.received, queue, self.lang);
+                let read = peer.reader.read(&pipe.received, queue);
                 read.unwrap_or_else(|fault| {
                     panic!("{:?} {:?} {:?}: {fault}", peer.id, peer.role, peer.habit())
                 });

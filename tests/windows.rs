@@ -2,8 +2,12 @@
 
 mod common;
 
+use std::time::SystemTime;
+
 use common::{Server, Terminal};
+use natter::clock::Stamp;
 use natter::door::charset::Charset;
+use natter::zone::{Zone, Zones};
 
 /// Windows' telnet on a Chinese system (code page 936).
 struct Windows(Terminal);
@@ -40,11 +44,14 @@ fn somebody_types_chinese_at_a_windows_telnet() {
     let mut bob = server.enter("bob");
     let mut windows = Windows::connect(&server);
     // The dot of the greeting is UTF-8, as nobody knows better yet.
-    windows.0.expect("natter 路 1 here: bob 路 /help\nname: █");
+    let zone = Zones::new().offset(Zone::LOCAL, Stamp::from(SystemTime::now()));
+    let greeting = format!("natter 路 1 here: bob 路 times are in {zone} 路 /help\nname: ");
+    windows.0.expect(&format!("{greeting}█"));
     windows.press("小明\r");
     bob.expect("[T] system: 小明 joined");
-    let guessed = "system: you write gbk, it seems; /charset utf-8 changes that";
-    let before = format!("natter 路 1 here: bob 路 /help\nname: 小明\n{guessed}");
+    // Whoever writes GBK reads Chinese.
+    let guessed = "系统:您的输入似乎是gbk编码,可用/charset utf-8更改";
+    let before = format!("{greeting}小明\n{guessed}");
     windows.0.expect(&format!("{before}\n> █"));
     bob.say("你好，小明 😀 -ta");
     bob.expect("[T] bob:你好，小明 😀");
@@ -53,21 +60,21 @@ fn somebody_types_chinese_at_a_windows_telnet() {
     bob.expect("[T] 小明:大家好 b");
     // It shows a backspace as one column to the left; nobody tells it of the other.
     windows.0.expect_end("> 大家 好 b\n[T] 小明: 大家好 b\n> █");
-    assert!(windows.0.shown().matches("it seems").count() == 1, "it is told once");
+    assert!(windows.0.shown().matches("似乎").count() == 1, "it is told once");
 
     windows.press("/edit on\r");
-    windows.0.expect_end("> /edit on\nsystem: your line is edited here\n> █");
+    windows.0.expect_end("> /edit on\n系统:由服务器编辑输入行\n> █");
     assert!(windows.0.is_echoed);
     windows.press("大家号");
-    windows.0.expect_end("system: your line is edited here\n> 大家号█");
+    windows.0.expect_end("系统:由服务器编辑输入行\n> 大家号█");
     windows.press("\u{8}");
-    windows.0.expect_end("system: your line is edited here\n> 大家█");
+    windows.0.expect_end("系统:由服务器编辑输入行\n> 大家█");
     bob.say("在吗？ -ta");
-    windows.0.expect_end("system: your line is edited here\n[T] bob: 在吗？\n> 大家█");
+    windows.0.expect_end("系统:由服务器编辑输入行\n[T] bob: 在吗？\n> 大家█");
     windows.press("再见\r");
     windows.0.expect_end("[T] bob: 在吗？\n> 大家再见\n[T] 小明: 大家再见\n> █");
     windows.press("/edit off\r");
-    windows.0.expect_end("> /edit off\nsystem: your line is edited at your side\n> █");
+    windows.0.expect_end("> /edit off\n系统:由您的终端编辑输入行\n> █");
     assert!(!windows.0.is_echoed);
     windows.press("/charset utf-8\r");
     windows.0.expect_end("system: now in utf-8\n> █");

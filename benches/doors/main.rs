@@ -8,6 +8,7 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use natter::door::charset::{Charset, HAS_CHINESE};
+use natter::door::lang::Lang;
 use natter::door::telnet::decoder::Decoder;
 use natter::text::may_be_shown;
 
@@ -107,7 +108,7 @@ fn key_micros(charset: Charset, c: char, in_front: bool, runs: usize) -> f64 {
     let mut character = Vec::new();
     charset.encode(&c.to_string(), &mut character);
     let key = if in_front { OTHER_KEY } else { &character };
-    let mut decoder = Decoder::new("name: ");
+    let mut decoder = Decoder::new(Lang::En);
     decoder.enter("lobby");
     decoder.edit(true);
     let mut now_ms = 0;

@@ -162,6 +162,8 @@ fn telnet_lines(charset: &str, slowest: &[u8]) -> Vec<Flood> {
         ("/name TAKEN", b"/name mallory\r\n/name guest\r\n".to_vec()),
         ("/ignore", b"/ignore guest1\r\n".to_vec()),
         ("/time", b"/time on\r\n/time full\r\n".to_vec()),
+        ("/time ZONE", b"/time America/New_York\r\n/time +8\r\n".to_vec()),
+        ("/lang", b"/lang en\r\n/lang zh\r\n".to_vec()),
         ("/color", b"/color on\r\n/color off\r\n".to_vec()),
         ("/charset", format!("/charset latin1\r\n/charset {charset}\r\n").into_bytes()),
         ("/edit", b"/edit on\r\n/edit off\r\n".to_vec()),

@@ -9,6 +9,7 @@ use crate::chat::proposal::{Listing, Reply};
 use crate::chat::rooms::Room;
 use crate::chat::skeleton::skeleton_hash;
 use crate::chat::users::UserKey;
+use crate::clock::Stamp;
 use crate::ids::{LOBBY, RoomId, UserId};
 use crate::limits::{HISTORY_LINES_MAX, NICK_BYTES_MAX};
 use crate::text::clip;
@@ -99,7 +100,7 @@ impl Chat {
         } else if shown > 0 {
             out(Effect::Tell { to: who, event: Event::Past { count: shown } });
         }
-        self.list(who, Listing::Past { history, from: to - shown as u64, to }, out);
+        self.list(who, Listing::Past { history, from: to - shown as u64, to, after: None }, out);
     }
 
     /// `who`, now called `name`, may have ignored that name while it was another's.
@@ -129,7 +130,7 @@ impl Chat {
         let (kept, to) = self.histories.kept(history);
         let count = count.unwrap_or(self.rules.past_lines).min(HISTORY_LINES_MAX).min(kept);
         out(Effect::Tell { to: who, event: Event::Past { count } });
-        self.list(who, Listing::Past { history, from: to - count as u64, to }, out);
+        self.list(who, Listing::Past { history, from: to - count as u64, to, after: None }, out);
     }
 
     /// Shows one screenful of `listing`, and notes where it goes on.
@@ -137,7 +138,9 @@ impl Chat {
         let rest = match listing {
             Listing::Names { room, from } => self.list_names(who, room, from, out),
             Listing::Rooms { after } => self.list_rooms(who, after, out),
-            Listing::Past { history, from, to } => self.list_past(who, history, from..to, out),
+            Listing::Past { history, from, to, after } => {
+                self.list_past(who, history, from..to, after, out)
+            }
         };
         if let Some(rest) = rest {
             self.listings.insert(who, rest);
@@ -205,6 +208,7 @@ impl Chat {
         who: UserId,
         history: HistoryId,
         lines: std::ops::Range<u64>,
+        mut after: Option<Stamp>,
         out: &mut Out<'_>,
     ) -> Option<Listing> {
         let ignored = self.users.find(who).map_or(&[][..], |user| user.ignored());
@@ -218,10 +222,11 @@ impl Chat {
             };
             bytes += nick.len() + text.len();
             if shown == SCREENFUL_LINES || shown > 0 && bytes > SCREENFUL_BYTES {
-                return Some(Listing::Past { history, from: number, to: lines.end });
+                return Some(Listing::Past { history, from: number, to: lines.end, after });
             }
             if ignored.is_empty() || !ignored.contains(&skeleton_hash(nick)) {
-                out(Effect::Tell { to: who, event: Event::Earlier { at, said: &said } });
+                out(Effect::Tell { to: who, event: Event::Earlier { at, after, said: &said } });
+                after = Some(at);
                 shown += 1;
             }
         }

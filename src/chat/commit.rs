@@ -63,8 +63,10 @@ impl Chat {
             info!("at={at} event=join id={who} nick={}", Quoted(new));
             self.rooms.enter(LOBBY, key);
             self.announce_join(LOBBY, who, key, now, out);
-            let room_name = self.rooms.get(LOBBY).name;
-            out(Effect::Enter { user: who, room: LOBBY, room_name: room_name.as_str() });
+            let (room, room_name) = (LOBBY, self.rooms.get(LOBBY).name);
+            let (room_name, is_first) =
+                (room_name.as_str(), self.rooms.get(LOBBY).members.len() == 1);
+            out(Effect::Enter { user: who, room, room_name, is_first });
             out(Effect::Tell { to: who, event: Event::Accepted });
             return self.show_past(who, key, entry.at_ms, out);
         };
@@ -196,7 +198,8 @@ impl Chat {
         self.announce_join(room, who, key, now, out);
         let found = self.rooms.get(room);
         let (room_name, topic) = (found.name.as_str(), found.topic.as_deref());
-        out(Effect::Enter { user: who, room, room_name });
+        let is_first = found.members.len() == 1;
+        out(Effect::Enter { user: who, room, room_name, is_first });
         let event = Event::Entered { room: room_name, count: found.members.len(), topic };
         out(Effect::Tell { to: who, event });
         self.show_past(who, key, entry.at_ms, out);

@@ -176,6 +176,8 @@ pub enum Event<'a> {
     Earlier {
         /// When.
         at: Stamp,
+        /// When what is shown before it was said, if something is.
+        after: Option<Stamp>,
         /// What.
         said: &'a Event<'a>,
     },
@@ -335,6 +337,8 @@ pub enum Effect<'a> {
         room: RoomId,
         /// What it is called.
         room_name: &'a str,
+        /// Nobody else is in it.
+        is_first: bool,
     },
     /// From here on `user` sees no more of `room`.
     Leave {

@@ -3,6 +3,7 @@
 use crate::chat::entry::{Entry, RoomName};
 use crate::chat::event::{Event, NickFault};
 use crate::chat::history::HistoryId;
+use crate::clock::Stamp;
 use crate::ids::RoomId;
 
 /// What comes of a command.
@@ -72,5 +73,7 @@ pub enum Listing {
         from: u64,
         /// The number of the line after the last.
         to: u64,
+        /// When the last line that was shown was said.
+        after: Option<Stamp>,
     },
 }

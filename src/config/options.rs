@@ -59,9 +59,5 @@ pub fn help<C>(options: &[Opt<C>], columns: usize) -> String {
 /// # Errors
 /// What it must be.
 pub fn lang(value: &str) -> Result<Lang, String> {
-    match value {
-        "en" => Ok(Lang::En),
-        "zh" => Ok(Lang::Zh),
-        _ => Err("must be en or zh".into()),
-    }
+    Lang::of_name(value).ok_or_else(|| "must be en or zh".into())
 }

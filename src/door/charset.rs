@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::door::lang::Lang;
+
 /// How a client writes text as bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Charset {
@@ -52,6 +54,11 @@ impl Charset {
             "latin1" | "latin-1" | "iso-8859-1" | "iso8859-1" => Some(Self::Latin1),
             _ => None,
         }
+    }
+
+    /// The language of whoever writes so, if that can be said.
+    pub fn lang(self) -> Option<Lang> {
+        matches!(self, Self::Gbk | Self::Big5).then_some(Lang::Zh)
     }
 
     /// Appends `bytes` as text; what is none becomes U+FFFD.

@@ -2,6 +2,7 @@
 
 use crate::chat::event::Event;
 use crate::clock::Shown;
+use crate::zone::offset::Offset;
 
 /// Something that is encoded for a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,25 @@ pub enum Notice<'a> {
         /// So much.
         shown: Shown,
     },
+    /// In which time zone times are shown.
+    ZoneSet {
+        /// What the reader called it, unless that was its offset.
+        name: Option<&'a str>,
+        /// How far it is from UTC now.
+        offset: Offset,
+    },
+    /// There is no such time zone.
+    NoSuchZone {
+        /// As typed.
+        name: &'a str,
+    },
+    /// In which language the reader is spoken to.
+    LangSet {
+        /// What `/lang` calls it; this notice is in it, too.
+        name: &'static str,
+    },
+    /// A day has begun since something was last said in the room; its date is shown.
+    NewDay,
     /// How the reader's terminal writes, from here on.
     CharsetSet {
         /// Its name.

@@ -1,7 +1,7 @@
 //! What is spoken with one connection: the one place where the kinds of doors are told apart.
 
 use crate::chat::command::Command;
-use crate::clock::Stamp;
+use crate::clock::{Now, Shown, Stamp};
 use crate::door::DoorKind;
 use crate::door::classic::{self, Framing};
 use crate::door::lang::Lang;
@@ -30,7 +30,7 @@ pub struct Format(Kind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    Classic,
+    Classic(Lang),
     Telnet(View),
 }
 
@@ -63,28 +63,26 @@ pub enum Input<'a> {
 /// What a decoder needs to know besides the bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
-    /// The moment, in milliseconds since the server started.
-    pub now_ms: u64,
+    /// The moment.
+    pub now: Now,
     /// The longest line that is taken.
     pub line_bytes_max: usize,
 }
 
 impl Protocol {
-    /// For a connection at a door of `kind`, which is spoken to in `lang`.
+    /// For a connection at a door of `kind`, which is spoken to in `lang` until it chooses another
+    /// language.
     pub fn new(kind: DoorKind, lang: Lang) -> Self {
         match kind {
-            DoorKind::Classic => Self::Classic(classic::Decoder::default()),
-            DoorKind::Telnet => {
-                let prompt = lang.prompt_for_name();
-                Self::Telnet(Box::new(telnet::decoder::Decoder::new(prompt)))
-            }
+            DoorKind::Classic => Self::Classic(classic::Decoder::new(lang)),
+            DoorKind::Telnet => Self::Telnet(Box::new(telnet::decoder::Decoder::new(lang))),
         }
     }
 
     /// How lines look to the client.
     pub fn format(&self) -> Format {
         Format(match self {
-            Self::Classic(_) => Kind::Classic,
+            Self::Classic(decoder) => Kind::Classic(decoder.lang()),
             Self::Telnet(decoder) => Kind::Telnet(decoder.view()),
         })
     }
@@ -105,26 +103,32 @@ impl Protocol {
         &mut self,
         burst: &[u8],
         context: &Context,
+        zones: &mut Zones,
         text: &'t mut String,
     ) -> (usize, Option<Input<'t>>) {
-        let Context { now_ms, line_bytes_max } = *context;
+        let Context { now: Now { mono_ms: now_ms, .. }, line_bytes_max } = *context;
         let (taken, piece) = match self {
             Self::Classic(decoder) => decoder.next(burst, line_bytes_max),
             Self::Telnet(decoder) => decoder.next(burst, now_ms, line_bytes_max),
         };
         let line = piece.map(|piece| clean(&piece, text, line_bytes_max));
-        (taken, line.map(|line| self.understand(line, text, line_bytes_max)))
+        (taken, line.map(|line| self.understand(line, text, context, zones)))
     }
 
     /// What the line asks for that was not ended when the client stopped sending.
-    pub fn finish<'t>(&mut self, context: &Context, text: &'t mut String) -> Option<Input<'t>> {
+    pub fn finish<'t>(
+        &mut self,
+        context: &Context,
+        zones: &mut Zones,
+        text: &'t mut String,
+    ) -> Option<Input<'t>> {
         let bytes_max = context.line_bytes_max;
         let piece = match self {
             Self::Classic(decoder) => decoder.finish(),
             Self::Telnet(decoder) => decoder.finish(bytes_max),
         };
         let line = clean(&piece?, text, bytes_max);
-        Some(self.understand(line, text, bytes_max))
+        Some(self.understand(line, text, context, zones))
     }
 
     /// Nothing more is there to be read: what comes next is a burst of its own.
@@ -261,7 +265,14 @@ impl Protocol {
     }
 
     /// What a piece of input asks for; its line is `text`.
-    fn understand<'t>(&mut self, line: Cleaned, text: &'t str, bytes_max: usize) -> Input<'t> {
+    fn understand<'t>(
+        &mut self,
+        line: Cleaned,
+        text: &'t str,
+        context: &Context,
+        zones: &mut Zones,
+    ) -> Input<'t> {
+        let Context { now, line_bytes_max: bytes_max } = *context;
         match (line, self) {
             (Cleaned::TooLong, _) => Input::Notice(Notice::LineTooLong { bytes_max }),
             (Cleaned::Stray(notice), _) => Input::Reject(notice),
@@ -275,7 +286,9 @@ impl Protocol {
             (Cleaned::Line, Self::Telnet(decoder)) => {
                 match telnet::commands::parse(text, decoder.reader().has_entered) {
                     Typed::Chat(command) => Input::Command(command),
-                    Typed::Set(setting) => Input::Notice(settings::apply(decoder, setting)),
+                    Typed::Set(setting) => {
+                        Input::Notice(settings::apply(decoder, setting, zones, now.stamp))
+                    }
                     Typed::Fault(notice) => Input::Notice(notice),
                 }
             }
@@ -284,27 +297,37 @@ impl Protocol {
 }
 
 impl Format {
-    /// The format that a new connection at a door of `kind` has.
-    pub fn initial(kind: DoorKind) -> Self {
-        Protocol::new(kind, Lang::En).format()
+    /// The format that a new connection at a door of `kind` has, at a server that speaks `lang`.
+    pub fn initial(kind: DoorKind, lang: Lang) -> Self {
+        Protocol::new(kind, lang).format()
+    }
+
+    /// Whether such a client is told of the date when something is said for the first time on a day
+    /// ([`Notice::NewDay`]), and that is so if something was last said at `before`.
+    pub fn marks_new_day(self, [before, now]: [Stamp; 2], zones: &mut Zones) -> bool {
+        match self.0 {
+            Kind::Classic(_) => false,
+            Kind::Telnet(view) => {
+                view.shown != Shown::Never && zones.is_new_day(view.zone, [before, now])
+            }
+        }
     }
 
     /// Appends `message` as one record for such a client.
     pub fn encode<'a>(
         self,
         message: impl Into<Message<'a>>,
-        lang: Lang,
         stamp: Stamp,
         reader: Reader<'_>,
         zones: &mut Zones,
         to: &mut Vec<u8>,
     ) {
         match self.0 {
-            Kind::Classic => {
+            Kind::Classic(lang) => {
                 classic::encode(message.into(), lang, stamp, reader.has_entered, zones, to);
             }
             Kind::Telnet(view) => {
-                telnet::encode::encode(message.into(), view, lang, stamp, reader, zones, to);
+                telnet::encode::encode(message.into(), view, stamp, reader, zones, to);
             }
         }
     }
@@ -312,7 +335,7 @@ impl Format {
     /// How a telnet person sees lines; none if this is another's.
     pub fn view(self) -> Option<View> {
         match self.0 {
-            Kind::Classic => None,
+            Kind::Classic(_) => None,
             Kind::Telnet(view) => Some(view),
         }
     }

@@ -55,7 +55,7 @@ impl<S: Socket> Hub<S> {
         assert!(limits.clients > 0, "how many may come has been decided");
         Self {
             chat: Chat::new(Rules::from(&limits)),
-            post: Post::new(lang, limits.clone()),
+            post: Post::new(limits.clone()),
             peers: Peers::new(),
             limits,
             lang,

@@ -4,9 +4,8 @@ use log::info;
 
 use crate::chat::command::Command;
 use crate::chat::event::{CloseReason, Effect, Event};
-use crate::clock::Now;
+use crate::clock::{Now, Stamp};
 use crate::delivery::tapes::{TapeId, Tapes};
-use crate::door::lang::Lang;
 use crate::door::notice::{Message, Notice};
 use crate::door::protocol::{Format, Reader};
 use crate::hub::conn::{Conn, Moment, Pace, Phase, Writing};
@@ -51,8 +50,10 @@ pub type Tap = Box<dyn FnMut(&Tapped<'_>, &Now)>;
 pub struct Post {
     /// The tapes of all rooms and formats.
     pub tapes: Tapes<Format>,
-    lang: Lang,
-    zones: Zones,
+    /// The time zones of all readers.
+    pub zones: Zones,
+    /// When something was last said in each room.
+    said_at: Vec<Stamp>,
     limits: Limits,
     /// The bytes of the event in hand.
     line: Vec<u8>,
@@ -61,9 +62,10 @@ pub struct Post {
 
 impl Post {
     /// No tape is open.
-    pub fn new(lang: Lang, limits: Limits) -> Self {
+    pub fn new(limits: Limits) -> Self {
         let tapes = Tapes::new(limits.lag_hard_bytes);
-        Self { tapes, lang, zones: Zones::new(), limits, line: Vec::new(), tap: None }
+        let (zones, said_at) = (Zones::new(), Vec::new());
+        Self { tapes, zones, said_at, limits, line: Vec::new(), tap: None }
     }
 
     /// Shows `tapped` to the tap, if there is one.
@@ -89,7 +91,11 @@ impl Post {
             Effect::Say { room, room_name, ref event, except, .. } => {
                 self.say((room, room_name), event, except, peers, now);
             }
-            Effect::Enter { user, room, room_name } => {
+            Effect::Enter { user, room, room_name, is_first } => {
+                if is_first {
+                    // What was said before was said in another room of this number, or is history.
+                    *self.said_at(room) = now.stamp;
+                }
                 self.enter(user.peer, (room, room_name), peers, now);
             }
             Effect::Leave { user, room } => self.leave(user.peer, room, peers, now),
@@ -231,9 +237,15 @@ impl Post {
         peers: &mut Peers<S>,
         now: &Now,
     ) {
+        let said_at = std::mem::replace(self.said_at(room), now.stamp);
+        // Most lines are said within the same minute as the one before.
+        let may_be_new_day = said_at.unix_ms / 60_000 != now.stamp.unix_ms / 60_000;
         let mut next = self.tapes.first_of_room(room);
         while let Some(tape) = next {
             next = self.tapes.next_of_room(tape);
+            if may_be_new_day {
+                self.mark_new_day(tape, [said_at, now.stamp], room_name);
+            }
             for id in except.iter().map(|user| user.peer) {
                 let is_blocked = !peers.writable.contains(id.slot());
                 match follower(tape, id, peers) {
@@ -249,7 +261,7 @@ impl Post {
             self.line.clear();
             let reader = Reader { has_entered: true, room: room_name };
             let zones = &mut self.zones;
-            format.encode(event, self.lang, now.stamp, reader, zones, &mut self.line);
+            format.encode(event, now.stamp, reader, zones, &mut self.line);
             self.tapes.append(tape, &self.line);
             for id in except.iter().map(|user| user.peer) {
                 if let Some(conn) = follower(tape, id, peers) {
@@ -258,6 +270,27 @@ impl Post {
             }
             self.has_grown(tape, peers);
         }
+    }
+
+    /// Tells everyone who follows `tape` the date, if a day has begun where they are: what was last
+    /// said there was said at `before`.
+    fn mark_new_day(&mut self, tape: TapeId, [before, now]: [Stamp; 2], room_name: &str) {
+        let (format, zones) = (self.tapes.get(tape).format, &mut self.zones);
+        if format.marks_new_day([before, now], zones) {
+            self.line.clear();
+            let reader = Reader { has_entered: true, room: room_name };
+            format.encode(&Notice::NewDay, now, reader, zones, &mut self.line);
+            self.tapes.append(tape, &self.line);
+        }
+    }
+
+    /// When something was last said in `room`.
+    fn said_at(&mut self, room: RoomId) -> &mut Stamp {
+        let index = room.0 as usize;
+        if index >= self.said_at.len() {
+            self.said_at.resize(index + 1, Stamp::default());
+        }
+        &mut self.said_at[index]
     }
 
     /// Everyone who follows `tape` has something to be sent; who is blocked and too far behind
@@ -327,7 +360,7 @@ impl Post {
         self.line.clear();
         let protocol = &conn.protocol;
         let (reader, zones) = (protocol.reader(), &mut self.zones);
-        protocol.format().encode(message, self.lang, now.stamp, reader, zones, &mut self.line);
+        protocol.format().encode(message, now.stamp, reader, zones, &mut self.line);
     }
 
     /// Takes the line that is being typed off the screen: something else is to be shown.

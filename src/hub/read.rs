@@ -160,7 +160,7 @@ impl<S: Socket> Hub<S> {
 
     /// Acts on what is in `burst`, as far as `slot` may speak now; keeps the rest.
     fn decode(&mut self, slot: usize, mut burst: &[u8], now: &Now) {
-        let context = Context { now_ms: now.mono_ms, line_bytes_max: self.limits.line_bytes };
+        let context = Context { now: *now, line_bytes_max: self.limits.line_bytes };
         let mut text = std::mem::take(&mut self.text);
         while !burst.is_empty() {
             let must_wait =
@@ -180,7 +180,8 @@ impl<S: Socket> Hub<S> {
                 // An echo has its place behind what was said before.
                 self.post.settle(conn, false, now);
             }
-            let (taken, input) = conn.protocol.decode(burst, &context, &mut text);
+            let (taken, input) =
+                conn.protocol.decode(burst, &context, &mut self.post.zones, &mut text);
             burst = &burst[taken..];
             self.post.answer(slot, &mut self.peers, now);
             let Some(input) = input else { break };
@@ -226,12 +227,13 @@ impl<S: Socket> Hub<S> {
 
     /// The peer of `slot` has ended its side: its last line counts, terminated or not.
     fn read_end(&mut self, slot: usize, now: &Now) {
-        let context = Context { now_ms: now.mono_ms, line_bytes_max: self.limits.line_bytes };
+        let context = Context { now: *now, line_bytes_max: self.limits.line_bytes };
         let conn = &mut self.peers.slab[slot];
         let id = conn.id;
         conn.reading = Reading::Done;
         let mut text = std::mem::take(&mut self.text);
-        if let Some(input) = conn.protocol.finish(&context, &mut text) {
+        let zones = &mut self.post.zones;
+        if let Some(input) = conn.protocol.finish(&context, zones, &mut text) {
             self.post.answer(slot, &mut self.peers, now);
             self.dispatch(slot, input, now);
         }

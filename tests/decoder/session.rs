@@ -38,7 +38,7 @@ pub struct Session {
 impl Session {
     pub fn new(lang: Lang) -> Self {
         Self {
-            decoder: Decoder::new(lang.prompt_for_name()),
+            decoder: Decoder::new(lang),
             heard: Vec::new(),
             commands: Vec::new(),
             shown: String::new(),

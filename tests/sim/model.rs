@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use natter::chat::event::{CloseReason, Effect, Event};
-use natter::clock::Now;
+use natter::clock::{Now, Shown, Stamp};
 use natter::door::charset::Charset;
 use natter::door::lang::Lang;
 use natter::door::notice::{Message, Notice};
@@ -18,6 +18,8 @@ use natter::hub::post::Tapped;
 use natter::ids::{PeerId, RoomId, UserId};
 use natter::zone::Zones;
 
+/// The time zone that people choose.
+pub const EAST: &str = "+8";
 const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
 
 /// What a person has negotiated: from some moment on, which no effect tells of, lines look so.
@@ -29,6 +31,8 @@ pub struct Queue {
     /// How lines look to it.
     format: Format,
     negotiated: Option<Negotiated>,
+    server_lang: Lang,
+    chosen_lang: Option<Lang>,
     pub is_named: bool,
     /// What it follows, and where it speaks.
     rooms: Vec<RoomId>,
@@ -58,31 +62,47 @@ pub struct Line {
 
 /// Everyone's queue, and all that was said to all, in order.
 pub struct Model {
+    /// What the server speaks.
     lang: Lang,
+    zones: Zones,
+    /// When something was last said in each room.
+    said_at: BTreeMap<RoomId, Stamp>,
     pub queues: BTreeMap<PeerId, Queue>,
     pub said: Vec<String>,
 }
 
+/// The zones that people choose: [`EAST`] is the only one besides the server's own.
+fn zones() -> Zones {
+    let mut zones = Zones::new();
+    zones.find(EAST, Stamp::default()).expect("it is an offset");
+    zones
+}
+
 impl Model {
     pub fn new(lang: Lang) -> Rc<RefCell<Self>> {
-        Rc::new(RefCell::new(Self { lang, queues: BTreeMap::new(), said: Vec::new() }))
+        Rc::new(RefCell::new(Self {
+            lang,
+            zones: zones(),
+            said_at: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            said: Vec::new(),
+        }))
     }
 
     /// `id` is about to come, at the door that speaks as `format` has it.
     pub fn expect(&mut self, id: PeerId, format: Format, negotiated: Option<Negotiated>) {
-        self.queues.insert(id, Queue::new(format, negotiated));
+        self.queues.insert(id, Queue::new(format, negotiated, self.lang));
     }
 
     /// Does what is tapped, by copying.
     pub fn apply(&mut self, tapped: &Tapped<'_>, now: &Now) {
-        let lang = self.lang;
         let effect = match *tapped {
             Tapped::Effect(effect) => effect,
             Tapped::Asked { .. } | Tapped::Gone { .. } => return,
             Tapped::Notice { to, notice } => {
                 let queue = self.queues.get_mut(&to).expect("it was expected");
                 queue.hear(notice.into());
-                return queue.add(notice.into(), lang, now, false);
+                return queue.add(notice.into(), now, false, &mut self.zones);
             }
         };
         match *effect {
@@ -90,21 +110,31 @@ impl Model {
                 let queue = self.queues.get_mut(&to.peer).expect("it was expected");
                 queue.hear(event.into());
                 let is_whisper = matches!(event, Event::Whispered { .. });
-                queue.add(event.into(), lang, now, is_whisper);
+                queue.add(event.into(), now, is_whisper, &mut self.zones);
             }
             Effect::Say { room, room_name, ref event, except, .. } => {
                 if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
                     self.said.push(text.to_string());
                 }
-                let mut looks = BTreeMap::new();
-                for (&id, queue) in &mut self.queues {
-                    if queue.rooms.contains(&room) && !except.contains(&UserId::local(id)) {
-                        // The prompt that is shared by all in a room is the room's.
-                        queue.add_all(event.into(), lang, now, true, room_name, &mut looks);
+                let before = self.said_at.insert(room, now.stamp).unwrap_or_default();
+                let mut looks = [BTreeMap::new(), BTreeMap::new()];
+                let there = self.queues.iter_mut().filter(|(_, queue)| queue.rooms.contains(&room));
+                for (&id, queue) in there {
+                    let zones = &mut self.zones;
+                    // The prompt that is shared by all in a room is the room's.
+                    if queue.format.marks_new_day([before, now.stamp], zones) {
+                        let day = Message::Notice(&Notice::NewDay);
+                        queue.add_all(day, now, true, room_name, &mut looks[0], zones);
+                    }
+                    if !except.contains(&UserId::local(id)) {
+                        queue.add_all(event.into(), now, true, room_name, &mut looks[1], zones);
                     }
                 }
             }
-            Effect::Enter { user, room, room_name } => {
+            Effect::Enter { user, room, room_name, is_first } => {
+                if is_first {
+                    self.said_at.insert(room, now.stamp);
+                }
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
                 queue.is_named = true;
                 queue.rooms.push(room);
@@ -193,8 +223,10 @@ impl Model {
 }
 
 impl Queue {
-    fn new(format: Format, negotiated: Option<Negotiated>) -> Self {
+    fn new(format: Format, negotiated: Option<Negotiated>, server_lang: Lang) -> Self {
         Self {
+            server_lang,
+            chosen_lang: None,
             lines: Vec::new(),
             format,
             negotiated,
@@ -228,15 +260,26 @@ impl Queue {
             Notice::CharsetSet { is_guessed: true, .. } => view.charset = Charset::GuessedGbk,
             Notice::CharsetSet { name, is_guessed: false } => {
                 view.charset = Charset::of_name(name).expect("it is told of one that there is");
+                let is_chinese = matches!(view.charset, Charset::Gbk | Charset::Big5);
+                let lang = if is_chinese { Lang::Zh } else { self.server_lang };
+                view.lang = self.chosen_lang.unwrap_or(lang);
+            }
+            Notice::LangSet { name } => {
+                view.lang = Lang::of_name(name).expect("it is told of one that there is");
+                self.chosen_lang = Some(view.lang);
+            }
+            Notice::ZoneSet { .. } => {
+                view.zone = zones().find(EAST, Stamp::default()).expect("it is an offset");
+                view.shown = view.shown.max(Shown::Short);
             }
             _ => {}
         }
         self.format = view.into();
     }
 
-    fn add(&mut self, message: Message<'_>, lang: Lang, now: &Now, may_be_skipped: bool) {
+    fn add(&mut self, message: Message<'_>, now: &Now, may_be_skipped: bool, zones: &mut Zones) {
         let room = self.room_name.clone();
-        self.add_all(message, lang, now, may_be_skipped, &room, &mut BTreeMap::new());
+        self.add_all(message, now, may_be_skipped, &room, &mut BTreeMap::new(), zones);
     }
 
     /// As [`Queue::add`], for several who all have names; `looks` are what `message` has been to
@@ -244,18 +287,18 @@ impl Queue {
     fn add_all(
         &mut self,
         message: Message<'_>,
-        lang: Lang,
         now: &Now,
         may_be_skipped: bool,
         room: &str,
         looks: &mut BTreeMap<Format, Vec<u8>>,
+        zones: &mut Zones,
     ) {
         assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {message:?}");
         let reader = Reader { has_entered: self.is_named, room };
         let mut encoded = |format: Format| {
             let look = looks.entry(format).or_insert_with(|| {
                 let mut bytes = Vec::new();
-                format.encode(message, lang, now.stamp, reader, &mut Zones::new(), &mut bytes);
+                format.encode(message, now.stamp, reader, zones, &mut bytes);
                 bytes
             });
             look.clone()

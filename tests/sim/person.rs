@@ -211,8 +211,17 @@ impl Person {
     }
 
     fn change(&mut self, rng: &mut Rng) -> String {
-        let changes =
-            ["/time on", "/time off", "/time full", "/color on", "/color off", "/charset"];
+        let changes = [
+            "/time on",
+            "/time off",
+            "/time full",
+            "/time +8",
+            "/lang en",
+            "/lang zh",
+            "/color on",
+            "/color off",
+            "/charset",
+        ];
         let change = changes[rng.usize(..changes.len())];
         if change != "/charset" {
             return change.into();

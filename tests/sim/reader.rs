@@ -46,14 +46,15 @@ pub struct Reader {
     pub cancels: usize,
     /// Notices of skipped lines.
     pub notices: usize,
+    zones: Zones,
 }
 
 impl Reader {
     /// Goes through what has come since; what is not whole yet waits.
-    pub fn read(&mut self, received: &[u8], queue: &Queue, lang: Lang) -> Result<(), String> {
+    pub fn read(&mut self, received: &[u8], queue: &Queue) -> Result<(), String> {
         while self.at < received.len() {
             let rest = &received[self.at..];
-            let Some(length) = self.step(rest, queue, lang)? else { break };
+            let Some(length) = self.step(rest, queue)? else { break };
             self.at += length;
         }
         Ok(())
@@ -70,7 +71,7 @@ impl Reader {
     }
 
     /// The length of what `rest` begins with; none if more of it must come first.
-    fn step(&mut self, rest: &[u8], queue: &Queue, lang: Lang) -> Result<Option<usize>, String> {
+    fn step(&mut self, rest: &[u8], queue: &Queue) -> Result<Option<usize>, String> {
         let line = queue.lines.get(self.next);
         let shape = line.and_then(|line| self.shape(line, rest));
         if let (Some(line), Some(bytes)) = (line, shape) {
@@ -84,7 +85,7 @@ impl Reader {
             return Ok(Some(bytes.len()));
         }
         for (next, torn) in [(self.next, 0), (self.next + 1, self.torn(line, rest))] {
-            match self.notice(next, &rest[torn..], queue, lang) {
+            match self.notice(next, &rest[torn..], queue) {
                 _ if next > self.next && torn == 0 => {}
                 Notice::Of { bytes, lines } => {
                     let gap = queue.lines.get(next..next + lines);
@@ -104,7 +105,7 @@ impl Reader {
         // if a charset was guessed from them, too.
         let mut coming = queue.lines[self.next..].iter().take(2);
         let may_echo = self.is_editing || coming.any(|line| line.edit == Some(true));
-        match self.aside(rest, may_echo, lang) {
+        match self.aside(rest, may_echo) {
             Some(Aside::Of(length)) => Ok(Some(length)),
             Some(Aside::Cut) => Ok(None),
             None => Err(format!(
@@ -137,7 +138,7 @@ impl Reader {
     }
 
     /// Whether `rest` begins with a notice that lines from `next` on were skipped.
-    fn notice(&self, next: usize, rest: &[u8], queue: &Queue, lang: Lang) -> Notice {
+    fn notice(&mut self, next: usize, rest: &[u8], queue: &Queue) -> Notice {
         if !b"\r\0".starts_with(&rest[..rest.len().min(2)]) {
             return Notice::Not;
         }
@@ -145,13 +146,13 @@ impl Reader {
         let looks = queue.lines.get(next.saturating_sub(1)..).unwrap_or_default();
         let mut looks: Vec<View> = looks.iter().flat_map(|line| line.views).flatten().collect();
         looks.dedup();
-        let (stamp, mut zones) = (Stamp::default(), Zones::new());
+        let stamp = Stamp::default();
         let looks = looks.iter().flat_map(|view| ROOMS.map(|room| (*view, room)));
         for (view, room) in looks {
             let mut notice = Vec::new();
             let audience = Audience { has_entered: true, room };
             let skipped = Told::Skipped { lines: 7 };
-            Format::from(view).encode(&skipped, lang, stamp, audience, &mut zones, &mut notice);
+            Format::from(view).encode(&skipped, stamp, audience, &mut self.zones, &mut notice);
             let place = notice.iter().position(|&byte| byte == b'7').expect("it tells how many");
             let (before, after) = (&notice[..place], &notice[place + 1..]);
             let common = before.len().min(rest.len());
@@ -174,7 +175,7 @@ impl Reader {
     }
 
     /// What `rest` begins with if that is none of the chat's.
-    fn aside(&mut self, rest: &[u8], may_echo: bool, lang: Lang) -> Option<Aside> {
+    fn aside(&mut self, rest: &[u8], may_echo: bool) -> Option<Aside> {
         if rest[0] == IAC && rest.get(1) != Some(&IAC) {
             return self.command(rest);
         }
@@ -186,7 +187,8 @@ impl Reader {
         if may_echo {
             return echo(rest, if self.is_named { MARKS } else { &MARKS[1..] });
         }
-        let prompts = ROOMS.map(prompt_in).into_iter().chain([lang.prompt_for_name().into()]);
+        let for_name = [Lang::En, Lang::Zh].map(|lang| lang.prompt_for_name().into());
+        let prompts = ROOMS.map(prompt_in).into_iter().chain(for_name);
         for prompt in prompts {
             for charset in natter::door::charset::Charset::ALL {
                 let mut cancel = b"\r\n".to_vec();

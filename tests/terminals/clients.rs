@@ -3,6 +3,10 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use natter::clock::Stamp;
+use natter::zone::{Zone, Zones};
 
 use crate::common::{Screen, TempPath, find_tool, output};
 use crate::{Story, port, start};
@@ -34,7 +38,8 @@ fn talk(habits: &Habits) {
     let mut story = Story::begin(screen, ROWS, greeting);
     let [name, words] = habits.chinese;
 
-    story.tells(&["natter · 1 here: bob · /help", "name: █"]);
+    let zone = Zones::new().offset(Zone::LOCAL, Stamp::from(SystemTime::now()));
+    story.tells(&[&format!("natter · 1 here: bob · times are in {zone} · /help"), "name: █"]);
     story.screen.enter(name);
     story.tells(&[&format!("name: {name}"), "> █"]);
     bob.expect(&format!("[T] system: {name} joined"));

@@ -92,6 +92,9 @@ impl<'a> Message<'a> {
         if has_shape(bytes, b"[00:00] ") {
             return Self { stamp: Some(&line[1..6]), body: Body::parse(&line[8..]) };
         }
+        if has_shape(bytes, b"[0000-00-00 00:00] ") {
+            return Self { stamp: Some(&line[1..17]), body: Body::parse(&line[19..]) };
+        }
         // The telnet door answers without a stamp.
         let word = system_word(line);
         Self { stamp: None, body: word.map_or(Body::Plain(line), Body::System) }
@@ -276,7 +279,7 @@ mod tests {
 
     #[test]
     fn what_has_no_stamp_is_plain() {
-        for line in ["", "OK", "a:b", "[2026-11-23 09:11] a:b", "[二零二六年十一月] a:b"] {
+        for line in ["", "OK", "a:b", "[2026-11-23 09:1] a:b", "[二零二六年十一月] a:b"] {
             assert_eq!(Message::parse(line), Message { stamp: None, body: Body::Plain(line) });
         }
     }
@@ -288,6 +291,11 @@ mod tests {
             ("[09:11] a: b", Some("09:11"), Body::Said { nick: "a", text: "b" }),
             ("[09:11] 小明:  x", Some("09:11"), Body::Said { nick: "小明", text: " x" }),
             ("[2026-11-23 09:11:38] a: b:c", FULL, Body::Said { nick: "a", text: "b:c" }),
+            (
+                "[2026-11-22 09:11] a: b",
+                Some("2026-11-22 09:11"),
+                Body::Said { nick: "a", text: "b" },
+            ),
             ("[09:11] system: a joined", Some("09:11"), Body::System("a joined")),
             ("system: 2 here:", None, Body::System("2 here:")),
             ("-- the last 2 lines --", None, Body::Plain("-- the last 2 lines --")),

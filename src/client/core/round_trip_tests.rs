@@ -10,6 +10,7 @@ use crate::door::notice::{Message as Encoded, Notice};
 use crate::door::protocol::{Format, Reader};
 use crate::door::telnet::view::{Style, View};
 use crate::zone::Zones;
+use crate::zone::offset::Offset;
 
 /// What the client makes of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ enum Told {
 /// Lists samples of each variant, with what the client is to make of them. The patterns must cover
 /// the enum without a wildcard, so a new variant does not compile until it has a row here.
 macro_rules! samples {
-    ($name:ident: $kind:ident; $($pattern:pat => $told:expr, [$($sample:expr),+ $(,)?];)+) => {
+    ($name:ident: $kind:ident; $($pattern:pat => $told:expr, [$($sample:expr),* $(,)?];)+) => {
         #[allow(unused_variables, reason = "the pattern alone tells rows apart")]
         fn $name(each: &mut dyn FnMut($kind<'_>, Told)) {
             let told = |sample: &$kind<'_>| match *sample { $($pattern => $told,)+ };
@@ -61,7 +62,7 @@ macro_rules! samples {
                 let sample = $sample;
                 assert_eq!(row(&sample), stringify!($pattern), "a sample is in its own row");
                 each(sample, told(&sample));
-            )+)+
+            )*)+
         }
     };
 }
@@ -80,6 +81,7 @@ fn crowd(crowd: Crowd<'_>, told: fn(String) -> Told) -> Told {
 }
 
 const STAMP: Stamp = Stamp { unix_ms: 1_700_000_000_000 };
+const DAY_BEFORE: Stamp = Stamp { unix_ms: STAMP.unix_ms - 86_400_000 };
 
 samples! { each_event: Event;
     Event::Accepted => Told::Accepted, [Event::Accepted];
@@ -168,13 +170,14 @@ samples! { each_event: Event;
         Event::Missed { count: 2, kept: 2 },
         Event::Missed { count: 20, kept: 9 },
     ];
-    Event::Earlier { at, said: earlier } => match *earlier {
+    Event::Earlier { at, after, said: earlier } => match *earlier {
         Event::Said { nick, text } => said(nick, text),
         Event::Acted { nick, text } => acted(nick, text),
         _ => unreachable!("only what was said or done is kept"),
     }, [
-        Event::Earlier { at: STAMP, said: &Event::Said { nick: "bob", text: "hi: you" } },
-        Event::Earlier { at: STAMP, said: &Event::Acted { nick: "小明", text: "waves" } },
+        Event::Earlier { at: STAMP, after: None, said: &Event::Said { nick: "bob", text: "hi: you" } },
+        Event::Earlier { at: STAMP, after: None, said: &Event::Acted { nick: "小明", text: "waves" } },
+        Event::Earlier { at: DAY_BEFORE, after: None, said: &Event::Said { nick: "bob", text: "hi" } },
     ];
     Event::Answer(answer) => Told::System, [Event::Answer(Answer::IgnoresFull)];
     Event::ShuttingDown => Told::System, [Event::ShuttingDown];
@@ -208,6 +211,14 @@ samples! { each_notice: Notice;
         Notice::TimeSet { shown: Shown::Short },
         Notice::TimeSet { shown: Shown::Full },
     ];
+    Notice::ZoneSet { name, offset } => Told::System, [
+        Notice::ZoneSet { name: None, offset: Offset { minutes: 330 } },
+        Notice::ZoneSet { name: Some("Asia/Shanghai"), offset: Offset { minutes: 480 } },
+    ];
+    Notice::NoSuchZone { name } => Told::System, [Notice::NoSuchZone { name: "Asia/Peking" }];
+    Notice::LangSet { name } => Told::System, [Notice::LangSet { name: "en" }];
+    // Only some are told of it, at the telnet door.
+    Notice::NewDay => Told::Plain, [];
     Notice::CharsetSet { name, is_guessed } => Told::System, [
         Notice::CharsetSet { name: "gbk", is_guessed: true },
         Notice::CharsetSet { name: "gbk", is_guessed: false },
@@ -222,11 +233,11 @@ samples! { each_notice: Notice;
 }
 
 /// What the client, which is in already, makes of `event`; several lines that tell the same are one.
-fn understood(event: Encoded<'_>, door: Door, format: Format, lang: Lang, room: &str) -> Vec<Told> {
+fn understood(event: Encoded<'_>, door: Door, format: Format, room: &str) -> Vec<Told> {
     let (mut decoder, mut heard) = (Decoder::new(door), Vec::new());
     let mut hear = |event: Encoded<'_>, room: &str, heard: &mut Vec<Heard>| {
         let (reader, mut bytes) = (Reader { has_entered: true, room }, Vec::new());
-        format.encode(event, lang, STAMP, reader, &mut Zones::new(), &mut bytes);
+        format.encode(event, STAMP, reader, &mut Zones::new(), &mut bytes);
         decoder.decode(&bytes, heard);
         bytes
     };
@@ -282,12 +293,12 @@ fn check(event: Encoded<'_>, wanted: &Told) {
     for lang in [Lang::En, Lang::Zh] {
         for room in ["lobby", "tea", "茶"] {
             for (door, format) in [
-                (Door::Classic, Format::initial(DoorKind::Classic)),
-                telnet(View::default()),
-                telnet(View { style: Style::Dumb, ..View::default() }),
-                telnet(View { shown: Shown::Full, ..View::default() }),
+                (Door::Classic, Format::initial(DoorKind::Classic, lang)),
+                telnet(View { lang, ..View::default() }),
+                telnet(View { lang, style: Style::Dumb, ..View::default() }),
+                telnet(View { lang, shown: Shown::Full, ..View::default() }),
             ] {
-                let told = understood(event, door, format, lang, room);
+                let told = understood(event, door, format, room);
                 // An empty line is answered with a prompt at the telnet door, as a name is.
                 let is_prompt = event == Encoded::Notice(&Notice::Prompt) && door == Door::Telnet;
                 let wanted = if is_prompt { &Told::Accepted } else { wanted };
@@ -324,8 +335,8 @@ fn a_name_is_asked_for_behind_what_is_said_before_there_is_one() {
         let (mut decoder, mut heard) = (Decoder::new(Door::Telnet), Vec::new());
         for event in [welcome, taken] {
             let (reader, mut bytes) = (Reader { has_entered: false, room: "lobby" }, Vec::new());
-            let format = Format::initial(DoorKind::Telnet);
-            format.encode(&event, lang, STAMP, reader, &mut Zones::new(), &mut bytes);
+            let format = Format::initial(DoorKind::Telnet, lang);
+            format.encode(&event, STAMP, reader, &mut Zones::new(), &mut bytes);
             decoder.decode(&bytes, &mut heard);
         }
         assert!(

@@ -36,10 +36,22 @@ pub struct Decoder {
     /// The last burst filled a whole read and was too long: the next is the rest of it.
     is_in_overlong_burst: bool,
     has_entered: bool,
+    /// What the server speaks.
+    lang: Lang,
     tls: TlsGuard,
 }
 
 impl Decoder {
+    /// Nothing has come; whoever it is is spoken to in `lang`.
+    pub fn new(lang: Lang) -> Self {
+        Self { lang, ..Self::default() }
+    }
+
+    /// What the client is spoken to in.
+    pub fn lang(&self) -> Lang {
+        self.lang
+    }
+
     /// How the client tells its commands apart.
     pub fn framing(&self) -> Framing {
         self.framing
@@ -148,7 +160,7 @@ pub fn encode(
 ) {
     if let Message::Event(&Event::Said { nick, text }) = message {
         // What there is most of: no formatting machinery.
-        zones.begin_line(Zone::LOCAL, stamp, Shown::Full, to);
+        zones.begin_line(Zone::LOCAL, stamp, Shown::Full, false, to);
         to.extend_from_slice(nick.as_bytes());
         to.push(b':');
         to.extend_from_slice(text.as_bytes());
@@ -161,7 +173,7 @@ pub fn encode(
     for line in body.split(|&byte| byte == b'\n') {
         let from = to.len();
         if !is_word {
-            zones.begin_line(Zone::LOCAL, stamp, Shown::Full, to);
+            zones.begin_line(Zone::LOCAL, stamp, Shown::Full, false, to);
         }
         to.extend_from_slice(line);
         if !is_named {

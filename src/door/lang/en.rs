@@ -7,6 +7,7 @@ use crate::clock::Shown;
 use crate::door::DoorKind;
 use crate::door::notice::Notice;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
+use crate::zone::offset::Offset;
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
@@ -52,8 +53,8 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         | Event::TopicTooLong { .. } => write_room(event, to),
         Event::Names { line } => write!(to, "system: {line}"),
         Event::Help => write!(to, "{HELP}"),
-        Event::Welcome { count: 0, .. } => write!(to, "natter · nobody here yet · /help"),
-        Event::Welcome { count, names } => write!(to, "natter · {count} here: {names} · /help"),
+        Event::Welcome { count: 0, .. } => write!(to, "natter · nobody here yet"),
+        Event::Welcome { count, names } => write!(to, "natter · {count} here: {names}"),
         Event::Past { count: 0 } => write!(to, "-- nothing was said yet --"),
         Event::Past { count: 1 } => write!(to, "-- the last line --"),
         Event::Past { count } => write!(to, "-- the last {count} lines --"),
@@ -72,7 +73,7 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
 /// What a door or the hub says.
 pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> {
     match *notice {
-        Notice::Prompt => Ok(()),
+        Notice::Prompt | Notice::NewDay => Ok(()),
         Notice::LineTooLong { bytes_max } => {
             write!(to, "system: that line was over {bytes_max} bytes and was not sent")
         }
@@ -94,6 +95,14 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         Notice::TimeSet { shown: Shown::Never } => write!(to, "system: no time is shown"),
         Notice::TimeSet { shown: Shown::Short } => write!(to, "system: the time is shown"),
         Notice::TimeSet { shown: Shown::Full } => write!(to, "system: date and time are shown"),
+        Notice::ZoneSet { name: None, offset } => write!(to, "system: times are in {offset}"),
+        Notice::ZoneSet { name: Some(name), offset } => {
+            write!(to, "system: times are in {name}, now {offset}")
+        }
+        Notice::NoSuchZone { name } => {
+            write!(to, "system: no time zone is called {name}; try +8 or Asia/Shanghai")
+        }
+        Notice::LangSet { .. } => write!(to, "system: messages are in English"),
         Notice::CharsetSet { name, is_guessed: true } => {
             write!(to, "system: you write {name}, it seems; /charset utf-8 changes that")
         }
@@ -174,6 +183,10 @@ pub fn private(from: &str, to: &str) -> String {
     format!("{from} (private to {to})")
 }
 
+pub fn greeting_end(zone: Offset) -> String {
+    format!(" · times are in {zone} · /help")
+}
+
 pub const GOODBYE: &str = "goodbye";
 
 pub const PROMPT_FOR_NAME: &str = "name: ";
@@ -193,6 +206,8 @@ system: /topic [TEXT]     what this room is about
 system: /ignore NAME      see nothing more of NAME, or see NAME again
 system: /last N           the last N lines
 system: /time on|off|full what is shown of the time
+system: /time ZONE        times in another zone: +8, -3:30, Asia/Shanghai
+system: /lang en|zh       the language of messages
 system: /charset NAME     ",
     charsets!(),
     "

@@ -21,11 +21,13 @@ use std::io::{self, Write};
 
 use crate::door::DoorKind;
 use crate::door::notice::Message;
+use crate::zone::offset::Offset;
 
 /// A language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lang {
     /// English.
+    #[default]
     En,
     /// Chinese: the article's lines, to the byte.
     Zh,
@@ -40,6 +42,23 @@ impl Lang {
         match set {
             Some(locale) if locale.starts_with("zh") => Self::Zh,
             _ => Self::En,
+        }
+    }
+
+    /// As `--lang` and `/lang` call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+        }
+    }
+
+    /// The one that `--lang` and `/lang` call so.
+    pub fn of_name(name: &str) -> Option<Self> {
+        match name {
+            "en" => Some(Self::En),
+            "zh" => Some(Self::Zh),
+            _ => None,
         }
     }
 
@@ -62,6 +81,14 @@ impl Lang {
         match self {
             Self::En => en::private(from, to),
             Self::Zh => zh::private(from, to),
+        }
+    }
+
+    /// What ends the greeting at the telnet door: which zone times are in, and how to learn more.
+    pub fn greeting_end(self, zone: Offset) -> String {
+        match self {
+            Self::En => en::greeting_end(zone),
+            Self::Zh => zh::greeting_end(zone),
         }
     }
 

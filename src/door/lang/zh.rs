@@ -7,6 +7,7 @@ use crate::clock::Shown;
 use crate::door::DoorKind;
 use crate::door::notice::Notice;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
+use crate::zone::offset::Offset;
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
@@ -49,8 +50,8 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         | Event::TopicTooLong { .. } => write_room(event, to),
         Event::Names { line } => write!(to, "系统:{line}"),
         Event::Help => write!(to, "{HELP}"),
-        Event::Welcome { count: 0, .. } => write!(to, "natter · 还没有人 · /help"),
-        Event::Welcome { count, names } => write!(to, "natter · 在线{count}人: {names} · /help"),
+        Event::Welcome { count: 0, .. } => write!(to, "natter · 还没有人"),
+        Event::Welcome { count, names } => write!(to, "natter · 在线{count}人: {names}"),
         Event::Past { count: 0 } => write!(to, "-- 还没有人说话 --"),
         Event::Past { count } => write!(to, "-- 最近{count}行 --"),
         Event::Missed { count: 0, .. } => write!(to, "-- 您离开期间没有人说话 --"),
@@ -67,7 +68,7 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
 /// What a door or the hub says.
 pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> {
     match *notice {
-        Notice::Prompt => Ok(()),
+        Notice::Prompt | Notice::NewDay => Ok(()),
         Notice::LineTooLong { bytes_max } => write!(to, "系统:超过{bytes_max}字节,未发送"),
         Notice::Skipped { lines } => write!(to, "系统:… 略过了{lines}行"),
         Notice::NamingOver => write!(to, "系统:超时未取名,再见!"),
@@ -85,6 +86,14 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         Notice::TimeSet { shown: Shown::Never } => write!(to, "系统:不显示时间"),
         Notice::TimeSet { shown: Shown::Short } => write!(to, "系统:显示时间"),
         Notice::TimeSet { shown: Shown::Full } => write!(to, "系统:显示日期和时间"),
+        Notice::ZoneSet { name: None, offset } => write!(to, "系统:时间按 {offset} 显示"),
+        Notice::ZoneSet { name: Some(name), offset } => {
+            write!(to, "系统:时间按 {name} 显示（目前为 {offset}）")
+        }
+        Notice::NoSuchZone { name } => {
+            write!(to, "系统:没有 {name} 这个时区，请输入 +8 或 Asia/Shanghai 之类")
+        }
+        Notice::LangSet { .. } => write!(to, "系统:已切换为中文"),
         Notice::CharsetSet { name, is_guessed: true } => {
             write!(to, "系统:您的输入似乎是{name}编码,可用/charset utf-8更改")
         }
@@ -159,6 +168,10 @@ pub fn private(from: &str, to: &str) -> String {
     format!("{from} (私聊{to})")
 }
 
+pub fn greeting_end(zone: Offset) -> String {
+    format!(" · 时间按 {zone} 显示 · /help")
+}
+
 pub const GOODBYE: &str = "再见!";
 
 pub const PROMPT_FOR_NAME: &str = "用户名: ";
@@ -178,6 +191,8 @@ pub const SLASH_HELP: &str = concat!(
 系统:/ignore NAME      不再显示NAME的消息,再次输入则恢复
 系统:/last N           最近N行
 系统:/time on|off|full 时间的显示方式
+系统:/time ZONE        按指定时区显示时间，例如 +8、-3:30、Asia/Shanghai
+系统:/lang en|zh       切换语言
 系统:/charset NAME     ",
     charsets!(),
     "

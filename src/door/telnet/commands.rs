@@ -4,6 +4,7 @@ use strsim::osa_distance;
 
 use crate::chat::command::Command;
 use crate::clock::Shown;
+use crate::door::lang::Lang;
 use crate::door::notice::Notice;
 use crate::door::telnet::settings::Setting;
 
@@ -27,7 +28,7 @@ struct Slash {
 }
 
 /// All of them. Unambiguous beginnings of a name do, too.
-const SLASHES: [Slash; 18] = [
+const SLASHES: [Slash; 19] = [
     Slash { name: "help", usage: "/help", parse: |rest| nothing(rest, Command::Help) },
     Slash { name: "who", usage: "/who", parse: |rest| nothing(rest, Command::Who) },
     Slash {
@@ -84,13 +85,18 @@ const SLASHES: [Slash; 18] = [
     },
     Slash {
         name: "time",
-        usage: "/time on|off|full",
+        usage: "/time on|off|full|+8|Asia/Shanghai",
         parse: |rest| match rest {
             "on" => Some(Typed::Set(Setting::Time(Shown::Short))),
             "off" => Some(Typed::Set(Setting::Time(Shown::Never))),
             "full" => Some(Typed::Set(Setting::Time(Shown::Full))),
-            _ => None,
+            _ => something(rest, |zone| Typed::Set(Setting::Zone(zone))),
         },
+    },
+    Slash {
+        name: "lang",
+        usage: "/lang en|zh",
+        parse: |rest| Lang::of_name(rest).map(|lang| Typed::Set(Setting::Lang(lang))),
     },
     Slash {
         name: "charset",
@@ -224,6 +230,9 @@ mod tests {
     fn settings_are_no_matter_of_the_chat() {
         for (line, setting) in [
             ("/time full", Setting::Time(Shown::Full)),
+            ("/time +8", Setting::Zone("+8")),
+            ("/time Asia/Shanghai", Setting::Zone("Asia/Shanghai")),
+            ("/lang zh", Setting::Lang(Lang::Zh)),
             ("/charset GBK", Setting::Charset("GBK")),
             ("/color off", Setting::Color(false)),
             ("/edit on", Setting::Edit(true)),
@@ -277,6 +286,8 @@ mod tests {
             "/last many",
             "/last 0",
             "/time",
+            "/lang",
+            "/lang fr",
             "/edit maybe",
             "/name",
         ] {

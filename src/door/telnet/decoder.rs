@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::clock::Shown;
 use crate::door::charset::{BACKSPACE, Charset, DELETE, GBK_COMMON_MIN};
+use crate::door::lang::Lang;
 use crate::door::line::Piece;
 use crate::door::notice::Notice;
 use crate::door::reader::Reader;
@@ -14,6 +15,7 @@ use crate::door::telnet::protocol::{ControlKey, Item, NOP, Protocol};
 use crate::door::telnet::view::{Style, View};
 use crate::editor::Key;
 use crate::limits::KEEPALIVE_NOP_MS;
+use crate::zone::Zone;
 
 /// The answer to "are you there" (RFC 854: something that can be seen).
 const HERE: &str = "[natter]\r\n";
@@ -29,12 +31,16 @@ pub struct Decoder {
 }
 
 /// What lies behind the protocol.
+#[derive(Default)]
 struct Person {
     view: View,
     /// The charset was chosen or agreed on: none is guessed any more.
     is_charset_chosen: bool,
     /// The person chose it: none is agreed on any more.
     is_charset_typed: bool,
+    /// Spoken until it chooses a language, or its charset is another one's.
+    server_lang: Lang,
+    chosen_lang: Option<Lang>,
     /// Whether there are colours was chosen.
     is_color_chosen: bool,
     prompt: Cow<'static, str>,
@@ -71,27 +77,10 @@ enum Outcome {
 }
 
 impl Decoder {
-    /// Nothing has come; `prompt` asks for a name.
-    pub fn new(prompt: &'static str) -> Self {
-        let person = Person {
-            view: View::default(),
-            is_charset_chosen: false,
-            is_charset_typed: false,
-            is_color_chosen: false,
-            prompt: prompt.into(),
-            room: None,
-            line: Vec::new(),
-            is_too_long: false,
-            is_after_return: false,
-            unended: 0,
-            has_ended_line: false,
-            text: String::new(),
-            window: (0, 0),
-            editing: None,
-            has_guessed: false,
-            has_switched: None,
-            echo: String::new(),
-        };
+    /// Nothing has come; until something shows otherwise, the person is spoken to in `lang`.
+    pub fn new(lang: Lang) -> Self {
+        let mut person = Person { server_lang: lang, ..Person::default() };
+        person.update_lang();
         Self { protocol: Protocol::default(), person, replies: Vec::new(), nop_due_ms: 0 }
     }
 
@@ -203,9 +192,15 @@ impl Decoder {
         self.person.has_switched.take().map(|on| Notice::EditSet { on })
     }
 
-    /// The person chose how much of the time is shown.
-    pub fn choose_time(&mut self, shown: Shown) {
-        self.person.view.shown = shown;
+    /// The person chose how much of the time is shown, and in which zone.
+    pub fn choose_time(&mut self, shown: Shown, zone: Zone) {
+        (self.person.view.shown, self.person.view.zone) = (shown, zone);
+    }
+
+    /// The person chose a language.
+    pub fn choose_lang(&mut self, lang: Lang) {
+        self.person.chosen_lang = Some(lang);
+        self.person.update_lang();
     }
 
     /// The person chose its charset, be it the one it had.
@@ -217,12 +212,7 @@ impl Decoder {
     /// The person chose colours or none, be it what it had: a terminal's name may come later.
     pub fn choose_color(&mut self, on: bool) {
         self.person.is_color_chosen = true;
-        self.person.view.style = match (on, self.person.view.style) {
-            (true, _) => Style::Color,
-            // It cannot even clear a row.
-            (false, Style::Dumb) => Style::Dumb,
-            (false, _) => Style::Plain,
-        };
+        self.person.view.style = self.person.view.style.colored(on);
     }
 
     /// The person has a name, and what it says is said in `room` from here on.
@@ -323,6 +313,7 @@ impl Person {
             );
             self.has_guessed |= self.view.charset != had;
             self.is_charset_chosen |= self.has_guessed;
+            self.update_lang();
             self.unended = 0;
             let outcome = typed.map(|typed| match typed {
                 Typed::Complete => Outcome::Complete,
@@ -393,7 +384,6 @@ impl Person {
                 self.command(Key::KillToStart);
             }
             Item::Cancel(_) => self.command(Key::Cancel),
-            Item::Ignored(_) => {}
             Item::AreYouThere => {
                 if let Some(editing) = &mut self.editing {
                     editing.erase(&mut self.echo);
@@ -409,21 +399,19 @@ impl Person {
             Item::Terminal(name) if !self.is_color_chosen => {
                 self.view.style = Style::of_terminal(name);
             }
-            Item::Terminal(_) => {}
-            Item::Charset(_) if self.is_charset_typed => {}
-            Item::Charset(name) => {
+            Item::Charset(name) if !self.is_charset_typed => {
                 if let Some(charset) = Charset::of_name(name) {
                     self.set_charset(charset);
                     self.is_charset_chosen = true;
                 }
             }
+            Item::Ignored(_) | Item::Terminal(_) | Item::Charset(_) => {}
             Item::Echo(on) => {
                 if on != self.editing.is_some() {
                     if let Some(editing) = &mut self.editing {
                         editing.erase(&mut self.echo);
                     }
-                    let editing = || Box::new(Editing::new(bytes_max, self.window));
-                    self.editing = on.then(editing);
+                    self.editing = on.then(|| Box::new(Editing::new(bytes_max, self.window)));
                     self.set_charset(self.view.charset);
                     (self.line, self.is_too_long) = (Vec::new(), false);
                 }
@@ -432,8 +420,18 @@ impl Person {
         }
     }
 
+    /// The language is that of the charset, unless the person chose one.
+    fn update_lang(&mut self) {
+        let of_charset = self.view.charset.lang().unwrap_or(self.server_lang);
+        self.view.lang = self.chosen_lang.unwrap_or(of_charset);
+        if self.room.is_none() {
+            self.prompt = self.view.lang.prompt_for_name().into();
+        }
+    }
+
     fn set_charset(&mut self, charset: Charset) {
         self.view.charset = charset;
+        self.update_lang();
         if let Some(editing) = &mut self.editing {
             editing.set_charset(charset);
         }
@@ -461,8 +459,7 @@ impl Person {
         match (&mut self.editing, key) {
             (Some(editing), _) => editing.command(key, &self.prompt, &mut self.echo),
             (None, _) => {
-                self.line = Vec::new();
-                self.is_too_long = false;
+                (self.line, self.is_too_long) = (Vec::new(), false);
                 if key == Key::Cancel {
                     self.echo.push_str("\r\n");
                     self.echo.push_str(&self.prompt);
@@ -488,7 +485,7 @@ impl Person {
         }
         let charset = self.charset_of_line(GBK_COMMON_MIN);
         if charset != self.view.charset {
-            self.view.charset = charset;
+            self.set_charset(charset);
             (self.has_guessed, self.is_charset_chosen) = (true, true);
         }
         self.text.clear();

@@ -19,7 +19,7 @@ use crate::door::lang::Lang;
 use crate::door::notice::{Message, Notice};
 use crate::door::reader::Reader;
 use crate::door::telnet::view::{Style, View};
-use crate::zone::{Zone, Zones};
+use crate::zone::Zones;
 
 /// What stands before what is typed in the lobby, and behind the name of another room.
 pub const PROMPT: &str = "> ";
@@ -37,21 +37,26 @@ const NORMAL: &[u8] = b"\x1b[0m";
 pub fn encode(
     message: Message<'_>,
     view: View,
-    lang: Lang,
     stamp: Stamp,
     reader: Reader<'_>,
     zones: &mut Zones,
     to: &mut Vec<u8>,
 ) {
-    let from = to.len();
+    let (from, lang) = (to.len(), view.lang);
     to.extend_from_slice(if view.style == Style::Dumb { b"\r\0" } else { b"\r\0\x1b[K" });
     let (has_text, is_last) = match message {
         Message::Event(event) => {
-            write_event(event, view, lang, stamp, zones, to);
+            write_event(event, view, stamp, zones, to);
             let is_last = matches!(event, Event::Goodbye | Event::ShuttingDown);
             (*event != Event::Accepted, is_last)
         }
         Message::Notice(Notice::Prompt) => (false, false),
+        Message::Notice(Notice::NewDay) => {
+            mark(DIM, view, to);
+            write_date(zones.text(view.zone, stamp), to);
+            mark(NORMAL, view, to);
+            (true, false)
+        }
         Message::Notice(notice) => {
             write_lines(message, lang, to);
             (true, notice.is_last())
@@ -72,14 +77,8 @@ pub fn encode(
     }
 }
 
-fn write_event(
-    event: &Event<'_>,
-    view: View,
-    lang: Lang,
-    stamp: Stamp,
-    zones: &mut Zones,
-    to: &mut Vec<u8>,
-) {
+fn write_event(event: &Event<'_>, view: View, stamp: Stamp, zones: &mut Zones, to: &mut Vec<u8>) {
+    let lang = view.lang;
     match *event {
         Event::Accepted => {}
         Event::Said { nick, text } => {
@@ -92,9 +91,15 @@ fn write_event(
             write_words([&lang.private(from, reader), ": ", text], to);
             mark(NORMAL, view, to);
         }
-        Event::Earlier { at, said } => {
+        Event::Earlier { at, after, said } => {
             mark(DIM, view, to);
-            zones.begin_line(Zone::LOCAL, at, view.shown, to);
+            let has_dates = view.shown != Shown::Never;
+            if after.is_some_and(|after| has_dates && zones.is_new_day(view.zone, [after, at])) {
+                write_date(zones.text(view.zone, at), to);
+                to.extend_from_slice(b"\r\n");
+            }
+            let is_past_day = zones.is_new_day(view.zone, [at, stamp]);
+            zones.begin_line(view.zone, at, view.shown, is_past_day, to);
             if let Event::Said { nick, text } = *said {
                 write_words([nick, ": ", text], to);
             } else {
@@ -106,6 +111,10 @@ fn write_event(
             mark(DIM, view, to);
             write_lines(event.into(), lang, to);
             mark(NORMAL, view, to);
+        }
+        Event::Welcome { .. } => {
+            write_lines(event.into(), lang, to);
+            write_text(&lang.greeting_end(zones.offset(view.zone, stamp)), to);
         }
         Event::Help => write_text(lang.slash_help(), to),
         Event::Goodbye => write_text(lang.goodbye(), to),
@@ -149,9 +158,14 @@ pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
 fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) {
     if view.shown != Shown::Never {
         mark(DIM, view, to);
-        zones.begin_line(Zone::LOCAL, stamp, view.shown, to);
+        zones.begin_line(view.zone, stamp, view.shown, false, to);
         mark(NORMAL, view, to);
     }
+}
+
+/// What marks the beginning of a day in what was said; `text` begins with its date.
+fn write_date(text: &str, to: &mut Vec<u8>) {
+    write_words(["-- ", &text[..10], " --"], to);
 }
 
 fn mark(mark: &[u8], view: View, to: &mut Vec<u8>) {
@@ -206,8 +220,8 @@ mod tests {
         let mut bytes = Vec::new();
         let reader = Reader { has_entered: true, room: LOBBY_NAME };
         let mut zones = Zones::new();
-        encode(event.into(), view, Lang::En, STAMP, reader, &mut zones, &mut bytes);
-        let stamp = zones.text(Zone::LOCAL, STAMP);
+        encode(event.into(), view, STAMP, reader, &mut zones, &mut bytes);
+        let stamp = zones.text(view.zone, STAMP);
         let text = bytes.escape_ascii().to_string();
         text.replace(stamp, "DATE").replace(&stamp[11..16], "TIME")
     }
@@ -222,7 +236,7 @@ mod tests {
         let color = View { style: Style::Color, shown: Shown::Full, ..plain };
         let line = r"\r\x00\x1b[K\x1b[2m[DATE] \x1b[0malice: hi\r\n> ";
         assert_eq!(shown(&said, color), line);
-        let earlier = Event::Earlier { at: STAMP, said: &said };
+        let earlier = Event::Earlier { at: STAMP, after: None, said: &said };
         let line = r"\r\x00\x1b[K\x1b[2m[DATE] alice: hi\x1b[0m\r\n> ";
         assert_eq!(shown(&earlier, color), line);
         let private = Event::Whispered { from: "alice", to: "bob", text: "psst" };

@@ -1,15 +1,22 @@
-//! How one person wants things shown: what `/time`, `/charset`, `/color` and `/edit` change.
+//! How one person wants things shown: what `/time`, `/lang`, `/charset`, `/color` and `/edit` change.
 
-use crate::clock::Shown;
+use crate::clock::{Shown, Stamp};
 use crate::door::charset::Charset;
+use crate::door::lang::Lang;
 use crate::door::notice::Notice;
 use crate::door::telnet::decoder::Decoder;
+use crate::zone::Zones;
+use crate::zone::offset::Offset;
 
 /// How one person wants things shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting<'a> {
     /// `/time`: what is shown of the time.
     Time(Shown),
+    /// `/time`: in which time zone.
+    Zone(&'a str),
+    /// `/lang`: in which language.
+    Lang(Lang),
     /// `/charset`: how the terminal writes.
     Charset(&'a str),
     /// `/color`: whether lines are dimmed or coloured.
@@ -18,12 +25,31 @@ pub enum Setting<'a> {
     Edit(bool),
 }
 
-/// Applies `setting`; what the person is told of that.
-pub fn apply<'a>(decoder: &mut Decoder, setting: Setting<'a>) -> Notice<'a> {
+/// Applies `setting` at `now`; what the person is told of that.
+pub fn apply<'a>(
+    decoder: &mut Decoder,
+    setting: Setting<'a>,
+    zones: &mut Zones,
+    now: Stamp,
+) -> Notice<'a> {
     match setting {
         Setting::Time(shown) => {
-            decoder.choose_time(shown);
+            decoder.choose_time(shown, decoder.view().zone);
             Notice::TimeSet { shown }
+        }
+        Setting::Zone(name) => match zones.find(name, now) {
+            Some(zone) => {
+                // Somebody who says in which zone wants to see times.
+                let shown = decoder.view().shown.max(Shown::Short);
+                decoder.choose_time(shown, zone);
+                let name = Some(name).filter(|name| Offset::parse(name).is_none());
+                Notice::ZoneSet { name, offset: zones.offset(zone, now) }
+            }
+            None => Notice::NoSuchZone { name },
+        },
+        Setting::Lang(lang) => {
+            decoder.choose_lang(lang);
+            Notice::LangSet { name: lang.as_str() }
         }
         Setting::Color(on) => {
             decoder.choose_color(on);

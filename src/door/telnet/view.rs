@@ -2,6 +2,8 @@
 
 use crate::clock::Shown;
 use crate::door::charset::Charset;
+use crate::door::lang::Lang;
+use crate::zone::Zone;
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,6 +12,10 @@ pub struct View {
     pub charset: Charset,
     /// With how much of the time.
     pub shown: Shown,
+    /// In which time zone.
+    pub zone: Zone,
+    /// In which language.
+    pub lang: Lang,
     /// For what kind of terminal.
     pub style: Style,
 }
@@ -27,6 +33,16 @@ pub enum Style {
 }
 
 impl Style {
+    /// The same kind of terminal, with colours or without.
+    pub fn colored(self, on: bool) -> Self {
+        match (on, self) {
+            (true, _) => Self::Color,
+            // It cannot even clear a row.
+            (false, Self::Dumb) => Self::Dumb,
+            (false, _) => Self::Plain,
+        }
+    }
+
     /// What a terminal of that `name` can do (RFC 1091 has no list; termcap's names are usual).
     pub fn of_terminal(name: &str) -> Self {
         let cannot = ["dumb", "unknown", "network", "vt52", "teletype", "paper", "tn3270"];
