@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn only_printable_ascii_is_plain() {
-        for (place, byte) in (0..19).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte))) {
+        for (place, byte) in (0..19).flat_map(|place| (0..=u8::MAX).map(move |byte| (place, byte)))
+        {
             for beside in *b" ~a" {
                 let mut bytes = [beside; 19];
                 bytes[place] = byte;
