@@ -4,6 +4,7 @@
 
 use crate::chat::Chat;
 use crate::chat::event::{Answer, Effect, Event, Out};
+use crate::chat::history::HistoryId;
 use crate::chat::proposal::{Listing, Reply};
 use crate::chat::rooms::Room;
 use crate::chat::skeleton::skeleton_hash;
@@ -82,12 +83,12 @@ impl Chat {
         }
         let user = self.users.get(key);
         let name = user.name.as_deref().expect("who is in a room has a name");
-        let room = self.rooms.get(user.room).skeleton;
-        let missed = self.histories.come_back(skeleton_hash(name), room, at_ms);
+        let history = self.rooms.get(user.room).history;
+        let missed = self.histories.come_back(skeleton_hash(name), history, at_ms);
         if !user.is_guest {
             return;
         }
-        let (kept, to) = self.histories.kept(room);
+        let (kept, to) = self.histories.kept(history);
         let shown = match missed {
             Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
             None => self.rules.past_lines,
@@ -98,7 +99,7 @@ impl Chat {
         } else if shown > 0 {
             out(Effect::Tell { to: who, event: Event::Past { count: shown } });
         }
-        self.list(who, Listing::Past { room, from: to - shown as u64, to }, out);
+        self.list(who, Listing::Past { history, from: to - shown as u64, to }, out);
     }
 
     /// `who`, now called `name`, may have ignored that name while it was another's.
@@ -124,11 +125,11 @@ impl Chat {
 
     /// Shows the last `count` lines of its room, but those of whom `who` ignores.
     fn show_last(&mut self, who: UserId, key: UserKey, count: Option<usize>, out: &mut Out<'_>) {
-        let room = self.rooms.get(self.users.get(key).room).skeleton;
-        let (kept, to) = self.histories.kept(room);
+        let history = self.rooms.get(self.users.get(key).room).history;
+        let (kept, to) = self.histories.kept(history);
         let count = count.unwrap_or(self.rules.past_lines).min(HISTORY_LINES_MAX).min(kept);
         out(Effect::Tell { to: who, event: Event::Past { count } });
-        self.list(who, Listing::Past { room, from: to - count as u64, to }, out);
+        self.list(who, Listing::Past { history, from: to - count as u64, to }, out);
     }
 
     /// Shows one screenful of `listing`, and notes where it goes on.
@@ -136,7 +137,7 @@ impl Chat {
         let rest = match listing {
             Listing::Names { room, from } => self.list_names(who, room, from, out),
             Listing::Rooms { after } => self.list_rooms(who, after, out),
-            Listing::Past { room, from, to } => self.list_past(who, room, from..to, out),
+            Listing::Past { history, from, to } => self.list_past(who, history, from..to, out),
         };
         if let Some(rest) = rest {
             self.listings.insert(who, rest);
@@ -202,13 +203,13 @@ impl Chat {
     fn list_past(
         &self,
         who: UserId,
-        room: u64,
+        history: HistoryId,
         lines: std::ops::Range<u64>,
         out: &mut Out<'_>,
     ) -> Option<Listing> {
         let ignored = self.users.find(who).map_or(&[][..], |user| user.ignored());
         let (mut shown, mut bytes) = (0, 0);
-        for (number, at, said) in self.histories.lines(room, lines.start) {
+        for (number, at, said) in self.histories.lines(history, lines.start) {
             if number >= lines.end {
                 break;
             }
@@ -217,7 +218,7 @@ impl Chat {
             };
             bytes += nick.len() + text.len();
             if shown == SCREENFUL_LINES || shown > 0 && bytes > SCREENFUL_BYTES {
-                return Some(Listing::Past { room, from: number, to: lines.end });
+                return Some(Listing::Past { history, from: number, to: lines.end });
             }
             if ignored.is_empty() || !ignored.contains(&skeleton_hash(nick)) {
                 out(Effect::Tell { to: who, event: Event::Earlier { at, said: &said } });

@@ -167,14 +167,14 @@ impl Chat {
         let epoch = if room == *current { *epoch } else { Default::default() };
         self.users.at(key).epoch = Default::default();
         if self.rules.past_lines > 0 {
-            let room_skeleton = self.rooms.get(room).skeleton;
-            self.histories.leave(skeleton_hash(&name), room_skeleton, entry.at_ms);
+            let history = self.rooms.get(room).history;
+            self.histories.leave(skeleton_hash(&name), history, entry.at_ms);
         }
         let is_empty = self.rooms.leave(room, key);
         self.in_room(room, out, |presence, to| presence.leave(who, &name, epoch, now, to));
         out(Effect::Leave { user: who, room });
         if is_empty && room != LOBBY {
-            self.rooms.close(room);
+            self.rooms.close(room, &mut self.histories);
         }
     }
 
@@ -188,7 +188,7 @@ impl Chat {
         out: &mut Out<'_>,
     ) {
         let name = entry.room.expect("who moves goes somewhere");
-        let room = self.rooms.find_or_open(name);
+        let room = self.rooms.find_or_open(name, &mut self.histories);
         self.users.at(key).room = room;
         self.rooms.enter(room, key);
         self.announce_join(room, who, key, now, out);
@@ -228,11 +228,11 @@ impl Chat {
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
         let (except, author) = (self.ignores.of_name(nick), Some(who));
-        let found = self.rooms.get(room);
+        let found = self.rooms.at(room);
         let room_name = found.name.as_str();
         out(Effect::Say { room, room_name, event, author, except });
         if self.rules.past_lines > 0 {
-            self.histories.add(found.skeleton, entry.stamp, [nick, text], is_act);
+            self.histories.add(&mut found.history, entry.stamp, [nick, text], is_act);
         }
     }
 

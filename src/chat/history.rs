@@ -2,105 +2,152 @@
 //!
 //! One budget for all rooms. The rooms that were quiet longest give first, their oldest lines before
 //! the newer ones. A room's history outlives the room: whoever comes back finds it.
+//!
+//! A line said in a room finds its history without a search, whatever else there is, and the rooms
+//! are linked in the order in which something was last said in them:
+//!
+//! ```text
+//!   room ─► HistoryId ─► slab: [ lines of tea ]◄─►[ lines of news ]◄─►[ lines of lobby ]
+//!                              oldest: gives first                      newest
+//! ```
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+
+use slab::Slab;
 
 use crate::chat::absences::Absences;
 use crate::chat::event::Event;
+use crate::chat::lines::Lines;
 use crate::clock::Stamp;
 use crate::limits::HISTORY_LINES_MAX;
 
-/// The last lines of every room, by the skeleton of its name, and since when who is away from it.
+/// The last lines of every room, and since when who is away from it.
 pub struct Histories {
-    rooms: BTreeMap<u64, History>,
-    /// The rooms that have lines, by when something was last said: a running number.
-    by_age: BTreeMap<u64, u64>,
-    /// The room where something was last said: it stays where it is in `by_age`.
-    newest: u64,
-    /// Lines said so far in all rooms.
-    said: u64,
+    slab: Slab<History>,
+    /// Of rooms that have ended: by the skeletons of their names.
+    ended: BTreeMap<u64, u32>,
+    /// Both ends of the list by age; [`NOWHERE`] if nothing was said.
+    oldest: u32,
+    newest: u32,
     /// Memory that all of it takes, and may take.
     bytes: usize,
     bytes_max: usize,
     absences: Absences,
 }
 
+/// Where the history of a room is. It may have given all its lines: whoever looks there checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryId {
+    /// The skeleton of the room's name.
+    pub room: u64,
+    slot: u32,
+}
+
 /// The last lines of one room.
-#[derive(Default)]
-pub struct History {
-    lines: VecDeque<Line>,
+struct History {
+    room: u64,
+    lines: Lines,
     /// Lines said so far in this room: the number of the next one.
     said: u64,
-    /// Its place in [`Histories::by_age`].
-    age: u64,
+    /// Its neighbours in the list by age.
+    older: u32,
+    newer: u32,
+    /// The room has ended: it is found in [`Histories::ended`].
+    has_ended: bool,
 }
 
-#[derive(PartialEq)]
-struct Line {
-    at: Stamp,
-    /// Name and text in one, so that a line is one piece of memory.
-    words: String,
-    name_bytes: u8,
-    is_act: bool,
-}
+/// No slot.
+const NOWHERE: u32 = u32::MAX;
 
-/// What a room's history takes besides its lines: two tree entries.
-const ROOM_BYTES: usize = size_of::<History>() + 4 * size_of::<u64>();
+/// What a room's history takes besides its lines.
+const ROOM_BYTES: usize = size_of::<History>();
+
+/// A room that has to give gives one of so many of its lines, but at least one: each time its
+/// memory is moved.
+const GIVE_SHARE: usize = 4;
+
+impl HistoryId {
+    /// The history of `room`, which is in no slot yet.
+    pub fn new(room: u64) -> Self {
+        Self { room, slot: NOWHERE }
+    }
+}
 
 impl Histories {
     /// Nothing was said; `bytes_max` bounds the memory that is taken.
     pub fn new(bytes_max: usize) -> Self {
-        let (rooms, by_age, absences) = Default::default();
-        Self { rooms, by_age, newest: 0, said: 0, bytes: 0, bytes_max, absences }
+        let (slab, ended, absences) = Default::default();
+        Self { slab, ended, oldest: NOWHERE, newest: NOWHERE, bytes: 0, bytes_max, absences }
     }
 
-    /// Keeps a line of `room`.
-    pub fn add(&mut self, room: u64, at: Stamp, [name, text]: [&str; 2], is_act: bool) {
-        self.said += 1;
-        let history = self.rooms.entry(room).or_insert_with(|| {
-            self.bytes += ROOM_BYTES;
-            History::default()
-        });
-        if std::mem::replace(&mut self.newest, room) != room || history.age == 0 {
-            self.by_age.remove(&history.age);
-            history.age = self.said;
-            self.by_age.insert(history.age, room);
+    /// Finds the history that `room` had when it last ended.
+    pub fn open(&mut self, room: u64) -> HistoryId {
+        let slot = self.ended.remove(&room).unwrap_or(NOWHERE);
+        if let Some(history) = self.slab.get_mut(slot as usize) {
+            history.has_ended = false;
         }
-        let before = history.line_bytes();
-        let freed = history.add(at, [name, text], is_act);
-        self.bytes = self.bytes + history.line_bytes() - before - freed;
-        self.bytes += history.lines.back().map_or(0, |line| line.words.capacity());
+        HistoryId { room, slot }
+    }
+
+    /// Notes that the room of `id` has ended.
+    pub fn close(&mut self, id: HistoryId) {
+        if self.get(id).is_some() {
+            self.slab[id.slot as usize].has_ended = true;
+            self.ended.insert(id.room, id.slot);
+        }
+    }
+
+    /// Keeps a line of the room of `id`.
+    pub fn add(&mut self, id: &mut HistoryId, at: Stamp, words: [&str; 2], is_act: bool) {
+        if self.get(*id).is_none() {
+            self.bytes += ROOM_BYTES;
+            let (room, lines) = (id.room, Lines::default());
+            let unlinked = (NOWHERE, NOWHERE);
+            let (older, newer) = unlinked;
+            let history = History { room, lines, said: 0, older, newer, has_ended: false };
+            let slot = self.slab.insert(history);
+            id.slot = u32::try_from(slot).expect("histories are bounded in memory");
+            self.link_newest(id.slot);
+        } else if id.slot != self.newest {
+            self.unlink(id.slot);
+            self.link_newest(id.slot);
+        }
+        let history = &mut self.slab[id.slot as usize];
+        history.said += 1;
+        self.bytes -= history.lines.bytes();
+        if history.lines.len() == HISTORY_LINES_MAX {
+            history.lines.drop_first();
+        }
+        history.lines.push(at, words, is_act);
+        self.bytes += history.lines.bytes();
         self.make_room();
     }
 
-    /// The lines of `room` from the number `from` on, oldest first, each with its number.
-    pub fn lines(&self, room: u64, from: u64) -> impl Iterator<Item = (u64, Stamp, Event<'_>)> {
-        self.rooms.get(&room).into_iter().flat_map(move |history| {
+    /// The lines of a room from the number `from` on, oldest first, each with its number.
+    pub fn lines(&self, id: HistoryId, from: u64) -> impl Iterator<Item = (u64, Stamp, Event<'_>)> {
+        self.get(id).into_iter().flat_map(move |history| {
             let first = history.said - history.lines.len() as u64;
             let skipped = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX);
             let lines = history.lines.iter().enumerate().skip(skipped);
-            lines.map(move |(index, line)| {
-                let (at, event) = line.event();
-                (first + index as u64, at, event)
-            })
+            lines.map(move |(index, (at, event))| (first + index as u64, at, event))
         })
     }
 
-    /// How many lines of `room` are kept, and the number of the next one.
-    pub fn kept(&self, room: u64) -> (usize, u64) {
-        self.rooms.get(&room).map_or((0, 0), |history| (history.lines.len(), history.said))
+    /// How many lines of a room are kept, and the number of the next one.
+    pub fn kept(&self, id: HistoryId) -> (usize, u64) {
+        self.get(id).map_or((0, 0), |history| (history.lines.len(), history.said))
     }
 
-    /// Notes that `who` leaves `room`.
-    pub fn leave(&mut self, who: u64, room: u64, now_ms: u64) {
-        let (_, next) = self.kept(room);
-        self.absences.leave(who, room, next, now_ms);
+    /// Notes that `who` leaves a room.
+    pub fn leave(&mut self, who: u64, id: HistoryId, now_ms: u64) {
+        let (_, next) = self.kept(id);
+        self.absences.leave(who, id.room, next, now_ms);
     }
 
-    /// How many lines were said since `who` left `room`, if that was not too long ago.
-    pub fn come_back(&mut self, who: u64, room: u64, now_ms: u64) -> Option<u64> {
-        let from = self.absences.come_back(who, room, now_ms)?;
-        Some(self.kept(room).1.saturating_sub(from))
+    /// How many lines were said since `who` left a room, if that was not too long ago.
+    pub fn come_back(&mut self, who: u64, id: HistoryId, now_ms: u64) -> Option<u64> {
+        let from = self.absences.come_back(who, id.room, now_ms)?;
+        Some(self.kept(id).1.saturating_sub(from))
     }
 
     /// Memory that all of it takes.
@@ -110,68 +157,72 @@ impl Histories {
 
     /// Whether both keep the same.
     pub fn is_same(&self, other: &Self) -> bool {
-        let same = |(one, other): (&u64, &History), (key, history): (&u64, &History)| {
-            one == key && other.said == history.said && other.lines == history.lines
-        };
         // The order in which rooms give lines decides what will be kept.
-        self.by_age == other.by_age
-            && self.rooms.len() == other.rooms.len()
-            && self.rooms.iter().zip(&other.rooms).all(|(one, other)| same(one, other))
+        let same = |(one, other): (&History, &History)| {
+            one.room == other.room && one.said == other.said && one.lines == other.lines
+        };
+        self.slab.len() == other.slab.len()
+            && self.by_age().zip(other.by_age()).all(same)
+            && self.ended.keys().eq(other.ended.keys())
             && self.absences.is_same(&other.absences)
     }
 
+    fn get(&self, id: HistoryId) -> Option<&History> {
+        // The slot may be another room's by now.
+        self.slab.get(id.slot as usize).filter(|history| history.room == id.room)
+    }
+
+    /// From the oldest to the newest.
+    fn by_age(&self) -> impl Iterator<Item = &History> {
+        let mut slot = self.oldest;
+        std::iter::from_fn(move || {
+            let history = self.slab.get(slot as usize)?;
+            slot = history.newer;
+            Some(history)
+        })
+    }
+
     fn make_room(&mut self) {
-        while self.bytes > self.bytes_max {
-            let Some((&age, &room)) = self.by_age.first_key_value() else { return };
-            let history = self.rooms.get_mut(&room).expect("a room with lines has a history");
+        while self.bytes > self.bytes_max && self.oldest != NOWHERE {
+            let history = &mut self.slab[self.oldest as usize];
+            self.bytes -= history.lines.bytes();
             if history.lines.len() > 1 {
-                let before = history.line_bytes();
-                let line = history.lines.pop_front().expect("there is more than one");
-                if history.lines.len() < history.lines.capacity() / 4 {
-                    history.lines.shrink_to_fit();
-                }
-                self.bytes -= line.words.capacity() + before - history.line_bytes();
+                history.lines.give(history.lines.len().div_ceil(GIVE_SHARE));
+                self.bytes += history.lines.bytes();
                 continue;
             }
-            let history = self.rooms.remove(&room).expect("it was there");
-            let words: usize = history.lines.iter().map(|line| line.words.capacity()).sum();
-            self.bytes -= words + history.line_bytes() + ROOM_BYTES;
-            self.by_age.remove(&age);
+            self.bytes -= ROOM_BYTES;
+            let slot = self.oldest;
+            self.unlink(slot);
+            let History { room, has_ended, .. } = self.slab.remove(slot as usize);
+            if has_ended {
+                self.ended.remove(&room);
+            }
             // Its numbers begin anew: nobody can be told exactly what was missed.
             self.absences.forget_room(room);
         }
     }
-}
 
-impl History {
-    /// Keeps a line; how much memory of words the oldest gave for it.
-    fn add(&mut self, at: Stamp, [name, text]: [&str; 2], is_act: bool) -> usize {
-        self.said += 1;
-        // The oldest line's memory becomes the newest's: a room that talks does not allocate.
-        let is_full = self.lines.len() == HISTORY_LINES_MAX;
-        let mut words = if is_full { self.lines.pop_front().map(|line| line.words) } else { None }
-            .unwrap_or_default();
-        let freed = words.capacity();
-        words.clear();
-        words.push_str(name);
-        words.push_str(text);
-        let name_bytes = u8::try_from(name.len()).expect("a name is short");
-        self.lines.push_back(Line { at, words, name_bytes, is_act });
-        freed
+    fn unlink(&mut self, slot: u32) {
+        let History { older, newer, .. } = self.slab[slot as usize];
+        match self.slab.get_mut(older as usize) {
+            Some(history) => history.newer = newer,
+            None => self.oldest = newer,
+        }
+        match self.slab.get_mut(newer as usize) {
+            Some(history) => history.older = older,
+            None => self.newest = older,
+        }
     }
 
-    /// Memory of the lines but for their words.
-    fn line_bytes(&self) -> usize {
-        self.lines.capacity() * size_of::<Line>()
-    }
-}
-
-impl Line {
-    fn event(&self) -> (Stamp, Event<'_>) {
-        let (nick, text) = self.words.split_at(self.name_bytes.into());
-        let event =
-            if self.is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
-        (self.at, event)
+    fn link_newest(&mut self, slot: u32) {
+        let older = std::mem::replace(&mut self.newest, slot);
+        match self.slab.get_mut(older as usize) {
+            Some(history) => history.newer = slot,
+            None => self.oldest = slot,
+        }
+        let history = &mut self.slab[slot as usize];
+        (history.older, history.newer) = (older, NOWHERE);
     }
 }
 
@@ -185,53 +236,88 @@ mod tests {
 
     const STAMP: Stamp = Stamp { unix_ms: 1_700_000_000_000 };
 
-    fn texts(histories: &Histories, room: u64, count: u64) -> Vec<String> {
-        let (_, next) = histories.kept(room);
-        let lines = histories.lines(room, next.saturating_sub(count));
-        let text = |(_, _, event)| match event {
-            Event::Said { text, .. } => text.to_string(),
-            other => panic!("{other:?}"),
-        };
-        lines.map(text).collect()
+    /// Histories, and where those of the rooms are.
+    struct Kept {
+        histories: Histories,
+        ids: BTreeMap<u64, HistoryId>,
     }
 
-    fn counted(histories: &Histories) -> usize {
-        let of_room = |history: &History| {
-            let words: usize = history.lines.iter().map(|line| line.words.capacity()).sum();
-            words + history.line_bytes() + ROOM_BYTES
-        };
-        histories.rooms.values().map(of_room).sum()
+    impl Kept {
+        fn new(bytes_max: usize) -> Self {
+            Self { histories: Histories::new(bytes_max), ids: BTreeMap::new() }
+        }
+
+        fn id(&self, room: u64) -> HistoryId {
+            self.ids.get(&room).copied().unwrap_or(HistoryId::new(room))
+        }
+
+        fn add(&mut self, room: u64, words: [&str; 2], is_act: bool) {
+            let id = self.ids.entry(room).or_insert(HistoryId::new(room));
+            self.histories.add(id, STAMP, words, is_act);
+            self.check();
+        }
+
+        fn kept(&self, room: u64) -> (usize, u64) {
+            self.histories.kept(self.id(room))
+        }
+
+        fn leave(&mut self, who: u64, room: u64, now_ms: u64) {
+            self.histories.leave(who, self.id(room), now_ms);
+        }
+
+        fn come_back(&mut self, who: u64, room: u64, now_ms: u64) -> Option<u64> {
+            self.histories.come_back(who, self.id(room), now_ms)
+        }
+
+        fn texts(&self, room: u64, count: u64) -> Vec<String> {
+            let (_, next) = self.kept(room);
+            let lines = self.histories.lines(self.id(room), next.saturating_sub(count));
+            let text = |(_, _, event)| match event {
+                Event::Said { text, .. } => text.to_string(),
+                other => panic!("{other:?}"),
+            };
+            lines.map(text).collect()
+        }
+
+        /// The bytes are counted exactly, and the list by age has every history, both ways.
+        fn check(&self) {
+            let Histories { slab, bytes, bytes_max, newest, .. } = &self.histories;
+            let counted = slab.iter().map(|(_, history)| history.lines.bytes() + ROOM_BYTES);
+            assert_eq!(*bytes, counted.sum::<usize>());
+            assert!(bytes <= bytes_max);
+            assert_eq!(self.histories.by_age().count(), slab.len());
+            let (mut slot, mut count) = (*newest, 0);
+            while let Some(history) = slab.get(slot as usize) {
+                (slot, count) = (history.older, count + 1);
+            }
+            assert_eq!(count, slab.len());
+        }
     }
 
     #[test]
     fn the_last_lines_are_kept_within_both_bounds() {
-        let mut histories = Histories::new(BYTES);
+        let mut histories = Kept::new(BYTES);
         for number in 0..1_000 {
-            histories.add(TEA, STAMP, ["bob", &number.to_string()], false);
-            assert_eq!(histories.bytes(), counted(&histories));
+            histories.add(TEA, ["bob", &number.to_string()], false);
         }
-        assert_eq!(texts(&histories, TEA, 2), ["998", "999"]);
+        assert_eq!(histories.texts(TEA, 2), ["998", "999"]);
         assert_eq!(histories.kept(TEA), (HISTORY_LINES_MAX, 1_000));
         let long = "x".repeat(1_000);
         for _ in 0..1_000 {
-            histories.add(TEA, STAMP, ["bob", &long], false);
-            assert_eq!(histories.bytes(), counted(&histories));
-            assert!(histories.bytes() <= BYTES);
+            histories.add(TEA, ["bob", &long], false);
         }
         assert!(histories.kept(TEA).0 > 30);
     }
 
     #[test]
     fn the_rooms_that_were_quiet_longest_give_first() {
-        let mut histories = Histories::new(BYTES);
+        let mut histories = Kept::new(BYTES);
         let long = "x".repeat(1_000);
         for room in 0..500 {
             for _ in 0..3 {
-                histories.add(room, STAMP, ["bob", &long], false);
+                histories.add(room, ["bob", &long], false);
             }
-            histories.add(TEA + 1_000, STAMP, ["bob", "still here"], false);
-            assert_eq!(histories.bytes(), counted(&histories));
-            assert!(histories.bytes() <= BYTES);
+            histories.add(TEA + 1_000, ["bob", "still here"], false);
         }
         assert_eq!(histories.kept(0).0, 0, "it was quiet longest");
         assert_eq!(histories.kept(499).0, 3);
@@ -240,51 +326,68 @@ mod tests {
 
     #[test]
     fn who_comes_back_in_time_is_told_how_much_was_missed() {
-        let mut histories = Histories::new(BYTES);
+        let mut histories = Kept::new(BYTES);
         histories.leave(7, TEA, 1_000);
         assert_eq!(histories.come_back(8, TEA, 1_000), None);
         assert_eq!(histories.come_back(7, TEA + 1, 1_000), None, "another room");
-        histories.add(TEA, STAMP, ["bob", "hi"], false);
-        histories.add(TEA + 1, STAMP, ["bob", "elsewhere"], false);
-        histories.add(TEA, STAMP, ["bob", "waves"], true);
+        histories.add(TEA, ["bob", "hi"], false);
+        histories.add(TEA + 1, ["bob", "elsewhere"], false);
+        histories.add(TEA, ["bob", "waves"], true);
         assert_eq!(histories.come_back(7, TEA, 1_000 + ABSENCE_MS), Some(2));
         assert_eq!(histories.come_back(7, TEA, 1_000), None, "once");
         histories.leave(7, TEA, 2_000);
         assert_eq!(histories.come_back(7, TEA, 2_001 + ABSENCE_MS), None, "too late");
         histories.leave(7, TEA, 3_000);
-        histories.add(TEA, STAMP, ["bob", "hi"], false);
+        histories.add(TEA, ["bob", "hi"], false);
         histories.leave(7, TEA, 4_000);
         assert_eq!(histories.come_back(7, TEA, 4_001), Some(0), "only the last time counts");
         assert_eq!(histories.come_back(7, TEA, 4_001), None, "the time before is forgotten");
         for who in 0..2 * ABSENCES_MAX as u64 {
             histories.leave(who, TEA, 3_000);
         }
-        assert_eq!(histories.absences.len(), ABSENCES_MAX);
+        assert_eq!(histories.histories.absences.len(), ABSENCES_MAX);
     }
 
     #[test]
     fn what_was_missed_is_not_known_once_its_lines_are_gone() {
-        let mut histories = Histories::new(BYTES);
-        histories.add(TEA, STAMP, ["bob", "hi"], false);
+        let mut histories = Kept::new(BYTES);
+        histories.add(TEA, ["bob", "hi"], false);
         histories.leave(7, TEA, 1_000);
         histories.leave(7, TEA + 1, 1_000);
         for _ in 0..1_000 {
-            histories.add(TEA + 1, STAMP, ["bob", &"x".repeat(1_000)], false);
+            histories.add(TEA + 1, ["bob", &"x".repeat(1_000)], false);
         }
         assert_eq!(histories.kept(TEA), (0, 0), "it gave its lines");
-        histories.add(TEA, STAMP, ["bob", "hi again"], false);
+        histories.add(TEA, ["bob", "hi again"], false);
         assert_eq!(histories.come_back(7, TEA, 1_001), None);
         assert_eq!(histories.come_back(7, TEA + 1, 1_001), Some(1_000));
     }
 
     #[test]
+    fn a_room_that_begins_again_has_its_history() {
+        let mut kept = Kept::new(BYTES);
+        kept.add(TEA, ["bob", "hi"], false);
+        kept.histories.close(kept.id(TEA));
+        kept.add(TEA + 1, ["bob", "elsewhere"], false);
+        kept.ids.insert(TEA, kept.histories.open(TEA));
+        assert_eq!(kept.texts(TEA, 9), ["hi"]);
+        kept.histories.close(kept.id(TEA));
+        for _ in 0..100 {
+            kept.add(TEA + 1, ["bob", &"x".repeat(1_000)], false);
+        }
+        assert_eq!(kept.kept(TEA), (0, 0), "it gave its lines");
+        assert_eq!(kept.histories.open(TEA), HistoryId::new(TEA));
+        assert!(kept.histories.ended.is_empty(), "nothing is left of it");
+    }
+
+    #[test]
     fn histories_that_would_give_in_another_order_are_not_the_same() {
         let make = |rooms: [u64; 2]| {
-            let mut histories = Histories::new(BYTES);
+            let mut histories = Kept::new(BYTES);
             for room in rooms {
-                histories.add(room, STAMP, ["bob", "hi"], false);
+                histories.add(room, ["bob", "hi"], false);
             }
-            histories
+            histories.histories
         };
         assert!(make([1, 2]).is_same(&make([1, 2])));
         assert!(!make([1, 2]).is_same(&make([2, 1])));

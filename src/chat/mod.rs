@@ -15,6 +15,7 @@ pub mod entry;
 pub mod event;
 pub mod history;
 pub mod ignores;
+mod lines;
 pub mod names;
 pub mod presence;
 pub mod proposal;

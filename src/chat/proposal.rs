@@ -2,6 +2,7 @@
 
 use crate::chat::entry::{Entry, RoomName};
 use crate::chat::event::{Event, NickFault};
+use crate::chat::history::HistoryId;
 use crate::ids::RoomId;
 
 /// What comes of a command.
@@ -63,10 +64,10 @@ pub enum Listing {
         /// The last that was shown, with its size then.
         after: Option<(u32, RoomId)>,
     },
-    /// Lines of a room, by the skeleton of its name, from the number `from` on.
+    /// Lines of a room from the number `from` on.
     Past {
-        /// The skeleton.
-        room: u64,
+        /// The room's history.
+        history: HistoryId,
         /// The number of the next line.
         from: u64,
         /// The number of the line after the last.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slab::Slab;
 
 use crate::chat::entry::RoomName;
+use crate::chat::history::{Histories, HistoryId};
 use crate::chat::presence::Presence;
 use crate::chat::skeleton::{skeleton_hash, skeleton_hashes};
 use crate::chat::users::UserKey;
@@ -19,8 +20,8 @@ pub const LOBBY_NAME: &str = "lobby";
 pub struct Room {
     /// In its normal form.
     pub name: RoomName,
-    /// The skeleton of the name: what its history is found by.
-    pub skeleton: u64,
+    /// Where what was said in it is kept.
+    pub history: HistoryId,
     /// What it is about, if somebody has said so.
     pub topic: Option<Box<str>>,
     /// The keys of those who are in it.
@@ -43,7 +44,8 @@ impl Rooms {
     pub fn new() -> Self {
         let (slab, by_skeleton, by_size) = Default::default();
         let mut rooms = Self { slab, by_skeleton, by_size };
-        let lobby = rooms.open(RoomName::new(LOBBY_NAME));
+        let lobby = RoomName::new(LOBBY_NAME);
+        let lobby = rooms.open(lobby, HistoryId::new(skeleton_hash(LOBBY_NAME)));
         assert_eq!(lobby, LOBBY, "the lobby comes first");
         rooms
     }
@@ -79,9 +81,12 @@ impl Rooms {
         skeleton_hashes(name).iter().find_map(|hash| self.by_skeleton.get(hash)).copied()
     }
 
-    /// The room called `name`, which begins if it is new.
-    pub fn find_or_open(&mut self, name: RoomName) -> RoomId {
-        self.find(name.as_str()).unwrap_or_else(|| self.open(name))
+    /// The room called `name`. If it is new it begins, with the history that it had before.
+    pub fn find_or_open(&mut self, name: RoomName, histories: &mut Histories) -> RoomId {
+        self.find(name.as_str()).unwrap_or_else(|| {
+            let history = histories.open(skeleton_hash(name.as_str()));
+            self.open(name, history)
+        })
     }
 
     /// `user` comes to `id`.
@@ -96,9 +101,10 @@ impl Rooms {
     }
 
     /// Ends a room that is empty and not the lobby.
-    pub fn close(&mut self, id: RoomId) {
+    pub fn close(&mut self, id: RoomId, histories: &mut Histories) {
         assert!(id != LOBBY && self.get(id).members.is_empty(), "nobody is left in it");
         let room = self.slab.remove(id.0 as usize);
+        histories.close(room.history);
         for hash in skeleton_hashes(room.name.as_str()) {
             self.by_skeleton.remove(&hash);
         }
@@ -122,10 +128,9 @@ impl Rooms {
         self.slab.iter().map(|(_, room)| &**room)
     }
 
-    fn open(&mut self, name: RoomName) -> RoomId {
+    fn open(&mut self, name: RoomName, history: HistoryId) -> RoomId {
         let (topic, members, presence) = Default::default();
-        let skeleton = skeleton_hash(name.as_str());
-        let room = Room { name, skeleton, topic, members, presence };
+        let room = Room { name, history, topic, members, presence };
         let key = self.slab.insert(Box::new(room));
         let id = RoomId(u32::try_from(key).expect("fewer rooms than connections"));
         self.by_skeleton.extend(skeleton_hashes(name.as_str()).map(|hash| (hash, id)));
@@ -161,11 +166,11 @@ mod tests {
 
     #[test]
     fn rooms_are_found_by_what_their_names_look_like_and_end_when_empty() {
-        let mut rooms = Rooms::new();
+        let (mut rooms, mut histories) = (Rooms::new(), Histories::new(0));
         let [alice, bob] = [1, 2].map(UserKey::of_index);
-        let tea = rooms.find_or_open(RoomName::new("tea"));
+        let tea = rooms.find_or_open(RoomName::new("tea"), &mut histories);
         assert_eq!(rooms.find("TEA"), Some(tea));
-        assert_eq!(rooms.find_or_open(RoomName::new("Tea")), tea);
+        assert_eq!(rooms.find_or_open(RoomName::new("Tea"), &mut histories), tea);
         rooms.enter(tea, alice);
         rooms.enter(tea, bob);
         rooms.enter(LOBBY, alice);
@@ -174,8 +179,12 @@ mod tests {
         assert_eq!(rooms.fullest(Some((2, tea))).count(), 1);
         assert!(!rooms.leave(tea, alice));
         assert!(rooms.leave(tea, bob));
-        rooms.close(tea);
+        rooms.close(tea, &mut histories);
         assert_eq!((rooms.len(), rooms.find("tea")), (1, None));
-        assert_eq!(rooms.find_or_open(RoomName::new("coffee")), tea, "ids are used again");
+        assert_eq!(
+            rooms.find_or_open(RoomName::new("coffee"), &mut histories),
+            tea,
+            "ids are used again"
+        );
     }
 }
