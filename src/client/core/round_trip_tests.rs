@@ -52,7 +52,7 @@ enum Told {
 /// Lists samples of each variant, with what the client is to make of them. The patterns must cover
 /// the enum without a wildcard, so a new variant does not compile until it has a row here.
 macro_rules! samples {
-    ($name:ident: $kind:ident; $($pattern:pat => $told:expr, [$($sample:expr),+ $(,)?];)+) => {
+    ($name:ident: $kind:ident; $($pattern:pat => $told:expr, [$($sample:expr),* $(,)?];)+) => {
         #[allow(unused_variables, reason = "the pattern alone tells rows apart")]
         fn $name(each: &mut dyn FnMut($kind<'_>, Told)) {
             let told = |sample: &$kind<'_>| match *sample { $($pattern => $told,)+ };
@@ -61,7 +61,7 @@ macro_rules! samples {
                 let sample = $sample;
                 assert_eq!(row(&sample), stringify!($pattern), "a sample is in its own row");
                 each(sample, told(&sample));
-            )+)+
+            )*)+
         }
     };
 }
@@ -82,10 +82,13 @@ fn crowd(crowd: Crowd<'_>, told: fn(String) -> Told) -> Told {
     if crowd.first.is_empty() { Told::System } else { told(crowd.first.join(", ")) }
 }
 
+const LINE: crate::ids::LineId = crate::ids::LineId { epoch: 1, number: 1 };
 const STAMP: Stamp = Stamp { unix_ms: 1_700_000_000_000 };
 
 samples! { each_event: Event;
     Event::Accepted => Told::Accepted, [Event::Accepted];
+    // Only programs are told these.
+    Event::Since { .. } | Event::NotInRoom { .. } | Event::Own(_) => Told::Nothing, [];
     Event::Goodbye => Told::Goodbye, [Event::Goodbye];
     Event::Joined { nick } => Told::Came(nick.into()),
         [Event::Joined { nick: "bob" }, Event::Joined { nick: "小明" }];
@@ -171,13 +174,15 @@ samples! { each_event: Event;
         Event::Missed { count: 2, kept: 2 },
         Event::Missed { count: 20, kept: 9 },
     ];
-    Event::Earlier { at, said: earlier } => match *earlier {
+    Event::Earlier { at, said: earlier, .. } => match *earlier {
         Event::Said { nick, text } => said(nick, text),
         Event::Acted { nick, text } => acted(nick, text),
         _ => unreachable!("only what was said or done is kept"),
     }, [
-        Event::Earlier { at: STAMP, said: &Event::Said { nick: "bob", text: "hi: you" } },
-        Event::Earlier { at: STAMP, said: &Event::Acted { nick: "小明", text: "waves" } },
+        Event::Earlier { at: STAMP, room: "", line: LINE,
+            said: &Event::Said { nick: "bob", text: "hi: you" } },
+        Event::Earlier { at: STAMP, room: "", line: LINE,
+            said: &Event::Acted { nick: "小明", text: "waves" } },
     ];
     Event::Answer(answer) => Told::System, [Event::Answer(Answer::IgnoresFull)];
     Event::ShuttingDown => Told::System, [Event::ShuttingDown];
@@ -195,6 +200,8 @@ samples! { each_answer: Answer;
 
 samples! { each_notice: Notice;
     Notice::Prompt => Told::Nothing, [Notice::Prompt];
+    Notice::BadJson | Notice::BadField { .. } | Notice::BadSession | Notice::Hello { .. }
+        | Notice::Replaced => Told::Nothing, [];
     Notice::LineTooLong { bytes_max } => Told::System, [Notice::LineTooLong { bytes_max: 1024 }];
     Notice::Skipped { lines } => Told::System, [Notice::Skipped { lines: 37 }];
     Notice::NamingOver => Told::System, [Notice::NamingOver];
@@ -228,7 +235,7 @@ samples! { each_notice: Notice;
 fn understood(event: Encoded<'_>, door: Door, format: Format, lang: Lang, room: &str) -> Vec<Told> {
     let (mut decoder, mut heard) = (Decoder::new(door), Vec::new());
     let mut hear = |event: Encoded<'_>, room: &str, heard: &mut Vec<Heard>| {
-        let (reader, mut bytes) = (Reader { has_entered: true, room }, Vec::new());
+        let (reader, mut bytes) = (Reader { has_entered: true, room, line: None }, Vec::new());
         format.encode(event, lang, STAMP, reader, &mut Zones::new(), &mut bytes);
         decoder.decode(&bytes, heard);
         bytes
@@ -326,7 +333,8 @@ fn a_name_is_asked_for_behind_what_is_said_before_there_is_one() {
         let taken = Event::NameTaken { free: "bob2" };
         let (mut decoder, mut heard) = (Decoder::new(Door::Telnet), Vec::new());
         for event in [welcome, taken] {
-            let (reader, mut bytes) = (Reader { has_entered: false, room: "lobby" }, Vec::new());
+            let (reader, mut bytes) =
+                (Reader { has_entered: false, room: "lobby", line: None }, Vec::new());
             let format = Format::initial(DoorKind::Telnet);
             format.encode(&event, lang, STAMP, reader, &mut Zones::new(), &mut bytes);
             decoder.decode(&bytes, &mut heard);
