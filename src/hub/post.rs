@@ -88,8 +88,9 @@ impl Post {
                 let may_be_skipped = matches!(event, Event::Whispered { .. });
                 self.tell(to.peer, event.into(), may_be_skipped, peers, now);
             }
-            Effect::Say { room, room_name, ref event, except, .. } => {
-                self.say((room, room_name), event, except, peers, now);
+            Effect::Say { room, room_name, ref event, line, except, .. } => {
+                let reader = Reader { has_entered: true, room: room_name, line };
+                self.say(room, reader, event, except, peers, now);
             }
             Effect::Enter { user, room, room_name, is_first } => {
                 if is_first {
@@ -104,7 +105,10 @@ impl Post {
                     conn.is_listing = true;
                 }
             }
-            Effect::Close { user, why } => close(user.peer, why, peers, now),
+            Effect::Close { user, why } => {
+                self.take_leave(user.peer, why, peers, now);
+                close(user.peer, why, peers, now);
+            }
         }
     }
 
@@ -231,7 +235,8 @@ impl Post {
 
     fn say<S>(
         &mut self,
-        (room, room_name): (RoomId, &str),
+        room: RoomId,
+        reader: Reader<'_>,
         event: &Event<'_>,
         except: &[UserId],
         peers: &mut Peers<S>,
@@ -244,7 +249,7 @@ impl Post {
         while let Some(tape) = next {
             next = self.tapes.next_of_room(tape);
             if may_be_new_day {
-                self.mark_new_day(tape, [said_at, now.stamp], room_name);
+                self.mark_new_day(tape, [said_at, now.stamp], reader.room);
             }
             for id in except.iter().map(|user| user.peer) {
                 let is_blocked = !peers.writable.contains(id.slot());
@@ -259,9 +264,12 @@ impl Post {
             }
             let format = self.tapes.get(tape).format;
             self.line.clear();
-            let reader = Reader { has_entered: true, room: room_name };
             let zones = &mut self.zones;
             format.encode(event, now.stamp, reader, zones, &mut self.line);
+            if self.line.is_empty() {
+                // It is nothing to these clients.
+                continue;
+            }
             self.tapes.append(tape, &self.line);
             for id in except.iter().map(|user| user.peer) {
                 if let Some(conn) = follower(tape, id, peers) {
@@ -278,7 +286,7 @@ impl Post {
         let (format, zones) = (self.tapes.get(tape).format, &mut self.zones);
         if format.marks_new_day([before, now], zones) {
             self.line.clear();
-            let reader = Reader { has_entered: true, room: room_name };
+            let reader = Reader { has_entered: true, room: room_name, line: None };
             format.encode(&Notice::NewDay, now, reader, zones, &mut self.line);
             self.tapes.append(tape, &self.line);
         }
@@ -356,11 +364,21 @@ impl Post {
     }
 
     /// Puts `message` into the bytes that `conn` gets.
-    fn encode<S>(&mut self, conn: &Conn<S>, message: Message<'_>, now: &Now) {
+    fn encode<S>(&mut self, conn: &mut Conn<S>, message: Message<'_>, now: &Now) {
         self.line.clear();
-        let protocol = &conn.protocol;
-        let (reader, zones) = (protocol.reader(), &mut self.zones);
-        protocol.format().encode(message, now.stamp, reader, zones, &mut self.line);
+        let zones = &mut self.zones;
+        conn.protocol.tell(message, now.stamp, zones, &mut self.line);
+    }
+
+    /// Tells the client of `id` that its connection ends, if its protocol has a word for that.
+    fn take_leave<S>(&mut self, id: PeerId, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
+        let is_blocked = !peers.writable.contains(id.slot());
+        let Some(conn) = peers.get_mut(id).filter(|conn| conn.is_open()) else { return };
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        conn.protocol.close(why, &mut line);
+        self.push(conn, &line, is_blocked, now);
+        self.line = line;
     }
 
     /// Takes the line that is being typed off the screen: something else is to be shown.

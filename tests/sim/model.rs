@@ -3,6 +3,7 @@
 //! It knows nothing of tapes, sockets or time, so it is plainly right; the streams that the
 //! tape-sharing hub really sent are held against it byte for byte.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,6 +18,8 @@ use natter::door::telnet::view::{Style, View};
 use natter::hub::post::Tapped;
 use natter::ids::{PeerId, RoomId, UserId};
 use natter::zone::Zones;
+
+use crate::program::Told;
 
 /// The time zone that people choose.
 pub const EAST: &str = "+8";
@@ -45,6 +48,8 @@ pub struct Queue {
     pub unheard: usize,
     /// The length of all its lines.
     bytes: usize,
+    /// If it is a program: what it is told from then on.
+    pub program: Option<Told>,
 }
 
 /// All that one event is to one peer at the telnet door, or one line of it at the other.
@@ -101,6 +106,10 @@ impl Model {
             Tapped::Asked { .. } | Tapped::Gone { .. } => return,
             Tapped::Notice { to, notice } => {
                 let queue = self.queues.get_mut(&to).expect("it was expected");
+                if matches!(notice, Notice::Hello { .. }) {
+                    let before = queue.lines.iter().flat_map(|line| line.bytes.clone()).collect();
+                    queue.program = Some(Told::after(before));
+                }
                 queue.hear(notice.into());
                 return queue.add(notice.into(), now, false, &mut self.zones);
             }
@@ -112,7 +121,7 @@ impl Model {
                 let is_whisper = matches!(event, Event::Whispered { .. });
                 queue.add(event.into(), now, is_whisper, &mut self.zones);
             }
-            Effect::Say { room, room_name, ref event, except, .. } => {
+            Effect::Say { room, room_name, ref event, line, except, .. } => {
                 if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
                     self.said.push(text.to_string());
                 }
@@ -126,7 +135,14 @@ impl Model {
                         let day = Message::Notice(&Notice::NewDay);
                         queue.add_all(day, now, true, room_name, &mut looks[0], zones);
                     }
-                    if !except.contains(&UserId::local(id)) {
+                    let is_excepted = except.contains(&UserId::local(id));
+                    if let Some(program) = &mut queue.program {
+                        if !is_excepted {
+                            program.hear(event, room_name, line, now.stamp);
+                        }
+                        continue;
+                    }
+                    if !is_excepted {
                         queue.add_all(event.into(), now, true, room_name, &mut looks[1], zones);
                     }
                 }
@@ -146,6 +162,9 @@ impl Model {
             }
             Effect::Close { user, why } => {
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
+                if let Some(program) = queue.program.as_mut().filter(|_| !queue.is_closed) {
+                    program.close(why);
+                }
                 queue.is_closed = true;
                 queue.is_refused = matches!(why, CloseReason::RoomFull | CloseReason::AddressFull);
             }
@@ -156,6 +175,14 @@ impl Model {
     /// Bytes that `id` is to be sent, if it is quick enough for all of them.
     pub fn bytes(&self, id: PeerId) -> usize {
         self.queues.get(&id).map_or(0, |queue| queue.bytes)
+    }
+
+    /// What was said, in what `id` received, as the article's lines.
+    pub fn as_classic<'a>(&self, id: PeerId, received: &'a [u8]) -> Cow<'a, [u8]> {
+        match &self.queues[&id].program {
+            Some(program) => program.as_classic(received, self.lang == Lang::Zh).into(),
+            None => received.into(),
+        }
     }
 
     /// Holds what `id` received against its queue; returns how many lines it still lacks.
@@ -237,12 +264,16 @@ impl Queue {
             is_refused: false,
             unheard: 0,
             bytes: 0,
+            program: None,
         }
     }
 
     /// Notes what it is told of how things stand with it; that is told after the change.
     fn hear(&mut self, message: Message<'_>) {
         self.unheard += usize::from(message == Message::Event(&Event::NameFirst));
+        if self.program.is_some() {
+            return;
+        }
         let Some(mut view) = self.format.view() else { return };
         let notice = match message {
             Message::Event(event) => {
@@ -278,6 +309,13 @@ impl Queue {
     }
 
     fn add(&mut self, message: Message<'_>, now: &Now, may_be_skipped: bool, zones: &mut Zones) {
+        if let Some(program) = &mut self.program {
+            assert!(
+                !self.is_closed,
+                "nothing is said to somebody whose goodbye is said: {message:?}"
+            );
+            return program.hear_alone(message, now.stamp);
+        }
         let room = self.room_name.clone();
         self.add_all(message, now, may_be_skipped, &room, &mut BTreeMap::new(), zones);
     }
@@ -294,7 +332,7 @@ impl Queue {
         zones: &mut Zones,
     ) {
         assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {message:?}");
-        let reader = Reader { has_entered: self.is_named, room };
+        let reader = Reader { has_entered: self.is_named, room, line: None };
         let mut encoded = |format: Format| {
             let look = looks.entry(format).or_insert_with(|| {
                 let mut bytes = Vec::new();

@@ -4,8 +4,6 @@ pub mod bounds;
 pub mod door;
 pub mod message;
 pub mod news;
-#[cfg(test)]
-mod round_trip_tests;
 pub mod say;
 pub mod session;
 pub mod telnet;

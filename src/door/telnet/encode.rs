@@ -91,7 +91,7 @@ fn write_event(event: &Event<'_>, view: View, stamp: Stamp, zones: &mut Zones, t
             write_words([&lang.private(from, reader), ": ", text], to);
             mark(NORMAL, view, to);
         }
-        Event::Earlier { at, after, said } => {
+        Event::Earlier { at, after, said, .. } => {
             mark(DIM, view, to);
             let has_dates = view.shown != Shown::Never;
             if after.is_some_and(|after| has_dates && zones.is_new_day(view.zone, [after, at])) {
@@ -218,7 +218,7 @@ mod tests {
 
     fn shown(event: &Event<'_>, view: View) -> String {
         let mut bytes = Vec::new();
-        let reader = Reader { has_entered: true, room: LOBBY_NAME };
+        let reader = Reader { has_entered: true, room: LOBBY_NAME, line: None };
         let mut zones = Zones::new();
         encode(event.into(), view, STAMP, reader, &mut zones, &mut bytes);
         let stamp = zones.text(view.zone, STAMP);
@@ -236,7 +236,9 @@ mod tests {
         let color = View { style: Style::Color, shown: Shown::Full, ..plain };
         let line = r"\r\x00\x1b[K\x1b[2m[DATE] \x1b[0malice: hi\r\n> ";
         assert_eq!(shown(&said, color), line);
-        let earlier = Event::Earlier { at: STAMP, after: None, said: &said };
+        let line = crate::ids::LineId { epoch: 1, number: 1 };
+        let room = LOBBY_NAME;
+        let earlier = Event::Earlier { at: STAMP, after: None, room, line, said: &said };
         let line = r"\r\x00\x1b[K\x1b[2m[DATE] alice: hi\x1b[0m\r\n> ";
         assert_eq!(shown(&earlier, color), line);
         let private = Event::Whispered { from: "alice", to: "bob", text: "psst" };
