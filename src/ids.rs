@@ -70,6 +70,34 @@ impl fmt::Display for UserId {
     }
 }
 
+/// A line that was said: no other line ever has its id, be it another run of the server.
+///
+/// Of two lines of one epoch, the one that was said later has the greater number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineId {
+    /// What tells one run of the server from another: the moment of its first entry.
+    pub epoch: u64,
+    /// Which line it is.
+    pub number: u64,
+}
+
+impl LineId {
+    /// The line whose id is shown as `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (epoch, number) = text.split_once('-')?;
+        let id = Self { epoch: epoch.parse().ok()?, number: number.parse().ok()? };
+        // A number may be spelt in several ways: an id is not.
+        (id.to_string() == text).then_some(id)
+    }
+}
+
+/// As programs see it.
+impl fmt::Display for LineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.epoch, self.number)
+    }
+}
+
 /// A room, by its place among the rooms that exist now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoomId(pub u32);

@@ -31,19 +31,20 @@ impl<'a> Object<'a> {
     }
 
     /// A field that is a number.
-    pub fn number(&mut self, name: &str, mut number: u64) -> &mut Self {
+    pub fn number(&mut self, name: &str, number: u64) -> &mut Self {
         self.name(name);
-        let mut digits = [0; 20];
-        let mut first = digits.len();
-        loop {
-            first -= 1;
-            digits[first] = b'0' + u8::try_from(number % 10).expect("a digit");
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.out.extend_from_slice(&digits[first..]);
+        write_number(number, self.out);
+        self
+    }
+
+    /// A field that is a text of two numbers with a `-` between them.
+    pub fn pair(&mut self, name: &str, [one, other]: [u64; 2]) -> &mut Self {
+        self.name(name);
+        self.out.push(b'"');
+        write_number(one, self.out);
+        self.out.push(b'-');
+        write_number(other, self.out);
+        self.out.push(b'"');
         self
     }
 
@@ -80,6 +81,20 @@ impl<'a> Object<'a> {
         write_text(name, self.out);
         self.out.push(b':');
     }
+}
+
+fn write_number(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + u8::try_from(number % 10).expect("a digit");
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[first..]);
 }
 
 /// Appends `text` in quotes. Escaped are quotes, backslashes, and what could end the line for some

@@ -179,6 +179,7 @@ pub mod editor;
 pub mod group;
 pub mod hub;
 pub mod ids;
+#[cfg(any(feature = "client", feature = "json"))]
 pub mod json;
 pub mod keys;
 pub mod limits;

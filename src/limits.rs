@@ -199,6 +199,10 @@ pub const HISTORY_BYTES_MIN: usize = 64 * 1024;
 pub const ABSENCE_MS: u64 = 10 * 60 * 1_000;
 /// Those who left of whom that is known.
 pub const ABSENCES_MAX: usize = 1_024;
+/// How long the lines of a client are told apart after its connection ended.
+pub const SESSION_MS: u64 = 10 * 60 * 1_000;
+/// Clients of which that is known, beside those that are connected: 5 MiB.
+pub const ENDED_SESSIONS_MAX: usize = 64 * 1024;
 /// Names that one person may ignore.
 pub const IGNORES_MAX: usize = 64;
 /// Lines that the editor of the telnet door remembers for one person.

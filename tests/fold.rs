@@ -33,6 +33,7 @@ fn keep(entry: &Entry<'_>) -> Kept {
         What::Left { why } => (What::Left { why: *why }, ""),
         What::Moved => (What::Moved, ""),
         What::Entered => (What::Entered, ""),
+        What::Parted => (What::Parted, ""),
         What::Said { text } => (What::Said { text: "" }, *text),
         What::Acted { text } => (What::Acted { text: "" }, *text),
         What::Whispered { to, text } => (What::Whispered { to: *to, text: "" }, *text),
@@ -64,10 +65,10 @@ fn at(mono_ms: u64) -> Now {
 fn command<'a>(rng: &mut Rng, words: &'a mut [String; 2]) -> Command<'a> {
     let names = ["anna", "ANNA", "bob", "b0b", "вова", "小明", "guest", "guest2", "exit", "a:b"];
     let rooms = ["tea", "TEA", "coffee", "c0ffee", "茶", "lobby", "system", "r1", "r2", "r3", "r4"];
-    let kind = rng.u8(..24);
+    let kind = rng.u8(..27);
     words[0] = match kind {
         0..=2 => names[rng.usize(..names.len())].into(),
-        3..=8 => rooms[rng.usize(..rooms.len())].into(),
+        3..=8 | 24 | 25 => rooms[rng.usize(..rooms.len())].into(),
         _ => names[rng.usize(..8)].into(),
     };
     words[1] = "word ".repeat(rng.usize(1..40));
@@ -84,6 +85,9 @@ fn command<'a>(rng: &mut Rng, words: &'a mut [String; 2]) -> Command<'a> {
         14 => Command::Ignore(name),
         15 => [Command::Who, Command::Rooms, Command::Last(Some(9)), Command::Exit][rng.usize(..4)],
         16 => Command::Act(text),
+        24 => Command::Part(rng.bool().then_some(name)),
+        25 => Command::SayIn { room: name, text, is_act: rng.bool() },
+        26 => Command::Since { after: None, room: None },
         _ => Command::Say(text),
     }
 }

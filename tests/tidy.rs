@@ -128,7 +128,7 @@ fn modules_know_only_whom_they_may() {
         ("src/hub/timers.rs", &[]),
         ("src/text.rs", &[]),
         ("src/clock.rs", &[]),
-        ("src/chat/command.rs", &["clock"]),
+        ("src/chat/command.rs", &["clock", "ids"]),
         ("src/door/telnet/commands.rs", &["clock", "chat", "door"]),
         ("src/editor.rs", &["text"]),
         ("src/delivery/outbound.rs", &["delivery", "ids"]),

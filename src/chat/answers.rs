@@ -2,14 +2,17 @@
 //!
 //! A long answer goes out in screenfuls: the next one when the one before it has been sent.
 
+use std::ops::Range;
+
 use crate::chat::Chat;
 use crate::chat::event::{Answer, Effect, Event, Out};
 use crate::chat::history::HistoryId;
+use crate::chat::lines::Line;
 use crate::chat::proposal::{Listing, Reply};
 use crate::chat::rooms::Room;
 use crate::chat::skeleton::skeleton_hash;
-use crate::chat::users::UserKey;
-use crate::ids::{LOBBY, RoomId, UserId};
+use crate::chat::users::{User, UserKey};
+use crate::ids::{LOBBY, LineId, RoomId, UserId};
 use crate::limits::{HISTORY_LINES_MAX, NICK_BYTES_MAX};
 use crate::text::clip;
 
@@ -19,6 +22,40 @@ const NAMES_LINE_BYTES: usize = 72;
 const SCREENFUL_LINES: usize = 20;
 /// And how long they may be together, unless one alone is longer.
 const SCREENFUL_BYTES: usize = 24 * 1024;
+
+/// A screenful of earlier lines for one person.
+struct Page<'a> {
+    who: UserId,
+    epoch: u64,
+    ignored: &'a [u64],
+    shown: usize,
+    bytes: usize,
+}
+
+impl<'a> Page<'a> {
+    fn new(chat: &'a Chat, who: UserId) -> Self {
+        let ignored = chat.users.find(who).map_or(&[][..], |user| user.ignored());
+        Self { who, epoch: chat.epoch, ignored, shown: 0, bytes: 0 }
+    }
+
+    /// Shows `line` of `room` unless its author is ignored; false if it is for the next screenful.
+    fn show(&mut self, room: &str, line: &Line<'_>, out: &mut Out<'_>) -> bool {
+        let Line { number, at, ref said } = *line;
+        let (Event::Said { nick, text } | Event::Acted { nick, text }) = *said else {
+            unreachable!("only what was said or done is kept");
+        };
+        self.bytes += nick.len() + text.len();
+        if self.shown == SCREENFUL_LINES || self.shown > 0 && self.bytes > SCREENFUL_BYTES {
+            return false;
+        }
+        if self.ignored.is_empty() || !self.ignored.contains(&skeleton_hash(nick)) {
+            let line = LineId { epoch: self.epoch, number };
+            out(Effect::Tell { to: self.who, event: Event::Earlier { at, room, line, said } });
+            self.shown += 1;
+        }
+        true
+    }
+}
 
 impl Chat {
     /// `who` has been sent the beginning of a long answer, and now gets on with it.
@@ -52,6 +89,7 @@ impl Chat {
                 let Room { name, topic, .. } = self.rooms.get(self.users.get(key).room);
                 tell(Event::Topic { room: name.as_str(), topic: topic.as_deref() });
             }
+            Reply::Since { after, room } => self.show_since(who, after, room, out),
             Reply::Last(count) => self.show_last(who, key, count, out),
             Reply::Ignore(name) => self.ignore(who, key, name, out),
         }
@@ -82,7 +120,7 @@ impl Chat {
             return;
         }
         let user = self.users.get(key);
-        let name = user.name.as_deref().expect("who is in a room has a name");
+        let (name, room) = (user.name.as_deref().expect("who is in a room has a name"), user.room);
         let history = self.rooms.get(user.room).history;
         let missed = self.histories.come_back(skeleton_hash(name), history, at_ms);
         if !user.is_guest {
@@ -99,7 +137,7 @@ impl Chat {
         } else if shown > 0 {
             out(Effect::Tell { to: who, event: Event::Past { count: shown } });
         }
-        self.list(who, Listing::Past { history, from: to - shown as u64, to }, out);
+        self.list(who, Listing::Past { room, history, from: to - shown as u64, to }, out);
     }
 
     /// `who`, now called `name`, may have ignored that name while it was another's.
@@ -125,11 +163,33 @@ impl Chat {
 
     /// Shows the last `count` lines of its room, but those of whom `who` ignores.
     fn show_last(&mut self, who: UserId, key: UserKey, count: Option<usize>, out: &mut Out<'_>) {
-        let history = self.rooms.get(self.users.get(key).room).history;
+        let room = self.users.get(key).room;
+        let history = self.rooms.get(room).history;
         let (kept, to) = self.histories.kept(history);
         let count = count.unwrap_or(self.rules.past_lines).min(HISTORY_LINES_MAX).min(kept);
         out(Effect::Tell { to: who, event: Event::Past { count } });
-        self.list(who, Listing::Past { history, from: to - count as u64, to }, out);
+        self.list(who, Listing::Past { room, history, from: to - count as u64, to }, out);
+    }
+
+    /// Shows what was said after a line in `room`, or in all rooms that `who` is in.
+    fn show_since(
+        &mut self,
+        who: UserId,
+        after: Option<LineId>,
+        room: Option<RoomId>,
+        out: &mut Out<'_>,
+    ) {
+        let is_known = |id: &LineId| id.epoch == self.epoch && id.number <= self.spoken;
+        let after = after.filter(is_known).map(|id| id.number);
+        let seen = after.unwrap_or(0);
+        let mut rooms = self.rooms_of(who, room);
+        let is_complete = after == Some(self.spoken)
+            || after.is_some()
+                && self.rules.past_lines > 0
+                && rooms.all(|room| self.histories.has_all_since(room.history, seen));
+        drop(rooms);
+        out(Effect::Tell { to: who, event: Event::Since { is_complete } });
+        self.list(who, Listing::Since { room, from: seen + 1, to: self.spoken + 1 }, out);
     }
 
     /// Shows one screenful of `listing`, and notes where it goes on.
@@ -137,7 +197,10 @@ impl Chat {
         let rest = match listing {
             Listing::Names { room, from } => self.list_names(who, room, from, out),
             Listing::Rooms { after } => self.list_rooms(who, after, out),
-            Listing::Past { history, from, to } => self.list_past(who, history, from..to, out),
+            Listing::Past { room, history, from, to } => {
+                self.list_past(who, (room, history), from..to, out)
+            }
+            Listing::Since { room, from, to } => self.list_since(who, room, from..to, out),
         };
         if let Some(rest) = rest {
             self.listings.insert(who, rest);
@@ -203,29 +266,62 @@ impl Chat {
     fn list_past(
         &self,
         who: UserId,
-        history: HistoryId,
-        lines: std::ops::Range<u64>,
+        (room, history): (RoomId, HistoryId),
+        lines: Range<u64>,
         out: &mut Out<'_>,
     ) -> Option<Listing> {
-        let ignored = self.users.find(who).map_or(&[][..], |user| user.ignored());
-        let (mut shown, mut bytes) = (0, 0);
-        for (number, at, said) in self.histories.lines(history, lines.start) {
+        let name = self.rooms.try_get(room)?.name;
+        let mut page = Page::new(self, who);
+        for (number, line) in self.histories.lines(history, lines.start) {
             if number >= lines.end {
                 break;
             }
-            let (Event::Said { nick, text } | Event::Acted { nick, text }) = said else {
-                unreachable!("only what was said or done is kept");
-            };
-            bytes += nick.len() + text.len();
-            if shown == SCREENFUL_LINES || shown > 0 && bytes > SCREENFUL_BYTES {
-                return Some(Listing::Past { history, from: number, to: lines.end });
-            }
-            if ignored.is_empty() || !ignored.contains(&skeleton_hash(nick)) {
-                out(Effect::Tell { to: who, event: Event::Earlier { at, said: &said } });
-                shown += 1;
+            if !page.show(name.as_str(), &line, out) {
+                return Some(Listing::Past { room, history, from: number, to: lines.end });
             }
         }
         None
+    }
+
+    fn list_since(
+        &self,
+        who: UserId,
+        room: Option<RoomId>,
+        lines: Range<u64>,
+        out: &mut Out<'_>,
+    ) -> Option<Listing> {
+        let end = lines.end;
+        let is_due = |line: &Line<'_>| lines.contains(&line.number);
+        let mut rooms: Vec<_> = self
+            .rooms_of(who, room)
+            .map(|room| {
+                let lines = self.histories.lines(room.history, 0).map(|(_, line)| line);
+                (room.name, lines.filter(is_due).peekable())
+            })
+            .collect();
+        let mut page = Page::new(self, who);
+        // The oldest of those that come next in the rooms.
+        while let Some((_, place)) = rooms
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(place, (_, lines))| Some((lines.peek()?.number, place)))
+            .min()
+        {
+            let (name, lines) = &mut rooms[place];
+            let line = lines.peek().expect("it is the next");
+            if !page.show(name.as_str(), line, out) {
+                return Some(Listing::Since { room, from: line.number, to: end });
+            }
+            lines.next();
+        }
+        None
+    }
+
+    /// `room`, or all rooms, of those that `who` is in.
+    fn rooms_of(&self, who: UserId, room: Option<RoomId>) -> impl Iterator<Item = &Room> {
+        let rooms = self.users.find(who).into_iter().flat_map(User::rooms);
+        let wanted = rooms.filter(move |&id| room.is_none_or(|room| room == id));
+        wanted.map(|id| self.rooms.get(id))
     }
 
     fn ignore(&mut self, who: UserId, key: UserKey, name: &str, out: &mut Out<'_>) {

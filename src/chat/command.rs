@@ -1,5 +1,7 @@
 //! A line of the article's language: the command is its last word.
 
+use crate::ids::LineId;
+
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
@@ -38,6 +40,25 @@ pub enum Command<'a> {
     Rooms,
     /// `TEXT -topic`, `/topic`: say what the room is about; without a text, ask.
     Topic(Option<&'a str>),
+    /// Say or do TEXT in one of the rooms that one is in.
+    SayIn {
+        /// Which.
+        room: &'a str,
+        /// What.
+        text: &'a str,
+        /// It is done, not said.
+        is_act: bool,
+    },
+    /// Leave a room, the present one if none is named, and stay in the others; who is in no other
+    /// goes back to the lobby.
+    Part(Option<&'a str>),
+    /// Show what was said after a line.
+    Since {
+        /// The line; none if that is not known any more, and all that is kept is to be shown.
+        after: Option<LineId>,
+        /// In one room; if none is named, in all that one is in.
+        room: Option<&'a str>,
+    },
     /// Anything else.
     Unknown,
 }

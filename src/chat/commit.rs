@@ -4,12 +4,12 @@ use log::{debug, info};
 
 use crate::chat::Chat;
 use crate::chat::entry::{Entry, What};
-use crate::chat::event::{CloseReason, Effect, Event, Out};
+use crate::chat::event::{CloseReason, Effect, Event, Out, Own};
 use crate::chat::presence::Presence;
 use crate::chat::skeleton::skeleton_hash;
 use crate::chat::users::{User, UserKey};
 use crate::clock::Now;
-use crate::ids::{LOBBY, RoomId, UserId};
+use crate::ids::{LOBBY, LineId, RoomId, UserId};
 use crate::text::Quoted;
 
 impl Chat {
@@ -18,6 +18,9 @@ impl Chat {
     pub fn commit(&mut self, entry: &Entry<'_>, now: &Now, out: &mut Out<'_>) {
         if let Some(tap) = &mut self.tap {
             tap(entry);
+        }
+        if self.epoch == 0 {
+            self.epoch = entry.stamp.unix_ms.max(1);
         }
         let author = entry.author;
         let key = match &entry.what {
@@ -31,6 +34,7 @@ impl Chat {
             What::Named { name } => self.commit_name(author, key, name, entry, now, out),
             What::Left { why } => self.commit_leave(author, key, *why, entry, now, out),
             What::Moved | What::Entered => self.commit_move(author, key, entry, now, out),
+            What::Parted => self.commit_part(author, key, entry, now, out),
             What::Said { text } => self.commit_line(key, text, false, entry, out),
             What::Acted { text } => self.commit_line(key, text, true, entry, out),
             What::Whispered { to, text } => self.commit_whisper(author, key, *to, text, entry, out),
@@ -66,6 +70,9 @@ impl Chat {
             let room_name = self.rooms.get(LOBBY).name;
             out(Effect::Enter { user: who, room: LOBBY, room_name: room_name.as_str() });
             out(Effect::Tell { to: who, event: Event::Accepted });
+            if self.users.get(key).is_informed {
+                self.tell_entered(who, LOBBY, out);
+            }
             return self.show_past(who, key, entry.at_ms, out);
         };
         info!("at={at} event=rename id={who} nick={} was={}", Quoted(new), Quoted(&old));
@@ -78,6 +85,11 @@ impl Chat {
                 self.in_room(room, out, |presence, to| {
                     presence.rename(who, [&*old, new], epoch, to);
                 });
+                if self.users.get(key).is_informed {
+                    let room = self.rooms.get(room).name;
+                    let own = Own::Renamed { room: room.as_str(), old: &old, new };
+                    out(Effect::Tell { to: who, event: Event::Own(own) });
+                }
             }
         }
         // `OK` says nothing to a person.
@@ -116,6 +128,43 @@ impl Chat {
             self.users.at(key).relations_mut().other_rooms.push(from);
         }
         self.enter_room(key, who, entry, now, out);
+    }
+
+    /// `who` leaves a room and stays in others: then it speaks in the lobby, or in the one of them that
+    /// it was in before.
+    fn commit_part(
+        &mut self,
+        who: UserId,
+        key: UserKey,
+        entry: &Entry<'_>,
+        now: &Now,
+        out: &mut Out<'_>,
+    ) {
+        let user = self.users.get(key);
+        let room = entry.room.and_then(|name| self.rooms.find(name.as_str()));
+        let Some(room) = room.filter(|&room| user.rooms().any(|other| other == room)) else {
+            return;
+        };
+        let mut others: Vec<RoomId> = user.rooms().skip(1).collect();
+        let speaks_in = user.room;
+        if others.is_empty() {
+            return;
+        }
+        // Its arrival may be gathered, which is known only of the room that it is in.
+        if user.epoch != Default::default() && room != speaks_in {
+            self.in_room(speaks_in, out, Presence::tell_gathered);
+        }
+        self.leave_room(key, who, room, entry, now, out);
+        let place = if room == speaks_in {
+            let lobby = others.iter().position(|&other| other == LOBBY);
+            lobby.unwrap_or(others.len() - 1)
+        } else {
+            others.iter().position(|&other| other == room).expect("it is one of them")
+        };
+        let next = others.remove(place);
+        let user = self.users.at(key);
+        user.room = if room == speaks_in { next } else { speaks_in };
+        user.relations_mut().other_rooms = others;
     }
 
     /// Whether there may be one room more once `user` has come to it.
@@ -170,6 +219,11 @@ impl Chat {
             let history = self.rooms.get(room).history;
             self.histories.leave(skeleton_hash(&name), history, entry.at_ms);
         }
+        if self.users.get(key).is_informed && !matches!(entry.what, What::Left { .. }) {
+            let room = self.rooms.get(room).name;
+            let own = Own::Parted { room: room.as_str() };
+            out(Effect::Tell { to: who, event: Event::Own(own) });
+        }
         let is_empty = self.rooms.leave(room, key);
         self.in_room(room, out, |presence, to| presence.leave(who, &name, epoch, now, to));
         out(Effect::Leave { user: who, room });
@@ -192,12 +246,18 @@ impl Chat {
         self.users.at(key).room = room;
         self.rooms.enter(room, key);
         self.announce_join(room, who, key, now, out);
-        let found = self.rooms.get(room);
-        let (room_name, topic) = (found.name.as_str(), found.topic.as_deref());
-        out(Effect::Enter { user: who, room, room_name });
-        let event = Event::Entered { room: room_name, count: found.members.len(), topic };
-        out(Effect::Tell { to: who, event });
+        let room_name = self.rooms.get(room).name;
+        out(Effect::Enter { user: who, room, room_name: room_name.as_str() });
+        self.tell_entered(who, room, out);
         self.show_past(who, key, entry.at_ms, out);
+    }
+
+    /// Tells `who` how it is in `room`, to which it has come.
+    fn tell_entered(&self, who: UserId, room: RoomId, out: &mut Out<'_>) {
+        let found = self.rooms.get(room);
+        let (room, count) = (found.name.as_str(), found.members.len());
+        let event = Event::Entered { room, count, topic: found.topic.as_deref() };
+        out(Effect::Tell { to: who, event });
     }
 
     fn announce_join(
@@ -227,12 +287,15 @@ impl Chat {
         debug!("at={} event=say id={who} nick={} text={}", entry.stamp, Quoted(nick), Quoted(text));
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
+        self.spoken += 1;
+        let line = LineId { epoch: self.epoch, number: self.spoken };
         let (except, author) = (self.ignores.of_name(nick), Some(who));
         let found = self.rooms.at(room);
         let room_name = found.name.as_str();
-        out(Effect::Say { room, room_name, event, author, except });
+        out(Effect::Say { room, room_name, event, line: Some(line), author, except });
         if self.rules.past_lines > 0 {
-            self.histories.add(&mut found.history, entry.stamp, [nick, text], is_act);
+            let (number, at) = (line.number, entry.stamp);
+            self.histories.add(&mut found.history, number, at, [nick, text], is_act);
         }
     }
 
@@ -251,6 +314,7 @@ impl Chat {
         // What is private stays out of the log, text and all.
         debug!("at={} event=whisper id={who} to={reader}", entry.stamp);
         let event = Event::Whispered { from, to, text };
+        self.spoken += 1;
         let is_ignored = self.ignores.of_name(from).contains(&reader);
         if !is_ignored {
             out(Effect::Tell { to: reader, event });
@@ -285,6 +349,6 @@ impl Chat {
         let room_name = room_name.as_str();
         let event = Event::TopicSet { nick, topic };
         let author = Some(entry.author);
-        out(Effect::Say { room, room_name, event, author, except: &[] });
+        out(Effect::Say { room, room_name, event, line: None, author, except: &[] });
     }
 }

@@ -42,6 +42,8 @@ pub enum What<'a> {
     Moved,
     /// The author came to `room` and stays in the others; what it says is said here now.
     Entered,
+    /// The author left `room`, and stays in the others.
+    Parted,
     /// The author said something to all in `room`.
     Said {
         /// What.

@@ -1,7 +1,7 @@
 //! What happens in the chat, in no language and for no client in particular.
 
 use crate::clock::Stamp;
-use crate::ids::{RoomId, UserId};
+use crate::ids::{LineId, RoomId, UserId};
 
 /// Something that is shown to one person or to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,9 +176,25 @@ pub enum Event<'a> {
     Earlier {
         /// When.
         at: Stamp,
+        /// Where.
+        room: &'a str,
+        /// Which line it is.
+        line: LineId,
         /// What.
         said: &'a Event<'a>,
     },
+    /// What was said since a line follows.
+    Since {
+        /// All of it: no line of that time is missing.
+        is_complete: bool,
+    },
+    /// The reader is not in that room.
+    NotInRoom {
+        /// Which.
+        room: &'a str,
+    },
+    /// What the reader did itself, if it asked to be told.
+    Own(Own<'a>),
 
     /// What one person is answered about what concerns them alone.
     Answer(Answer<'a>),
@@ -203,6 +219,25 @@ pub enum Answer<'a> {
     OwnName,
     /// The reader ignores as many as one may.
     IgnoresFull,
+}
+
+/// What somebody did itself, which others see in another way or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own<'a> {
+    /// It took another name, which is told for each room that it is in.
+    Renamed {
+        /// The room.
+        room: &'a str,
+        /// The name until now.
+        old: &'a str,
+        /// The name from now on.
+        new: &'a str,
+    },
+    /// It is in that room no more.
+    Parted {
+        /// Which.
+        room: &'a str,
+    },
 }
 
 /// Several people that one line speaks of.
@@ -266,6 +301,8 @@ pub enum CloseReason {
     AddressFull,
     /// The server stops.
     ShuttingDown,
+    /// The same client has connected once more, and goes on there.
+    Replaced,
 }
 
 impl CloseReason {
@@ -284,6 +321,7 @@ impl CloseReason {
             Self::RoomFull => "room-full",
             Self::AddressFull => "address-full",
             Self::ShuttingDown => "shutdown",
+            Self::Replaced => "replaced",
         }
     }
 }
@@ -306,6 +344,8 @@ pub enum Effect<'a> {
         room_name: &'a str,
         /// What.
         event: Event<'a>,
+        /// Which line it is, if it is one that somebody said.
+        line: Option<LineId>,
         /// Whose line it is: at some doors people do not see their own.
         author: Option<UserId>,
         /// Those who do not see it.

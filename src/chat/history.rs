@@ -16,8 +16,7 @@ use std::collections::BTreeMap;
 use slab::Slab;
 
 use crate::chat::absences::Absences;
-use crate::chat::event::Event;
-use crate::chat::lines::Lines;
+use crate::chat::lines::{Line, Lines};
 use crate::clock::Stamp;
 use crate::limits::HISTORY_LINES_MAX;
 
@@ -33,6 +32,8 @@ pub struct Histories {
     bytes: usize,
     bytes_max: usize,
     absences: Absences,
+    /// No line up to this number is kept of the rooms that have no history.
+    forgotten: u64,
 }
 
 /// Where the history of a room is. It may have given all its lines: whoever looks there checks.
@@ -49,6 +50,8 @@ struct History {
     lines: Lines,
     /// Lines said so far in this room: the number of the next one.
     said: u64,
+    /// The number, among those of all rooms, of the last line that was dropped.
+    dropped: u64,
     /// Its neighbours in the list by age.
     older: u32,
     newer: u32,
@@ -77,7 +80,16 @@ impl Histories {
     /// Nothing was said; `bytes_max` bounds the memory that is taken.
     pub fn new(bytes_max: usize) -> Self {
         let (slab, ended, absences) = Default::default();
-        Self { slab, ended, oldest: NOWHERE, newest: NOWHERE, bytes: 0, bytes_max, absences }
+        Self {
+            slab,
+            ended,
+            oldest: NOWHERE,
+            newest: NOWHERE,
+            bytes: 0,
+            bytes_max,
+            absences,
+            forgotten: 0,
+        }
     }
 
     /// Finds the history that `room` had when it last ended.
@@ -97,14 +109,21 @@ impl Histories {
         }
     }
 
-    /// Keeps a line of the room of `id`.
-    pub fn add(&mut self, id: &mut HistoryId, at: Stamp, words: [&str; 2], is_act: bool) {
+    /// Keeps a line of the room of `id`; `number` is its number among those of all rooms.
+    pub fn add(
+        &mut self,
+        id: &mut HistoryId,
+        number: u64,
+        at: Stamp,
+        words: [&str; 2],
+        is_act: bool,
+    ) {
         if self.get(*id).is_none() {
             self.bytes += ROOM_BYTES;
             let (room, lines) = (id.room, Lines::default());
             let unlinked = (NOWHERE, NOWHERE);
-            let (older, newer) = unlinked;
-            let history = History { room, lines, said: 0, older, newer, has_ended: false };
+            let ((older, newer), dropped) = (unlinked, self.forgotten);
+            let history = History { room, lines, said: 0, dropped, older, newer, has_ended: false };
             let slot = self.slab.insert(history);
             id.slot = u32::try_from(slot).expect("histories are bounded in memory");
             self.link_newest(id.slot);
@@ -116,21 +135,27 @@ impl Histories {
         history.said += 1;
         self.bytes -= history.lines.bytes();
         if history.lines.len() == HISTORY_LINES_MAX {
-            history.lines.drop_first();
+            history.dropped = history.lines.drop_first();
         }
-        history.lines.push(at, words, is_act);
+        history.lines.push(number, at, words, is_act);
         self.bytes += history.lines.bytes();
         self.make_room();
     }
 
-    /// The lines of a room from the number `from` on, oldest first, each with its number.
-    pub fn lines(&self, id: HistoryId, from: u64) -> impl Iterator<Item = (u64, Stamp, Event<'_>)> {
+    /// The lines of a room from the number `from` on, oldest first, each with its number in the room.
+    pub fn lines(&self, id: HistoryId, from: u64) -> impl Iterator<Item = (u64, Line<'_>)> {
         self.get(id).into_iter().flat_map(move |history| {
             let first = history.said - history.lines.len() as u64;
             let skipped = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX);
             let lines = history.lines.iter().enumerate().skip(skipped);
-            lines.map(move |(index, (at, event))| (first + index as u64, at, event))
+            lines.map(move |(index, line)| (first + index as u64, line))
         })
+    }
+
+    /// Whether all lines of a room are kept that have a greater number, among those of all rooms, than
+    /// `number`.
+    pub fn has_all_since(&self, id: HistoryId, number: u64) -> bool {
+        self.get(id).map_or(self.forgotten, |history| history.dropped) <= number
     }
 
     /// How many lines of a room are kept, and the number of the next one.
@@ -187,14 +212,18 @@ impl Histories {
             let history = &mut self.slab[self.oldest as usize];
             self.bytes -= history.lines.bytes();
             if history.lines.len() > 1 {
-                history.lines.give(history.lines.len().div_ceil(GIVE_SHARE));
+                let count = history.lines.len().div_ceil(GIVE_SHARE);
+                history.dropped = history.lines.give(count);
                 self.bytes += history.lines.bytes();
                 continue;
             }
             self.bytes -= ROOM_BYTES;
             let slot = self.oldest;
             self.unlink(slot);
-            let History { room, has_ended, .. } = self.slab.remove(slot as usize);
+            let History { room, mut lines, has_ended, dropped, .. } =
+                self.slab.remove(slot as usize);
+            let last = if lines.len() > 0 { lines.drop_first() } else { dropped };
+            self.forgotten = self.forgotten.max(last);
             if has_ended {
                 self.ended.remove(&room);
             }
@@ -229,6 +258,7 @@ impl Histories {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::event::Event;
     use crate::limits::{ABSENCE_MS, ABSENCES_MAX};
 
     const TEA: u64 = 7;
@@ -240,11 +270,12 @@ mod tests {
     struct Kept {
         histories: Histories,
         ids: BTreeMap<u64, HistoryId>,
+        number: u64,
     }
 
     impl Kept {
         fn new(bytes_max: usize) -> Self {
-            Self { histories: Histories::new(bytes_max), ids: BTreeMap::new() }
+            Self { histories: Histories::new(bytes_max), ids: BTreeMap::new(), number: 0 }
         }
 
         fn id(&self, room: u64) -> HistoryId {
@@ -253,7 +284,8 @@ mod tests {
 
         fn add(&mut self, room: u64, words: [&str; 2], is_act: bool) {
             let id = self.ids.entry(room).or_insert(HistoryId::new(room));
-            self.histories.add(id, STAMP, words, is_act);
+            self.number += 1;
+            self.histories.add(id, self.number, STAMP, words, is_act);
             self.check();
         }
 
@@ -272,7 +304,7 @@ mod tests {
         fn texts(&self, room: u64, count: u64) -> Vec<String> {
             let (_, next) = self.kept(room);
             let lines = self.histories.lines(self.id(room), next.saturating_sub(count));
-            let text = |(_, _, event)| match event {
+            let text = |(_, line): (u64, Line<'_>)| match line.said {
                 Event::Said { text, .. } => text.to_string(),
                 other => panic!("{other:?}"),
             };

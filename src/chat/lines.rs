@@ -12,15 +12,26 @@ pub struct Lines {
     len: usize,
 }
 
+/// One of them.
+pub struct Line<'a> {
+    /// Its number among the lines of all rooms.
+    pub number: u64,
+    /// When it was said.
+    pub at: Stamp,
+    /// What.
+    pub said: Event<'a>,
+}
+
 /// What stands before the words of a line.
 struct Head {
+    number: u64,
     at: Stamp,
     text_bytes: u32,
     name_bytes: u8,
     is_act: bool,
 }
 
-const HEAD_BYTES: usize = 8 + 4 + 1 + 1;
+const HEAD_BYTES: usize = 8 + 8 + 4 + 1 + 1;
 
 impl Lines {
     /// How many there are.
@@ -34,10 +45,10 @@ impl Lines {
     }
 
     /// Adds a line.
-    pub fn push(&mut self, at: Stamp, [name, text]: [&str; 2], is_act: bool) {
+    pub fn push(&mut self, number: u64, at: Stamp, [name, text]: [&str; 2], is_act: bool) {
         let text_bytes = u32::try_from(text.len()).expect("a line is short");
         let name_bytes = u8::try_from(name.len()).expect("a name is short");
-        let head = Head { at, text_bytes, name_bytes, is_act };
+        let head = Head { number, at, text_bytes, name_bytes, is_act };
         self.reserve(head.line_bytes());
         self.bytes.extend_from_slice(&head.to_bytes());
         self.bytes.extend_from_slice(name.as_bytes());
@@ -45,23 +56,27 @@ impl Lines {
         self.len += 1;
     }
 
-    /// Drops the oldest line. Its memory becomes a newer one's: a room that talks does not allocate.
-    pub fn drop_first(&mut self) {
+    /// Drops the oldest line; its number. Its memory becomes a newer one's: a room that talks does not
+    /// allocate.
+    pub fn drop_first(&mut self) -> u64 {
         let head = Head::read(&self.bytes[self.start..]).expect("there is a line to drop");
         self.start += head.line_bytes();
         self.len -= 1;
+        head.number
     }
 
-    /// Drops the `count` oldest lines and gives back all memory that is not needed.
-    pub fn give(&mut self, count: usize) {
-        (0..count).for_each(|_| self.drop_first());
+    /// Drops the `count` oldest lines and gives back all memory that is not needed; the number of the
+    /// last of them.
+    pub fn give(&mut self, count: usize) -> u64 {
+        let last = (0..count).fold(0, |_, _| self.drop_first());
         self.bytes.drain(..self.start);
         self.start = 0;
         self.bytes.shrink_to_fit();
+        last
     }
 
-    /// Each line: when, and what.
-    pub fn iter(&self) -> impl Iterator<Item = (Stamp, Event<'_>)> {
+    /// The lines, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = Line<'_>> {
         let mut rest = &self.bytes[self.start..];
         std::iter::from_fn(move || {
             let head = Head::read(rest)?;
@@ -69,9 +84,9 @@ impl Lines {
             rest = next;
             let words = str::from_utf8(&line[HEAD_BYTES..]).expect("it was made of text");
             let (nick, text) = words.split_at(head.name_bytes.into());
-            let event =
+            let said =
                 if head.is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
-            Some((head.at, event))
+            Some(Line { number: head.number, at: head.at, said })
         })
     }
 
@@ -101,20 +116,26 @@ impl PartialEq for Lines {
 impl Head {
     /// The head of the line that begins `bytes`, unless they are at their end.
     fn read(bytes: &[u8]) -> Option<Self> {
-        let (head, _) = bytes.split_first_chunk::<HEAD_BYTES>()?;
-        let [a, b, c, d, e, f, g, h, i, j, k, l, name_bytes, is_act] = *head;
+        let (number, rest) = bytes.split_first_chunk()?;
+        let (unix_ms, rest) = rest.split_first_chunk()?;
+        let (text_bytes, rest) = rest.split_first_chunk()?;
+        let &[name_bytes, is_act, ..] = rest else { return None };
         Some(Self {
-            at: Stamp { unix_ms: u64::from_le_bytes([a, b, c, d, e, f, g, h]) },
-            text_bytes: u32::from_le_bytes([i, j, k, l]),
+            number: u64::from_le_bytes(*number),
+            at: Stamp { unix_ms: u64::from_le_bytes(*unix_ms) },
+            text_bytes: u32::from_le_bytes(*text_bytes),
             name_bytes,
             is_act: is_act != 0,
         })
     }
 
     fn to_bytes(&self) -> [u8; HEAD_BYTES] {
-        let [a, b, c, d, e, f, g, h] = self.at.unix_ms.to_le_bytes();
-        let [i, j, k, l] = self.text_bytes.to_le_bytes();
-        [a, b, c, d, e, f, g, h, i, j, k, l, self.name_bytes, self.is_act.into()]
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[..8].copy_from_slice(&self.number.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.at.unix_ms.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.text_bytes.to_le_bytes());
+        bytes[20..].copy_from_slice(&[self.name_bytes, self.is_act.into()]);
+        bytes
     }
 
     /// Bytes of the line with its head.
@@ -132,30 +153,31 @@ mod tests {
     #[test]
     fn it_keeps_what_a_queue_keeps() {
         let mut dice = fastrand::Rng::with_seed(11);
-        let (mut lines, mut model) = (Lines::default(), VecDeque::new());
+        let (mut lines, mut model) =
+            (Lines::default(), VecDeque::<(u64, Stamp, String, bool)>::new());
         for number in 0..20_000 {
             match dice.u8(..8) {
                 0 if model.len() > 3 => {
-                    lines.give(3);
-                    model.drain(..3);
+                    let last = model.drain(..3).next_back().map(|(number, ..)| number);
+                    assert_eq!(Some(lines.give(3)), last);
                     assert_eq!(lines.bytes(), lines.bytes.len(), "it gave what it could");
                 }
                 1..4 if !model.is_empty() => {
-                    lines.drop_first();
-                    model.pop_front();
+                    let first = model.pop_front().map(|(number, ..)| number);
+                    assert_eq!(Some(lines.drop_first()), first);
                 }
                 _ => {
                     let text = "茶".repeat(dice.usize(..40));
                     let (at, is_act) = (Stamp { unix_ms: number }, dice.bool());
-                    lines.push(at, ["bob", &text], is_act);
-                    model.push_back((at, text, is_act));
+                    lines.push(number + 1, at, ["bob", &text], is_act);
+                    model.push_back((number + 1, at, text, is_act));
                 }
             }
             assert_eq!(lines.len(), model.len());
         }
-        let kept = lines.iter().map(|(at, event)| match event {
-            Event::Said { nick: "bob", text } => (at, text.to_owned(), false),
-            Event::Acted { nick: "bob", text } => (at, text.to_owned(), true),
+        let kept = lines.iter().map(|Line { number, at, said }| match said {
+            Event::Said { nick: "bob", text } => (number, at, text.to_owned(), false),
+            Event::Acted { nick: "bob", text } => (number, at, text.to_owned(), true),
             other => panic!("{other:?}"),
         });
         assert!(kept.eq(model));
@@ -164,7 +186,7 @@ mod tests {
     #[test]
     fn a_full_room_neither_grows_nor_moves_much() {
         let mut lines = Lines::default();
-        let push = |lines: &mut Lines| lines.push(Stamp::default(), ["bob", "tea?"], false);
+        let push = |lines: &mut Lines| lines.push(0, Stamp::default(), ["bob", "tea?"], false);
         (0..256).for_each(|_| push(&mut lines));
         for _ in 0..10_000 {
             lines.drop_first();

@@ -37,7 +37,7 @@ use crate::chat::proposal::{Listing, Proposal};
 use crate::chat::rooms::Rooms;
 use crate::chat::users::{User, UserKey, Users};
 use crate::clock::Now;
-use crate::ids::{RoomId, UserId};
+use crate::ids::{LineId, RoomId, UserId};
 use crate::limits::Limits;
 
 /// Sees every entry before it is applied.
@@ -75,6 +75,10 @@ pub struct Chat {
     rooms: Rooms,
     histories: Histories,
     ignores: Ignores,
+    /// The moment of the first entry; 0 before it.
+    epoch: u64,
+    /// Lines said so far, to all or to one.
+    spoken: u64,
     /// Who is in the middle of a long answer, and where it goes on.
     listings: BTreeMap<UserId, Listing>,
     /// Rooms that have joins and leaves to sum up, by when that is due.
@@ -91,6 +95,8 @@ impl Chat {
             rooms: Rooms::new(),
             histories: Histories::new(rules.history_bytes),
             ignores: Ignores::default(),
+            epoch: 0,
+            spoken: 0,
             listings: BTreeMap::new(),
             announcements: BTreeSet::new(),
             tap: None,
@@ -111,6 +117,20 @@ impl Chat {
         if is_guest {
             self.welcome(who, out);
         }
+    }
+
+    /// From here on `who`, who has no name yet, is told of all that it does itself: of the rooms that it
+    /// comes to and leaves, and of its names. It is no guest.
+    pub fn inform(&mut self, who: UserId) {
+        if let Some(key) = self.users.key(who) {
+            let user = self.users.at(key);
+            (user.is_guest, user.is_informed) = (false, true);
+        }
+    }
+
+    /// The id of what was said last, to all or to one.
+    pub fn last_line(&self) -> LineId {
+        LineId { epoch: self.epoch, number: self.spoken }
     }
 
     /// `who` asks for something: it is proposed, and committed at once. Nothing comes of it if they
@@ -144,7 +164,7 @@ impl Chat {
         for &(_, room) in &rooms {
             let room_name = self.rooms.get(room).name;
             let room_name = room_name.as_str();
-            out(Effect::Say { room, room_name, event, author: None, except: &[] });
+            out(Effect::Say { room, room_name, event, line: None, author: None, except: &[] });
         }
         for (key, user) in self.users.iter() {
             let id = self.users.id(key);

@@ -195,7 +195,7 @@ impl People {
 impl Audience<'_, '_> {
     fn say(&mut self, event: Event<'_>, except: &[UserId]) {
         let Self { room, room_name, out } = self;
-        out(Effect::Say { room: *room, room_name, event, author: None, except });
+        out(Effect::Say { room: *room, room_name, event, line: None, author: None, except });
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::chat::entry::{Entry, RoomName};
 use crate::chat::event::{Event, NickFault};
 use crate::chat::history::HistoryId;
-use crate::ids::RoomId;
+use crate::ids::{LineId, RoomId};
 
 /// What comes of a command.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +39,13 @@ pub enum Reply<'a> {
     Rooms,
     /// With what the room is about.
     Topic,
+    /// With what was said after a line, in one room or all that they are in.
+    Since {
+        /// The line, if it is known.
+        after: Option<LineId>,
+        /// The room.
+        room: Option<RoomId>,
+    },
     /// With the last lines, as many as newcomers see if no number is given.
     Last(Option<usize>),
     /// From now on they do not see what that name says, or see it again.
@@ -64,8 +71,19 @@ pub enum Listing {
         /// The last that was shown, with its size then.
         after: Option<(u32, RoomId)>,
     },
+    /// Lines of several rooms in the order in which they were said.
+    Since {
+        /// Of that room alone.
+        room: Option<RoomId>,
+        /// The number of the next line, among those of all rooms.
+        from: u64,
+        /// The number of the line after the last.
+        to: u64,
+    },
     /// Lines of a room from the number `from` on.
     Past {
+        /// The room, as long as it exists.
+        room: RoomId,
         /// The room's history.
         history: HistoryId,
         /// The number of the next line.

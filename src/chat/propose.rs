@@ -10,8 +10,9 @@ use crate::chat::entry::{Entry, RoomName, What};
 use crate::chat::event::{CloseReason, Event};
 use crate::chat::proposal::{Proposal, Reply};
 use crate::chat::rooms::LOBBY_NAME;
+use crate::chat::users::User;
 use crate::clock::Now;
-use crate::ids::UserId;
+use crate::ids::{RoomId, UserId};
 use crate::text::Quoted;
 
 impl Chat {
@@ -42,6 +43,23 @@ impl Chat {
             Command::Act(text) => What::Acted { text },
             Command::Join(room) => return self.propose_move(who, room, What::Moved, now),
             Command::Enter(room) => return self.propose_move(who, room, What::Entered, now),
+            Command::SayIn { room, text, is_act } => {
+                let Some(id) = self.room_among(user, room) else {
+                    return answer(Event::NotInRoom { room });
+                };
+                let what = if is_act { What::Acted { text } } else { What::Said { text } };
+                return Proposal::Commit(Entry::new(who, Some(self.rooms.get(id).name), what, now));
+            }
+            Command::Part(room) => return self.propose_part(who, user, room, now),
+            Command::Since { after, room } => {
+                let Some(room) = room else {
+                    return Proposal::Answer(Reply::Since { after, room: None });
+                };
+                return match self.room_among(user, room) {
+                    None => answer(Event::NotInRoom { room }),
+                    room => Proposal::Answer(Reply::Since { after, room }),
+                };
+            }
             Command::LeaveRoom => return self.propose_move(who, LOBBY_NAME, What::Moved, now),
             Command::Topic(None) => return Proposal::Answer(Reply::Topic),
             Command::Topic(Some(text)) => {
@@ -108,6 +126,32 @@ impl Chat {
             }
             Some((_, name)) => Proposal::Answer(Reply::Gone(name.clone())),
         }
+    }
+
+    fn propose_part<'a>(
+        &self,
+        who: UserId,
+        user: &User,
+        room: Option<&'a str>,
+        now: &Now,
+    ) -> Proposal<'a> {
+        let id = match room {
+            None => user.room,
+            Some(room) => match self.room_among(user, room) {
+                Some(id) => id,
+                None => return Proposal::Answer(Reply::Event(Event::NotInRoom { room })),
+            },
+        };
+        if user.rooms().count() == 1 {
+            return self.propose_move(who, LOBBY_NAME, What::Moved, now);
+        }
+        let name = self.rooms.get(id).name;
+        Proposal::Commit(Entry::new(who, Some(name), What::Parted, now))
+    }
+
+    /// The room called `name`, if `user` is in it.
+    fn room_among(&self, user: &User, name: &str) -> Option<RoomId> {
+        self.rooms.find(name).filter(|&id| user.rooms().any(|room| room == id))
     }
 
     fn propose_move<'a>(&self, who: UserId, raw: &str, what: What<'a>, now: &Now) -> Proposal<'a> {

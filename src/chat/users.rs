@@ -48,6 +48,8 @@ pub struct User {
     pub room: RoomId,
     /// It is greeted, and shown what was said before.
     pub is_guest: bool,
+    /// It is told what it does itself, too.
+    pub is_informed: bool,
     /// What it has to do with others, and further rooms; most have none.
     pub relations: Option<Box<Relations>>,
 }

@@ -6,6 +6,9 @@
 pub mod charset;
 pub mod classic;
 pub mod iac;
+pub mod input;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod lang;
 pub mod line;
 pub mod notice;

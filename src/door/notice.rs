@@ -73,6 +73,22 @@ pub enum Notice<'a> {
         /// How many.
         lines: u32,
     },
+    /// What was sent is no JSON object, or one that is not flat.
+    BadJson,
+    /// A field is missing, or is not what the command takes.
+    BadField {
+        /// Its name.
+        field: &'static str,
+    },
+    /// That is no id of a session, or the connection has another session already.
+    BadSession,
+    /// What a program is told first.
+    Hello {
+        /// The longest text that is taken.
+        line_bytes_max: usize,
+    },
+    /// The same client has connected once more, and goes on there.
+    Replaced,
     /// The time to take a name is over.
     NamingOver,
     /// Too much came without a line end.
@@ -93,6 +109,7 @@ impl Notice<'_> {
         matches!(
             self,
             Self::NamingOver
+                | Self::Replaced
                 | Self::Unterminated
                 | Self::ServerFull
                 | Self::AddressFull

@@ -1,9 +1,12 @@
 //! What is spoken with one connection: the one place where the kinds of doors are told apart.
 
 use crate::chat::command::Command;
+use crate::chat::event::CloseReason;
 use crate::clock::Stamp;
 use crate::door::DoorKind;
 use crate::door::classic::{self, Framing};
+#[cfg(feature = "json")]
+use crate::door::json;
 use crate::door::lang::Lang;
 use crate::door::line::Piece;
 use crate::door::notice::{Message, Notice};
@@ -14,6 +17,7 @@ use crate::text;
 use crate::zone::Zones;
 
 pub use crate::door::classic::portion::{CONTINUED, LINE_END, Portion};
+pub use crate::door::input::{Input, Outcome};
 pub use crate::door::reader::Reader;
 
 /// The protocol of one connection, with its state.
@@ -22,6 +26,9 @@ pub enum Protocol {
     Classic(classic::Decoder),
     /// At the telnet door.
     Telnet(Box<telnet::decoder::Decoder>),
+    /// With a program, at either door.
+    #[cfg(feature = "json")]
+    Json(Box<json::decoder::Decoder>),
 }
 
 /// How the lines of a room look to a client; clients with equal formats share a tape.
@@ -32,6 +39,8 @@ pub struct Format(Kind);
 enum Kind {
     Classic,
     Telnet(View),
+    #[cfg(feature = "json")]
+    Json,
 }
 
 /// How lines reach a client.
@@ -43,21 +52,6 @@ pub enum Delivery {
     Copied,
     /// It tells commands and answers apart by reads: it is sent portions, with pauses between.
     Paced,
-}
-
-/// What has come of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input<'a> {
-    /// Something is asked of the chat.
-    Command(Command<'a>),
-    /// The door has done something by itself, and tells its person so.
-    Notice(Notice<'a>),
-    /// A line that asks for nothing.
-    Nothing,
-    /// A name that was begun is to be completed: [`Protocol::complete`].
-    Complete,
-    /// The peer is no chat client: it is told this, and the connection ends.
-    Reject(Notice<'static>),
 }
 
 /// What a decoder needs to know besides the bytes.
@@ -86,6 +80,8 @@ impl Protocol {
         Format(match self {
             Self::Classic(_) => Kind::Classic,
             Self::Telnet(decoder) => Kind::Telnet(decoder.view()),
+            #[cfg(feature = "json")]
+            Self::Json(_) => Kind::Json,
         })
     }
 
@@ -108,10 +104,20 @@ impl Protocol {
         text: &'t mut String,
     ) -> (usize, Option<Input<'t>>) {
         let Context { now_ms, line_bytes_max } = *context;
+        #[cfg(feature = "json")]
+        let is_new = self.is_new();
         let (taken, piece) = match self {
             Self::Classic(decoder) => decoder.next(burst, line_bytes_max),
             Self::Telnet(decoder) => decoder.next(burst, now_ms, line_bytes_max),
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => return decoder.next(burst, line_bytes_max, text),
         };
+        #[cfg(feature = "json")]
+        if is_new && matches!(piece, Some(Piece::Line(json::OPENING))) {
+            let has_greeted = matches!(self, Self::Telnet(_));
+            *self = Self::Json(Box::new(json::decoder::Decoder::new(has_greeted)));
+            return (taken, Some(Input::Program));
+        }
         let line = piece.map(|piece| clean(&piece, text, line_bytes_max));
         (taken, line.map(|line| self.understand(line, text, line_bytes_max)))
     }
@@ -122,6 +128,8 @@ impl Protocol {
         let piece = match self {
             Self::Classic(decoder) => decoder.finish(),
             Self::Telnet(decoder) => decoder.finish(bytes_max),
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => return decoder.finish(bytes_max, text),
         };
         let line = clean(&piece?, text, bytes_max);
         Some(self.understand(line, text, bytes_max))
@@ -139,6 +147,8 @@ impl Protocol {
         match self {
             Self::Classic(decoder) => decoder.release(),
             Self::Telnet(decoder) => decoder.release(),
+            #[cfg(feature = "json")]
+            Self::Json(_) => {}
         }
     }
 
@@ -147,6 +157,8 @@ impl Protocol {
         match self {
             Self::Classic(decoder) => decoder.stop(),
             Self::Telnet(decoder) => decoder.stop(),
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.stop(),
         }
     }
 
@@ -155,14 +167,81 @@ impl Protocol {
         match self {
             Self::Classic(decoder) => decoder.enter(),
             Self::Telnet(decoder) => decoder.enter(room),
+            #[cfg(feature = "json")]
+            Self::Json(_) => {}
         }
     }
 
     /// Who reads what is encoded for this client alone.
     pub fn reader(&self) -> Reader<'_> {
         match self {
-            Self::Classic(decoder) => Reader { has_entered: decoder.has_entered(), room: "" },
+            Self::Classic(decoder) => {
+                Reader { has_entered: decoder.has_entered(), room: "", line: None }
+            }
             Self::Telnet(decoder) => decoder.reader(),
+            #[cfg(feature = "json")]
+            Self::Json(_) => Reader { has_entered: true, room: "", line: None },
+        }
+    }
+
+    /// Appends `message`, which is for this client alone.
+    pub fn tell(
+        &mut self,
+        message: Message<'_>,
+        lang: Lang,
+        stamp: Stamp,
+        zones: &mut Zones,
+        to: &mut Vec<u8>,
+    ) {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.tell(message, lang, stamp, to),
+            _ => self.format().encode(message, lang, stamp, self.reader(), zones, to),
+        }
+    }
+
+    /// What came of the last input has been told, but for this. Whether the protocol itself has
+    /// something to send because of it.
+    pub fn conclude(&mut self, outcome: &Outcome<'_>) -> bool {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.conclude(outcome),
+            _ => {
+                let _ = outcome;
+                false
+            }
+        }
+    }
+
+    /// The session that the client has named.
+    pub fn session(&self) -> Option<u128> {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.session(),
+            _ => None,
+        }
+    }
+
+    /// The client has named its session.
+    pub fn set_session(&mut self, session: u128) {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.set_session(session),
+            _ => {
+                let _ = session;
+            }
+        }
+    }
+
+    /// Appends the last that the client is told: that its connection ends.
+    pub fn close(&mut self, why: CloseReason, lang: Lang, to: &mut Vec<u8>) {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.close(why, lang, to),
+            // They are told in their own words before.
+            _ => {
+                let _ = (why, lang, to);
+            }
         }
     }
 
@@ -170,48 +249,50 @@ impl Protocol {
     /// said before.
     pub fn take_replies(&mut self) -> Vec<u8> {
         match self {
-            Self::Classic(_) => Vec::new(),
             Self::Telnet(decoder) => decoder.take_replies(),
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.take_replies(),
+            Self::Classic(_) => Vec::new(),
         }
     }
 
     /// Something that the door has found out and tells its person, if there is something.
     pub fn take_notice(&mut self) -> Option<Notice<'static>> {
         match self {
-            Self::Classic(_) => None,
             Self::Telnet(decoder) => decoder.take_notice(),
+            _ => None,
         }
     }
 
     /// What takes the half-typed line off the screen, so that something else can be shown.
     pub fn hide_input(&mut self) -> Vec<u8> {
         match self {
-            Self::Classic(_) => Vec::new(),
             Self::Telnet(decoder) => decoder.make_way(),
+            _ => Vec::new(),
         }
     }
 
     /// What shows it again, if it was hidden, or as it is by now; as far as the redraw budget goes.
     pub fn redraw_input(&mut self, now_ms: u64) -> Vec<u8> {
         match self {
-            Self::Classic(_) => Vec::new(),
             Self::Telnet(decoder) => decoder.draw(now_ms),
+            _ => Vec::new(),
         }
     }
 
     /// When a redraw may follow that the budget had no room for, if there is one.
     pub fn redraw_due_ms(&self) -> Option<u64> {
         match self {
-            Self::Classic(_) => None,
             Self::Telnet(decoder) => decoder.redraw_due_ms(),
+            _ => None,
         }
     }
 
     /// The beginning of the name that is to be completed.
     pub fn word(&self) -> &str {
         match self {
-            Self::Classic(_) => "",
             Self::Telnet(decoder) => decoder.word(),
+            _ => "",
         }
     }
 
@@ -225,8 +306,8 @@ impl Protocol {
     /// When [`Protocol::tick`] is due: for the keep-alive or a redraw, whichever is earlier.
     pub fn deadline_ms(&self) -> Option<u64> {
         match self {
-            Self::Classic(_) => None,
             Self::Telnet(decoder) => decoder.deadline_ms(),
+            _ => None,
         }
     }
 
@@ -234,8 +315,8 @@ impl Protocol {
     /// If it has not, [`Protocol::redraw_input`] is due when it has.
     pub fn tick(&mut self, now_ms: u64, is_idle: bool) -> Vec<u8> {
         match self {
-            Self::Classic(_) => Vec::new(),
             Self::Telnet(decoder) => decoder.tick(now_ms, is_idle),
+            _ => Vec::new(),
         }
     }
 
@@ -249,6 +330,8 @@ impl Protocol {
         match self {
             Self::Classic(decoder) => decoder.unended_bytes(),
             Self::Telnet(decoder) => decoder.unended_bytes(),
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.unended_bytes(),
         }
     }
 
@@ -257,6 +340,18 @@ impl Protocol {
         match self {
             Self::Classic(decoder) => decoder.held_bytes(),
             Self::Telnet(decoder) => decoder.held_bytes(),
+            #[cfg(feature = "json")]
+            Self::Json(decoder) => decoder.held_bytes(),
+        }
+    }
+
+    /// Whether nothing was asked for yet: the next line is the first.
+    #[cfg(feature = "json")]
+    fn is_new(&self) -> bool {
+        match self {
+            Self::Classic(decoder) => decoder.is_new(),
+            Self::Telnet(decoder) => decoder.is_new(),
+            Self::Json(_) => false,
         }
     }
 
@@ -272,6 +367,8 @@ impl Protocol {
                 Input::Notice(Notice::Prompt)
             }
             (Cleaned::Line, Self::Classic(_)) => Input::Command(Command::parse(text)),
+            #[cfg(feature = "json")]
+            (Cleaned::Line, Self::Json(_)) => unreachable!("it has understood its lines itself"),
             (Cleaned::Line, Self::Telnet(decoder)) => {
                 match telnet::commands::parse(text, decoder.reader().has_entered) {
                     Typed::Chat(command) => Input::Command(command),
@@ -306,14 +403,19 @@ impl Format {
             Kind::Telnet(view) => {
                 telnet::encode::encode(message.into(), view, lang, stamp, reader, zones, to);
             }
+            #[cfg(feature = "json")]
+            Kind::Json => match message.into() {
+                Message::Event(event) => json::encode::shared(event, reader, stamp, to),
+                Message::Notice(_) => unreachable!("a room is told what happens"),
+            },
         }
     }
 
     /// How a telnet person sees lines; none if this is another's.
     pub fn view(self) -> Option<View> {
         match self.0 {
-            Kind::Classic => None,
             Kind::Telnet(view) => Some(view),
+            _ => None,
         }
     }
 }

@@ -9,6 +9,8 @@ pub mod pace;
 pub mod peers;
 pub mod post;
 mod read;
+mod resume;
+mod sessions;
 pub mod timers;
 mod write;
 
@@ -27,6 +29,7 @@ use crate::door::protocol::Protocol;
 use crate::hub::conn::{Conn, Phase, Socket, Writing};
 use crate::hub::peers::Peers;
 use crate::hub::post::{Post, Tap, Tapped};
+use crate::hub::sessions::Sessions;
 use crate::ids::{PeerId, UserId};
 use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, REFUSED_MAX};
 
@@ -37,6 +40,7 @@ pub struct Hub<S> {
     chat: Chat,
     post: Post,
     peers: Peers<S>,
+    sessions: Sessions,
     limits: Limits,
     lang: Lang,
     read_buffer: Box<[u8]>,
@@ -57,6 +61,7 @@ impl<S: Socket> Hub<S> {
             chat: Chat::new(Rules::from(&limits)),
             post: Post::new(lang, limits.clone()),
             peers: Peers::new(),
+            sessions: Sessions::default(),
             limits,
             lang,
             read_buffer: vec![0; READ_BYTES].into(),
@@ -204,6 +209,7 @@ impl<S: Socket> Hub<S> {
     }
 
     fn depart(&mut self, id: PeerId, why: CloseReason, now: &Now) {
+        self.end_session(id, now);
         let Self { chat, post, peers, .. } = self;
         chat.depart(UserId::local(id), why, now, &mut |effect| post.apply(&effect, peers, now));
         post.tap(|| Tapped::Gone { who: id }, now);

@@ -86,8 +86,9 @@ impl Post {
                 let may_be_skipped = matches!(event, Event::Whispered { .. });
                 self.tell(to.peer, event.into(), may_be_skipped, peers, now);
             }
-            Effect::Say { room, room_name, ref event, except, .. } => {
-                self.say((room, room_name), event, except, peers, now);
+            Effect::Say { room, room_name, ref event, line, except, .. } => {
+                let reader = Reader { has_entered: true, room: room_name, line };
+                self.say(room, reader, event, except, peers, now);
             }
             Effect::Enter { user, room, room_name } => {
                 self.enter(user.peer, (room, room_name), peers, now);
@@ -98,7 +99,10 @@ impl Post {
                     conn.is_listing = true;
                 }
             }
-            Effect::Close { user, why } => close(user.peer, why, peers, now),
+            Effect::Close { user, why } => {
+                self.take_leave(user.peer, why, peers, now);
+                close(user.peer, why, peers, now);
+            }
         }
     }
 
@@ -225,7 +229,8 @@ impl Post {
 
     fn say<S>(
         &mut self,
-        (room, room_name): (RoomId, &str),
+        room: RoomId,
+        reader: Reader<'_>,
         event: &Event<'_>,
         except: &[UserId],
         peers: &mut Peers<S>,
@@ -247,9 +252,12 @@ impl Post {
             }
             let format = self.tapes.get(tape).format;
             self.line.clear();
-            let reader = Reader { has_entered: true, room: room_name };
             let zones = &mut self.zones;
             format.encode(event, self.lang, now.stamp, reader, zones, &mut self.line);
+            if self.line.is_empty() {
+                // It is nothing to these clients.
+                continue;
+            }
             self.tapes.append(tape, &self.line);
             for id in except.iter().map(|user| user.peer) {
                 if let Some(conn) = follower(tape, id, peers) {
@@ -323,11 +331,21 @@ impl Post {
     }
 
     /// Puts `message` into the bytes that `conn` gets.
-    fn encode<S>(&mut self, conn: &Conn<S>, message: Message<'_>, now: &Now) {
+    fn encode<S>(&mut self, conn: &mut Conn<S>, message: Message<'_>, now: &Now) {
         self.line.clear();
-        let protocol = &conn.protocol;
-        let (reader, zones) = (protocol.reader(), &mut self.zones);
-        protocol.format().encode(message, self.lang, now.stamp, reader, zones, &mut self.line);
+        let zones = &mut self.zones;
+        conn.protocol.tell(message, self.lang, now.stamp, zones, &mut self.line);
+    }
+
+    /// Tells the client of `id` that its connection ends, if its protocol has a word for that.
+    fn take_leave<S>(&mut self, id: PeerId, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
+        let is_blocked = !peers.writable.contains(id.slot());
+        let Some(conn) = peers.get_mut(id).filter(|conn| conn.is_open()) else { return };
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        conn.protocol.close(why, self.lang, &mut line);
+        self.push(conn, &line, is_blocked, now);
+        self.line = line;
     }
 
     /// Takes the line that is being typed off the screen: something else is to be shown.

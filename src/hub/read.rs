@@ -3,7 +3,7 @@
 use crate::chat::event::{CloseReason, Effect};
 use crate::clock::Now;
 use crate::door::notice::Notice;
-use crate::door::protocol::{Context, Delivery, Input};
+use crate::door::protocol::{Context, Delivery, Input, Outcome};
 use crate::hub::Hub;
 use crate::hub::conn::{Phase, Reading, Socket};
 use crate::hub::pace;
@@ -118,6 +118,7 @@ impl<S: Socket> Hub<S> {
         conn.allowance.charge_line(&self.limits, now.mono_ms);
         let (user, Self { chat, post, peers, .. }) = (UserId::local(conn.id), &mut *self);
         chat.resume(user, &mut |effect| post.apply(&effect, peers, now));
+        self.conclude(slot, Outcome::default(), now);
     }
 
     fn read(&mut self, slot: usize, may_speak: bool, now: &Now) {
@@ -207,12 +208,47 @@ impl<S: Socket> Hub<S> {
     /// Does what `slot` asks for.
     fn dispatch(&mut self, slot: usize, input: Input<'_>, now: &Now) {
         let id = self.peers.slab[slot].id;
+        let before = self.chat.last_line();
+        let mut outcome = Outcome::default();
         match input {
             Input::Command(command) => self.ask(id, command, now),
+            Input::Numbered { number, command } => {
+                outcome.line = self.ask_once(id, number, command, now);
+            }
+            Input::Session(session) => match self.take_session(id, session, now) {
+                Some(number) => outcome.number = number,
+                None => self.post.notify(id, &Notice::BadSession, &mut self.peers, now),
+            },
+            Input::Program => {
+                self.chat.inform(UserId::local(id));
+                let notice = Notice::Hello { line_bytes_max: self.limits.line_bytes };
+                self.post.notify(id, &notice, &mut self.peers, now);
+            }
             Input::Notice(notice) => self.post.notify(id, &notice, &mut self.peers, now),
             Input::Nothing => {}
             Input::Complete => self.complete(slot, now),
             Input::Reject(notice) => self.dismiss(id, &notice, CloseReason::Stray, now),
+        }
+        let line = self.chat.last_line();
+        if line != before {
+            outcome.line = Some(line);
+        }
+        self.conclude(slot, outcome, now);
+    }
+
+    /// All that comes of what `slot` asked for has been told, unless a long answer goes on.
+    fn conclude(&mut self, slot: usize, outcome: Outcome<'_>, now: &Now) {
+        let conn = &mut self.peers.slab[slot];
+        let id = conn.id;
+        if !conn.is_open() {
+            return self.end_session(id, now);
+        }
+        if conn.is_listing {
+            return;
+        }
+        let name = self.chat.nick(UserId::local(id));
+        if conn.protocol.conclude(&Outcome { name, ..outcome }) {
+            self.post.answer(slot, &mut self.peers, now);
         }
     }
 

@@ -109,7 +109,8 @@ impl Screen {
         let output = self.tmux(&["display-message", "-p", cursor, ";", "capture-pane", "-p"]);
         let (cursor, rows) = output.split_once('\n').expect("it begins with the cursor");
         let (column, row) = cursor.split_once(' ').expect("a place is two numbers");
-        let place = (column.parse().expect("a number"), row.parse().expect("a number"));
+        let place: (usize, usize) =
+            (column.parse().expect("a number"), row.parse().expect("a number"));
         let rows: Vec<String> = rows
             .lines()
             .enumerate()

@@ -250,7 +250,7 @@ impl Queue {
         looks: &mut BTreeMap<Format, Vec<u8>>,
     ) {
         assert!(!self.is_closed, "nothing is said to somebody whose goodbye is said: {message:?}");
-        let reader = Reader { has_entered: self.is_named, room };
+        let reader = Reader { has_entered: self.is_named, room, line: None };
         let mut encoded = |format: Format| {
             let look = looks.entry(format).or_insert_with(|| {
                 let mut bytes = Vec::new();

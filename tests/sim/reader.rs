@@ -149,7 +149,7 @@ impl Reader {
         let looks = looks.iter().flat_map(|view| ROOMS.map(|room| (*view, room)));
         for (view, room) in looks {
             let mut notice = Vec::new();
-            let audience = Audience { has_entered: true, room };
+            let audience = Audience { has_entered: true, room, line: None };
             let skipped = Told::Skipped { lines: 7 };
             Format::from(view).encode(&skipped, lang, stamp, audience, &mut zones, &mut notice);
             let place = notice.iter().position(|&byte| byte == b'7').expect("it tells how many");

@@ -55,6 +55,11 @@ impl Decoder {
         self.has_entered
     }
 
+    /// Whether it has sent neither a line nor a whole burst yet.
+    pub fn is_new(&self) -> bool {
+        self.framing == Framing::Unknown
+    }
+
     /// Bytes taken since the last line end or whole burst.
     pub fn unended_bytes(&self) -> usize {
         self.lines.unended_bytes()

@@ -64,6 +64,8 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         Event::Missed { count: 1, .. } => write!(to, "-- 1 line while you were away --"),
         Event::Missed { count, .. } => write!(to, "-- {count} lines while you were away --"),
         Event::Earlier { said, .. } => write(said, to),
+        Event::NotInRoom { room } => write!(to, "system: you are not in {room}"),
+        Event::Since { .. } | Event::Own(_) => Ok(()),
         Event::Answer(answer) => write_answer(answer, to),
         Event::ShuttingDown => write!(to, "system: the server is stopping, goodbye"),
     }
@@ -77,6 +79,13 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
             write!(to, "system: that line was over {bytes_max} bytes and was not sent")
         }
         Notice::Skipped { lines } => write!(to, "system: … {lines} lines skipped"),
+        Notice::BadJson => write!(to, "system: not a flat JSON object"),
+        Notice::BadField { field } => {
+            write!(to, "system: the field \"{field}\" is missing or not of the right kind")
+        }
+        Notice::BadSession => write!(to, "system: a session has one id, of 32 hexadecimal digits"),
+        Notice::Hello { .. } => Ok(()),
+        Notice::Replaced => write!(to, "system: this client has connected again elsewhere"),
         Notice::NamingOver => write!(to, "system: no name was taken in time, goodbye"),
         Notice::Unterminated => write!(to, "system: that was too much without a line end, goodbye"),
         Notice::ServerFull => write!(to, "system: the room is full, try again later"),

@@ -59,6 +59,8 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         }
         Event::Missed { count, .. } => write!(to, "-- 您离开期间有{count}行 --"),
         Event::Earlier { said, .. } => write(said, to),
+        Event::NotInRoom { room } => write!(to, "系统:您不在房间 {room} 中"),
+        Event::Since { .. } | Event::Own(_) => Ok(()),
         Event::Answer(answer) => write_answer(answer, to),
         Event::ShuttingDown => write!(to, "系统:服务器即将关闭,再见!"),
     }
@@ -70,6 +72,11 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         Notice::Prompt => Ok(()),
         Notice::LineTooLong { bytes_max } => write!(to, "系统:超过{bytes_max}字节,未发送"),
         Notice::Skipped { lines } => write!(to, "系统:… 略过了{lines}行"),
+        Notice::BadJson => write!(to, "系统:不是单层的 JSON 对象"),
+        Notice::BadField { field } => write!(to, "系统:缺少字段 {field}，或其类型不对"),
+        Notice::BadSession => write!(to, "系统:每个连接只能有一个会话，其标识为 32 位十六进制数字"),
+        Notice::Hello { .. } => Ok(()),
+        Notice::Replaced => write!(to, "系统:此客户端已从别处重新连接"),
         Notice::NamingOver => write!(to, "系统:超时未取名,再见!"),
         Notice::Unterminated => write!(to, "系统:输入过长且没有换行,再见!"),
         Notice::ServerFull => write!(to, "系统:聊天室已满,请稍后再试!"),

@@ -105,6 +105,11 @@ impl Decoder {
         self.person.unended
     }
 
+    /// Whether no line has ended yet.
+    pub fn is_new(&self) -> bool {
+        !self.person.has_ended_line
+    }
+
     /// Bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         let editing = self.person.editing.as_ref().map_or(0, |editing| editing.held_bytes());
@@ -234,7 +239,7 @@ impl Decoder {
     /// Who reads what is encoded for this person alone.
     pub fn reader(&self) -> Reader<'_> {
         let room = self.person.room.as_deref();
-        Reader { has_entered: room.is_some(), room: room.unwrap_or_default() }
+        Reader { has_entered: room.is_some(), room: room.unwrap_or_default(), line: None }
     }
 
     /// Has the line edited here, or not any more, if the terminal agrees.

@@ -92,7 +92,7 @@ fn write_event(
             write_words([&lang.private(from, reader), ": ", text], to);
             mark(NORMAL, view, to);
         }
-        Event::Earlier { at, said } => {
+        Event::Earlier { at, said, .. } => {
             mark(DIM, view, to);
             zones.begin_line(Zone::LOCAL, at, view.shown, to);
             if let Event::Said { nick, text } = *said {
@@ -204,7 +204,7 @@ mod tests {
 
     fn shown(event: &Event<'_>, view: View) -> String {
         let mut bytes = Vec::new();
-        let reader = Reader { has_entered: true, room: LOBBY_NAME };
+        let reader = Reader { has_entered: true, room: LOBBY_NAME, line: None };
         let mut zones = Zones::new();
         encode(event.into(), view, Lang::En, STAMP, reader, &mut zones, &mut bytes);
         let stamp = zones.text(Zone::LOCAL, STAMP);
@@ -222,7 +222,8 @@ mod tests {
         let color = View { style: Style::Color, shown: Shown::Full, ..plain };
         let line = r"\r\x00\x1b[K\x1b[2m[DATE] \x1b[0malice: hi\r\n> ";
         assert_eq!(shown(&said, color), line);
-        let earlier = Event::Earlier { at: STAMP, said: &said };
+        let line = crate::ids::LineId { epoch: 1, number: 1 };
+        let earlier = Event::Earlier { at: STAMP, room: LOBBY_NAME, line, said: &said };
         let line = r"\r\x00\x1b[K\x1b[2m[DATE] alice: hi\x1b[0m\r\n> ";
         assert_eq!(shown(&earlier, color), line);
         let private = Event::Whispered { from: "alice", to: "bob", text: "psst" };

@@ -1,0 +1,54 @@
+//! A client that goes on with its session over another connection.
+
+use crate::chat::command::Command;
+use crate::chat::event::CloseReason;
+use crate::clock::Now;
+use crate::door::notice::Notice;
+use crate::hub::Hub;
+use crate::hub::conn::Socket;
+use crate::ids::{LineId, PeerId};
+
+impl<S: Socket> Hub<S> {
+    /// `id` goes on with `session`; the number of the last line that was said in it. The connection
+    /// that has it ends, and with it what it has not said yet. None if `id` has another session.
+    pub(super) fn take_session(&mut self, id: PeerId, session: u128, now: &Now) -> Option<u64> {
+        let own = self.peers.get_mut(id)?.protocol.session();
+        if own.is_some_and(|own| own != session) {
+            return None;
+        }
+        if let Some(holder) = self.sessions.holder(session).filter(|&holder| holder != id) {
+            self.dismiss(holder, &Notice::Replaced, CloseReason::Replaced, now);
+        }
+        self.peers.get_mut(id)?.protocol.set_session(session);
+        Some(self.sessions.hold(session, id, now.mono_ms))
+    }
+
+    /// Has `id` ask for something, unless the line of that `number` was said in its session already:
+    /// then the line that it was, if that is still known.
+    pub(super) fn ask_once(
+        &mut self,
+        id: PeerId,
+        number: u64,
+        command: Command<'_>,
+        now: &Now,
+    ) -> Option<LineId> {
+        let session = self.peers.get_mut(id).and_then(|conn| conn.protocol.session());
+        let before = self.chat.last_line();
+        if let Some(line) = session.and_then(|session| self.sessions.has_said(session, number)) {
+            return line.map(|number| LineId { number, ..before });
+        }
+        self.ask(id, command, now);
+        let line = self.chat.last_line();
+        if let Some(session) = session.filter(|_| line != before) {
+            self.sessions.note(session, number, line.number);
+        }
+        None
+    }
+
+    /// The connection `id` ends, and with it, for a while, its session.
+    pub(super) fn end_session(&mut self, id: PeerId, now: &Now) {
+        if let Some(session) = self.peers.get_mut(id).and_then(|conn| conn.protocol.session()) {
+            self.sessions.end(session, id, now.mono_ms);
+        }
+    }
+}
