@@ -305,9 +305,11 @@ fn a_link_that_stalls_and_dies_loses_nothing_silently() {
     assert_eq!(line(), "json -p\n");
     stream.write_all(b"{\"type\":\"hello\"}\n").expect("it reads");
     assert!(line().contains("session") && line().contains("name"));
-    let entered = "{\"type\":\"done\",\"tag\":\"name\"}\n{\"type\":\"done\",\"tag\":\"past\"}\n\
-        {\"type\":\"done\",\"tag\":\"1\",\"id\":\"1\"}\n";
-    stream.write_all(entered.as_bytes()).expect("it reads");
+    stream.write_all(b"{\"type\":\"done\",\"tag\":\"name\"}\n").expect("it reads");
+    assert!(line().contains("past"));
+    stream.write_all(b"{\"type\":\"done\",\"tag\":\"past\"}\n").expect("it reads");
+    assert!(line().contains("one") && line().contains("two"));
+    stream.write_all(b"{\"type\":\"done\",\"tag\":\"1\"}\n").expect("it reads");
     let output = ended(child);
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     let told = String::from_utf8_lossy(&output.stderr);

@@ -180,7 +180,7 @@ fn it_comes_back_by_itself_with_what_was_typed() {
     terminal.press("half a l");
     terminal.types("> half a l");
     server.all_log();
-    terminal.shows("-- no connection: the server is stopping, goodbye; trying again in");
+    terminal.shows("-- no connection: the server closed the connection; trying again in");
     terminal.shows(" away");
     terminal.press("ine");
     terminal.types("> half a line");
@@ -363,7 +363,7 @@ fn without_a_server_the_terminal_is_as_it_was_and_says_why() {
 fn the_clients_own_words_are_chinese_too() {
     let (server, _bob) = room();
     let options = format!("{} --lang zh", server.door());
-    let mut terminal = Terminal::join(&options, 12, 60);
+    let mut terminal = Terminal::join(&options, 20, 60);
     terminal.types("用户名:");
     terminal.press("小明\r");
     terminal.shows("-- 已进入聊天室");

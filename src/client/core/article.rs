@@ -57,12 +57,10 @@ pub fn message(line: &str) -> Message {
     Message { at, body, is_earlier: false }
 }
 
-/// What the system says with `line`, without when it does.
-pub fn words(line: &str) -> String {
-    match message(line).body {
-        Body::System(words) | Body::Plain(words) => Body::without_system(&words).into(),
-        _ => line.into(),
-    }
+/// What the system says with `line`, whatever stands before that, if it says something.
+pub fn words(line: &str) -> Option<&str> {
+    let from = |mark: &str| line.split_once(mark).map(|(_, words)| words.trim_start());
+    from("系统:").or_else(|| from("system:"))
 }
 
 fn has_stamp(bytes: &[u8]) -> bool {

@@ -13,7 +13,6 @@ use std::mem;
 use fastrand::Rng;
 
 use crate::chat::rooms::LOBBY_NAME;
-use crate::client::core::article;
 use crate::client::core::bounds::{
     ANSWER_MS, COMMANDS_MAX, ECHO_MS, FINISH_MS, GOODBYE_MS, HELLO_MS, PASTE_BYTES_MAX,
     RETRY_FIRST_MS, RETRY_MAX_MS, SAY_BYTES_MAX, STALL_MS,
@@ -276,7 +275,7 @@ impl Session {
         let why = match mem::replace(&mut self.state, State::Connecting) {
             // Who is full says so and closes.
             State::Entering { words, .. } => match closing.or(words) {
-                Some(words) => Why::Told(article::words(&words)),
+                Some(words) => Why::Told(words),
                 None => why,
             },
             State::Leaving { .. } => return self.state = State::Over(Outcome::Left),

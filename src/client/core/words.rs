@@ -97,7 +97,7 @@ Tab completes names, the arrows bring back what you said",
 /last [N]        最近 N 条消息
 /ignore NAME     屏蔽 NAME；再次输入则取消
 /quit            离开; 空行上按 ^D 也可以
-PgUp、PgDn 和鼠标滚轮翻看记录；按住 Shift 可用鼠标选中文字
+PgUp、PgDn 和鼠标滚轮翻看记录，按住 Shift 可选中文字
 Tab 补全名字，方向键找回说过的话",
 };
 

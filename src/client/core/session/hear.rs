@@ -304,7 +304,11 @@ impl Session {
                     self.news.push(News::NoRooms);
                 }
             }
-            State::Entering { words, .. } => *words = Some(line.into()),
+            State::Entering { words, .. } => {
+                if let Some(told) = article::words(line) {
+                    *words = Some(told.into());
+                }
+            }
             State::Leaving { .. } if line == "exit" => self.state = State::Over(Outcome::Left),
             State::In { .. } | State::Leaving { .. } if line == "OK" => {
                 let sent = self.outbox.first_sent();

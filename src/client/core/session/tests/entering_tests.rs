@@ -27,6 +27,7 @@ fn a_refused_name_is_asked_for_again_or_ends_it() {
 fn a_server_that_is_full_does_not_refuse_the_name() {
     for told in [
         "[2026-11-23 09:11:38] system: the room is full\r\n",
+        "\r\0\x1b[Knatter\r\nname: \r\0\x1b[Ksystem: the room is full\r\nname: ",
         "{\"type\":\"hello\"}\n{\"type\":\"closing\",\"code\":\"room-full\",\"text\":\"the room is full\"}\n",
     ] {
         let mut stay = Stay::new(Some("a"), false);
