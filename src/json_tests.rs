@@ -24,7 +24,10 @@ fn an_object_is_one_line() {
             .texts("none", [])
             .texts("two", ["a\"b", "你"]);
     });
-    let expected = r#"{"type":"said","n":0,"most":18446744073709551615,"yes":true,"no":false,"none":[],"two":["a\"b","你"]}"#;
+    let expected = concat!(
+        r#"{"type":"said","n":0,"most":18446744073709551615,"yes":true,"no":false,"none":[],"#,
+        r#""two":["a\"b","你"]}"#
+    );
     assert_eq!(line, format!("{expected}\n"));
     assert_eq!(written(|_| {}), "{}\n");
 }
@@ -143,7 +146,10 @@ fn depth_and_width_are_bounded() {
     assert_eq!(read(wide(FIELDS_MAX + 1).as_bytes()).map(|_| ()), Err(Fault::TooManyFields));
 }
 
-const WHOLE: &str = r#"{"do":"say","text":"a\"\\\u00e9\ud83d\ude00 你好","n":12,"x":-0.5e7,"act":true,"none":null,"list":["a","\n"]}"#;
+const WHOLE: &str = concat!(
+    r#"{"do":"say","text":"a\"\\\u00e9\ud83d\ude00 你好","n":12,"x":-0.5e7,"act":true,"none":null,"#,
+    r#""list":["a","\n"]}"#
+);
 
 #[test]
 fn no_part_of_an_object_is_one() {

@@ -79,6 +79,11 @@
 //! What a door or the hub has to say about itself (a charset, a skipped line, a wrong protocol) is a
 //! [`Notice`](door::notice::Notice), and no event of the chat.
 //!
+//! A connection at either door whose first line is `json -p` is one for programs: its protocol becomes
+//! [`Protocol::Json`](door::protocol::Protocol), with a format of its own. What a program is told in answer
+//! to a command carries the command's tag, so it is encoded by the connection; a record on a tape never
+//! names its reader. `docs/protocol.md` specifies it.
+//!
 //! A tenth door is a folder in `door/`, a variant of [`Protocol`] and of its format, a line in
 //! [`door::DoorKind`] and in the option table, and its notices with their texts in `door/lang/`.
 //!

@@ -282,6 +282,24 @@ fn too_slow(door: &str, seen: &mut Seen) {
 }
 
 #[test]
+fn the_page_tells_what_the_schema_tells() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/protocol.md");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    let schema = schema::Schema::of_the_page();
+    let mut examples = 0;
+    for example in page.lines().filter_map(|line| line.strip_prefix("< ")) {
+        let object = serde_json::from_str(example).expect("an example is JSON");
+        schema.check(&object).unwrap_or_else(|fault| panic!("{fault}"));
+        examples += 1;
+    }
+    assert!(examples > 4);
+    let codes = ["error", "closing"].into_iter().flat_map(|kind| schema.codes(kind));
+    for word in codes.chain(schema.types()) {
+        assert!(page.contains(&format!("`{word}`")), "{word} is missing in the page");
+    }
+}
+
+#[test]
 fn only_the_first_line_opens_it() {
     let server = Server::start(OPTIONS);
     for first in ["\n", "alice -n\n", "x -n"] {

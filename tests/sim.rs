@@ -13,6 +13,8 @@ mod naive;
 mod net;
 #[path = "sim/person.rs"]
 mod person;
+#[path = "sim/program.rs"]
+mod program;
 #[path = "sim/reader.rs"]
 mod reader;
 
@@ -233,6 +235,10 @@ impl Sim {
             // A small kernel buffer takes many turns for anybody.
             if lives && is_quick && self.room_bytes[0] >= 300_000 {
                 let is_served = match peer.person {
+                    None if let Some(program) = &queue.program => {
+                        let lines = pipe.received.iter().filter(|&&byte| byte == b'\n').count();
+                        lines == program.lines()
+                    }
                     Some(_) => peer.reader.lacks(&pipe.received, queue) == 0,
                     None => pipe.received.len() == model.bytes(peer.id),
                 };
@@ -291,6 +297,9 @@ impl Sim {
                 Some(_) => Ok(peer.reader.lacks(&pipe.received, &model.queues[&peer.id])),
                 // Lines of several rooms have no one order: see `naive`.
                 None if peer.is_in_many => Ok(0),
+                None if let Some(program) = &model.queues[&peer.id].program => {
+                    program.check(&pipe.received)
+                }
                 None => model.check(peer.id, &pipe.received, was_unframed),
             };
             let lacks =
@@ -313,11 +322,14 @@ impl Sim {
                 );
             }
             // Bursts are cut at what one read takes, and people see lines in many ways.
-            if peer.person.is_none() && !peer.is_unframed() {
+            let is_program = model.queues[&peer.id].program.is_some();
+            let is_classic = peer.person.is_none() && (peer.program.is_none() || is_program);
+            if is_classic && !peer.is_unframed() {
                 let naive = self.naive.borrow();
                 let may_lack = !peer.reads_promptly() || broke || self.room_bytes[0] < 64;
                 let is_chinese = self.lang == Lang::Zh;
-                naive::check(naive.lines(peer.id), &pipe.received, is_chinese, may_lack);
+                let received = model.as_classic(peer.id, &pipe.received);
+                naive::check(naive.lines(peer.id), &received, is_chinese, may_lack);
             }
             let is_refused = model.queues[&peer.id].is_refused;
             let may_speak = !is_refused && !self.is_stopping;

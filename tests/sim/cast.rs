@@ -6,6 +6,7 @@ use natter::ids::PeerId;
 
 use crate::net::{End, Pipe, Shared};
 use crate::person::{Habit, Person};
+use crate::program;
 use crate::reader::Reader;
 
 /// What a peer is like.
@@ -71,6 +72,8 @@ pub struct Peer {
     pub reader: Reader,
     /// It is in several rooms at a time.
     pub is_in_many: bool,
+    /// It is a program; at which door.
+    pub program: Option<DoorKind>,
 }
 
 impl Peer {
@@ -87,15 +90,38 @@ impl Peer {
             // Who is at the telnet door sends lines.
             role = Role::Flooder;
         }
+        let program = (person.is_none()
+            && cfg!(feature = "json")
+            && program::may_be(role)
+            && rng.u8(..4) == 0)
+            .then(|| DoorKind::ALL[rng.usize(..2)]);
         let is_in_many = role == Role::Chatter && person.is_none() && rng.u8(..4) == 0;
-        let (outbox, said, reader) = Default::default();
+        let (said, reader) = Default::default();
+        let outbox = Vec::new();
+        if program.is_some() {
+            pipe.borrow_mut().send(b"json -p\n");
+        }
         let (is_done, is_gone) = (false, false);
-        Self { role, id, pipe, outbox, said, number, is_done, is_gone, person, reader, is_in_many }
+        Self {
+            role,
+            id,
+            pipe,
+            outbox,
+            said,
+            number,
+            is_done,
+            is_gone,
+            person,
+            reader,
+            is_in_many,
+            program,
+        }
     }
 
     /// Where it knocks.
     pub fn kind(&self) -> DoorKind {
-        if self.person.is_some() { DoorKind::Telnet } else { DoorKind::Classic }
+        let kind = if self.person.is_some() { DoorKind::Telnet } else { DoorKind::Classic };
+        self.program.unwrap_or(kind)
     }
 
     /// Whether it reads whatever comes at once.
@@ -179,7 +205,10 @@ impl Peer {
                 (Role::Unframed, _) | (_, 0) => self.end(End::Fin),
                 (Role::Typist | Role::Noise, _) => self.end(End::Fin),
                 (_, 1) if self.is_faithful() => {
-                    let bye = self.person.as_ref().map_or(b"exit\r\n".to_vec(), Person::bye);
+                    let mut bye = self.person.as_ref().map_or(b"exit\r\n".to_vec(), Person::bye);
+                    if self.program.is_some() {
+                        bye = b"{\"do\":\"exit\"}\n".to_vec();
+                    }
                     self.send(&bye);
                 }
                 (_, _) if self.is_faithful() => self.end(End::Fin),
@@ -217,6 +246,11 @@ impl Peer {
             // What stands in the editor was never entered.
             Some(person) if person.is_editing => return,
             Some(person) => person.last_words(self.number),
+            None if self.program.is_some() => {
+                let text = format!("last words of {}", self.number);
+                let bytes = format!("{{\"do\":\"say\",\"text\":\"{text}\"}}").into_bytes();
+                (text, bytes)
+            }
             None => {
                 let text = format!("last words of {}", self.number);
                 (text.clone(), (text + " -ta").into_bytes())
@@ -231,15 +265,16 @@ impl Peer {
         let (number, said) = (self.number, &mut self.said);
         match &mut self.person {
             Some(person) => person.line(number, said, rng),
+            None if self.program.is_some() => {
+                let name = name(self.role, number, rng);
+                program::line((number, &name), self.is_in_many, said, rng)
+            }
             None => [self.line(rng).as_bytes(), end].concat(),
         }
     }
 
     fn line(&mut self, rng: &mut Rng) -> String {
-        let mut name = format!("peer{}", self.number);
-        if self.role == Role::Thief {
-            name = format!("{}{}", ["peer", "Peer", "рeer", "system"][rng.usize(..4)], rng.u8(..9));
-        }
+        let name = name(self.role, self.number, rng);
         match rng.u8(..12) {
             // Before the first line it has no name: it takes one.
             _ if self.said.is_empty() => {
@@ -260,6 +295,14 @@ impl Peer {
             }
         }
     }
+}
+
+/// What a peer wants to be called.
+fn name(role: Role, number: usize, rng: &mut Rng) -> String {
+    if role == Role::Thief {
+        return format!("{}{}", ["peer", "Peer", "рeer", "system"][rng.usize(..4)], rng.u8(..9));
+    }
+    format!("peer{number}")
 }
 
 fn noise(rng: &mut Rng) -> u8 {

@@ -3,6 +3,7 @@
 //! It knows nothing of tapes, sockets or time, so it is plainly right; the streams that the
 //! tape-sharing hub really sent are held against it byte for byte.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,6 +18,8 @@ use natter::door::telnet::view::{Style, View};
 use natter::hub::post::Tapped;
 use natter::ids::{PeerId, RoomId, UserId};
 use natter::zone::Zones;
+
+use crate::program::Told;
 
 const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
 
@@ -41,6 +44,8 @@ pub struct Queue {
     pub unheard: usize,
     /// The length of all its lines.
     bytes: usize,
+    /// If it is a program: what it is told from then on.
+    pub program: Option<Told>,
 }
 
 /// All that one event is to one peer at the telnet door, or one line of it at the other.
@@ -81,6 +86,10 @@ impl Model {
             Tapped::Asked { .. } | Tapped::Gone { .. } => return,
             Tapped::Notice { to, notice } => {
                 let queue = self.queues.get_mut(&to).expect("it was expected");
+                if matches!(notice, Notice::Hello { .. }) {
+                    let before = queue.lines.iter().flat_map(|line| line.bytes.clone()).collect();
+                    queue.program = Some(Told::after(before));
+                }
                 queue.hear(notice.into());
                 return queue.add(notice.into(), lang, now, false);
             }
@@ -92,13 +101,17 @@ impl Model {
                 let is_whisper = matches!(event, Event::Whispered { .. });
                 queue.add(event.into(), lang, now, is_whisper);
             }
-            Effect::Say { room, room_name, ref event, except, .. } => {
+            Effect::Say { room, room_name, ref event, line, except, .. } => {
                 if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
                     self.said.push(text.to_string());
                 }
                 let mut looks = BTreeMap::new();
                 for (&id, queue) in &mut self.queues {
                     if queue.rooms.contains(&room) && !except.contains(&UserId::local(id)) {
+                        if let Some(program) = &mut queue.program {
+                            program.hear(event, room_name, line, now.stamp);
+                            continue;
+                        }
                         // The prompt that is shared by all in a room is the room's.
                         queue.add_all(event.into(), lang, now, true, room_name, &mut looks);
                     }
@@ -116,6 +129,9 @@ impl Model {
             }
             Effect::Close { user, why } => {
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
+                if let Some(program) = queue.program.as_mut().filter(|_| !queue.is_closed) {
+                    program.close(why);
+                }
                 queue.is_closed = true;
                 queue.is_refused = matches!(why, CloseReason::RoomFull | CloseReason::AddressFull);
             }
@@ -126,6 +142,14 @@ impl Model {
     /// Bytes that `id` is to be sent, if it is quick enough for all of them.
     pub fn bytes(&self, id: PeerId) -> usize {
         self.queues.get(&id).map_or(0, |queue| queue.bytes)
+    }
+
+    /// What was said, in what `id` received, as the article's lines.
+    pub fn as_classic<'a>(&self, id: PeerId, received: &'a [u8]) -> Cow<'a, [u8]> {
+        match &self.queues[&id].program {
+            Some(program) => program.as_classic(received, self.lang == Lang::Zh).into(),
+            None => received.into(),
+        }
     }
 
     /// Holds what `id` received against its queue; returns how many lines it still lacks.
@@ -205,12 +229,16 @@ impl Queue {
             is_refused: false,
             unheard: 0,
             bytes: 0,
+            program: None,
         }
     }
 
     /// Notes what it is told of how things stand with it; that is told after the change.
     fn hear(&mut self, message: Message<'_>) {
         self.unheard += usize::from(message == Message::Event(&Event::NameFirst));
+        if self.program.is_some() {
+            return;
+        }
         let Some(mut view) = self.format.view() else { return };
         let notice = match message {
             Message::Event(event) => {
@@ -234,6 +262,13 @@ impl Queue {
     }
 
     fn add(&mut self, message: Message<'_>, lang: Lang, now: &Now, may_be_skipped: bool) {
+        if let Some(program) = &mut self.program {
+            assert!(
+                !self.is_closed,
+                "nothing is said to somebody whose goodbye is said: {message:?}"
+            );
+            return program.hear_alone(message, now.stamp);
+        }
         let room = self.room_name.clone();
         self.add_all(message, lang, now, may_be_skipped, &room, &mut BTreeMap::new());
     }

@@ -30,6 +30,8 @@ struct User {
     /// Where it speaks, and all rooms that it is in.
     room: String,
     rooms: BTreeSet<String>,
+    /// The same in the order in which it last began to speak there.
+    order: Vec<String>,
     ignored: BTreeSet<String>,
     /// Who last said something to it in private.
     wrote: Option<PeerId>,
@@ -68,6 +70,7 @@ impl Naive {
             if let (Command::Name(_), Some(name)) = (command, name) {
                 user.room = "lobby".into();
                 user.rooms.insert("lobby".into());
+                user.speak_here();
                 self.rename(who, name);
             }
             return;
@@ -92,6 +95,7 @@ impl Naive {
                     self.whisper(who, reader, text);
                 }
             }
+            Command::Part(room) => user.part(room),
             Command::Reply(text) => {
                 if let Some(reader) = user.wrote.filter(|reader| self.is_here(*reader)) {
                     self.whisper(who, reader, text);
@@ -159,6 +163,24 @@ impl Naive {
 }
 
 impl User {
+    /// Leaves a room that it is in; from the only one it goes to the lobby.
+    fn part(&mut self, room: Option<&str>) {
+        let room = room.map_or(self.room.clone(), folded);
+        if !self.rooms.contains(&room) {
+            return;
+        }
+        if self.rooms.len() == 1 {
+            return self.go("lobby", true);
+        }
+        self.rooms.remove(&room);
+        self.order.retain(|other| *other != room);
+        if room == self.room {
+            let last = self.order.last().expect("it is in another").clone();
+            self.room = if self.rooms.contains("lobby") { "lobby".into() } else { last };
+            self.speak_here();
+        }
+    }
+
     fn go(&mut self, room: &str, leaves: bool) {
         let room = folded(room);
         let may_be_had = room.chars().all(char::is_alphanumeric) && room != "system";
@@ -170,6 +192,14 @@ impl User {
         }
         self.rooms.insert(room.clone());
         self.room = room;
+        let rooms = &self.rooms;
+        self.order.retain(|room| rooms.contains(room));
+        self.speak_here();
+    }
+
+    fn speak_here(&mut self) {
+        self.order.retain(|room| *room != self.room);
+        self.order.push(self.room.clone());
     }
 }
 

@@ -29,6 +29,7 @@ pub struct Decoder {
 }
 
 /// What lies behind the protocol.
+#[derive(Default)]
 struct Person {
     view: View,
     /// The charset was chosen or agreed on: none is guessed any more.
@@ -73,25 +74,7 @@ enum Outcome {
 impl Decoder {
     /// Nothing has come; `prompt` asks for a name.
     pub fn new(prompt: &'static str) -> Self {
-        let person = Person {
-            view: View::default(),
-            is_charset_chosen: false,
-            is_charset_typed: false,
-            is_color_chosen: false,
-            prompt: prompt.into(),
-            room: None,
-            line: Vec::new(),
-            is_too_long: false,
-            is_after_return: false,
-            unended: 0,
-            has_ended_line: false,
-            text: String::new(),
-            window: (0, 0),
-            editing: None,
-            has_guessed: false,
-            has_switched: None,
-            echo: String::new(),
-        };
+        let person = Person { prompt: prompt.into(), ..Person::default() };
         Self { protocol: Protocol::default(), person, replies: Vec::new(), nop_due_ms: 0 }
     }
 
