@@ -65,7 +65,7 @@ impl World {
             connection: None,
             weather: Weather::Fair,
             is_half_closed: false,
-            has_faults: true,
+            has_faults: seed.is_multiple_of(10),
             typed: 0,
             others: 0,
             heard: Vec::new(),
@@ -91,7 +91,7 @@ impl World {
             self.server.say("bob", &format!("other {}", self.others));
             self.others += 1;
         }
-        if self.has_faults && self.chance(3) {
+        if self.has_faults && self.random.u16(..200) == 0 {
             self.fault();
         }
         self.pass();
@@ -152,6 +152,8 @@ impl World {
     fn fault(&mut self) {
         let for_ms = self.random.u64(..40_000);
         match self.random.u8(..6) {
+            // What was lost on the way is not followed by what was not.
+            0 | 1 if matches!(self.weather, Weather::Deaf { .. }) => {}
             0 => self.weather = Weather::Stalled { until_ms: self.now_ms + for_ms },
             1 => self.weather = Weather::Deaf { until_ms: self.now_ms + for_ms },
             2 => self.is_half_closed = true,
@@ -207,10 +209,12 @@ impl World {
 /// One conversation; whether everything was said, as far as the client knows.
 fn run(seed: u64, kind: Kind) -> bool {
     let mut world = World::new(seed, kind);
-    let calm_after = world.random.usize(..3_000);
+    let calm_after = world.random.usize(200..3_000);
     for step in 0..STEPS_MAX {
+        // Whoever has not been in does not come back, so most come in first.
+        world.has_faults |= world.session.is_in();
         world.has_faults &= step < calm_after || seed.is_multiple_of(3);
-        if world.typed == LINES && step > 500 {
+        if world.typed == LINES && (step > calm_after || seed.is_multiple_of(5)) {
             world.session.finish(world.now_ms);
         }
         world.step();
@@ -259,7 +263,7 @@ fn check_order(world: &World, context: &str) {
 fn run_all(kind: Kind) {
     let clean = (0..RUNS as u64).filter(|&seed| run(seed, kind)).count();
     println!("{kind:?}: everything was said in {clean} of {RUNS} runs");
-    assert!(clean > 0 && clean < RUNS, "{kind:?}: both endings are met");
+    assert!(clean > RUNS / 4 && clean < RUNS, "{kind:?}: both endings are met");
 }
 
 #[test]
