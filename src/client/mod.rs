@@ -115,6 +115,10 @@ fn report(config: &Config, session: &Session) -> u8 {
         }
         Some(Outcome::Left) | None => EXIT_SUCCESS,
     };
+    let code = match session.twice() {
+        0 => code,
+        lines => end(EXIT_CONNECTION, &words::twice(config.lang, lines)),
+    };
     let (lines, count) = session.report();
     if count == 0 {
         return code;

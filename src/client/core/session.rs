@@ -183,10 +183,14 @@ impl Session {
         self.outbox.lines()
     }
 
-    /// What was not said, or perhaps twice, as far as is known: the first lines, and how many there
-    /// are of them.
+    /// What was not said, as far as is known: the first lines, and how many there are of them.
     pub fn report(&self) -> (Vec<String>, usize) {
         self.outbox.report()
+    }
+
+    /// How many lines may have been said twice.
+    pub fn twice(&self) -> usize {
+        self.outbox.twice()
     }
 
     /// What is to be shown, since this was last asked.

@@ -174,10 +174,11 @@ fn unsure(lang: Lang, line: &str) -> String {
 }
 
 /// Lines may have been said twice.
-fn twice(lang: Lang, lines: usize) -> String {
+pub fn twice(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => {
-            format!("the server has forgotten this session: {lines} lines may be said twice")
+            let lines = lines_en(lines);
+            format!("the server has forgotten this session: {lines} may be said twice")
         }
         Lang::Zh => format!("服务器已不记得此会话：有 {lines} 行可能重复发送"),
     }
@@ -186,7 +187,10 @@ fn twice(lang: Lang, lines: usize) -> String {
 /// Whether to leave though lines are not confirmed.
 pub fn leaving(lang: Lang, lines: usize) -> String {
     match lang {
-        Lang::En => format!("{lines} lines are not confirmed; leave now all the same? y / n"),
+        Lang::En => {
+            let lines = lines_en(lines);
+            format!("{lines} not confirmed; leave now all the same? y / n")
+        }
         Lang::Zh => format!("还有 {lines} 行未确认送达，仍要离开吗？y / n"),
     }
 }
@@ -194,9 +198,13 @@ pub fn leaving(lang: Lang, lines: usize) -> String {
 /// At the end: so many lines were not confirmed.
 pub fn not_confirmed(lang: Lang, lines: usize) -> String {
     match lang {
-        Lang::En => format!("the server has not confirmed {lines} lines"),
+        Lang::En => format!("the server has not confirmed {}", lines_en(lines)),
         Lang::Zh => format!("有 {lines} 行未得到服务器确认"),
     }
+}
+
+fn lines_en(lines: usize) -> String {
+    if lines == 1 { "1 line".into() } else { format!("{lines} lines") }
 }
 
 /// So many people are in the room.

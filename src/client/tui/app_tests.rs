@@ -116,7 +116,7 @@ fn what_was_said_is_shown_at_once_and_dimmed_until_it_is_confirmed() {
 
 #[test]
 fn leaving_asks_first_if_something_is_not_confirmed() {
-    let question = "2 lines are not confirmed; leave now all the same? y / n";
+    let question = "2 lines not confirmed; leave now all the same? y / n";
     for (answer, is_over) in [("y", true), ("n", false)] {
         let (mut app, mut session) = entered();
         press(&mut app, &mut session, "one⏎two⏎/quit⏎");
