@@ -252,4 +252,9 @@ mod tests {
         }
         assert_eq!(std::mem::size_of::<Phase>(), 7);
     }
+
+    #[test]
+    fn a_connection_is_small() {
+        assert!(std::mem::size_of::<Protocol>() <= 40, "whatever is spoken with it");
+    }
 }
