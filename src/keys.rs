@@ -18,6 +18,11 @@ pub enum Input {
     PageUp,
     /// One page down.
     PageDown,
+    /// The mouse wheel was turned, up or down.
+    Wheel {
+        /// Towards what came before.
+        is_up: bool,
+    },
     /// `^Z`: the shell is wanted.
     Suspend,
     /// What follows is pasted, up to [`Input::PasteEnd`].
@@ -68,6 +73,8 @@ struct Parameters {
     has_several: bool,
     /// Something else was among them: it is no key, whatever its last character.
     is_foreign: bool,
+    /// That was a `<` before the first: it is a mouse's (xterm's "SGR" mode).
+    is_mouse: bool,
 }
 
 impl Keys {
@@ -176,7 +183,8 @@ impl Parameters {
                 Some(Self { last, ..self })
             }
             ';' => Some(Self { first: self.first(), last: 0, has_several: true, ..self }),
-            ' '..='?' => Some(Self { is_foreign: true, ..self }),
+            '<' if !self.is_foreign => Some(Self { is_foreign: true, is_mouse: true, ..self }),
+            ' '..='?' => Some(Self { is_foreign: true, is_mouse: false, ..self }),
             _ => None,
         }
     }
@@ -191,6 +199,9 @@ impl Parameters {
         // Ctrl 4. Alone, as in `ESC [ 5 C`, it is an older xterm's.
         let by_word = self.last.saturating_sub(1) & 6 != 0;
         match last_char {
+            'M' if self.is_mouse && matches!(self.first(), 64 | 65) => {
+                Some(Input::Wheel { is_up: self.first() == 64 })
+            }
             _ if self.is_foreign => None,
             'A' => key(Key::Up),
             'B' => key(Key::Down),

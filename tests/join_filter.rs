@@ -24,9 +24,9 @@ fn joined(door: &str, options: &str, input: &str) -> Output {
     ended(child)
 }
 
-/// What `child` came to, which must end by itself.
+/// What `child` came to, which must end by itself; it may wait for the last lines for a while.
 fn ended(mut child: Child) -> Output {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + 2 * PATIENCE;
     while child.try_wait().expect("it is a child").is_none() {
         if Instant::now() >= deadline {
             let _ = child.kill();
@@ -183,7 +183,8 @@ fn the_ways_in_which_it_cannot_work_have_codes() {
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     for (options, told) in [
         ("", "--name: needed where nobody can be asked; give --name NAME"),
-        ("--door irc", "--door: must be classic or telnet"),
+        ("--door telnet", "--door: no such option; natter join --help lists the options"),
+        ("--log /nowhere/log --name a", "--log: /nowhere/log: "),
         ("--nope", "--nope: no such option; natter join --help lists the options"),
     ] {
         let output = joined(server.door(), options, "");
@@ -259,7 +260,60 @@ fn what_cannot_be_said_any_more_is_told_of() {
     child.stdin.take().expect("it is piped").write_all(lines.as_bytes()).expect("it reads");
     other.until("[T] box:line");
     server.all_log();
-    assert_eq!(ended(child).status.code(), Some(4));
+    let output = ended(child);
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    let lines = told.matches("natter: not confirmed: line\n").count();
+    assert!(lines > 30, "{told}");
+    assert!(
+        told.ends_with(&format!("natter: the server has not confirmed {lines} lines\n")),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_heard_is_appended_to_a_file() {
+    let server = Server::start("");
+    let file = TempPath::new(".log");
+    let heard = file.path().display();
+    fs::write(file.path(), "before\n").expect("it can be written");
+    let output = joined(server.door(), &format!("--name box --log {heard}"), "one\ntwo\n");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let logged = fs::read_to_string(file.path()).expect("it is there");
+    assert_eq!(without_stamps(&logged), "before\n[T] box:one\n[T] box:two\n");
+    assert!(logged.ends_with(&String::from_utf8_lossy(&output.stdout).into_owned()));
+    let output = joined(server.door(), "--name box --log /dev/full", "one\n");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("natter: /dev/full: "), "{told}");
+}
+
+#[test]
+fn a_link_that_stalls_and_dies_loses_nothing_silently() {
+    // Whatever is sent there is taken by the system, and read by nobody.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let door = silent.local_addr().expect("it is bound").to_string();
+    let mut child = join(&door, "--name box").stdin(Stdio::piped()).spawn().expect("it starts");
+    child.stdin.take().expect("it is piped").write_all(b"one\ntwo\n").expect("it reads");
+    let (mut stream, _) = silent.accept().expect("it comes");
+    let mut reader = BufReader::new(stream.try_clone().expect("a socket can be shared"));
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("it is UTF-8");
+        line
+    };
+    assert_eq!(line(), "json -p\n");
+    stream.write_all(b"{\"type\":\"hello\"}\n").expect("it reads");
+    assert!(line().contains("session") && line().contains("name"));
+    stream.write_all(b"{\"type\":\"done\",\"tag\":\"name\"}\n").expect("it reads");
+    assert!(line().contains("past"));
+    stream.write_all(b"{\"type\":\"done\",\"tag\":\"past\"}\n").expect("it reads");
+    assert!(line().contains("one") && line().contains("two"));
+    stream.write_all(b"{\"type\":\"done\",\"tag\":\"1\"}\n").expect("it reads");
+    let output = ended(child);
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("natter: not confirmed: two\n") && !told.contains(": one"), "{told}");
 }
 
 #[test]
@@ -268,7 +322,7 @@ fn a_server_that_frames_nothing_gets_one_command_a_read() {
     let wanted: Vec<String> = (0..100).map(|number| format!("第{number}行")).collect();
     let output = joined(server.door(), "--name 小明", &wanted.join("\n"));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let mut reads = vec!["小明 -n\n".to_string()];
+    let mut reads = vec!["json -p\n".to_string(), "小明 -n\n".into()];
     reads.extend(wanted.iter().map(|line| format!("{line} -ta\n")));
     reads.push("exit\n".into());
     assert_eq!(server.reads(), reads);

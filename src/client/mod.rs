@@ -6,15 +6,16 @@
 //! ```text
 //!  terminal ─► keys ─► app ──────┐              ┌─► app, talk ─► style ─► paint ─► terminal
 //!  pipe, terminal      editor    ├─► session ───┤
-//!  stdin ────► filter, say ──────┘  │  door  ▲  └─► filter ─► stdout
+//!  stdin ────► filter, say ──────┘  │  wire  ▲  └─► filter ─► stdout
 //!                                   ▼        │
 //!                                   link ─► server
 //! ```
 //!
 //! * [`core`] knows no system. A [`session`](core::session) is a person's stay, over however many
-//!   connections: it gives the name, enters the room, says one thing at a time, waits for the echo,
-//!   and comes back. [`door`](core::door) encodes commands and decodes what the server sends, at
-//!   either door.
+//!   connections: it gives the name, enters the room, and comes back. What others are to hear stays in
+//!   its [`outbox`](core::outbox) until the server has confirmed it. The [`wire`](core::wire) finds out
+//!   whether the server speaks JSON lines, which natter does at either door, or only the
+//!   [article's](core::article) protocol.
 //! * [`tui`] is the person. The [`app`](tui::app) has the [editor](crate::editor), the
 //!   [`talk`](tui::talk) (what was heard, what is in view) and the names to complete. It yields
 //!   frames, of which [`paint`](tui::paint) sends what differs from the last one.
@@ -48,6 +49,7 @@ use crate::client::net::resolve;
 use crate::client::net::run::{SERVER, run};
 use crate::client::options::{Config, Request};
 use crate::client::pipe::filter::Filter;
+use crate::client::pipe::log::Log;
 use crate::client::tui::app::App;
 use crate::client::tui::terminal::Terminal;
 use crate::text::one_line;
@@ -60,7 +62,7 @@ pub const EXIT_FAILURE: u8 = 1;
 pub const EXIT_USAGE: u8 = 2;
 /// The name was refused.
 pub const EXIT_NAME: u8 = 3;
-/// There was no connection.
+/// There was no connection, or not every line was confirmed.
 pub const EXIT_CONNECTION: u8 = 4;
 
 /// Does what `arguments` (those behind `join`) ask for, and says how the process is to end.
@@ -83,25 +85,48 @@ pub fn join(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(link) => link,
         Err(error) => return end(EXIT_CONNECTION, &format!("{}: {error}", config.server)),
     };
-    let session = Session::new(config.door, config.name.clone(), is_person, Rng::new());
-    let session = session.start_in(config.room.clone());
-    let outcome = if is_person {
-        at_terminal(&config, session, link)
-    } else {
-        between_pipes(&config, session, link)
+    let log = match config.log.as_deref().map(Log::open).transpose() {
+        Ok(log) => log,
+        Err(error) => return end(EXIT_USAGE, &format!("--log: {error}")),
     };
-    match outcome {
-        Ok(Outcome::Left) => EXIT_SUCCESS,
-        Ok(Outcome::NameRefused(why)) => {
-            let name = config.name.as_deref().unwrap_or_default();
-            end(EXIT_NAME, &words::refused(config.lang, name, &why))
-        }
-        Ok(Outcome::NoConnection(why)) => {
-            let why = words::reason(config.lang, &why);
-            end(EXIT_CONNECTION, &format!("{}: {why}", config.server))
-        }
+    let session = Session::new(config.name.clone(), is_person, config.lang, Rng::new());
+    let session = session.start_in(config.room.clone());
+    let session = if is_person {
+        at_terminal(&config, session, link, log)
+    } else {
+        between_pipes(&config, session, link, log)
+    };
+    match session {
+        Ok(session) => report(&config, &session),
         Err(error) => end(EXIT_FAILURE, &error.to_string()),
     }
+}
+
+/// Says how the session ended, and what of it was not confirmed.
+fn report(config: &Config, session: &Session) -> u8 {
+    let code = match session.outcome() {
+        Some(Outcome::NameRefused(why)) => {
+            let name = config.name.as_deref().unwrap_or_default();
+            return end(EXIT_NAME, &words::refused(config.lang, name, why));
+        }
+        Some(Outcome::NoConnection(why)) => {
+            let why = words::reason(config.lang, why);
+            end(EXIT_CONNECTION, &format!("{}: {why}", config.server))
+        }
+        Some(Outcome::Left) | None => EXIT_SUCCESS,
+    };
+    let code = match session.twice() {
+        0 => code,
+        lines => end(EXIT_CONNECTION, &words::twice(config.lang, lines)),
+    };
+    let (lines, count) = session.report();
+    if count == 0 {
+        return code;
+    }
+    for line in lines {
+        end(code, &format!("{}: {line}", words::NOT_CONFIRMED.of(config.lang)));
+    }
+    end(EXIT_CONNECTION, &words::not_confirmed(config.lang, count))
 }
 
 /// Does what [`resolve::command`] is for.
@@ -116,17 +141,27 @@ fn print_addresses(host: &str) -> u8 {
     }
 }
 
-fn at_terminal(config: &Config, session: Session, link: Link) -> io::Result<Outcome> {
-    let app = App::new(config.server.to_string(), config.lang, config.bell);
+fn at_terminal(
+    config: &Config,
+    session: Session,
+    link: Link,
+    log: Option<Log>,
+) -> io::Result<Session> {
+    let app = App::new(config.server.to_string(), config.lang, config.bell, config.notify);
     // Whatever it is set to (no-color.org).
     let is_colorless = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let signals = [SIGHUP, SIGINT, SIGTERM, SIGWINCH, SIGCONT];
-    run(session, link, &signals, |registry| Terminal::open(registry, app, is_colorless))
+    run(session, link, &signals, |registry| Terminal::open(registry, app, is_colorless, log))
 }
 
-fn between_pipes(config: &Config, session: Session, link: Link) -> io::Result<Outcome> {
+fn between_pipes(
+    config: &Config,
+    session: Session,
+    link: Link,
+    log: Option<Log>,
+) -> io::Result<Session> {
     // A hang-up ends it, unless `nohup` has seen to that: to listen for it would undo that.
-    run(session, link, &[SIGINT, SIGTERM], |registry| Filter::open(registry, config.lang))
+    run(session, link, &[SIGINT, SIGTERM], |registry| Filter::open(registry, config.lang, log))
 }
 
 fn end(code: u8, fault: &str) -> u8 {

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::chat::rooms::LOBBY_NAME;
-use crate::client::core::door::Door;
 use crate::config::options::{self, Opt};
 use crate::door::lang::Lang;
 
@@ -33,12 +32,14 @@ pub struct Config {
     pub name: Option<String>,
     /// The room to enter, unless it is the lobby.
     pub room: Option<String>,
-    /// Which of the server's doors that is.
-    pub door: Door,
     /// The language of the client's own words.
     pub lang: Lang,
     /// Whether a mention of the name rings.
     pub bell: bool,
+    /// Whether the terminal's title tells of mentions, and its desktop of each.
+    pub notify: bool,
+    /// The file that what is heard is appended to.
+    pub log: Option<PathBuf>,
 }
 
 /// Where a server is.
@@ -82,20 +83,6 @@ pub const OPTIONS: &[Opt<Config>] = &[
         },
     },
     Opt {
-        name: "door",
-        value: "classic|telnet",
-        default: "classic",
-        help: "which door of the server that is",
-        set: |config, value| {
-            config.door = match value {
-                "classic" => Door::Classic,
-                "telnet" => Door::Telnet,
-                _ => return Err("must be classic or telnet".into()),
-            };
-            Ok(())
-        },
-    },
-    Opt {
         name: "lang",
         value: "en|zh",
         default: "of the environment",
@@ -113,6 +100,26 @@ pub const OPTIONS: &[Opt<Config>] = &[
         set: |config, _| {
             config.bell = true;
             Ok(())
+        },
+    },
+    Opt {
+        name: "notify",
+        value: "",
+        default: "silent",
+        help: "show mentions in the title and on the desktop",
+        set: |config, _| {
+            config.notify = true;
+            Ok(())
+        },
+    },
+    Opt {
+        name: "log",
+        value: "FILE",
+        default: "none",
+        help: "append what is heard to FILE",
+        set: |config, value| {
+            config.log = Some(value.into()).filter(|_| !value.is_empty());
+            config.log.is_some().then_some(()).ok_or("must be a file".into())
         },
     },
 ];
@@ -133,14 +140,20 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
         server: Place::Host(String::new()),
         name: None,
         room: None,
-        door: Door::Classic,
         lang,
         bell: false,
+        notify: false,
+        log: None,
     };
     let mut parser = Parser::from_args(arguments);
     while let Some(arg) = parser.next().map_err(|error| advised(&error.to_string()))? {
         let name = match arg {
             Arg::Long("help") | Arg::Short('h') => return Ok(Request::Print(help())),
+            Arg::Long("version") | Arg::Short('V') => {
+                return Ok(Request::Print(
+                    concat!("natter ", env!("CARGO_PKG_VERSION"), "\n").into(),
+                ));
+            }
             Arg::Long("resolve") => {
                 let host = parser.value().and_then(ValueExt::string);
                 return host.map(Request::Resolve).map_err(|error| advised(&error.to_string()));
@@ -156,11 +169,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, S
         let opt = options::find(OPTIONS, &name).map_err(|fault| advised(&fault))?;
         opt.take(&mut parser, &mut config)?;
     }
-    let here = match config.door {
-        Door::Classic => "127.0.0.1:9999",
-        Door::Telnet => "127.0.0.1:2323",
-    };
-    config.server = server.unwrap_or_else(|| Place::Host(here.into()));
+    config.server = server.unwrap_or_else(|| Place::Host("127.0.0.1:9999".into()));
     Ok(Request::Join(config))
 }
 
@@ -186,13 +195,18 @@ fn help() -> String {
     let mut text = String::from(
         "natter join: enter a chat room\n\n\
          natter join [OPTIONS] [HOST:PORT | unix:PATH]\n\n  \
-         --help, -h               this text\n",
+         --help, -h               this text\n  \
+         --version, -V            which version this is\n",
     );
     text.push_str(&options::help(OPTIONS, 24));
     text.push_str(
         "\nOn a terminal, type to talk; /help tells the rest. Otherwise it is a filter: lines of \
-         stdin\nare said, lines heard go to stdout. Exit code 3: the name was refused, 4: no \
-         connection.\n",
+         stdin\nare said, lines heard go to stdout.\n\nExit codes:\n  \
+         0  all went well: every line was confirmed by the server\n  \
+         1  what was heard could not be shown or written\n  \
+         2  an option cannot work\n  \
+         3  the name was refused\n  \
+         4  no connection, or not every line was confirmed; stderr lists those\n",
     );
     text
 }
@@ -216,13 +230,12 @@ mod tests {
     fn nothing_given_is_the_default() {
         let config = config("");
         assert_eq!(config.server.to_string(), "127.0.0.1:9999");
-        assert_eq!((config.name, config.door, config.bell), (None, Door::Classic, false));
+        assert_eq!((config.name, config.notify, config.bell), (None, false, false));
     }
 
     #[test]
-    fn each_door_has_its_own_port() {
-        assert_eq!(config("--door telnet").server.to_string(), "127.0.0.1:2323");
-        assert_eq!(config("box:1 --door=telnet --bell").server.to_string(), "box:1");
+    fn a_server_has_a_host_and_a_port_or_a_path() {
+        assert_eq!(config("box:1 --bell").server.to_string(), "box:1");
         assert_eq!(config("--name 小明 [::1]:9").server.to_string(), "[::1]:9");
         assert_eq!(config("unix:/tmp/a:b").server, Place::Unix("/tmp/a:b".into()));
     }
@@ -239,7 +252,8 @@ mod tests {
             ("--name=", "--name: must be one word, not \"\""),
             ("--name", "--name: needs NAME"),
             ("--room=", "--room: must be one word, not \"\""),
-            ("--door irc", "--door: must be classic or telnet, not \"irc\""),
+            ("--door telnet", "--door: no such option; natter join --help lists the options"),
+            ("--log=", "--log: must be a file, not \"\""),
             ("--lang fr", "--lang: must be en or zh, not \"fr\""),
             ("--nope", "--nope: no such option; natter join --help lists the options"),
             ("--bell=3", "unexpected"),
@@ -260,5 +274,8 @@ mod tests {
         let Ok(Request::Print(text)) = parsed("--help") else { panic!("--help prints") };
         assert!(OPTIONS.iter().all(|opt| text.contains(&format!("--{} {}", opt.name, opt.value))));
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        assert!((0..=4).all(|code| text.contains(&format!("\n  {code}  "))), "{text}");
+        let Ok(Request::Print(text)) = parsed("-V") else { panic!("-V prints") };
+        assert_eq!(text, format!("natter {}\n", env!("CARGO_PKG_VERSION")));
     }
 }

@@ -1,6 +1,6 @@
 //! Telnet's commands among the bytes of a text (RFC 854, RFC 855): where each begins and ends.
 //!
-//! Every door knows them, and so does the client: the telnet door obeys them, the others leave them
+//! Every door knows them: the telnet door obeys them, the others leave them
 //! out. What a command means is not known here.
 
 /// "Interpret as command": begins every command; doubled, it is a byte of text.

@@ -20,6 +20,8 @@ struct Room {
     people: Vec<(String, TcpStream)>,
     /// Every read of every client, as it came.
     reads: Vec<String>,
+    /// Everything that was said.
+    said: Vec<String>,
 }
 
 impl Unframed {
@@ -46,6 +48,11 @@ impl Unframed {
     /// Every read so far.
     pub fn reads(&self) -> Vec<String> {
         self.room.lock().expect("no test fails in it").reads.clone()
+    }
+
+    /// What was said so far, as `NAME:TEXT`.
+    pub fn said(&self) -> Vec<String> {
+        self.room.lock().expect("no test fails in it").said.clone()
     }
 
     /// Waits until so many people are in the room.
@@ -101,6 +108,7 @@ fn serve(mut stream: TcpStream, room: &Mutex<Room>) {
                 b"OK"
             }
             Some((text, "-ta")) => {
+                room.said.push(format!("{name}:{text}"));
                 room.tell_all(&stamped(&format!("{name}:{text}")));
                 b""
             }

@@ -121,7 +121,7 @@ impl Told {
             Event::Whispered { from, to, text } => Some(
                 json!({"type": "whispered", "time": at.to_string(), "name": from, "to": to, "text": text}),
             ),
-            Event::Earlier { at, room, line, said: event } => {
+            Event::Earlier { at, room, line, said: event, .. } => {
                 let mut object = match *event {
                     Event::Acted { nick, text } => {
                         said(room, Some(line), [nick, text], &["act", "earlier"])

@@ -1,7 +1,7 @@
 //! What a person typed, or a program wrote, made into commands.
 
-use crate::client::core::bounds::SAY_BYTES_MAX;
-use crate::client::core::door::Command;
+use crate::client::core::bounds::{PAST_LINES, SAY_BYTES_MAX};
+use crate::client::core::command::Command;
 use crate::text::{clean, clip};
 
 /// What a line that was typed asks for.
@@ -51,6 +51,9 @@ fn asked(line: &str) -> Typed<'_> {
             let text = Some(rest).filter(|text| !text.is_empty()).map(Into::into);
             Typed::Ask(Command::Topic(text))
         }
+        "/last" => Typed::Ask(Command::Last(rest.parse().unwrap_or(PAST_LINES))),
+        "/ignore" if !rest.is_empty() => Typed::Ask(Command::Ignore(rest.into())),
+        "/reply" if !rest.is_empty() => Typed::Ask(Command::Reply(rest.into())),
         "/me" if !rest.is_empty() => Typed::Ask(Command::Act(rest.into())),
         "/name" | "/nick" if !rest.is_empty() => Typed::Name(rest.into()),
         "/msg" | "/tell" => match rest.split_once(' ') {
@@ -60,7 +63,7 @@ fn asked(line: &str) -> Typed<'_> {
             }
             None => Typed::Incomplete,
         },
-        "/me" | "/name" | "/nick" | "/join" => Typed::Incomplete,
+        "/me" | "/name" | "/nick" | "/join" | "/ignore" | "/reply" => Typed::Incomplete,
         _ => Typed::Unknown(command),
     }
 }
@@ -111,6 +114,11 @@ mod tests {
             ("/leave", Typed::Ask(Command::LeaveRoom)),
             ("/leave now", Typed::Unknown("/leave")),
             ("/rooms", Typed::Ask(Command::Rooms)),
+            ("/last", Typed::Ask(Command::Last(PAST_LINES))),
+            ("/last 5", Typed::Ask(Command::Last(5))),
+            ("/ignore bob", Typed::Ask(Command::Ignore("bob".into()))),
+            ("/ignore", Typed::Incomplete),
+            ("/reply psst", Typed::Ask(Command::Reply("psst".into()))),
             ("/topic green tea", Typed::Ask(Command::Topic(Some("green tea".into())))),
             ("/topic", Typed::Ask(Command::Topic(None))),
             ("/usr/bin", Typed::Unknown("/usr/bin")),

@@ -1,22 +1,29 @@
 //! One person's stay in the room over however many connections: no clock, no socket, no screen.
 //!
-//! What happens goes in with its moment; what is to be sent and shown is taken out. One command is
-//! under way at a time: the next one follows when the server has answered, so that no two meet in
-//! one read of a server that frames nothing, and nobody talks faster than they are heard.
+//! What happens goes in with its moment; what is to be sent and shown is taken out. A connection
+//! begins with the question for JSON lines. Then the session is named, the name taken, the room
+//! entered and what was missed asked for; only then is said what waits ([`Outbox`]). A server that
+//! does not say `hello` is the article's: it gets one command at a time, and the next one follows when
+//! the line has come back, so that no two meet in one read.
 
-use std::collections::VecDeque;
+mod hear;
+
 use std::mem;
 
 use fastrand::Rng;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::chat::rooms::LOBBY_NAME;
 use crate::client::core::bounds::{
-    ANSWER_MS, COMMANDS_MAX, ECHO_MS, GOODBYE_MS, REFUSAL_MS, RETRY_FIRST_MS, RETRY_MAX_MS,
+    ANSWER_MS, COMMANDS_MAX, ECHO_MS, FINISH_MS, GOODBYE_MS, HELLO_MS, PASTE_BYTES_MAX,
+    RETRY_FIRST_MS, RETRY_MAX_MS, SAY_BYTES_MAX, STALL_MS,
 };
-use crate::client::core::door::{Command, Decoder, Door, Heard};
-use crate::client::core::message::{Body, Change, Message};
-use crate::client::core::whereabouts::Whereabouts;
+use crate::client::core::command::Command;
+use crate::client::core::message::{Body, Message};
+use crate::client::core::outbox::{Job, Outbox};
+use crate::client::core::place::Place;
+use crate::client::core::wire::{self, Piece, Protocol, Wire};
+use crate::door::lang::Lang;
+use crate::json::Object;
 
 pub use crate::client::core::news::{News, Outcome, Why};
 
@@ -25,13 +32,11 @@ enum State {
     /// Somebody has to give a name first.
     Nameless,
     Connecting,
-    /// There is a connection, and the name is not taken yet.
-    Naming {
+    /// There is a connection. The server has been asked for JSON lines, or given the name.
+    Entering {
         by_ms: u64,
-        /// The name has been sent: at the telnet door it is asked for first.
-        is_sent: bool,
-        /// What came instead of `OK`.
-        refusal: Option<String>,
+        /// What it said last, which may be why it does not let the person in.
+        words: Option<String>,
     },
     In {
         since_ms: u64,
@@ -47,32 +52,39 @@ enum State {
     Over(Outcome),
 }
 
-/// What has to come before the next command is sent.
-#[derive(Debug)]
-struct Awaited {
-    /// The line that the server sends back to who said it; anything will do if none.
-    echo: Option<String>,
-    until_ms: u64,
-}
-
 /// One person's stay in the room.
 pub struct Session {
-    door: Door,
-    decoder: Decoder,
+    lang: Lang,
+    /// 128 random bits, by which a server knows the session again.
+    id: u128,
     state: State,
+    wire: Wire,
     name: String,
-    /// The name that the server was last asked for while in the room.
-    new_name: Option<String>,
-    whereabouts: Whereabouts,
-    /// Somebody is there to give another name.
-    may_ask: bool,
+    place: Place,
+    /// The room is entered and what was missed has come: what waits may be said.
+    is_settled: bool,
+    /// What is said now was said before the session began, and only shows where it begins.
+    is_past_hidden: bool,
+    /// What was said before all that was missed has come: it is shown after that.
+    held: Vec<Vec<u8>>,
+    /// The lines of an answer that is coming.
+    listed: Vec<Message>,
+    /// What the server said when it closed the connection.
+    closing: Option<String>,
+    /// Somebody is there: to give another name, to read what was said before.
+    is_person: bool,
     /// The person was in the room at some time: from then on it comes back by itself.
     was_in: bool,
-    /// Nothing more will be said: what waits is sent, then it leaves.
-    is_ending: bool,
-    queue: VecDeque<Command>,
-    awaited: Option<Awaited>,
-    /// What of a command has not been written yet.
+    /// Nothing more will be said. What waits is sent first, but not waited for past this moment.
+    finish_by_ms: Option<u64>,
+    /// It leaves, whatever is left.
+    is_leaving: bool,
+    outbox: Outbox,
+    /// The longest text that the server takes.
+    text_bytes_max: usize,
+    /// When the server was last heard, or asked something.
+    active_ms: u64,
+    /// What has not been written yet.
     outgoing: Vec<u8>,
     /// Counts connections, so that a new one is not taken for the last.
     connections: u32,
@@ -83,21 +95,28 @@ pub struct Session {
 }
 
 impl Session {
-    /// A stay that begins with connecting if there is a name, or with asking for one; without
-    /// anybody to ask (`may_ask`), a refused name ends it.
-    pub fn new(door: Door, name: Option<String>, may_ask: bool, random: Rng) -> Self {
+    /// A stay that begins with connecting if there is a name, or with asking for one; without a person
+    /// to ask, a refused name ends it.
+    pub fn new(name: Option<String>, is_person: bool, lang: Lang, mut random: Rng) -> Self {
         Self {
-            door,
-            decoder: Decoder::new(door),
+            lang,
+            id: random.u128(..),
             state: if name.is_some() { State::Connecting } else { State::Nameless },
-            name: name.map_or_else(String::new, |name| as_kept(&name)),
-            new_name: None,
-            whereabouts: Whereabouts::default(),
-            may_ask,
+            wire: Wire::default(),
+            name: name.unwrap_or_default(),
+            place: Place::new(None),
+            is_settled: false,
+            is_past_hidden: false,
+            held: Vec::new(),
+            listed: Vec::new(),
+            closing: None,
+            is_person,
             was_in: false,
-            is_ending: false,
-            queue: VecDeque::new(),
-            awaited: None,
+            finish_by_ms: None,
+            is_leaving: false,
+            outbox: Outbox::default(),
+            text_bytes_max: SAY_BYTES_MAX,
+            active_ms: 0,
             outgoing: Vec::new(),
             connections: 1,
             attempts: 0,
@@ -109,23 +128,23 @@ impl Session {
     /// The same, but in `room` once the name is accepted.
     #[must_use]
     pub fn start_in(mut self, room: Option<String>) -> Self {
-        self.whereabouts = Whereabouts::starting_in(room);
+        self.place = Place::new(room);
         self
     }
 
     /// The room that the person is in, unless it is the lobby.
     pub fn room(&self) -> Option<&str> {
-        self.whereabouts.room().filter(|_| self.is_in())
+        Some(self.place.room()).filter(|&room| self.is_in() && room != LOBBY_NAME)
+    }
+
+    /// Who is in the room.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The name, as the server shows it; empty if there is none yet.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Which of the server's doors that is.
-    pub fn door(&self) -> Door {
-        self.door
     }
 
     /// Whether a name has to be given.
@@ -151,12 +170,27 @@ impl Session {
 
     /// Whether another command is taken.
     pub fn has_room(&self) -> bool {
-        self.queue.len() < COMMANDS_MAX && !self.is_ending
+        self.outbox.waiting() < COMMANDS_MAX && !self.is_ending()
     }
 
-    /// How much waits to be sent.
-    pub fn waiting(&self) -> usize {
-        self.queue.len()
+    /// Whether lines of `bytes` in all are taken at once.
+    pub fn has_room_for(&self, bytes: usize) -> bool {
+        self.outbox.waiting_bytes().saturating_add(bytes) <= PASTE_BYTES_MAX && !self.is_ending()
+    }
+
+    /// The lines that the server has not confirmed, in order.
+    pub fn unconfirmed(&self) -> impl DoubleEndedIterator<Item = &Job> {
+        self.outbox.lines()
+    }
+
+    /// What was not said, as far as is known: the first lines, and how many there are of them.
+    pub fn report(&self) -> (Vec<String>, usize) {
+        self.outbox.report()
+    }
+
+    /// How many lines may have been said twice.
+    pub fn twice(&self) -> usize {
+        self.outbox.twice()
     }
 
     /// What is to be shown, since this was last asked.
@@ -166,43 +200,40 @@ impl Session {
 
     /// Asks for `name`: to enter with, or another one.
     pub fn give_name(&mut self, name: &str, now_ms: u64) {
-        let name = as_kept(name);
+        let name = name.split_whitespace().next().unwrap_or_default().to_string();
         if self.is_in() {
             return self.ask(Command::Name(name), now_ms);
         }
         self.name = name;
-        if matches!(self.state, State::Nameless | State::Away { .. } | State::Naming { .. }) {
+        if matches!(self.state, State::Nameless | State::Away { .. } | State::Entering { .. }) {
             self.connect();
         }
     }
 
     /// Asks for something else; it waits until the person is in the room.
     pub fn ask(&mut self, command: Command, now_ms: u64) {
-        if self.has_room() {
-            self.queue.push_back(command);
+        if !self.is_ending() {
+            self.outbox.push(command);
             self.send_next(now_ms);
         }
     }
 
     /// Says what is left, then leaves.
     pub fn finish(&mut self, now_ms: u64) {
-        if self.is_ending {
+        if self.is_ending() {
             return;
         }
-        self.is_ending = true;
+        self.finish_by_ms = Some(now_ms + FINISH_MS);
         match self.state {
             State::Nameless => self.state = State::Over(Outcome::Left),
-            State::Away { .. } => self.end_away(Why::Closed),
+            State::Away { .. } if self.outbox.is_empty() => self.end_away(Why::Closed),
             _ => self.send_next(now_ms),
         }
     }
 
     /// Leaves, whatever is left to be said; at once if it is leaving already.
     pub fn leave(&mut self, now_ms: u64) {
-        self.queue.clear();
-        self.whereabouts.stay();
-        self.awaited = None;
-        self.is_ending = true;
+        self.is_leaving = true;
         if self.is_in() {
             self.send_next(now_ms);
         } else if !matches!(self.state, State::Over(_)) {
@@ -210,21 +241,31 @@ impl Session {
         }
     }
 
+    fn is_ending(&self) -> bool {
+        self.finish_by_ms.is_some() || self.is_leaving
+    }
+
     /// There is a connection.
     pub fn connected(&mut self, now_ms: u64) {
-        self.decoder = Decoder::new(self.door);
-        let is_sent = self.door == Door::Classic;
-        if is_sent {
-            self.outgoing = self.door.encode(&Command::Name(self.name.clone()));
-        }
-        self.state = State::Naming { by_ms: now_ms + ANSWER_MS, is_sent, refusal: None };
+        self.wire = Wire::default();
+        self.outgoing = wire::ASK.to_vec();
+        (self.is_settled, self.closing) = (false, None);
+        self.listed.clear();
+        self.held.clear();
+        self.state = State::Entering { by_ms: now_ms + HELLO_MS, words: None };
     }
 
     /// One read brought `bytes`.
     pub fn received(&mut self, bytes: &[u8], now_ms: u64) {
-        let mut heard = Vec::new();
-        self.decoder.decode(bytes, &mut heard);
-        heard.into_iter().for_each(|heard| self.hear(heard, now_ms));
+        self.active_ms = now_ms;
+        let mut pieces = Vec::new();
+        self.wire.take(bytes, &mut pieces);
+        for piece in pieces {
+            match piece {
+                Piece::Object(line) => self.hear_object(&line, now_ms),
+                Piece::Text(line) => self.hear_text(&line, now_ms),
+            }
+        }
         if let State::Leaving { by_ms } = &mut self.state {
             *by_ms = now_ms + GOODBYE_MS;
         }
@@ -233,28 +274,29 @@ impl Session {
 
     /// The connection could not be made, or has ended.
     pub fn lost(&mut self, why: Why, now_ms: u64) {
-        let mut heard = Vec::new();
-        self.decoder.finish(&mut heard);
-        heard.into_iter().for_each(|heard| self.hear(heard, now_ms));
         self.outgoing.clear();
+        let closing = self.closing.take();
         let why = match mem::replace(&mut self.state, State::Connecting) {
             // Who is full says so and closes.
-            State::Naming { refusal: Some(refusal), .. } => Why::Told(word_of(&refusal).into()),
+            State::Entering { words, .. } => match closing.or(words) {
+                Some(words) => Why::Told(words),
+                None => why,
+            },
             State::Leaving { .. } => return self.state = State::Over(Outcome::Left),
             over @ State::Over(_) => return self.state = over,
             State::In { since_ms } => {
                 if now_ms - since_ms >= RETRY_MAX_MS {
                     self.attempts = 0;
                 }
-                why
+                closing.map_or(why, Why::Failed)
             }
-            _ => why,
+            State::Nameless | State::Connecting | State::Away { .. } => why,
         };
-        if let Some(Awaited { echo: Some(text), .. }) = self.awaited.take() {
-            // Nobody knows whether it was heard: twice is better than never.
-            self.queue.push_front(Command::Say(text));
+        if self.wire.protocol() == Protocol::Article {
+            self.give_up_sent();
+        } else {
+            self.outbox.lose();
         }
-        self.whereabouts.lose();
         self.retry(why, now_ms);
     }
 
@@ -271,17 +313,24 @@ impl Session {
 
     /// When [`Session::tick`] has something to do.
     pub fn deadline_ms(&self) -> Option<u64> {
-        match self.state {
-            State::Naming { by_ms, .. } | State::Leaving { by_ms } => Some(by_ms),
+        let finish_by_ms = self.finish_by_ms.filter(|_| self.was_in);
+        let due_ms = match self.state {
+            State::Entering { by_ms, .. } | State::Leaving { by_ms } => Some(by_ms),
             State::Away { until_ms } => Some(until_ms),
-            State::In { .. } => {
-                let is_waited_for = self.is_ending || !self.queue.is_empty();
-                let awaited = self.awaited.as_ref().filter(|_| is_waited_for);
-                let unanswered_ms = self.unanswered_ms();
-                awaited.map(|awaited| awaited.until_ms).into_iter().chain(unanswered_ms).min()
-            }
-            State::Nameless | State::Connecting | State::Over(_) => None,
-        }
+            State::In { .. } => self.answer_due_ms(),
+            State::Connecting => None,
+            State::Nameless | State::Over(_) => return None,
+        };
+        due_ms.into_iter().chain(finish_by_ms).min()
+    }
+
+    /// By when the server has to have answered what it was asked in the room.
+    fn answer_due_ms(&self) -> Option<u64> {
+        let (is_waited_for, within_ms) = match self.wire.protocol() {
+            Protocol::Article => (self.outbox.is_waited_for(), ECHO_MS),
+            _ => (self.outbox.is_waited_for() || !self.is_settled, STALL_MS),
+        };
+        is_waited_for.then_some(self.active_ms + within_ms)
     }
 
     /// Does what is due.
@@ -289,137 +338,85 @@ impl Session {
         if self.deadline_ms().is_none_or(|due_ms| now_ms < due_ms) {
             return;
         }
+        if self.was_in && self.finish_by_ms.is_some_and(|by_ms| by_ms <= now_ms) {
+            return self.end_away(Why::Silent);
+        }
         match &mut self.state {
             State::Away { .. } => self.connect(),
             State::Leaving { .. } => self.state = State::Over(Outcome::Left),
-            State::Naming { refusal: None, .. } | State::Naming { is_sent: false, .. } => {
-                self.lost(Why::Silent, now_ms);
-            }
-            State::Naming { refusal: Some(refusal), .. } => {
-                let refusal = mem::take(refusal);
-                self.name_refused(&refusal, now_ms);
-            }
-            State::In { .. } => {
-                if self.unanswered_ms().is_some_and(|due_ms| due_ms <= now_ms) {
-                    self.whereabouts.stay();
-                    self.news.push(News::NoRooms);
+            State::Entering { by_ms, words } => {
+                if self.wire.protocol() != Protocol::Unknown {
+                    return self.lost(Why::Silent, now_ms);
                 }
+                // Nobody has written `hello`: this was the answer to the question for it.
+                (*by_ms, *words) = (now_ms + ANSWER_MS, None);
+                self.wire.take_for_article();
+                let name = Command::Name(self.name.clone());
+                self.outgoing.extend(name.article().unwrap_or_default().into_bytes());
+            }
+            State::In { .. } if self.wire.protocol() == Protocol::Article => {
+                self.give_up_sent();
                 self.send_next(now_ms);
             }
+            State::In { .. } => self.lost(Why::Silent, now_ms),
             State::Nameless | State::Connecting | State::Over(_) => {}
         }
     }
 
-    fn hear(&mut self, heard: Heard, now_ms: u64) {
-        match (heard, &mut self.state) {
-            (Heard::Accepted, State::Naming { refusal, .. }) => {
-                // Then it was a greeting.
-                self.news.extend(refusal.take().map(News::Line));
-                self.state = State::In { since_ms: now_ms };
-                self.whereabouts.come_in();
-                let was_in = mem::replace(&mut self.was_in, true);
-                self.news.push(if was_in { News::Back } else { News::Entered });
-            }
-            (Heard::Accepted, _) => {
-                if let Some(name) = self.new_name.take() {
-                    self.name = name;
-                }
-                self.answered(None);
-            }
-            (Heard::Asked, State::Naming { by_ms, is_sent, refusal }) => {
-                *by_ms = now_ms + ANSWER_MS;
-                let line = refusal.take();
-                if mem::replace(is_sent, true) {
-                    return self.name_refused(&line.unwrap_or_default(), now_ms);
-                }
-                self.news.extend(line.map(News::Line));
-                self.outgoing = self.door.encode(&Command::Name(self.name.clone()));
-            }
-            (Heard::Goodbye, State::Leaving { .. }) => self.state = State::Over(Outcome::Left),
-            (Heard::Prompt(room), State::In { .. }) => self.whereabouts.arrive(&room),
-            (Heard::Asked | Heard::Goodbye | Heard::Prompt(_), _) => {}
-            (Heard::Line(line), State::Naming { by_ms, is_sent, refusal }) => {
-                if refusal.is_none() {
-                    if *is_sent {
-                        *by_ms = now_ms + REFUSAL_MS;
-                    }
-                    *refusal = Some(line);
-                }
-            }
-            (Heard::Line(line), _) => {
-                // The telnet door says it in words.
-                let is_taken = |new: &mut String| is_renaming(&line, &self.name, new);
-                if let Some(name) = self.new_name.take_if(is_taken) {
-                    self.name = name;
-                }
-                self.answered(Some(&line));
-                let has_no_rooms = match Message::parse(&line).body {
-                    Body::System(word) => self.whereabouts.hear(word),
-                    _ => false,
-                };
-                self.news.push(if has_no_rooms { News::NoRooms } else { News::Line(line) });
-            }
-        }
+    /// At a server that does not count lines, nobody knows whether what was on its way was heard.
+    fn give_up_sent(&mut self) {
+        self.news.extend(self.outbox.give_up_sent().into_iter().map(News::Unsure));
     }
 
-    /// When a server that frames nothing, as natter never does, has not answered to a room for so
-    /// long that it knows of none.
-    fn unanswered_ms(&self) -> Option<u64> {
-        self.whereabouts.sent_ms().filter(|_| self.decoder.frames_nothing()).map(|ms| ms + ECHO_MS)
-    }
-
-    /// `line`, or a word, came: perhaps it is what was waited for.
-    fn answered(&mut self, line: Option<&str>) {
-        let Some(awaited) = &self.awaited else { return };
-        let is_it = awaited.echo.as_ref().is_none_or(|echo| match line.map(Message::parse) {
-            Some(Message { body: Body::Said { nick, text }, .. }) => {
-                nick == self.name && text == echo
-            }
-            _ => false,
-        });
-        if is_it {
-            self.awaited = None;
-        }
-    }
-
-    /// Puts the next command into what is written, if its time has come.
+    /// Puts what may be sent now into what is written.
     fn send_next(&mut self, now_ms: u64) {
-        if !self.is_in() || !self.outgoing.is_empty() {
+        let is_article = self.wire.protocol() == Protocol::Article;
+        if !self.is_in() || (is_article && !self.outgoing.is_empty()) {
             return;
         }
-        if self.awaited.as_ref().is_some_and(|awaited| now_ms < awaited.until_ms) {
-            return;
-        }
-        self.awaited = None;
-        let room = self.whereabouts.next();
-        let Some(command) = room.map(Command::Join).or_else(|| self.queue.pop_front()) else {
-            if self.is_ending {
-                if self.unanswered_ms().is_some() {
-                    self.news.push(News::NoRooms);
-                }
-                self.outgoing = self.door.encode(&Command::Exit);
-                self.state = State::Leaving { by_ms: now_ms + GOODBYE_MS };
+        if is_article && !self.is_leaving {
+            self.send_one(now_ms);
+        } else if self.is_settled && !self.is_leaving {
+            while let Some(job) = self.outbox.next(self.place.room(), self.text_bytes_max) {
+                let (tag, room) = (job.tag.to_string(), job.room.as_deref());
+                let room = room.unwrap_or_default();
+                job.command.write_json(&tag, job.number, room, &mut self.outgoing);
+                self.active_ms = now_ms;
             }
-            return;
-        };
-        self.outgoing = self.door.encode(&command);
-        match &command {
-            Command::Name(name) => self.new_name = Some(name.clone()),
-            Command::Join(room) => self.whereabouts.ask(room, now_ms),
-            Command::LeaveRoom => self.whereabouts.ask(LOBBY_NAME, now_ms),
-            _ => {}
         }
-        let echo = if let Command::Say(text) = command { Some(text) } else { None };
-        self.awaited = Some(Awaited { echo, until_ms: now_ms + ECHO_MS });
+        let is_done = self.finish_by_ms.is_some() && self.outbox.is_empty();
+        let is_up_to_date = self.is_settled || is_article;
+        if self.is_leaving || (is_done && is_up_to_date && self.outgoing.is_empty()) {
+            match self.wire.protocol() {
+                Protocol::Json => Object::new(&mut self.outgoing).text("do", "exit").end(),
+                _ => self.outgoing.extend_from_slice(b"exit\n"),
+            }
+            self.state = State::Leaving { by_ms: now_ms + GOODBYE_MS };
+        }
     }
 
-    fn name_refused(&mut self, refusal: &str, now_ms: u64) {
-        let why = word_of(refusal).to_string();
+    /// Puts one command for the article's server into what is written.
+    fn send_one(&mut self, now_ms: u64) {
+        while !self.outbox.is_waited_for() {
+            let Some(job) = self.outbox.next(LOBBY_NAME, SAY_BYTES_MAX) else { return };
+            if let Some(command) = job.command.article() {
+                self.outgoing = command.into_bytes();
+                self.active_ms = now_ms;
+            } else {
+                let tag = job.tag;
+                self.outbox.answer(tag);
+                self.news.push(News::Unsupported);
+            }
+        }
+    }
+
+    fn name_refused(&mut self, why: &str, now_ms: u64) {
+        let why = Body::without_system(why).to_string();
         if self.was_in {
-            // Most likely by this one's own last connection, which the server does not know to be
-            // gone.
+            // Most likely by this one's own last connection, if the server does not know sessions.
+            self.outbox.lose();
             self.retry(Why::Told(why), now_ms);
-        } else if self.may_ask {
+        } else if self.is_person {
             self.state = State::Nameless;
             let name = mem::take(&mut self.name);
             self.news.push(News::NameRefused { name, why });
@@ -436,7 +433,8 @@ impl Session {
     /// Comes back after a while: the longer it has been in vain, the longer, and each client at
     /// its own time ("full jitter"), or all would come back to a server at once.
     fn retry(&mut self, why: Why, now_ms: u64) {
-        if self.is_ending || !self.was_in {
+        let is_done = self.finish_by_ms.is_some() && self.outbox.is_empty();
+        if self.is_leaving || is_done || !self.was_in {
             return self.end_away(why);
         }
         let most_ms = RETRY_MAX_MS.min(RETRY_FIRST_MS << self.attempts.min(16));
@@ -447,31 +445,11 @@ impl Session {
     }
 
     fn end_away(&mut self, why: Why) {
-        let is_done = self.was_in && self.queue.is_empty();
+        let is_done = self.was_in && self.outbox.is_empty();
         let outcome = if is_done { Outcome::Left } else { Outcome::NoConnection(why) };
         self.state = State::Over(outcome);
     }
 }
 
-/// `name` as a server keeps it: the first word, in the form that natter gives it.
-fn as_kept(name: &str) -> String {
-    name.split_whitespace().next().unwrap_or_default().nfc().collect()
-}
-
-/// Whether `line` tells that `old` is called `new` now.
-fn is_renaming(line: &str, old: &str, new: &str) -> bool {
-    let Body::System(word) = Message::parse(line).body else { return false };
-    Change::parse(word) == Some(Change::Renamed { old, new })
-}
-
-/// A line of the server's without its stamp and without who says it.
-fn word_of(line: &str) -> &str {
-    match Message::parse(line).body {
-        Body::System(word) | Body::Plain(word) => word,
-        _ => line,
-    }
-}
-
 #[cfg(test)]
-#[path = "session_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! The client's own words, in the languages that natter speaks.
 
-use crate::client::core::news::Why;
+use crate::client::core::news::{News, Why};
 use crate::door::lang::Lang;
 
 /// One text in each language.
@@ -40,11 +40,26 @@ pub const BACK: Text = Text { en: "you are back", zh: "已回到聊天室" };
 /// When a room was asked for and the server knows of none.
 pub const NO_ROOMS: Text =
     Text { en: "this server has no rooms", zh: "这台服务器没有房间功能" };
+/// When the server knows no such command.
+pub const UNSUPPORTED: Text =
+    Text { en: "this server does not have that command", zh: "这台服务器不支持该命令" };
+/// When some of what was said while the person was away is not kept any more.
+pub const MISSED: Text = Text {
+    en: "some of what was said while you were away is no longer kept",
+    zh: "您离开期间的部分内容已无法找回",
+};
 /// When too much waits to be said.
 pub const TOO_MUCH: Text = Text {
-    en: "too much waits to be said; try again in a moment",
-    zh: "待发送的内容过多,请稍后再试",
+    en: "too much waits to be sent; nothing of this was taken, try again in a moment",
+    zh: "待发送的内容过多，本次输入未被接收，请稍后再试",
 };
+/// When a paste is larger than any that is taken.
+pub const PASTE_TOO_LARGE: Text = Text {
+    en: "the paste was not taken: at most 10,000 lines and 1 MiB at a time",
+    zh: "粘贴的内容未被接收：一次最多 10,000 行、1 MiB",
+};
+/// Before a line that was not confirmed, at the end.
+pub const NOT_CONFIRMED: Text = Text { en: "not confirmed", zh: "未确认送达" };
 /// When a command needs more than was typed.
 pub const INCOMPLETE: Text = Text {
     en: "that command needs more; /help shows them all",
@@ -56,26 +71,34 @@ pub const HELP: Text = Text {
 what you type is said to all; //TEXT says /TEXT
 /me TEXT         does TEXT, as in: /me waves
 /msg NAME TEXT   says TEXT to NAME alone
+/reply TEXT      says TEXT to who last wrote to you alone
 /name NAME       takes another name
 /join ROOM       goes to ROOM; a new one is created
 /leave           goes back to the lobby
 /rooms           which rooms there are
 /topic [TEXT]    what this room is about
 /who             who is in this room
+/last [N]        the last N lines
+/ignore NAME     shows nothing more of NAME; again, and it does
 /quit            leaves; so does ^D on an empty line
-PgUp PgDn scroll back, Tab completes names, the arrows bring back what you said",
+PgUp, PgDn and the mouse wheel scroll; hold Shift to select text with the mouse
+Tab completes names, the arrows bring back what you said",
     zh: "\
 输入的内容会对所有人说; //TEXT 说出 /TEXT
 /me TEXT         做动作,例如: /me 挥手
-/msg NAME TEXT   只对NAME说TEXT
+/msg NAME TEXT   只对 NAME 说 TEXT
+/reply TEXT      回复最后私聊您的人
 /name NAME       改名
 /join ROOM       进入房间 ROOM，没有则新建
 /leave           回到大厅
 /rooms           列出所有房间
 /topic [TEXT]    查看或设置本房间的话题
 /who             本房间有谁
+/last [N]        最近 N 条消息
+/ignore NAME     屏蔽 NAME；再次输入则取消
 /quit            离开; 空行上按 ^D 也可以
-PgUp PgDn 翻看记录, Tab 补全名字, 方向键找回说过的话",
+PgUp、PgDn 和鼠标滚轮翻看记录，按住 Shift 可选中文字
+Tab 补全名字，方向键找回说过的话",
 };
 
 /// Why there is no connection.
@@ -90,7 +113,7 @@ pub fn reason(lang: Lang, why: &Why) -> String {
 }
 
 /// The connection is gone, and comes back.
-pub fn lost(lang: Lang, why: &Why, retry_ms: u64) -> String {
+fn lost(lang: Lang, why: &Why, retry_ms: u64) -> String {
     let (reason, secs) = (reason(lang, why), retry_ms.div_ceil(1_000));
     match (lang, why) {
         (Lang::En, Why::Told(_)) => format!("not let in: {reason}; trying again in {secs} s"),
@@ -113,6 +136,82 @@ pub fn unknown(lang: Lang, command: &str) -> String {
     match lang {
         Lang::En => format!("no command {command}; /help shows them all, //TEXT says /TEXT"),
         Lang::Zh => format!("没有命令{command}; 输入 /help 查看帮助, //TEXT 说出 /TEXT"),
+    }
+}
+
+/// What `news` is, unless it is something that the server told.
+pub fn news(lang: Lang, news: &News) -> Option<String> {
+    let text = |text: Text| Some(text.of(lang).to_string());
+    match news {
+        News::Told(_) => None,
+        News::Entered => text(ENTERED),
+        News::Back => text(BACK),
+        News::Missed => text(MISSED),
+        News::NoRooms => text(NO_ROOMS),
+        News::Unsupported => text(UNSUPPORTED),
+        News::NotSaid { line, why } => Some(not_said(lang, line, why)),
+        News::Unsure(line) => Some(unsure(lang, line)),
+        News::Twice(lines) => Some(twice(lang, *lines)),
+        News::NameRefused { name, why } => Some(refused(lang, name, why)),
+        News::Lost { why, retry_ms } => Some(lost(lang, why, *retry_ms)),
+    }
+}
+
+/// A line was not said.
+fn not_said(lang: Lang, line: &str, why: &str) -> String {
+    match lang {
+        Lang::En => format!("not said: {line} ({why})"),
+        Lang::Zh => format!("未发送：{line}（{why}）"),
+    }
+}
+
+/// Nobody knows whether a line was said.
+fn unsure(lang: Lang, line: &str) -> String {
+    match lang {
+        Lang::En => format!("perhaps not said: {line}"),
+        Lang::Zh => format!("可能未送达：{line}"),
+    }
+}
+
+/// Lines may have been said twice.
+pub fn twice(lang: Lang, lines: usize) -> String {
+    match lang {
+        Lang::En => {
+            let lines = lines_en(lines);
+            format!("the server has forgotten this session: {lines} may be said twice")
+        }
+        Lang::Zh => format!("服务器已不记得此会话：有 {lines} 行可能重复发送"),
+    }
+}
+
+/// Whether to leave though lines are not confirmed.
+pub fn leaving(lang: Lang, lines: usize) -> String {
+    match lang {
+        Lang::En => {
+            let lines = lines_en(lines);
+            format!("{lines} not confirmed; leave now all the same? y / n")
+        }
+        Lang::Zh => format!("还有 {lines} 行未确认送达，仍要离开吗？y / n"),
+    }
+}
+
+/// At the end: so many lines were not confirmed.
+pub fn not_confirmed(lang: Lang, lines: usize) -> String {
+    match lang {
+        Lang::En => format!("the server has not confirmed {}", lines_en(lines)),
+        Lang::Zh => format!("有 {lines} 行未得到服务器确认"),
+    }
+}
+
+fn lines_en(lines: usize) -> String {
+    if lines == 1 { "1 line".into() } else { format!("{lines} lines") }
+}
+
+/// So many people are in the room.
+pub fn here(lang: Lang, people: u64) -> String {
+    match lang {
+        Lang::En => format!("{people} here"),
+        Lang::Zh => format!("{people} 人"),
     }
 }
 
@@ -150,7 +249,7 @@ mod tests {
         assert_eq!(told(Lang::En).count(), told(Lang::Zh).count());
         for command in [
             "//TEXT", "/me", "/msg", "/name", "/join", "/leave", "/rooms", "/topic", "/who",
-            "/quit",
+            "/quit", "/last", "/ignore", "/reply",
         ] {
             assert!(HELP.en.contains(command) && HELP.zh.contains(command), "{command}");
         }

@@ -328,8 +328,10 @@ mod tests {
     use mio::{Events, Poll};
 
     use super::*;
-    use crate::client::core::bounds::REFUSAL_MS;
-    use crate::client::core::door::Door;
+    use crate::door::lang::Lang;
+
+    const HELLO: &[u8] = b"{\"type\":\"hello\"}\n";
+    const IN: &[u8] = b"{\"type\":\"done\",\"tag\":\"name\"}\n";
 
     /// A person who wants to be called `a`, on the way to a server.
     struct Way {
@@ -347,7 +349,7 @@ mod tests {
         fn to_host(addresses: &[SocketAddr], host: Option<(String, Resolver)>) -> Self {
             let addresses = addresses.iter().copied().map(Address::Tcp).collect();
             let link = Link::to(addresses, host, Token(0));
-            let session = Session::new(Door::Classic, Some("a".into()), true, Rng::with_seed(1));
+            let session = Session::new(Some("a".into()), true, Lang::En, Rng::with_seed(1));
             let poll = Poll::new().expect("there are events");
             let mut way = Self { poll, link, session, now_ms: 0 };
             way.update();
@@ -380,7 +382,8 @@ mod tests {
     fn enter_and_lose(way: &mut Way, server: &TcpListener) {
         way.connect();
         let (mut stream, _) = server.accept().expect("it came");
-        stream.write_all(b"OK\r\n").expect("it reads");
+        stream.write_all(HELLO).expect("it reads");
+        stream.write_all(IN).expect("it reads");
         while !way.session.is_in() {
             way.wait();
             way.link.read(&mut way.session, 0);
@@ -407,9 +410,9 @@ mod tests {
         let mut way = Way::to(&[refusing, refusing, address]);
         way.connect();
         let (mut server, _) = listener.accept().expect("it came here");
-        let mut heard = [0; 5];
+        let mut heard = [0; 8];
         server.read_exact(&mut heard).expect("it speaks");
-        assert_eq!(&heard, b"a -n\n");
+        assert_eq!(&heard, b"json -p\n");
     }
 
     #[test]
@@ -418,15 +421,15 @@ mod tests {
         let mut way = Way::to(&[address]);
         way.connect();
         let (mut server, _) = listener.accept().expect("it came");
-        server.write_all(b"[2026-11-23 09:11:38] system: no\r\n").expect("it listens");
-        while way.session.deadline_ms() != Some(REFUSAL_MS) {
+        server.write_all(HELLO).expect("it listens");
+        server.write_all(b"{\"type\":\"error\",\"tag\":\"name\"}\n").expect("it listens");
+        while !way.session.is_nameless() {
             way.wait();
             way.link.read(&mut way.session, 0);
         }
         drop(server);
         way.wait();
-        way.session.tick(REFUSAL_MS);
-        way.link.read(&mut way.session, REFUSAL_MS);
+        way.link.read(&mut way.session, 0);
         assert!(way.session.is_nameless(), "another name can be given");
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use mio::{Events, Interest, Poll, Registry, Token, event};
 use signal_hook_mio::v1_0::Signals;
 
-use crate::client::core::session::{News, Outcome, Session};
+use crate::client::core::session::{News, Session};
 use crate::client::net::link::Link;
 use crate::clock::{Clock, Now};
 
@@ -41,9 +41,12 @@ pub trait Face {
     /// # Errors
     /// If it could not be.
     fn is_done(&self) -> io::Result<bool>;
+
+    /// All is over, in order.
+    fn end(self);
 }
 
-/// Runs until the session is over.
+/// Runs until the session is over, which it gives back.
 ///
 /// # Errors
 /// If the system refuses to watch what there is to be watched, or what was heard could not be
@@ -53,7 +56,7 @@ pub fn run<F: Face>(
     mut link: Link,
     signals: &[i32],
     open: impl FnOnce(&Registry) -> io::Result<F>,
-) -> io::Result<Outcome> {
+) -> io::Result<Session> {
     let mut poll = Poll::new()?;
     let mut source = Signals::new(signals)?;
     poll.registry().register(&mut source, SIGNALS, Interest::READABLE)?;
@@ -98,10 +101,9 @@ pub fn run<F: Face>(
         link.update(&mut session, poll.registry(), now.mono_ms);
         is_busy |= face.show(session.take_news(), &mut session, &now);
         is_busy |= face.may_hear() && link.is_readable();
-        if let Some(outcome) = session.outcome()
-            && face.is_done()?
-        {
-            return Ok(outcome.clone());
+        if session.outcome().is_some() && face.is_done()? {
+            face.end();
+            return Ok(session);
         }
     }
 }

@@ -5,14 +5,16 @@ use std::io::{self, ErrorKind, Write};
 use mio::{Registry, event};
 
 use crate::client::core::bounds::{OUTPUT_BYTES_MAX, SAY_BYTES_MAX};
-use crate::client::core::door::Command;
+use crate::client::core::command::Command;
 use crate::client::core::say::pieces;
 use crate::client::core::session::{News, Session};
 use crate::client::core::words;
 use crate::client::net::run::{Face, INPUT, OUTPUT};
+use crate::client::pipe::log::Log;
 use crate::client::pipe::stdio::{Input, Output, Taken, is_stdin_void};
 use crate::clock::Now;
 use crate::door::lang::Lang;
+use crate::zone::Zones;
 
 /// One read from stdin.
 const INPUT_BYTES: usize = 4 * 1024;
@@ -22,8 +24,10 @@ pub struct Filter {
     lang: Lang,
     /// Nothing if there is none, or its end has come.
     input: Option<Input>,
-    /// The end of stdin has come.
+    /// Nothing more is said than what has come of stdin.
     is_ended: bool,
+    /// Nobody wants more: a signal has come, or stdout is closed.
+    is_stopped: bool,
     output: Output,
     /// What has come of stdin and was not said yet.
     typed: Lines,
@@ -31,10 +35,10 @@ pub struct Filter {
     heard: Vec<u8>,
     /// Nobody reads stdout any more.
     is_unheard: bool,
-    /// Why stdout cannot be written, if that is not its reader's doing.
+    /// Why stdout or the log cannot be written, if that is not a reader's doing.
     fault: Option<io::Error>,
-    /// The session has been told to leave.
-    is_leaving: bool,
+    log: Option<Log>,
+    zones: Zones,
 }
 
 impl Filter {
@@ -42,19 +46,42 @@ impl Filter {
     ///
     /// # Errors
     /// If the system refuses to watch them.
-    pub fn open(registry: &Registry, lang: Lang) -> io::Result<Self> {
+    pub fn open(registry: &Registry, lang: Lang, log: Option<Log>) -> io::Result<Self> {
         let input = if is_stdin_void() { None } else { Some(Input::open(registry, INPUT)?) };
         let output = Output::open(registry, OUTPUT)?;
-        let (typed, heard, fault) = Default::default();
-        let (is_ended, is_unheard, is_leaving) = (false, false, false);
-        Ok(Self { lang, input, is_ended, output, typed, heard, is_unheard, fault, is_leaving })
+        let (typed, heard, fault, zones) = Default::default();
+        let (is_ended, is_stopped, is_unheard) = (false, false, false);
+        Ok(Self {
+            lang,
+            input,
+            is_ended,
+            is_stopped,
+            output,
+            typed,
+            heard,
+            is_unheard,
+            fault,
+            log,
+            zones,
+        })
     }
 
+    /// Says what has come of stdin, as much of it as there is room for; all of it at the end.
     fn say_lines(&mut self, session: &mut Session, now: &Now) {
-        while session.has_room()
+        while (session.has_room() || self.is_ended)
             && let Some(line) = self.typed.next()
         {
             session.ask(Command::Say(line), now.mono_ms);
+        }
+    }
+
+    /// Takes no more of stdin.
+    fn stop(&mut self, session: &mut Session, now: &Now) {
+        (self.input, self.is_ended, self.is_stopped) = (None, true, true);
+        self.typed.end();
+        self.say_lines(session, now);
+        if session.unconfirmed().next().is_none() {
+            session.leave(now.mono_ms);
         }
     }
 
@@ -63,12 +90,18 @@ impl Filter {
             Ok(count) => drop(self.heard.drain(..count)),
             Err(error) => {
                 self.is_unheard = true;
-                self.fault = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
+                if error.kind() != ErrorKind::BrokenPipe {
+                    self.fail(io::Error::new(error.kind(), format!("stdout: {error}")));
+                }
             }
         }
         if self.is_unheard {
             self.heard.clear();
         }
+    }
+
+    fn fail(&mut self, fault: io::Error) {
+        self.fault.get_or_insert(fault);
     }
 }
 
@@ -88,14 +121,16 @@ impl Face for Filter {
             // Only a reader that does not read is waited for.
             self.heard.clear();
         }
-        self.is_leaving = true;
-        session.leave(now.mono_ms);
+        if self.is_stopped {
+            session.leave(now.mono_ms);
+        } else {
+            self.stop(session, now);
+        }
     }
 
     fn take(&mut self, session: &mut Session, now: &Now) -> bool {
-        if self.is_unheard && !self.is_leaving {
-            self.is_leaving = true;
-            session.leave(now.mono_ms);
+        if (self.is_unheard || self.fault.is_some()) && !self.is_stopped {
+            self.stop(session, now);
         }
         self.say_lines(session, now);
         if let Some(input) = self.input.as_mut().filter(|_| self.typed.is_empty()) {
@@ -111,7 +146,7 @@ impl Face for Filter {
             }
             self.say_lines(session, now);
         }
-        if self.is_ended && self.typed.is_empty() {
+        if self.is_ended {
             session.finish(now.mono_ms);
         }
         self.typed.is_empty() && self.input.as_ref().is_some_and(Input::is_ready)
@@ -119,24 +154,24 @@ impl Face for Filter {
 
     fn show(&mut self, news: Vec<News>, _session: &mut Session, _now: &Now) -> bool {
         for news in news {
-            match news {
-                News::Line(line) => {
+            match &news {
+                News::Told(message) => {
+                    let line = message.line(self.lang, &mut self.zones);
                     self.heard.extend_from_slice(line.as_bytes());
                     self.heard.push(b'\n');
-                }
-                News::Lost { why, retry_ms } => {
-                    let words = words::lost(self.lang, &why, retry_ms);
-                    let _ = writeln!(io::stderr(), "natter: {words}");
-                }
-                News::NoRooms => {
-                    let words = words::NO_ROOMS.of(self.lang);
-                    let _ = writeln!(io::stderr(), "natter: {words}");
+                    if let Some(Err(error)) = self.log.as_mut().map(|log| log.write(&line)) {
+                        self.fail(error);
+                    }
                 }
                 News::Entered | News::Back | News::NameRefused { .. } => {}
+                _ => {
+                    let words = words::news(self.lang, &news).unwrap_or_default();
+                    let _ = writeln!(io::stderr(), "natter: {words}");
+                }
             }
         }
         self.write();
-        self.is_unheard && !self.is_leaving
+        (self.is_unheard || self.fault.is_some()) && !self.is_stopped
     }
 
     fn may_hear(&self) -> bool {
@@ -145,10 +180,12 @@ impl Face for Filter {
 
     fn is_done(&self) -> io::Result<bool> {
         match &self.fault {
-            Some(fault) => Err(io::Error::new(fault.kind(), format!("stdout: {fault}"))),
+            Some(fault) => Err(io::Error::new(fault.kind(), fault.to_string())),
             None => Ok(self.heard.is_empty()),
         }
     }
+
+    fn end(self) {}
 }
 
 /// The bytes of stdin as lines to say, bounded: a line without end is said in pieces.

@@ -1,28 +1,28 @@
 //! The person at the terminal: keys and news go in, a frame comes out; it knows no terminal.
 
-use std::collections::VecDeque;
 use std::mem;
 
-use crate::client::core::bounds::{HISTORY_LINES, NAMES_MAX, SAY_BYTES_MAX};
-use crate::client::core::door::{Command, Door};
-use crate::client::core::message::{Body, Change, Message, RoomWord};
+use crate::client::core::bounds::{HISTORY_LINES, SAY_BYTES_MAX};
+use crate::client::core::command::Command;
+use crate::client::core::message::{At, Body, Message};
 use crate::client::core::say::{Typed, pieces, typed};
 use crate::client::core::session::{News, Session};
 use crate::client::core::words;
 use crate::client::tui::keys::Press;
 use crate::client::tui::paint::Frame;
 use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, row_columns};
-use crate::client::tui::talk::{Look, Talk, calls};
+use crate::client::tui::talk::{Look, Talk, call, unconfirmed_rows};
 use crate::clock::Now;
 use crate::door::lang::Lang;
 use crate::editor::{Edited, Editor, Key};
-use crate::limits::NICK_BYTES_MAX;
 use crate::zone::{Zone, Zones};
 
 /// Rows that are no conversation: what is going on, and what is typed.
-const OTHER_ROWS: usize = 2;
+pub const OTHER_ROWS: usize = 2;
 /// Names that are shown when a word could become several.
 const NAMES_SHOWN: usize = 20;
+/// Rows that one step of the mouse wheel moves.
+const WHEEL_ROWS: isize = 3;
 
 /// All that the terminal shows.
 pub struct App {
@@ -31,15 +31,20 @@ pub struct App {
     server: String,
     editor: Editor,
     talk: Talk,
-    /// Who was heard of last is first; without doubles.
-    names: VecDeque<String>,
-    /// The system is telling who is here.
-    is_listing: bool,
     /// Lines that were pasted and are said only if the person agrees.
     pasted: Vec<String>,
+    /// The person wants to leave, but not everything is confirmed: it leaves when it is, or when the
+    /// person agrees.
+    is_leaving: bool,
     /// Whether a mention rings.
     has_bell: bool,
     rings: bool,
+    /// Whether the terminal is to tell of mentions.
+    notifies: bool,
+    /// What it is to tell of next.
+    notice: Option<String>,
+    /// Mentions since the person last did something.
+    mentions: usize,
     /// Columns and rows of the terminal.
     size: (usize, usize),
     zones: Zones,
@@ -58,17 +63,19 @@ pub enum Want {
 
 impl App {
     /// For a conversation at `server` that has not begun.
-    pub fn new(server: String, lang: Lang, has_bell: bool) -> Self {
+    pub fn new(server: String, lang: Lang, has_bell: bool, notifies: bool) -> Self {
         Self {
             lang,
             server,
             editor: Editor::new(SAY_BYTES_MAX, HISTORY_LINES),
             talk: Talk::default(),
-            names: VecDeque::new(),
-            is_listing: false,
             pasted: Vec::new(),
+            is_leaving: false,
             has_bell,
             rings: false,
+            notifies,
+            notice: None,
+            mentions: 0,
             size: (80, 24),
             zones: Zones::new(),
         }
@@ -86,26 +93,63 @@ impl App {
         mem::take(&mut self.rings)
     }
 
+    /// What the desktop is to be told, once.
+    pub fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
+    }
+
+    /// The terminal's title, if it is to have one.
+    pub fn title(&self, session: &Session) -> Option<String> {
+        let room = session.room().unwrap_or(&self.server);
+        let mentions = match self.mentions {
+            0 => String::new(),
+            mentions => format!("({mentions}) "),
+        };
+        self.notifies.then(|| format!("{mentions}natter: {room}"))
+    }
+
     /// The person did something.
     pub fn press(&mut self, press: Press, session: &mut Session, now: &Now) -> Want {
+        if press != Press::Focus(false) {
+            self.mentions = 0;
+        }
+        // One row stays in view, so that the eye finds where it was.
+        let page = isize::try_from(self.height().saturating_sub(1).max(1)).unwrap_or(1);
         match press {
             Press::Suspend => return Want::Suspend,
             Press::Focus(is_watched) => self.talk.watch(is_watched),
-            Press::PageUp => self.scroll(-1, session),
-            Press::PageDown => self.scroll(1, session),
+            Press::PageUp => self.scroll(-page, session),
+            Press::PageDown => self.scroll(page, session),
+            Press::Wheel { is_up } => {
+                self.scroll(if is_up { -WHEEL_ROWS } else { WHEEL_ROWS }, session);
+            }
+            Press::Edit(key) if self.is_leaving => self.decide_to_leave(key, session, now),
             Press::Edit(key) if !self.pasted.is_empty() => self.decide(key, session, now),
             Press::Edit(key) => return self.edit(key, session, now),
-            Press::Paste(text) => self.paste(&text),
+            Press::Paste(Some(text)) => self.paste(&text, session, now),
+            Press::Paste(None) => self.note(words::PASTE_TOO_LARGE.of(self.lang), now),
         }
         Want::Nothing
     }
 
+    /// Leaves, but not before the person has agreed if something is not confirmed.
+    fn leave(&mut self, session: &mut Session, now: &Now) {
+        self.is_leaving = session.unconfirmed().next().is_some();
+        if !self.is_leaving {
+            session.leave(now.mono_ms);
+        }
+    }
+
+    fn decide_to_leave(&mut self, key: Key, session: &mut Session, now: &Now) {
+        match key {
+            Key::Char('y' | 'Y') | Key::Enter | Key::Cancel => session.leave(now.mono_ms),
+            Key::Char('n' | 'N') | Key::Backspace => self.is_leaving = false,
+            _ => {}
+        }
+    }
+
     fn edit(&mut self, key: Key, session: &mut Session, now: &Now) -> Want {
-        let asks = || match typed(self.editor.text()) {
-            Typed::Ask(_) | Typed::Name(_) => true,
-            Typed::Unknown(_) => session.door() == Door::Telnet,
-            _ => false,
-        };
+        let asks = || matches!(typed(self.editor.text()), Typed::Ask(_) | Typed::Name(_));
         if key == Key::Enter && !session.is_nameless() && !session.has_room() && asks() {
             // What was typed stays.
             self.note(words::TOO_MUCH.of(self.lang), now);
@@ -118,8 +162,8 @@ impl App {
                 }
             }
             Edited::Entered(line) => self.enter(&line, session, now),
-            Edited::Complete => self.complete(now),
-            Edited::Interrupted | Edited::Ended => session.leave(now.mono_ms),
+            Edited::Complete => self.complete(session, now),
+            Edited::Interrupted | Edited::Ended => self.leave(session, now),
             Edited::Redraw => return Want::Redraw,
             Edited::Refused | Edited::Moved | Edited::Changed | Edited::Cancelled => {}
         }
@@ -132,40 +176,34 @@ impl App {
             Typed::Nothing => {}
             Typed::Ask(command) => session.ask(command, now.mono_ms),
             Typed::Name(name) => session.give_name(&name, now.mono_ms),
-            Typed::Quit => session.leave(now.mono_ms),
+            Typed::Quit => self.leave(session, now),
             Typed::Help => self.note(words::HELP.of(self.lang), now),
             Typed::Incomplete => self.note(words::INCOMPLETE.of(self.lang), now),
-            Typed::Unknown(_) if session.door() == Door::Telnet => {
-                session.ask(Command::Other(line.trim().into()), now.mono_ms);
-            }
             Typed::Unknown(command) => self.note(&words::unknown(self.lang, command), now),
         }
     }
 
-    fn paste(&mut self, text: &str) {
+    /// What was pasted is kept whole or not at all.
+    fn paste(&mut self, text: &str, session: &Session, now: &Now) {
         let text = text.trim_end_matches('\n');
-        if !text.contains('\n') {
-            // As if it had been typed, as much of it as fits.
+        let fits = self.editor.text().len() + text.len() <= SAY_BYTES_MAX;
+        if !text.contains('\n') && fits {
+            // As if it had been typed.
             for c in text.chars() {
                 self.editor.key(Key::Char(c));
             }
-            return;
+        } else if session.has_room_for(text.len()) && self.pasted.is_empty() {
+            self.pasted = text.lines().flat_map(pieces).collect();
+        } else {
+            self.note(words::TOO_MUCH.of(self.lang), now);
         }
-        self.pasted = text.lines().flat_map(pieces).collect();
     }
 
     fn decide(&mut self, key: Key, session: &mut Session, now: &Now) {
         match key {
             Key::Enter | Key::Char('y' | 'Y') => {
-                let mut lines = mem::take(&mut self.pasted).into_iter();
-                while session.has_room()
-                    && let Some(line) = lines.next()
-                {
+                for line in mem::take(&mut self.pasted) {
                     session.ask(Command::Say(line), now.mono_ms);
-                }
-                self.pasted = lines.collect();
-                if !self.pasted.is_empty() {
-                    self.note(words::TOO_MUCH.of(self.lang), now);
                 }
                 self.talk.answer();
             }
@@ -176,92 +214,55 @@ impl App {
         }
     }
 
-    fn complete(&mut self, now: &Now) {
+    fn complete(&mut self, session: &Session, now: &Now) {
         let word = self.editor.word_before_cursor().to_lowercase();
-        let fits = |name: &&String| !word.is_empty() && name.to_lowercase().starts_with(&word);
-        let candidates: Vec<&str> = self.names.iter().filter(fits).map(String::as_str).collect();
+        let fits = |name: &&str| !word.is_empty() && name.to_lowercase().starts_with(&word);
+        let candidates: Vec<&str> = session.place().names().filter(fits).collect();
         if self.editor.complete(&candidates) == Edited::Refused && candidates.len() > 1 {
             let shown = candidates[..candidates.len().min(NAMES_SHOWN)].join(", ");
             self.note(&shown, now);
         }
     }
 
-    fn scroll(&mut self, pages: isize, session: &Session) {
-        let height = self.height();
-        // One row stays in view, so that the eye finds where it was.
-        let rows = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1);
+    fn scroll(&mut self, rows: isize, session: &Session) {
         let look = look(self.size, self.lang, session);
-        self.talk.scroll(pages * rows, height, &look);
+        self.talk.scroll(rows, self.height(), &look);
     }
 
-    /// There is something to be shown.
-    pub fn hear(&mut self, news: News, session: &Session, now: &Now) {
-        match news {
-            News::Line(line) => {
-                self.rings |= self.has_bell && calls(&line, session.name());
-                self.meet(&line, session.name());
-                self.talk.hear(line);
+    /// There is something to be shown. What the server told is a line of its own for the log.
+    pub fn hear(&mut self, news: News, session: &Session, now: &Now) -> Option<String> {
+        let News::Told(message) = news else {
+            if let Some(words) = words::news(self.lang, &news) {
+                self.note(&words, now);
             }
-            News::Entered => self.note(words::ENTERED.of(self.lang), now),
-            News::Back => self.note(words::BACK.of(self.lang), now),
-            News::NoRooms => self.note(words::NO_ROOMS.of(self.lang), now),
-            News::NameRefused { name, why } => {
-                self.note(&words::refused(self.lang, &name, &why), now);
-            }
-            News::Lost { why, retry_ms } => self.note(&words::lost(self.lang, &why, retry_ms), now),
+            return None;
+        };
+        let line = message.line(self.lang, &mut self.zones);
+        let Message { at, body, is_earlier } = message;
+        if let Some((who, text)) = call(&body, session.name()).filter(|_| !is_earlier) {
+            self.rings |= self.has_bell;
+            self.mentions += 1;
+            self.notice = self.notifies.then(|| format!("{who}: {text}"));
         }
+        let at = if at == At::Unknown { At::Moment(now.stamp) } else { at };
+        self.talk.hear(body, at.text(&mut self.zones));
+        Some(line)
+    }
+
+    /// Leaves as soon as all is confirmed, if the person wants to.
+    pub fn settle(&mut self, session: &mut Session, now: &Now) {
+        if self.is_leaving && session.unconfirmed().next().is_none() {
+            session.leave(now.mono_ms);
+        }
+    }
+
+    /// Tells of something in words of the client's own.
+    pub fn warn(&mut self, words: &str, now: &Now) {
+        self.note(words, now);
     }
 
     fn note(&mut self, words: &str, now: &Now) {
         self.talk.note(words, self.zones.text(Zone::LOCAL, now.stamp));
-    }
-
-    /// Learns from `line` who is here.
-    fn meet(&mut self, line: &str, own_name: &str) {
-        let was_listing = mem::take(&mut self.is_listing);
-        match Message::parse(line).body {
-            Body::Said { nick, .. } | Body::Acted { nick, .. } if nick != own_name => {
-                self.remember(nick);
-            }
-            Body::Whispered { from, to, .. } => {
-                self.remember(if from == own_name { to } else { from });
-            }
-            Body::System(word) => match (Change::parse(word), RoomWord::parse(word)) {
-                (Some(Change::Came(name)), _) => self.remember(name),
-                (Some(Change::Went(name)), _) => self.names.retain(|known| known != name),
-                (Some(Change::Renamed { old, new }), _) => {
-                    self.names.retain(|known| known != old);
-                    self.remember(new);
-                }
-                (Some(Change::ManyCame(names)), _) => names.split(", ").for_each(|name| {
-                    self.remember(name);
-                }),
-                (Some(Change::ManyWent(names)), _) => {
-                    self.names.retain(|known| names.split(", ").all(|name| name != known));
-                }
-                // Those in the room that was left are not here.
-                (None, Some(RoomWord::Entered(_))) => self.names.clear(),
-                (None, Some(RoomWord::Present)) => self.is_listing = true,
-                (None, None) if was_listing && word.split(", ").all(|name| !name.contains(' ')) => {
-                    self.is_listing = true;
-                    for name in word.split(", ").filter(|&name| name != own_name) {
-                        self.remember(name);
-                    }
-                }
-                (None, _) => {}
-            },
-            Body::Said { .. } | Body::Acted { .. } | Body::Plain(_) => {}
-        }
-    }
-
-    fn remember(&mut self, name: &str) {
-        if name.len() > 2 * NICK_BYTES_MAX {
-            // Nobody completes that; elsewhere than at natter, names may be of any length.
-            return;
-        }
-        self.names.retain(|known| known != name);
-        self.names.push_front(name.into());
-        self.names.truncate(NAMES_MAX);
     }
 
     fn height(&self) -> usize {
@@ -272,7 +273,9 @@ impl App {
     pub fn frame(&self, session: &Session) -> Frame {
         let (columns, height) = (self.size.0, self.height());
         let look = look(self.size, self.lang, session);
-        let mut rows = self.talk.view(height, &look);
+        let pending = self.unconfirmed(session, height / 2, columns);
+        let mut rows = self.talk.view(height - pending.len(), &look);
+        rows.extend(pending);
         // What little there is stands where the eye is.
         rows.splice(0..0, (rows.len()..height).map(|_| Row::new()));
         rows.push(self.status(session));
@@ -282,6 +285,27 @@ impl App {
         let rows = rows.split_off(rows.len().saturating_sub(self.size.1));
         let cursor = (saturated(cursor), saturated(rows.len() - 1));
         Frame { rows, cursor }
+    }
+
+    /// What the person has said and the server has not confirmed: the first of it, below the rest.
+    fn unconfirmed(&self, session: &Session, height: usize, columns: usize) -> Vec<Row> {
+        if self.talk.is_scrolled() {
+            return Vec::new();
+        }
+        let name = || session.name().to_string();
+        let body = |command: &Command| match command {
+            Command::Act(text) => Body::Acted { name: name(), text: text.clone() },
+            Command::Tell { to, text } => {
+                Body::Whispered { from: name(), to: to.clone(), text: text.clone() }
+            }
+            command => {
+                let text = command.words().unwrap_or_default().into();
+                Body::Said { name: name(), text }
+            }
+        };
+        let jobs = session.unconfirmed().filter(|job| !job.is_heard).take(height);
+        let rows = jobs.flat_map(|job| unconfirmed_rows(&body(&job.command), columns));
+        rows.take(height).collect()
     }
 
     fn status(&self, session: &Session) -> Row {
@@ -298,13 +322,17 @@ impl App {
             let state = if is_away { words::AWAY } else { words::CONNECTING };
             states.push(state.of(self.lang).into());
         }
-        if session.waiting() > 0 {
-            states.push(words::waiting(self.lang, session.waiting()));
+        let waiting = session.unconfirmed().count();
+        if waiting > 0 {
+            states.push(words::waiting(self.lang, waiting));
         }
         if self.talk.unread() > 0 {
             states.push(words::unread(self.lang, self.talk.unread()));
         } else if self.talk.is_scrolled() {
             states.push("PgDn".into());
+        }
+        if let Some(count) = session.place().count().filter(|_| session.is_in()) {
+            states.push(words::here(self.lang, count));
         }
         let state = states.join(" · ");
         let state = clipped(&state, columns.saturating_sub(1));
@@ -317,8 +345,12 @@ impl App {
 
     /// The row that is typed in, and the column of its cursor.
     fn input(&self, session: &Session, columns: usize) -> (Row, usize) {
-        if !self.pasted.is_empty() {
-            let question = words::pasted(self.lang, self.pasted.len());
+        if self.is_leaving || !self.pasted.is_empty() {
+            let question = if self.is_leaving {
+                words::leaving(self.lang, session.unconfirmed().count())
+            } else {
+                words::pasted(self.lang, self.pasted.len())
+            };
             let question = clipped(&question, columns.saturating_sub(1));
             return (vec![Span::new(question, Style::BOLD)], columns_of(question));
         }
@@ -361,133 +393,5 @@ fn saturated(number: usize) -> u16 {
 }
 
 #[cfg(test)]
-mod tests {
-    use fastrand::Rng;
-
-    use super::*;
-    use crate::clock::Stamp;
-
-    fn now() -> Now {
-        Now { mono_ms: 0, stamp: Stamp::default() }
-    }
-
-    /// Somebody at a terminal, in the room as `a`.
-    fn entered() -> (App, Session) {
-        let mut session = Session::new(Door::Classic, Some("a".into()), true, Rng::with_seed(1));
-        session.connected(0);
-        session.received(b"OK\r\n", 0);
-        session.wrote(session.outgoing().len(), 0);
-        (App::new("here".into(), Lang::En, true), session)
-    }
-
-    fn press(app: &mut App, session: &mut Session, text: &str) {
-        for c in text.chars() {
-            let key = if c == '⏎' { Key::Enter } else { Key::Char(c) };
-            app.press(Press::Edit(key), session, &now());
-        }
-    }
-
-    fn hear(app: &mut App, session: &Session, line: &str) {
-        let line = format!("[2026-11-23 09:11:38] {line}");
-        app.hear(News::Line(line), session, &now());
-    }
-
-    #[test]
-    fn whatever_happens_the_frame_fits_the_screen() {
-        let lines =
-            ["bob:hello a, 你好", "系统:小明加入了聊天", "* bob waves", "x", "bob:🦀e\u{301}"];
-        let (typed, now) = (["你", "x", "y", "⏎", "/help⏎"], now());
-        for seed in 0..50 {
-            let mut random = Rng::with_seed(seed);
-            let (mut app, mut session) = entered();
-            for _ in 0..100 {
-                let done = match random.u8(..9) {
-                    0 => Press::PageUp,
-                    1 => Press::PageDown,
-                    2 => Press::Paste("one\ntwo 二\n".into()),
-                    3 => Press::Focus(random.bool()),
-                    _ => Press::Edit(Key::Tab),
-                };
-                app.press(done, &mut session, &now);
-                match random.u8(..4) {
-                    0 => app.resize(random.u16(1..40), random.u16(1..12)),
-                    1 => press(&mut app, &mut session, typed[random.usize(..typed.len())]),
-                    _ => {
-                        let line = lines[random.usize(..lines.len())].repeat(random.usize(1..20));
-                        hear(&mut app, &session, &line);
-                    }
-                }
-                let frame = app.frame(&session);
-                assert_eq!(frame.rows.len(), app.size.1, "seed {seed}");
-                // A wide character is not halved, even where there is one column only.
-                let columns = app.size.0.max(2);
-                assert!(frame.rows.iter().all(|row| row_columns(row) <= columns), "seed {seed}");
-                let (column, row) = frame.cursor;
-                assert!(usize::from(column) < app.size.0 && usize::from(row) < app.size.1);
-            }
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_the_queue_stays_in_the_line() {
-        let (mut app, mut session) = entered();
-        while session.has_room() {
-            press(&mut app, &mut session, "x⏎");
-        }
-        for line in ["keep me", "/name b"] {
-            press(&mut app, &mut session, &format!("{line}⏎"));
-            assert_eq!(app.editor.text(), line);
-            app.editor.key(Key::KillToStart);
-        }
-        press(&mut app, &mut session, "/help⏎");
-        assert_eq!(app.editor.text(), "");
-    }
-
-    #[test]
-    fn the_system_and_the_list_tell_whom_to_complete() {
-        let (mut app, session) = entered();
-        for line in [
-            "bob:hi",
-            "system: carol joined",
-            "系统:小明加入了聊天",
-            "system: bob is now robert",
-            "system: carol left",
-            "system: 3 joined: gil, hal and 1 more",
-            "system: 2 left: gil, hal",
-            "a:me",
-            "system: 3 here:",
-            "system: a, dave, eve",
-            "system: frank",
-            "system: not a name",
-        ] {
-            hear(&mut app, &session, line);
-        }
-        assert_eq!(app.names, ["frank", "eve", "dave", "robert", "小明"]);
-        hear(&mut app, &session, &format!("{}:x", "y".repeat(1_000)));
-        assert_eq!(app.names.len(), 5);
-        hear(&mut app, &session, "system: you are in tea, 2 here");
-        hear(&mut app, &session, "system: 2 here in tea, 7 online in all rooms:");
-        hear(&mut app, &session, "system: a, gina");
-        assert_eq!(app.names, ["gina"], "those of the other room are forgotten");
-        hear(&mut app, &session, "系统:您已进入房间 lobby，共 1 人");
-        hear(&mut app, &session, "系统:房间 lobby 有 1 人，共 7 人在线：");
-        hear(&mut app, &session, "系统:小红");
-        assert_eq!(app.names, ["小红"]);
-    }
-
-    #[test]
-    fn a_long_line_shows_where_its_cursor_is() {
-        let (mut app, mut session) = entered();
-        app.resize(10, 3);
-        press(&mut app, &mut session, "abcdefghijklmnop");
-        let shown = |app: &App, session: &Session| {
-            let frame = app.frame(session);
-            let row = frame.rows.last().expect("there is one");
-            let text: String = row.iter().map(|span| span.text.as_str()).collect();
-            (text, frame.cursor.0)
-        };
-        assert_eq!(shown(&app, &session), ("> jklmnop".into(), 9));
-        app.press(Press::Edit(Key::Home), &mut session, &now());
-        assert_eq!(shown(&app, &session), ("> abcdefgh".into(), 2));
-    }
-}
+#[path = "app_tests.rs"]
+mod tests;

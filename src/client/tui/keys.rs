@@ -1,6 +1,6 @@
 //! Bytes from the terminal to what the person pressed.
 
-use crate::client::core::bounds::PASTE_BYTES_MAX;
+use crate::client::core::bounds::{PASTE_BYTES_MAX, PASTE_LINES_MAX};
 use crate::door::charset::Charset;
 use crate::editor::Key;
 use crate::keys::{self, Input};
@@ -14,10 +14,15 @@ pub enum Press {
     PageUp,
     /// One page down.
     PageDown,
+    /// The mouse wheel was turned, up or down.
+    Wheel {
+        /// Towards what came before.
+        is_up: bool,
+    },
     /// `^Z`: the shell is wanted.
     Suspend,
-    /// Text was pasted, with `\n` between its lines.
-    Paste(String),
+    /// Text was pasted, with `\n` between its lines. All of it is here, or it was too much.
+    Paste(Option<String>),
     /// The terminal is looked at, or no longer.
     Focus(bool),
 }
@@ -28,8 +33,18 @@ pub struct Keys {
     /// A character that has not come whole.
     cut: Vec<u8>,
     keys: keys::Keys,
-    /// What has come of a paste that has not ended.
-    paste: Option<String>,
+    /// A paste has begun and not ended.
+    paste: Option<Paste>,
+}
+
+/// A paste that has not ended.
+#[derive(Default)]
+struct Paste {
+    /// What has come of it.
+    text: String,
+    lines: usize,
+    /// It is not taken: there was too much of it, or a key that no text has.
+    is_refused: bool,
 }
 
 impl Keys {
@@ -54,38 +69,48 @@ impl Keys {
     fn press(&mut self, input: Input) -> Option<Press> {
         match (input, &mut self.paste) {
             (Input::PasteStart, _) => {
-                self.paste = Some(String::new());
+                self.paste = Some(Paste::default());
                 None
             }
-            (Input::PasteEnd, _) => self.paste.take().map(Press::Paste),
-            // The way out if the end of a paste never comes.
-            (Input::Key(Key::Cancel), _) => {
+            (Input::PasteEnd, _) => self.paste.take().map(|paste| Press::Paste(paste.ended())),
+            // The way out if the end of a paste never comes. The first one may be part of it.
+            (Input::Key(Key::Cancel), Some(paste)) if paste.is_refused => {
                 self.paste = None;
-                Some(Press::Edit(Key::Cancel))
+                Some(Press::Paste(None))
             }
             (Input::Key(key), Some(paste)) => {
-                if paste.len() < PASTE_BYTES_MAX {
-                    paste.extend(pasted(key));
-                }
+                paste.take(key);
                 None
             }
             (_, Some(_)) => None,
             (Input::Key(key), None) => Some(Press::Edit(key)),
             (Input::PageUp, None) => Some(Press::PageUp),
             (Input::PageDown, None) => Some(Press::PageDown),
+            (Input::Wheel { is_up }, None) => Some(Press::Wheel { is_up }),
             (Input::Suspend, None) => Some(Press::Suspend),
             (Input::Focus(is_watched), None) => Some(Press::Focus(is_watched)),
         }
     }
 }
 
-/// The character that `key` is where text is pasted.
-fn pasted(key: Key) -> Option<char> {
-    match key {
-        Key::Char(c) => Some(c),
-        Key::Enter => Some('\n'),
-        Key::Tab => Some(' '),
-        _ => None,
+impl Paste {
+    fn take(&mut self, key: Key) {
+        match key {
+            Key::Char(c) => self.text.push(c),
+            Key::Enter => self.text.push('\n'),
+            Key::Tab => self.text.push(' '),
+            Key::Cancel => self.is_refused = true,
+            _ => {}
+        }
+        self.lines += usize::from(key == Key::Enter);
+        self.is_refused |= self.text.len() > PASTE_BYTES_MAX || self.lines > PASTE_LINES_MAX;
+        if self.is_refused {
+            self.text = String::new();
+        }
+    }
+
+    fn ended(self) -> Option<String> {
+        Some(self.text).filter(|_| !self.is_refused)
     }
 }
 
@@ -130,13 +155,15 @@ mod tests {
         assert_eq!(pressed(&[b"\x1b[5~\x1b[6~"]), [Press::PageUp, Press::PageDown]);
         assert_eq!(pressed(&[b"\x1b[I\x1b[O"]), [Press::Focus(true), Press::Focus(false)]);
         assert_eq!(pressed(&[b"\x1a"]), [Press::Suspend]);
+        let wheel = [Press::Wheel { is_up: true }, Press::Wheel { is_up: false }];
+        assert_eq!(pressed(&[b"\x1b[<64;10;5M\x1b[<65;10;5M\x1b[<0;1;1M\x1b[<0;1;1m"]), wheel);
     }
 
     #[test]
     fn they_are_the_same_at_every_split_point() {
         let typed = "aé你🦀\x1b[1;5D\x1bOA\x1b[200~x\r\n\x1b[31my\tz\x1b[201~\x1b[5~\r".as_bytes();
         let whole = pressed(&[typed]);
-        assert!(whole.contains(&Press::Paste("x\ny z".into())), "{whole:?}");
+        assert!(whole.contains(&Press::Paste(Some("x\ny z".into()))), "{whole:?}");
         for cut in 0..typed.len() {
             let (before, after) = typed.split_at(cut);
             assert_eq!(pressed(&[before, after]), whole, "cut at {cut}");
@@ -157,9 +184,16 @@ mod tests {
 
     #[test]
     fn a_paste_is_bounded_and_so_is_anything_else() {
-        let long = format!("\x1b[200~{}\x1b[201~", "你".repeat(PASTE_BYTES_MAX));
-        let [Press::Paste(paste)] = &pressed(&[long.as_bytes()])[..] else { panic!("one paste") };
-        assert!((PASTE_BYTES_MAX..PASTE_BYTES_MAX + 4).contains(&paste.len()));
+        let paste = |text: &str| pressed(&[format!("\x1b[200~{text}\x1b[201~x").as_bytes()]);
+        for whole in ["x".repeat(PASTE_BYTES_MAX), "\n".repeat(PASTE_LINES_MAX)] {
+            let x = Press::Edit(Key::Char('x'));
+            assert_eq!(paste(&whole), [Press::Paste(Some(whole.clone())), x.clone()]);
+            for too_much in [format!("{whole}\n"), format!("{whole}x\n"), "a\x03b".into()] {
+                assert_eq!(paste(&too_much), [Press::Paste(None), x.clone()]);
+            }
+        }
+        // Nobody is caught in a paste that does not end.
+        assert_eq!(pressed(&[b"\x1b[200~a\x03\x03"]), [Press::Paste(None)]);
         let mut random = fastrand::Rng::with_seed(5);
         let mut keys = Keys::default();
         for _ in 0..10_000 {

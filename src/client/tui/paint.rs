@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::style::{Attribute, Color, Print, SetAttribute, SetForegroundColor};
-use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, DisableLineWrap, EnableLineWrap,
+    EndSynchronizedUpdate,
+};
 
 use crate::client::tui::style::{Row, Span, Style};
 
@@ -50,23 +53,55 @@ impl Painter {
             queue!(out, SetAttribute(Attribute::Reset), Clear(ClearType::All))?;
         }
         let shown = self.shown.as_ref().map_or(&[][..], |shown| &shown.rows);
-        for (number, row) in (0_u16..).zip(&frame.rows) {
-            if shown.get(usize::from(number)) == Some(row) {
-                continue;
+        let mut first = 0;
+        // Rows that one link goes through are drawn as one.
+        for rows in frame.rows.chunk_by(|row, _| is_cut(row)) {
+            let last = first + rows.len();
+            if shown.get(first..last) != Some(rows) {
+                self.queue_rows(first, rows, out)?;
             }
-            // First cleared, then written: behind a full row the cursor still stands on its last
-            // column, which would be cleared with the rest.
-            queue!(out, MoveTo(0, number), Clear(ClearType::CurrentLine))?;
-            for span in row {
-                self.queue_span(span, out)?;
-            }
+            first = last;
         }
         let (column, row) = frame.cursor;
         queue!(out, MoveTo(column, row), Show, EndSynchronizedUpdate)
     }
 
+    fn queue_rows(&self, first: usize, rows: &[Row], out: &mut Vec<u8>) -> io::Result<()> {
+        // First cleared, then written: behind a full row the cursor still stands on its last
+        // column, which would be cleared with the rest.
+        for number in (first..first + rows.len()).rev() {
+            let number = u16::try_from(number).unwrap_or(u16::MAX);
+            queue!(out, MoveTo(0, number), Clear(ClearType::CurrentLine))?;
+        }
+        if rows.len() > 1 {
+            queue!(out, EnableLineWrap)?;
+        }
+        for span in rows.iter().flatten() {
+            self.queue_span(span, out)?;
+        }
+        if rows.len() > 1 {
+            queue!(out, DisableLineWrap)?;
+        }
+        Ok(())
+    }
+
+    /// Appends the conversation that is shown as lines for a terminal that is left.
+    pub fn farewell(&self, other_rows: usize, out: &mut Vec<u8>) -> io::Result<()> {
+        let rows = self.shown.as_ref().map_or(&[][..], |shown| &shown.rows);
+        let rows = &rows[..rows.len().saturating_sub(other_rows)];
+        for row in rows.iter().skip_while(|row| row.is_empty()) {
+            for span in row {
+                self.queue_span(span, out)?;
+            }
+            if !is_cut(row) {
+                queue!(out, Print("\r\n"))?;
+            }
+        }
+        Ok(())
+    }
+
     fn queue_span(&self, span: &Span, out: &mut Vec<u8>) -> io::Result<()> {
-        let Style { color, is_bold, is_dim, is_reversed } = span.style;
+        let Style { color, is_bold, is_dim, is_reversed, is_link } = span.style;
         if span.style == Style::PLAIN {
             return out.write_all(span.text.as_bytes());
         }
@@ -77,12 +112,17 @@ impl Painter {
             (is_bold, Attribute::Bold),
             (is_dim, Attribute::Dim),
             (is_reversed, Attribute::Reverse),
+            (is_link, Attribute::Underlined),
         ];
         for (_, attribute) in attributes.into_iter().filter(|(is_set, _)| *is_set) {
             queue!(out, SetAttribute(attribute))?;
         }
         queue!(out, Print(&span.text), SetAttribute(Attribute::Reset))
     }
+}
+
+fn is_cut(row: &Row) -> bool {
+    row.last().is_some_and(|last| last.is_cut)
 }
 
 #[cfg(test)]
@@ -130,6 +170,34 @@ mod tests {
     fn text_of(row: &Row) -> String {
         let text: String = row.iter().map(|span| span.text.as_str()).collect();
         text.trim_end().into()
+    }
+
+    #[test]
+    fn a_link_over_several_rows_is_one_line_to_the_terminal() {
+        let link = format!("http://a/{}", "x".repeat(20));
+        let spans = [Span::new("see ", Style::PLAIN), Span::new(link.clone(), Style::LINK)];
+        let mut rows = wrap(&spans, 10, 0);
+        rows.resize(6, Row::new());
+        let (mut painter, mut out) = (Painter::new(false), Vec::new());
+        let size = |size| NonZero::new(size).expect("a screen has a size");
+        let mut screen = vt100::Parser::new(size(6), size(10), 0);
+        screen.process(b"\x1b[?7l");
+        painter.paint(&Frame { rows: rows.clone(), cursor: (0, 5) }, &mut out);
+        screen.process(&out);
+        let wrapped: Vec<bool> = (0..6).map(|row| screen.screen().row_wrapped(row)).collect();
+        assert_eq!(wrapped, [false, true, true, false, false, false]);
+        assert!(screen.screen().contents().contains(&link), "it is copied whole");
+        // It stays one when a row of it is drawn anew.
+        out.clear();
+        rows[3].push(Span::new(" now", Style::PLAIN));
+        painter.paint(&Frame { rows, cursor: (0, 5) }, &mut out);
+        screen.process(&out);
+        assert!(screen.screen().contents().contains(&format!("{link} now")));
+        let mut out = Vec::new();
+        painter.farewell(2, &mut out).expect("memory takes it");
+        let mut left = vt100::Parser::new(size(6), size(10), 0);
+        left.process(&out);
+        assert_eq!(left.screen().contents(), format!("see\n{link} now"));
     }
 
     #[test]

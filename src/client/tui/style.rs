@@ -14,17 +14,22 @@ pub struct Style {
     pub is_dim: bool,
     /// The terminal's two colours swapped.
     pub is_reversed: bool,
+    /// A link, which is underlined and not broken where that would keep it from being copied.
+    pub is_link: bool,
 }
 
 impl Style {
     /// As the terminal has it.
-    pub const PLAIN: Self = Self { color: None, is_bold: false, is_dim: false, is_reversed: false };
+    pub const PLAIN: Self =
+        Self { color: None, is_bold: false, is_dim: false, is_reversed: false, is_link: false };
     /// What matters less.
     pub const DIM: Self = Self { is_dim: true, ..Self::PLAIN };
     /// What matters more.
     pub const BOLD: Self = Self { is_bold: true, ..Self::PLAIN };
     /// What must not be missed.
     pub const REVERSED: Self = Self { is_reversed: true, ..Self::PLAIN };
+    /// What may be opened or copied.
+    pub const LINK: Self = Self { is_link: true, ..Self::PLAIN };
 
     /// The look of a name: always the same for the same name.
     pub fn of_name(name: &str) -> Self {
@@ -47,12 +52,15 @@ pub struct Span {
     pub text: String,
     /// How.
     pub style: Style,
+    /// It ends at the edge of the screen in the middle of a link, which goes on in the next row: the
+    /// terminal is to break it, so that it is copied as one.
+    pub is_cut: bool,
 }
 
 impl Span {
     /// `text` in that look.
     pub fn new(text: impl Into<String>, style: Style) -> Self {
-        Self { text: text.into(), style }
+        Self { text: text.into(), style, is_cut: false }
     }
 }
 
@@ -72,7 +80,9 @@ pub fn row_columns(row: &Row) -> usize {
 }
 
 /// `spans` in rows of at most `columns`, broken at spaces if there are any; rows after the first
-/// begin `indent` columns in, or a quarter of a narrow row.
+/// begin `indent` columns in, or a quarter of a narrow row. A link is kept in one row; one that no row
+/// can hold fills as many as it needs from edge to edge, so that the terminal can break it where the
+/// screen ends.
 pub fn wrap(spans: &[Span], columns: usize, indent: usize) -> Vec<Row> {
     let indent = indent.min(columns / 4);
     let clusters: Vec<(&str, Style)> = spans
@@ -84,7 +94,12 @@ pub fn wrap(spans: &[Span], columns: usize, indent: usize) -> Vec<Row> {
     loop {
         let mut row = Row::new();
         let mut used = 0;
-        if !rows.is_empty() && indent > 0 {
+        let is_cut = rows.last().and_then(|row: &Row| row.last()).is_some_and(|last| last.is_cut);
+        if !rows.is_empty()
+            && indent > 0
+            && !is_cut
+            && link_fits(&clusters[from..], columns - indent)
+        {
             row.push(Span::new(" ".repeat(indent), Style::PLAIN));
             used = indent;
         }
@@ -98,26 +113,68 @@ pub fn wrap(spans: &[Span], columns: usize, indent: usize) -> Vec<Row> {
             used += width;
             to += 1;
         }
-        let is_last = to == clusters.len();
-        let is_space = |index: &usize| clusters[*index].0 == " ";
-        let mut next = to;
-        let is_in_word = |to: usize| clusters[to - 1..=to].iter().all(|(c, _)| columns_of(c) < 2);
-        if !is_last && !is_space(&to) && is_in_word(to) {
-            // At the last space; a word longer than half a row is cut instead.
-            let space = (from..to).rev().take(columns / 2).find(is_space);
-            if let Some(space) = space.filter(|&space| space > from) {
-                (to, next) = (space, space + 1);
-            }
-        } else if !is_last && is_space(&to) {
-            next = to + 1;
+        let (end, next) = broken(&clusters, from, to, columns);
+        clusters[from..end].iter().for_each(|&(text, style)| push(&mut row, text, style));
+        let is_in_link = next == to && is_within_link(&clusters, to);
+        if let Some(last) = row.last_mut().filter(|_| is_in_link) {
+            last.is_cut = true;
         }
-        clusters[from..to].iter().for_each(|&(text, style)| push(&mut row, text, style));
         rows.push(row);
         if next >= clusters.len() {
             return rows;
         }
         from = next;
     }
+}
+
+/// Where a row ends that begins at `from` and has room up to `to`, and where the next one begins.
+fn broken(clusters: &[(&str, Style)], from: usize, to: usize, columns: usize) -> (usize, usize) {
+    let is_space = |index: &usize| clusters[*index].0 == " ";
+    if to == clusters.len() {
+        return (to, to);
+    }
+    if is_space(&to) {
+        return (to, to + 1);
+    }
+    if is_within_link(clusters, to) {
+        // Before the link, unless the row begins with it.
+        let start = (from..to).rev().find(|&at| !clusters[at].1.is_link);
+        return start.map_or((to, to), |last| {
+            let end = if is_space(&last) && last > from { last } else { last + 1 };
+            (end, last + 1)
+        });
+    }
+    let is_in_word = clusters[to - 1..=to].iter().all(|(c, _)| columns_of(c) < 2);
+    // At the last space; a word longer than half a row is cut instead.
+    let space = (from..to).rev().take(columns / 2).find(is_space);
+    match space.filter(|&space| is_in_word && space > from) {
+        Some(space) => (space, space + 1),
+        None => (to, to),
+    }
+}
+
+/// Whether a row that ends before `to` ends in a link.
+fn is_within_link(clusters: &[(&str, Style)], to: usize) -> bool {
+    to > 0 && to < clusters.len() && clusters[to - 1..=to].iter().all(|(_, style)| style.is_link)
+}
+
+/// Whether `clusters` do not begin with a link of more than `columns`.
+fn link_fits(clusters: &[(&str, Style)], columns: usize) -> bool {
+    let link = clusters.iter().take_while(|(_, style)| style.is_link);
+    link.map(|(cluster, _)| columns_of(cluster)).sum::<usize>() <= columns
+}
+
+/// The first link in `text`: where it begins and how long it is.
+pub fn link(text: &str) -> Option<(usize, usize)> {
+    let is_scheme = |c: &u8| c.is_ascii_alphanumeric() || b"+-.".contains(c);
+    let is_part = |c: &u8| c.is_ascii_graphic() && !b"<>\"`".contains(c);
+    let starts = memchr::memmem::find_iter(text.as_bytes(), "://");
+    { starts }.find_map(|at| {
+        let (before, after) = text.as_bytes().split_at(at);
+        let scheme = before.iter().rev().take_while(|c| is_scheme(c)).count();
+        let rest = after.iter().take_while(|c| is_part(c)).count();
+        (scheme > 0 && rest > 3).then_some((at - scheme, scheme + rest))
+    })
 }
 
 fn push(row: &mut Row, text: &str, style: Style) {
@@ -164,6 +221,51 @@ mod tests {
         assert_eq!(wrapped("ab  ", 2, 0), ["ab", " "]);
     }
 
+    fn wrapped_link(text: &str, columns: usize, indent: usize) -> Vec<(String, bool)> {
+        let (at, length) = link(text).expect("there is one");
+        let spans = [
+            Span::new(&text[..at], Style::PLAIN),
+            Span::new(&text[at..at + length], Style::LINK),
+            Span::new(&text[at + length..], Style::PLAIN),
+        ];
+        let row = |row: Row| {
+            let is_cut = row.iter().any(|span| span.is_cut);
+            (row.into_iter().map(|span| span.text).collect(), is_cut)
+        };
+        wrap(&spans, columns, indent).into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn a_link_is_kept_whole_or_broken_by_the_terminal() {
+        let rows = wrapped_link("see http://a/bcdefg now", 16, 4);
+        assert_eq!(
+            rows,
+            [("see".into(), false), ("http://a/bcdefg".into(), false), ("    now".into(), false)]
+        );
+        let rows = wrapped_link("see http://a/bcd now", 16, 4);
+        let wanted = [("see http://a/bcd".to_string(), false), ("    now".into(), false)];
+        assert_eq!(rows, wanted);
+        let rows = wrapped_link("look at http://a/bcd", 16, 4);
+        assert_eq!(rows, [("look at".into(), false), ("    http://a/bcd".into(), false)]);
+        let rows = wrapped_link("see http://a/bcdefghijklmno now", 10, 2);
+        let wanted =
+            [("see", false), ("http://a/b", true), ("cdefghijkl", true), ("mno now", false)];
+        assert_eq!(rows, wanted.map(|(row, is_cut)| (row.to_string(), is_cut)));
+    }
+
+    #[test]
+    fn a_link_is_what_programs_take_for_one() {
+        for (text, found) in [
+            ("see https://a.b/c?d=e#f, you", Some("https://a.b/c?d=e#f,")),
+            ("看http://a/b吧", Some("http://a/b")),
+            ("<ftp://x>", Some("ftp://x")),
+            ("a :// b", None),
+            ("http://", None),
+        ] {
+            assert_eq!(link(text).map(|(at, length)| &text[at..at + length]), found, "{text}");
+        }
+    }
+
     #[test]
     fn a_mark_stays_with_its_letter() {
         assert_eq!(wrapped("abe\u{301}f", 3, 0), ["abe\u{301}", "f"]);
@@ -179,13 +281,16 @@ mod tests {
         for _ in 0..2_000 {
             let spans: Vec<Span> = (0..random.usize(..30))
                 .map(|_| {
-                    let style = Style { is_bold: random.bool(), ..Style::PLAIN };
-                    Span::new(parts[random.usize(..parts.len())], style)
+                    let text = parts[random.usize(..parts.len())];
+                    let is_link = random.bool() && text.is_ascii() && !text.starts_with(' ');
+                    Span::new(text, Style { is_bold: random.bool(), is_link, ..Style::PLAIN })
                 })
                 .collect();
             let (columns, indent) = (random.usize(2..20), random.usize(..4));
             let rows = wrap(&spans, columns, indent);
             assert!(rows.iter().all(|row| row_columns(row) <= columns), "{spans:?} in {columns}");
+            let is_cut = |row: &&Row| row.last().is_some_and(|last| last.is_cut);
+            assert!(rows.iter().filter(is_cut).all(|row| row_columns(row) == columns));
             let letters = |spans: &[Span]| {
                 let text: String = spans.iter().map(|span| span.text.as_str()).collect();
                 text.replace(' ', "")

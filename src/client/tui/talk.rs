@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::client::core::bounds::{SCROLLBACK_BYTES, SCROLLBACK_LINES};
-use crate::client::core::message::{Body, Message};
-use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, wrap};
+use crate::client::core::message::Body;
+use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, link, wrap};
 
 /// Rows after the first begin below the text, not below the stamp.
 const INDENT_COLUMNS: usize = 9;
@@ -24,13 +24,14 @@ pub struct Talk {
     is_marker_seen: bool,
     /// Nobody looks at the terminal, as far as it tells.
     is_unwatched: bool,
+    /// The day of what was heard or noted last.
+    date: String,
 }
 
 struct Entry {
     /// `09:11:38`, if it has a moment.
     time: String,
-    text: String,
-    is_notice: bool,
+    body: Body,
 }
 
 /// A row of the conversation.
@@ -52,34 +53,40 @@ pub struct Look<'a> {
 }
 
 impl Talk {
-    /// Appends a line of the server's.
-    pub fn hear(&mut self, line: String) {
+    /// Appends what the server told, at `stamp`: `2026-11-23 09:11:38`, or nothing if it is not known.
+    pub fn hear(&mut self, body: Body, stamp: &str) {
         if (self.is_unwatched || self.lowest.is_some())
             && (self.marker.is_none() || self.is_marker_seen)
         {
             self.marker = Some(self.end());
             self.is_marker_seen = false;
         }
-        let stamp = Message::parse(&line).stamp.unwrap_or_default();
-        // The time of a date and a time.
-        let time = stamp.split_once(' ').map_or(stamp, |(_, time)| time).into();
-        self.push(Entry { time, text: line, is_notice: false });
+        self.append(body, stamp);
     }
 
     /// Appends words of the client's own, said at `stamp`.
     pub fn note(&mut self, words: &str, stamp: &str) {
-        let time = stamp.split_once(' ').map_or(stamp, |(_, time)| time);
-        for line in words.lines() {
-            self.push(Entry { time: time.into(), text: line.into(), is_notice: true });
+        words.lines().for_each(|line| self.append(Body::System(line.into()), stamp));
+    }
+
+    fn append(&mut self, body: Body, stamp: &str) {
+        let (date, time) = stamp.split_once(' ').unwrap_or(("", stamp));
+        if !date.is_empty() && date != self.date {
+            let is_first = self.date.is_empty();
+            self.date = date.into();
+            if !is_first {
+                self.push(Entry { time: String::new(), body: Body::System(date.into()) });
+            }
         }
+        self.push(Entry { time: time.into(), body });
     }
 
     fn push(&mut self, entry: Entry) {
-        self.bytes += entry.text.len();
+        self.bytes += entry.bytes();
         self.entries.push_back(entry);
         while self.entries.len() > SCROLLBACK_LINES || self.bytes > SCROLLBACK_BYTES {
             let Some(oldest) = self.entries.pop_front() else { break };
-            self.bytes -= oldest.text.len();
+            self.bytes -= oldest.bytes();
             self.dropped += 1;
         }
     }
@@ -214,50 +221,81 @@ impl Talk {
     }
 }
 
+/// The rows of what the person has said and the server has not confirmed.
+pub fn unconfirmed_rows(body: &Body, columns: usize) -> Vec<Row> {
+    // Where it will stand once its time is known.
+    let indent = if columns >= 4 * INDENT_COLUMNS { INDENT_COLUMNS } else { 0 };
+    let mut spans = vec![Span::new(" ".repeat(indent), Style::PLAIN)];
+    spans.extend(spans_of(body, ""));
+    spans
+        .iter_mut()
+        .for_each(|span| span.style = Style { is_link: span.style.is_link, ..Style::DIM });
+    wrap(&spans, columns, INDENT_COLUMNS)
+}
+
 impl Entry {
+    fn bytes(&self) -> usize {
+        match &self.body {
+            Body::Said { name, text } | Body::Acted { name, text } => name.len() + text.len(),
+            Body::Whispered { from, to, text } => from.len() + to.len() + text.len(),
+            Body::System(text) | Body::Plain(text) => text.len(),
+        }
+    }
+
     fn spans(&self, name: &str) -> Vec<Span> {
         let mut spans = Vec::new();
         if !self.time.is_empty() {
             spans.push(Span::new(format!("{} ", self.time), Style::DIM));
         }
-        if self.is_notice {
-            spans.push(Span::new("-- ", Style::BOLD));
-            spans.push(Span::new(&self.text, Style::DIM));
-            return spans;
-        }
-        let named = |nick: &str| Span::new(nick, Style::of_name(nick));
-        match Message::parse(&self.text).body {
-            Body::Said { nick, text } => {
-                spans.extend([named(nick), Span::new(": ", Style::PLAIN)]);
-                mark_mentions(text, Some(name).filter(|&name| name != nick), &mut spans);
-            }
-            Body::Acted { nick, text } => {
-                spans.extend([Span::new("* ", Style::BOLD), named(nick)]);
-                spans.push(Span::new(" ", Style::PLAIN));
-                mark_mentions(text, Some(name).filter(|&name| name != nick), &mut spans);
-            }
-            Body::Whispered { from, to, text } => {
-                spans.extend([named(from), Span::new(" → ", Style::BOLD), named(to)]);
-                spans.push(Span::new(format!(": {text}"), Style::PLAIN));
-            }
-            Body::System(word) => {
-                spans.push(Span::new("-- ", Style::BOLD));
-                spans.push(Span::new(word, Style::DIM));
-            }
-            Body::Plain(text) => spans.push(Span::new(text, Style::PLAIN)),
-        }
+        spans.extend(spans_of(&self.body, name));
         spans
     }
 }
 
-fn mark_mentions(text: &str, name: Option<&str>, spans: &mut Vec<Span>) {
+/// How `body` looks to somebody called `own`.
+fn spans_of(body: &Body, own: &str) -> Vec<Span> {
+    let named = |name: &str| Span::new(name, Style::of_name(name));
+    let own_of = |name: &str| Some(own).filter(|&own| own != name);
+    let (mut spans, text, own, style) = match body {
+        Body::Said { name, text } => (
+            vec![named(name), Span::new(": ", Style::PLAIN)],
+            text.as_str(),
+            own_of(name),
+            Style::PLAIN,
+        ),
+        Body::Acted { name, text } => {
+            let spans =
+                vec![Span::new("* ", Style::BOLD), named(name), Span::new(" ", Style::PLAIN)];
+            (spans, text.as_str(), own_of(name), Style::PLAIN)
+        }
+        Body::Whispered { from, to, text } => {
+            let arrow = Span::new(" → ", Style::BOLD);
+            let spans = vec![named(from), arrow, named(to), Span::new(": ", Style::PLAIN)];
+            (spans, text.as_str(), None, Style::PLAIN)
+        }
+        Body::System(words) => {
+            (vec![Span::new("-- ", Style::BOLD)], Body::without_system(words), None, Style::DIM)
+        }
+        Body::Plain(text) => (Vec::new(), text.as_str(), None, Style::PLAIN),
+    };
+    let mut rest = text;
+    while let Some((at, length)) = link(rest) {
+        mark_mentions(&rest[..at], own, style, &mut spans);
+        spans.push(Span::new(&rest[at..at + length], Style { is_link: true, ..style }));
+        rest = &rest[at + length..];
+    }
+    mark_mentions(rest, own, style, &mut spans);
+    spans
+}
+
+fn mark_mentions(text: &str, name: Option<&str>, style: Style, spans: &mut Vec<Span>) {
     let mut rest = text;
     while let Some((at, length)) = name.and_then(|name| mention(rest, name)) {
-        spans.push(Span::new(&rest[..at], Style::PLAIN));
+        spans.push(Span::new(&rest[..at], style));
         spans.push(Span::new(&rest[at..at + length], Style::REVERSED));
         rest = &rest[at + length..];
     }
-    spans.push(Span::new(rest, Style::PLAIN));
+    spans.push(Span::new(rest, style));
 }
 
 /// Where `text` first has `name` in it, in whichever case, as a word of its own; a name that is
@@ -279,20 +317,28 @@ pub fn mention(text: &str, name: &str) -> Option<(usize, usize)> {
     { starts }.find(is_here).map(|at| (at, name.len()))
 }
 
-/// Whether `line` calls `name`, and does not come from there.
-pub fn calls(line: &str, name: &str) -> bool {
-    match Message::parse(line).body {
-        Body::Said { nick, text } | Body::Acted { nick, text } => {
-            nick != name && mention(text, name).is_some()
+/// Whether `body` calls `name`, and does not come from there: whoever does, and what they say.
+pub fn call<'a>(body: &'a Body, name: &str) -> Option<(&'a str, &'a str)> {
+    match body {
+        Body::Said { name: who, text } | Body::Acted { name: who, text } => {
+            (who != name && mention(text, name).is_some()).then_some((who, text))
         }
-        Body::Whispered { from, .. } => from != name,
-        Body::System(_) | Body::Plain(_) => false,
+        Body::Whispered { from, text, .. } => (from != name).then_some((from, text)),
+        Body::System(_) | Body::Plain(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plain(text: &str) -> Body {
+        Body::Plain(text.into())
+    }
+
+    fn said(name: &str, text: &str) -> Body {
+        Body::Said { name: name.into(), text: text.into() }
+    }
 
     fn look(columns: usize) -> Look<'static> {
         Look { name: "alice", unread: "unread", columns }
@@ -305,7 +351,7 @@ mod tests {
 
     fn talk(lines: usize) -> Talk {
         let mut talk = Talk::default();
-        (0..lines).for_each(|number| talk.hear(format!("line {number}")));
+        (0..lines).for_each(|number| talk.hear(plain(&format!("line {number}")), ""));
         talk
     }
 
@@ -313,10 +359,16 @@ mod tests {
     fn every_kind_of_line_has_a_look_of_its_own() {
         let mut talk = Talk::default();
         let stamp = "2026-11-23 09:11:38";
-        for body in ["bob:hi alice", "alice:hi alice", "* bob waves", "system: bob left", "?"] {
-            talk.hear(format!("[{stamp}] {body}"));
+        for body in [
+            said("bob", "hi alice"),
+            said("alice", "hi alice"),
+            Body::Acted { name: "bob".into(), text: "waves".into() },
+            Body::System("system: bob left".into()),
+            plain("?"),
+            Body::Whispered { from: "bob".into(), to: "alice".into(), text: "psst".into() },
+        ] {
+            talk.hear(body, stamp);
         }
-        talk.hear(format!("[{stamp}] bob (private to alice):psst"));
         talk.note("one\ntwo", stamp);
         let wanted = [
             "09:11:38 bob: hi alice",
@@ -346,9 +398,42 @@ mod tests {
         ] {
             assert_eq!(mention(text, name), place, "{text}");
         }
-        assert!(calls("[2026-11-23 09:11:38] bob (private to alice):psst", "alice"));
-        assert!(!calls("[2026-11-23 09:11:38] alice:alice", "alice"));
-        assert!(!calls("[2026-11-23 09:11:38] system: alice left", "alice"));
+        let whisper = Body::Whispered { from: "bob".into(), to: "a".into(), text: "psst".into() };
+        assert_eq!(call(&whisper, "a"), Some(("bob", "psst")));
+        assert_eq!(call(&said("bob", "hi a"), "a"), Some(("bob", "hi a")));
+        assert_eq!(call(&said("a", "a"), "a"), None);
+        assert_eq!(call(&Body::System("a left".into()), "a"), None);
+    }
+
+    #[test]
+    fn another_day_is_told_of() {
+        let mut talk = Talk::default();
+        talk.note("in", "2026-11-24 00:00:01");
+        talk.hear(plain("late"), "2026-11-23 23:59:59");
+        talk.hear(plain("early"), "2026-11-24 00:00:02");
+        talk.hear(plain("?"), "");
+        let wanted = [
+            "00:00:01 -- in",
+            "-- 2026-11-23",
+            "23:59:59 late",
+            "-- 2026-11-24",
+            "00:00:02 early",
+            "?",
+        ];
+        assert_eq!(shown(&talk, 9, 60), wanted);
+    }
+
+    #[test]
+    fn a_link_is_marked_and_what_is_not_confirmed_is_dim() {
+        let spans = spans_of(&said("bob", "see http://a/alice alice"), "alice");
+        let styled: Vec<(&str, Style)> =
+            spans.iter().map(|span| (span.text.as_str(), span.style)).collect();
+        assert_eq!(styled[3], ("http://a/alice", Style::LINK));
+        assert_eq!(styled[5], ("alice", Style::REVERSED));
+        let rows = unconfirmed_rows(&said("alice", "on its way"), 60);
+        let text: String = rows[0].iter().map(|span| span.text.as_str()).collect();
+        assert_eq!((rows.len(), text.as_str()), (1, "         alice: on its way"));
+        assert!(rows[0].iter().all(|span| span.style == Style::DIM));
     }
 
     #[test]
@@ -358,7 +443,7 @@ mod tests {
             for padding in 0..columns {
                 let mut talk = Talk::default();
                 let text = format!("x{}{forged}", " ".repeat(padding));
-                talk.hear(format!("[2026-11-23 09:11:38] bob:{text}"));
+                talk.hear(Body::Said { name: "bob".into(), text }, "2026-11-23 09:11:38");
                 let rows = shown(&talk, 99, columns);
                 let mut begun = rows.iter().filter(|row| !row.starts_with(' '));
                 assert!(begun.next().is_some_and(|row| row.starts_with("09:11:38")), "{rows:?}");
@@ -387,13 +472,13 @@ mod tests {
         let mut talk = talk(10);
         talk.scroll(-5, 3, &look(20));
         let seen = shown(&talk, 3, 20);
-        talk.hear("new".into());
-        talk.hear("newer".into());
+        talk.hear(plain("new"), "");
+        talk.hear(plain("newer"), "");
         assert_eq!(shown(&talk, 3, 20), seen);
         assert_eq!(talk.unread(), 2);
         // Another width cuts lines elsewhere, and the oldest are forgotten.
         assert_eq!(shown(&talk, 2, 4).len(), 2);
-        (0..2 * SCROLLBACK_LINES).for_each(|number| talk.hear(format!("{number}")));
+        (0..2 * SCROLLBACK_LINES).for_each(|number| talk.hear(plain(&format!("{number}")), ""));
         assert_eq!(shown(&talk, 1, 20), [SCROLLBACK_LINES.to_string()]);
         talk.answer();
         assert_eq!((talk.unread(), talk.is_scrolled()), (0, false));
@@ -402,7 +487,7 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let mut talk = Talk::default();
-        (0..1_000).for_each(|_| talk.hear("x".repeat(10_000)));
+        (0..1_000).for_each(|_| talk.hear(plain(&"x".repeat(10_000)), ""));
         assert!(talk.bytes <= SCROLLBACK_BYTES && talk.entries.len() <= 105);
     }
 }

@@ -1,6 +1,6 @@
 //! `natter join` for a person: the terminal as it is taken, drawn on, lent and given back.
 
-use std::io;
+use std::io::{self, Write};
 use std::panic;
 
 use crossterm::cursor::Show;
@@ -16,15 +16,20 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGWINCH};
 
 use crate::client::core::session::{News, Session};
 use crate::client::net::run::{Face, INPUT, OUTPUT};
+use crate::client::pipe::log::Log;
 use crate::client::pipe::stdio::{Input, Output, Taken};
-use crate::client::tui::app::{App, Want};
+use crate::client::tui::app::{App, OTHER_ROWS, Want};
 use crate::client::tui::keys::Keys;
 use crate::client::tui::paint::Painter;
 use crate::clock::Now;
 
-/// Pastes come marked (`?2004`, xterm's "bracketed paste"), and so does who looks (`?1004`).
-const ASK: &str = "\x1b[?2004h\x1b[?1004h";
-const ASK_NO_MORE: &str = "\x1b[?2004l\x1b[?1004l";
+/// Pastes come marked (`?2004`, xterm's "bracketed paste"), and so do who looks (`?1004`) and the
+/// mouse (`?1000`, in the form of `?1006`), for its wheel.
+const ASK: &str = "\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h";
+const ASK_NO_MORE: &str = "\x1b[?2004l\x1b[?1004l\x1b[?1006l\x1b[?1000l";
+/// Keeps the window's title, and gives it back (xterm's "window manipulation").
+const KEEP_TITLE: &str = "\x1b[22;0t";
+const RESTORE_TITLE: &str = "\x1b[23;0t";
 /// One read from the terminal.
 const INPUT_BYTES: usize = 4 * 1024;
 
@@ -39,6 +44,9 @@ pub struct Terminal {
     unshown: Vec<u8>,
     /// Somebody has closed it.
     is_gone: bool,
+    /// Its title, if it was given one.
+    title: Option<String>,
+    log: Option<Log>,
 }
 
 impl Terminal {
@@ -46,7 +54,12 @@ impl Terminal {
     ///
     /// # Errors
     /// If it is none.
-    pub fn open(registry: &Registry, app: App, is_colorless: bool) -> io::Result<Self> {
+    pub fn open(
+        registry: &Registry,
+        app: App,
+        is_colorless: bool,
+        log: Option<Log>,
+    ) -> io::Result<Self> {
         let input = Input::open(registry, INPUT)?;
         let output = Output::open(registry, OUTPUT)?;
         let painter = Painter::new(is_colorless);
@@ -56,7 +69,8 @@ impl Terminal {
             give_back();
             told_by_default(panic);
         }));
-        let mut terminal = Self { app, input, keys, painter, output, unshown, is_gone: false };
+        let (is_gone, title) = Default::default();
+        let mut terminal = Self { app, input, keys, painter, output, unshown, is_gone, title, log };
         terminal.enter()?;
         Ok(terminal)
     }
@@ -81,6 +95,7 @@ impl Terminal {
 
     /// Stops as other programs do on `^Z`, until the shell goes on with this job.
     fn suspend(&mut self) -> io::Result<()> {
+        self.leave_title();
         give_back();
         kill_current_process_group(Signal::TSTP)?;
         self.enter()
@@ -92,15 +107,38 @@ impl Terminal {
             if self.app.take_ring() {
                 self.unshown.push(0x07);
             }
+            self.notify(session);
             self.painter.paint(&self.app.frame(session), &mut self.unshown);
         }
         self.flush()
+    }
+
+    /// Tells the desktop of a mention, and the window what it is called.
+    fn notify(&mut self, session: &Session) {
+        if let Some(notice) = self.app.take_notice() {
+            self.unshown.extend_from_slice(format!("\x1b]9;{notice}\x07").as_bytes());
+        }
+        let title = self.app.title(session);
+        if title != self.title {
+            if self.title.is_none() {
+                self.unshown.extend_from_slice(KEEP_TITLE.as_bytes());
+            }
+            let text = title.as_deref().unwrap_or_default();
+            self.unshown.extend_from_slice(format!("\x1b]0;{text}\x07").as_bytes());
+            self.title = title;
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let count = self.output.write(&self.unshown)?;
         self.unshown.drain(..count);
         Ok(())
+    }
+
+    fn leave_title(&mut self) {
+        if self.title.take().is_some() {
+            let _ = execute!(io::stdout(), Print(RESTORE_TITLE));
+        }
     }
 
     /// Somebody has closed the terminal. The server is told in order all the same.
@@ -122,6 +160,7 @@ fn give_back() {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        self.leave_title();
         give_back();
     }
 }
@@ -179,8 +218,15 @@ impl Face for Terminal {
 
     fn show(&mut self, news: Vec<News>, session: &mut Session, now: &Now) -> bool {
         for news in news {
-            self.app.hear(news, session, now);
+            let line = self.app.hear(news, session, now);
+            let written = line.and_then(|line| Some(self.log.as_mut()?.write(&line)));
+            if let Some(Err(error)) = written {
+                // It is told once, and no hole follows it.
+                self.log = None;
+                self.app.warn(&format!("--log: {error}"), now);
+            }
         }
+        self.app.settle(session, now);
         let fails = !self.is_gone && self.paint(session).is_err();
         if fails {
             self.hang_up(session, now);
@@ -194,5 +240,15 @@ impl Face for Terminal {
 
     fn is_done(&self) -> io::Result<bool> {
         Ok(true)
+    }
+
+    /// What was shown last stays where the shell goes on.
+    fn end(self) {
+        let mut left = Vec::new();
+        if !self.is_gone {
+            self.painter.farewell(OTHER_ROWS, &mut left).expect("memory takes it");
+        }
+        drop(self);
+        let _ = io::stdout().write_all(&left);
     }
 }

@@ -1,0 +1,348 @@
+//! What the server tells, and what follows from it.
+
+use crate::chat::event::{Answer, Event};
+use crate::chat::rooms::LOBBY_NAME;
+use crate::client::core::article;
+use crate::client::core::bounds::{ANSWER_MS, FINISH_MS, IDS_MAX, PAST_LINES, SAY_BYTES_MAX};
+use crate::client::core::command::Command;
+use crate::client::core::message::{Body, Message, clean};
+use crate::client::core::outbox::Job;
+use crate::client::core::session::{News, Outcome, Session, State, Why};
+use crate::client::core::wire::Protocol;
+use crate::json::{Fields, Object, read};
+
+/// What stands for a line before every other: everything was said after it.
+const FIRST_ID: &str = "0";
+
+impl Session {
+    /// A line has come that may be an object.
+    pub(super) fn hear_object(&mut self, line: &[u8], now_ms: u64) {
+        let Ok(fields) = read(line) else { return };
+        let event = fields.text("type").unwrap_or_default();
+        match &*event {
+            "hello" => self.greeted(&fields, now_ms),
+            "done" => self.done(&fields, now_ms),
+            "error" => self.refused(&fields, now_ms),
+            "closing" => {
+                let is_answer = matches!(self.state, State::Leaving { .. })
+                    && fields.text("code").is_some_and(|code| code == "exit");
+                if is_answer {
+                    self.state = State::Over(Outcome::Left);
+                }
+                self.closing = fields.text("text").map(|text| clean(&text));
+            }
+            "said" if self.is_held(&fields) => self.held.push(line.to_vec()),
+            event => self.told(event, &fields),
+        }
+    }
+
+    /// Whether what has been said comes too early, before what was missed.
+    fn is_held(&self, fields: &Fields<'_>) -> bool {
+        let mut flags = fields.texts("flags").into_iter().flatten();
+        !self.is_settled && self.held.len() < IDS_MAX && !flags.any(|flag| flag == "earlier")
+    }
+
+    /// A server that speaks JSON lines says `hello`, perhaps late.
+    fn greeted(&mut self, fields: &Fields<'_>, now_ms: u64) {
+        let State::Entering { by_ms, words } = &mut self.state else { return };
+        (*by_ms, *words) = (now_ms + ANSWER_MS, None);
+        let bytes_max = fields.number("line_bytes_max").unwrap_or(u64::MAX);
+        self.text_bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX).min(SAY_BYTES_MAX);
+        let mut object = Object::new(&mut self.outgoing);
+        object.text("do", "session").text("tag", "session");
+        object.text("id", &format!("{:032x}", self.id)).end();
+        self.put("name", &Command::Name(self.name.clone()), now_ms);
+    }
+
+    /// Asks for something that the person has not typed.
+    fn put(&mut self, tag: &str, command: &Command, now_ms: u64) {
+        command.write_json(tag, None, "", &mut self.outgoing);
+        self.active_ms = now_ms;
+    }
+
+    /// What was asked for with a tag is done.
+    fn done(&mut self, fields: &Fields<'_>, now_ms: u64) {
+        let tag = fields.text("tag").unwrap_or_default();
+        match &*tag {
+            "session" => {
+                let twice = self.outbox.resume(fields.number("n").unwrap_or(0));
+                if twice > 0 {
+                    self.news.push(News::Twice(twice));
+                }
+            }
+            "name" => self.entered(fields, now_ms),
+            "room" => self.arrive(now_ms),
+            "past" => self.settle(fields.flag("complete") == Some(false), now_ms),
+            tag => {
+                let job = tag.parse().ok().and_then(|tag| self.outbox.answer(tag));
+                if let Some(job) = job {
+                    self.answered(job, fields, now_ms);
+                }
+            }
+        }
+    }
+
+    /// The name is taken.
+    fn entered(&mut self, fields: &Fields<'_>, now_ms: u64) {
+        if !matches!(self.state, State::Entering { .. }) {
+            return;
+        }
+        self.take_name(fields);
+        self.come_in(now_ms);
+        for name in self.place.ignored().map(String::from).collect::<Vec<_>>() {
+            self.put("ignore", &Command::Ignore(name), now_ms);
+        }
+        if self.place.room() == LOBBY_NAME {
+            return self.arrive(now_ms);
+        }
+        self.put("room", &Command::Join(self.place.room().into()), now_ms);
+    }
+
+    fn come_in(&mut self, now_ms: u64) {
+        self.state = State::In { since_ms: now_ms };
+        self.news.push(if self.was_in { News::Back } else { News::Entered });
+        self.was_in = true;
+        self.progress(now_ms);
+    }
+
+    fn take_name(&mut self, fields: &Fields<'_>) {
+        if let Some(name) = fields.text("name").map(|name| clean(&name)) {
+            self.name = name;
+        }
+    }
+
+    /// The person is in the room where they are to be: who is there, and what was said there?
+    fn arrive(&mut self, now_ms: u64) {
+        self.is_settled = false;
+        if self.is_person {
+            self.put("who", &Command::Who, now_ms);
+        }
+        let room = self.place.room().to_string();
+        let last_id = self.place.last_id().map(String::from);
+        self.is_past_hidden = last_id.is_none() && !self.is_person;
+        let past = match last_id {
+            Some(id) => Command::Since { id, room },
+            None if self.is_person => Command::Last(PAST_LINES),
+            // Only to know where the session begins.
+            None => Command::Last(1),
+        };
+        self.put("past", &past, now_ms);
+    }
+
+    /// What was said before has come; perhaps not all of it.
+    fn settle(&mut self, is_incomplete: bool, now_ms: u64) {
+        match self.place.last_id() {
+            None => {
+                let room = self.place.room().to_string();
+                self.place.begin(&room, FIRST_ID);
+            }
+            Some(FIRST_ID) => {}
+            Some(_) if is_incomplete => self.news.push(News::Missed),
+            Some(_) => {}
+        }
+        (self.is_settled, self.is_past_hidden) = (true, false);
+        for line in std::mem::take(&mut self.held) {
+            self.hear_object(&line, now_ms);
+        }
+    }
+
+    /// Something that the person asked for is done.
+    fn answered(&mut self, job: Job, fields: &Fields<'_>, now_ms: u64) {
+        match job.command {
+            Command::Name(_) => self.take_name(fields),
+            Command::Join(_) | Command::LeaveRoom => self.arrive(now_ms),
+            Command::Ignore(name) => {
+                let is_ignored = fields.flag("ignored").unwrap_or(true);
+                self.place.ignore(&name, is_ignored);
+                self.tell(&Event::Answer(Answer::Ignoring { nick: &name, is_ignored }));
+            }
+            Command::Rooms => {
+                self.tell(&Event::Rooms { count: self.listed.len() });
+                self.news.extend(self.listed.drain(..).map(News::Told));
+            }
+            Command::Who => self.listed.clear(),
+            Command::Topic(_) | Command::Last(_) | Command::Since { .. } => {}
+            command => {
+                self.progress(now_ms);
+                if let Some(words) = command.words().filter(|_| !job.is_heard) {
+                    // A server need not send it back.
+                    let body = Body::Said { name: self.name.clone(), text: words.into() };
+                    self.news.push(News::Told(Message::now(body)));
+                }
+            }
+        }
+    }
+
+    /// What the server was asked for, it does not do.
+    fn refused(&mut self, fields: &Fields<'_>, now_ms: u64) {
+        let text = fields.text("text").map(|text| clean(&text)).unwrap_or_default();
+        let tag = fields.text("tag").unwrap_or_default();
+        match &*tag {
+            "name" if matches!(self.state, State::Entering { .. }) => {
+                self.name_refused(&text, now_ms);
+            }
+            "room" if !self.is_person => {
+                self.state = State::Over(Outcome::NoConnection(Why::Told(text)));
+            }
+            "room" => {
+                self.say_system(&text);
+                // It was meant for those in that room.
+                self.outbox.keep_for(self.place.room());
+                self.place.enter(LOBBY_NAME, None);
+                self.arrive(now_ms);
+            }
+            "past" => self.settle(true, now_ms),
+            tag => {
+                let Some(job) = tag.parse().ok().and_then(|tag| self.outbox.answer(tag)) else {
+                    return;
+                };
+                let Command::Say(line) = job.command else { return self.say_system(&text) };
+                if !self.is_person {
+                    self.outbox.fail(&line);
+                }
+                self.news.push(News::NotSaid { line, why: text });
+                self.progress(now_ms);
+            }
+        }
+    }
+
+    /// The server answers, or the person is in: the last lines may take a little longer.
+    fn progress(&mut self, now_ms: u64) {
+        self.finish_by_ms = self.finish_by_ms.map(|_| now_ms + FINISH_MS);
+    }
+
+    fn say_system(&mut self, text: &str) {
+        self.news.push(News::Told(Message::now(Body::of_words(text, self.lang))));
+    }
+
+    fn tell(&mut self, event: &Event<'_>) {
+        self.news.push(News::Told(Message::of_event(event, self.lang)));
+    }
+
+    /// Something has happened.
+    fn told(&mut self, event: &str, fields: &Fields<'_>) {
+        let text = |field: &str| fields.text(field).map(|text| clean(&text)).unwrap_or_default();
+        let mut is_earlier = false;
+        match event {
+            "said" => {
+                let mut flags = fields.texts("flags").into_iter().flatten();
+                is_earlier = flags.any(|flag| flag == "earlier");
+                let (room, id) = (text("room"), text("id"));
+                if is_earlier && self.is_past_hidden {
+                    return self.place.begin(&room, &id);
+                }
+                let is_new = self.place.see(&room, &id);
+                let is_asked = is_earlier && self.is_asked(|it| matches!(it, Command::Last(_)));
+                if !is_new && !is_asked {
+                    return;
+                }
+                if !is_earlier && text("name") == self.name {
+                    self.outbox.hear(&text("text"));
+                }
+            }
+            "whispered" if text("name") == self.name => drop(self.outbox.hear(&text("text"))),
+            "renamed" if text("name") == self.name => self.name = text("to"),
+            "entered" => {
+                let (room, count) = (text("room"), fields.number("count"));
+                let is_entering = !self.is_in();
+                if !is_entering || room == self.place.room() {
+                    self.place.enter(&room, count);
+                }
+                if is_entering && text("topic").is_empty() {
+                    return;
+                }
+            }
+            "people" => return self.people(fields),
+            "room" => {
+                self.listed.extend(Message::of_fields(event, fields, self.lang));
+                return;
+            }
+            _ => {}
+        }
+        if !is_earlier {
+            self.place.learn(event, fields, &self.name);
+        }
+        self.news.extend(Message::of_fields(event, fields, self.lang).map(News::Told));
+    }
+
+    /// Some of those who are there, either asked for by the person or to complete their names.
+    fn people(&mut self, fields: &Fields<'_>) {
+        self.place.learn("people", fields, &self.name);
+        if !self.is_asked(|it| *it == Command::Who) {
+            return;
+        }
+        let count =
+            |field| usize::try_from(fields.number(field).unwrap_or_default()).unwrap_or(usize::MAX);
+        if self.listed.is_empty() {
+            let room = Some(self.place.room().to_string()).filter(|room| room != LOBBY_NAME);
+            let (count, online) = (count("count"), count("online"));
+            let heading = Event::Present { room: room.as_deref(), count, online };
+            let heading = Message::of_event(&heading, self.lang);
+            // It stands for an answer that has begun.
+            self.listed.push(heading.clone());
+            self.news.push(News::Told(heading));
+        }
+        let names = fields.texts("names").into_iter().flatten().map(|name| clean(&name));
+        let line = names.collect::<Vec<_>>().join(", ");
+        self.tell(&Event::Names { line: &line });
+    }
+
+    /// Whether what comes answers a command of the person's that `is_it`.
+    fn is_asked(&self, is_it: impl Fn(&Command) -> bool) -> bool {
+        self.outbox.first_sent().is_some_and(|job| is_it(&job.command))
+    }
+
+    /// A message has come that is text.
+    pub(super) fn hear_text(&mut self, line: &str, now_ms: u64) {
+        let is_article = self.wire.protocol() == Protocol::Article;
+        match &mut self.state {
+            State::Entering { .. } if is_article && line == "OK" => {
+                self.wire.be_certain();
+                self.come_in(now_ms);
+                if self.place.room() != LOBBY_NAME {
+                    self.place.enter(LOBBY_NAME, None);
+                    self.news.push(News::NoRooms);
+                }
+            }
+            State::Entering { words, .. } => {
+                if let Some(told) = article::words(line) {
+                    *words = Some(told.into());
+                }
+            }
+            State::Leaving { .. } if line == "exit" => self.state = State::Over(Outcome::Left),
+            State::In { .. } | State::Leaving { .. } if line == "OK" => {
+                let sent = self.outbox.first_sent();
+                if let Some((tag, Command::Name(name))) = sent.map(|job| (job.tag, &job.command)) {
+                    self.name.clone_from(name);
+                    self.outbox.answer(tag);
+                }
+            }
+            State::In { .. } | State::Leaving { .. } => self.hear_article(line, now_ms),
+            State::Nameless | State::Connecting | State::Away { .. } | State::Over(_) => {}
+        }
+    }
+
+    fn hear_article(&mut self, line: &str, now_ms: u64) {
+        let message = article::message(line);
+        match &message.body {
+            Body::Said { name, text } if *name == self.name => {
+                if let Some(tag) = self.outbox.hear(text) {
+                    self.outbox.answer(tag);
+                    self.progress(now_ms);
+                }
+            }
+            Body::Said { name, .. } => self.place.remember(name, &self.name),
+            Body::System(words) => {
+                let words = Body::without_system(words);
+                let left = words.strip_prefix("用户").and_then(|it| it.strip_suffix("退出聊天室!"));
+                match (words.strip_suffix("加入了聊天"), left) {
+                    (Some(name), _) => self.place.remember(name, &self.name),
+                    (None, Some(name)) => self.place.forget(name),
+                    (None, None) => {}
+                }
+            }
+            _ => {}
+        }
+        self.news.push(News::Told(message));
+    }
+}

@@ -1,0 +1,392 @@
+//! The session under a clock of the test's own.
+
+mod article_tests;
+mod entering_tests;
+
+use super::*;
+use crate::client::core::bounds::UNCONFIRMED_MAX;
+use crate::client::core::message::At;
+use crate::json::read;
+
+/// A session, and what a server would see of it.
+struct Stay {
+    session: Session,
+    now_ms: u64,
+}
+
+const HELLO: &str = r#"{"type":"hello","server":"natter","protocol":1,"line_bytes_max":1024}"#;
+
+impl Stay {
+    fn new(name: Option<&str>, is_person: bool) -> Self {
+        let name = name.map(String::from);
+        let session = Session::new(name, is_person, Lang::En, Rng::with_seed(1));
+        Self { session, now_ms: 1_000 }
+    }
+
+    /// Somebody who is in, at a server that speaks JSON lines.
+    fn entered() -> Self {
+        let mut stay = Self::new(Some("a"), true);
+        stay.enter(0);
+        assert_eq!(stay.session.take_news(), [News::Entered]);
+        stay
+    }
+
+    /// Comes in at a server that has seen the lines up to `number`.
+    fn enter(&mut self, number: u64) {
+        self.connect();
+        assert_eq!(self.written(), "json -p\n");
+        self.hear(HELLO);
+        let id = format!("{:032x}", self.session.id);
+        let session = format!(r#"{{"do":"session","tag":"session","id":"{id}"}}"#);
+        let name = r#"{"do":"name","tag":"name","name":"a"}"#;
+        assert_eq!(self.written(), format!("{session}\n{name}\n"));
+        self.hear(&format!(r#"{{"type":"done","tag":"session","n":{number}}}"#));
+        self.hear(r#"{"type":"entered","room":"lobby","count":1}"#);
+        self.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
+        self.hear_past();
+    }
+
+    /// What was asked for on arrival is answered.
+    fn hear_past(&mut self) {
+        let asked = self.written();
+        if asked.contains(r#""tag":"room""#) {
+            self.hear(r#"{"type":"entered","room":"tea","count":1}"#);
+            self.hear(r#"{"type":"done","tag":"room"}"#);
+            return self.hear_past();
+        }
+        assert!(asked.contains(r#""tag":"past""#), "{asked}");
+        self.hear(r#"{"type":"done","tag":"who"}"#);
+        self.hear(r#"{"type":"done","tag":"past","complete":true}"#);
+    }
+
+    /// Somebody who is in at a server like the article's.
+    fn entered_article() -> Self {
+        let mut stay = Self::new(Some("a"), true);
+        stay.connect();
+        assert_eq!(stay.written(), "json -p\n");
+        stay.wait(HELLO_MS);
+        assert_eq!(stay.written(), "a -n\n");
+        stay.hear_text("OK");
+        assert_eq!(stay.session.take_news(), [News::Entered]);
+        stay
+    }
+
+    fn connect(&mut self) {
+        assert!(self.session.connection().is_some());
+        self.session.connected(self.now_ms);
+    }
+
+    fn hear(&mut self, object: &str) {
+        self.hear_text(&format!("{object}\n"));
+    }
+
+    fn hear_text(&mut self, bytes: &str) {
+        self.session.received(bytes.as_bytes(), self.now_ms);
+    }
+
+    fn echo(&mut self, text: &str) {
+        self.hear_text(&format!("[2026-11-23 09:11:38] a:{text}"));
+    }
+
+    fn say(&mut self, text: &str) {
+        self.session.ask(Command::Say(text.into()), self.now_ms);
+    }
+
+    fn lose(&mut self) {
+        self.session.lost(Why::Closed, self.now_ms);
+    }
+
+    /// What is to be written, which is.
+    fn written(&mut self) -> String {
+        let text = String::from_utf8(self.session.outgoing().to_vec()).expect("it is UTF-8");
+        self.session.wrote(text.len(), self.now_ms);
+        text
+    }
+
+    /// The texts and numbers of the lines that are to be written, which are.
+    fn said(&mut self) -> Vec<(String, u64)> {
+        let written = self.written();
+        let said = written.lines().filter_map(|line| {
+            let fields = read(line.as_bytes()).expect("it is an object");
+            Some((fields.text("text")?.into_owned(), fields.number("n")?))
+        });
+        said.collect()
+    }
+
+    /// The server confirms what has `tag`.
+    fn confirm(&mut self, tag: u64) {
+        self.hear(&format!(r#"{{"type":"done","tag":"{tag}","id":"x{tag}"}}"#));
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now_ms += ms;
+        self.session.tick(self.now_ms);
+    }
+
+    /// Waits until the next thing is due.
+    fn wait_due(&mut self) {
+        self.now_ms = self.session.deadline_ms().expect("something is due");
+        self.session.tick(self.now_ms);
+    }
+
+    fn lost_for_ms(&mut self) -> u64 {
+        match &self.session.take_news()[..] {
+            [.., News::Lost { retry_ms, .. }] => *retry_ms,
+            news => panic!("it was not lost: {news:?}"),
+        }
+    }
+
+    fn unconfirmed(&self) -> Vec<&str> {
+        self.session.unconfirmed().filter_map(|job| job.command.words()).collect()
+    }
+
+    /// What was shown since this was last asked, as lines.
+    fn shown(&mut self) -> Vec<String> {
+        let mut zones = crate::zone::Zones::new();
+        let line = |news| match news {
+            News::Told(Message { body, .. }) => Message::now(body).line(Lang::En, &mut zones),
+            other => format!("{other:?}"),
+        };
+        self.session.take_news().into_iter().map(line).collect()
+    }
+}
+
+#[test]
+fn a_line_counts_as_said_once_it_is_confirmed() {
+    let mut stay = Stay::entered();
+    stay.say("one");
+    stay.say("two");
+    assert_eq!(stay.said(), [("one".into(), 1), ("two".into(), 2)]);
+    assert_eq!(stay.unconfirmed(), ["one", "two"]);
+    stay.hear(r#"{"type":"said","room":"lobby","id":"1","name":"a","text":"one","flags":[]}"#);
+    assert_eq!((stay.shown(), stay.unconfirmed()), (vec!["a:one".into()], vec!["one", "two"]));
+    stay.confirm(1);
+    assert_eq!((stay.shown(), stay.unconfirmed()), (vec![], vec!["two"]));
+    stay.confirm(2);
+    assert_eq!(stay.shown(), ["a:two"], "even if the server does not send it back");
+    assert_eq!(stay.session.report(), (vec![], 0));
+    assert_eq!(stay.session.deadline_ms(), None, "nobody wakes up for it");
+}
+
+#[test]
+fn not_everything_is_on_its_way_at_once() {
+    let mut stay = Stay::entered();
+    (0..2 * UNCONFIRMED_MAX).for_each(|_| stay.say("x"));
+    assert_eq!(stay.said().len(), UNCONFIRMED_MAX);
+    stay.confirm(1);
+    assert_eq!(stay.said().len(), 1);
+}
+
+#[test]
+fn after_a_reconnect_only_what_the_server_has_not_seen_is_said_again() {
+    let mut stay = Stay::entered();
+    ["one", "two", "three"].iter().for_each(|line| stay.say(line));
+    stay.written();
+    stay.confirm(1);
+    stay.lose();
+    stay.say("while away");
+    stay.wait_due();
+    stay.enter(2);
+    assert_eq!(stay.said(), [("three".into(), 3), ("while away".into(), 4)]);
+    assert_eq!(stay.unconfirmed(), ["three", "while away"]);
+}
+
+#[test]
+fn a_server_that_has_forgotten_the_session_is_told_of() {
+    let mut stay = Stay::entered();
+    stay.say("one");
+    stay.written();
+    stay.confirm(1);
+    stay.say("two");
+    stay.written();
+    stay.lose();
+    stay.wait_due();
+    stay.session.take_news();
+    stay.enter(0);
+    assert!(stay.session.take_news().contains(&News::Twice(1)));
+    assert_eq!(stay.said(), [("two".into(), 2)]);
+    assert_eq!(stay.session.twice(), 1, "the exit code will tell");
+}
+
+#[test]
+fn what_was_missed_is_asked_for_and_shown_once() {
+    let mut stay = Stay::entered();
+    let said = |id: u32, flags: &str| {
+        format!(
+            r#"{{"type":"said","room":"lobby","id":"{id}","name":"b","text":"{id}","flags":[{flags}]}}"#
+        )
+    };
+    stay.hear(&said(7, ""));
+    stay.lose();
+    stay.wait_due();
+    stay.connect();
+    stay.written();
+    stay.hear(HELLO);
+    stay.hear(r#"{"type":"done","tag":"session","n":0}"#);
+    stay.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
+    assert!(stay.written().contains(r#"{"do":"since","tag":"past","id":"7","room":"lobby"}"#));
+    stay.say("not before all is known");
+    assert_eq!(stay.written(), "");
+    stay.shown();
+    [said(7, r#""earlier""#), said(8, r#""earlier""#), said(9, "")]
+        .iter()
+        .for_each(|it| stay.hear(it));
+    assert_eq!(stay.shown(), ["b:8"], "what comes at last is held back");
+    stay.hear(r#"{"type":"done","tag":"past","complete":false}"#);
+    assert_eq!(stay.shown(), ["Missed", "b:9"]);
+    assert_eq!(stay.said().len(), 1);
+    // What is asked for by hand is shown again.
+    stay.confirm(1);
+    stay.session.ask(Command::Last(1), stay.now_ms);
+    stay.shown();
+    stay.hear(&said(9, r#""earlier""#));
+    assert_eq!(stay.shown(), ["b:9"]);
+}
+
+#[test]
+fn a_filter_shows_nothing_of_what_was_said_before_it_came() {
+    let mut stay = Stay::new(Some("a"), false);
+    stay.connect();
+    stay.written();
+    stay.hear(HELLO);
+    stay.written();
+    stay.hear(r#"{"type":"done","tag":"session","n":0}"#);
+    stay.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
+    assert_eq!(stay.written(), "{\"do\":\"last\",\"tag\":\"past\",\"count\":1}\n");
+    stay.shown();
+    stay.hear(
+        r#"{"type":"said","room":"lobby","id":"7","name":"b","text":"x","flags":["earlier"]}"#,
+    );
+    stay.hear(r#"{"type":"done","tag":"past"}"#);
+    assert_eq!(stay.shown(), [""; 0]);
+    assert_eq!(stay.session.place().last_id(), Some("7"));
+}
+
+#[test]
+fn answers_are_lines_as_people_read_them() {
+    let mut stay = Stay::entered();
+    for command in [Command::Who, Command::Rooms, Command::Ignore("b".into())] {
+        stay.session.ask(command, stay.now_ms);
+    }
+    stay.hear(r#"{"type":"people","room":"lobby","count":2,"online":3,"names":["a","b"]}"#);
+    stay.hear(r#"{"type":"done","tag":"1"}"#);
+    stay.hear(r#"{"type":"room","room":"tea","count":1,"topic":"x"}"#);
+    stay.hear(r#"{"type":"done","tag":"2"}"#);
+    stay.hear(r#"{"type":"done","tag":"3","ignored":true}"#);
+    let wanted = [
+        "system: 2 here, 3 online in all rooms:",
+        "system: a, b",
+        "system: 1 room:",
+        "system: tea (1): x",
+        "system: you see nothing more of b; again, and you do",
+    ];
+    assert_eq!(stay.shown(), wanted);
+    assert_eq!(stay.session.place().ignored().collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
+fn whoever_is_ignored_is_ignored_after_a_reconnect_too() {
+    let mut stay = Stay::entered();
+    stay.session.ask(Command::Ignore("b".into()), stay.now_ms);
+    stay.hear(r#"{"type":"done","tag":"1","ignored":true}"#);
+    stay.lose();
+    stay.wait_due();
+    stay.connect();
+    stay.written();
+    stay.hear(HELLO);
+    stay.written();
+    stay.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
+    assert!(stay.written().starts_with(r#"{"do":"ignore","tag":"ignore","name":"b"}"#));
+}
+
+#[test]
+fn a_line_that_the_server_refuses_is_told_of() {
+    for is_person in [false, true] {
+        let mut stay = Stay::new(Some("a"), is_person);
+        stay.enter(0);
+        stay.say("x");
+        stay.session.take_news();
+        stay.hear(r#"{"type":"error","tag":"1","code":"line-too-long","text":"too long"}"#);
+        let news = News::NotSaid { line: "x".into(), why: "too long".into() };
+        assert_eq!(stay.session.take_news(), [news]);
+        // A person has read it; a filter's exit code tells.
+        assert_eq!(stay.session.report().1, usize::from(!is_person));
+    }
+}
+
+#[test]
+fn what_is_left_is_said_before_it_leaves() {
+    let mut stay = Stay::new(Some("a"), false);
+    stay.say("one");
+    stay.session.finish(stay.now_ms);
+    assert!(!stay.session.has_room());
+    stay.enter(0);
+    assert_eq!(stay.said(), [("one".into(), 1)]);
+    stay.confirm(1);
+    assert_eq!(stay.written(), "{\"do\":\"exit\"}\n");
+    stay.hear(r#"{"type":"closing","code":"exit","text":"goodbye"}"#);
+    assert_eq!(stay.session.outcome(), Some(&Outcome::Left));
+    assert_eq!((stay.session.connection(), stay.session.report().1), (None, 0));
+}
+
+#[test]
+fn the_last_lines_are_waited_for_but_not_for_ever() {
+    let mut stay = Stay::entered();
+    ["one", "two"].iter().for_each(|line| stay.say(line));
+    stay.written();
+    stay.session.finish(stay.now_ms);
+    stay.wait(FINISH_MS - 1);
+    stay.confirm(1);
+    stay.wait(FINISH_MS - 1);
+    assert_eq!(stay.session.outcome(), None, "they are counted from the last one confirmed");
+    stay.wait(1);
+    assert_eq!(stay.session.outcome(), Some(&Outcome::NoConnection(Why::Silent)));
+    assert_eq!(stay.session.report(), (vec!["two".into()], 1));
+}
+
+#[test]
+fn the_last_lines_are_said_over_another_connection() {
+    let mut stay = Stay::entered();
+    stay.say("one");
+    stay.written();
+    stay.session.finish(stay.now_ms);
+    stay.lose();
+    stay.wait_due();
+    stay.enter(1);
+    assert_eq!(stay.written(), "{\"do\":\"exit\"}\n");
+    stay.lose();
+    assert_eq!(stay.session.outcome(), Some(&Outcome::Left));
+    let mut stay = Stay::entered();
+    stay.lose();
+    stay.session.finish(stay.now_ms);
+    assert_eq!(stay.session.outcome(), Some(&Outcome::Left), "all was said");
+}
+
+#[test]
+fn it_has_left_when_the_answer_does_not_come_or_the_connection_goes() {
+    for (ends_by_itself, ends_at_once) in [(true, false), (false, false), (false, true)] {
+        let mut stay = Stay::entered();
+        stay.session.leave(stay.now_ms);
+        assert_eq!(stay.written(), "{\"do\":\"exit\"}\n");
+        assert_eq!(stay.session.outcome(), None);
+        if ends_by_itself {
+            stay.lose();
+        } else if ends_at_once {
+            stay.session.leave(stay.now_ms);
+        } else {
+            stay.wait_due();
+        }
+        assert_eq!(stay.session.outcome(), Some(&Outcome::Left));
+    }
+}
+
+#[test]
+fn whoever_leaves_at_once_is_told_what_was_not_confirmed() {
+    let mut stay = Stay::entered();
+    stay.say("one");
+    stay.written();
+    stay.session.leave(stay.now_ms);
+    stay.lose();
+    assert_eq!(stay.session.outcome(), Some(&Outcome::Left));
+    assert_eq!(stay.session.report(), (vec!["one".into()], 1));
+}

@@ -1,0 +1,154 @@
+//! The bytes of one connection to what they tell, in the protocol that the server turns out to speak.
+
+use crate::client::core::article;
+use crate::client::core::bounds::HEARD_BYTES_MAX;
+use crate::client::core::message::clean;
+
+/// What every line with the answer to it begins with.
+const HELLO: &[u8] = b"{\"type\":\"hello\"";
+/// Asks for JSON lines.
+pub const ASK: &[u8] = b"json -p\n";
+
+/// What the server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// That is being asked.
+    #[default]
+    Unknown,
+    /// JSON lines.
+    Json,
+    /// The article's protocol, as far as it looks: it may still say `hello`.
+    Article,
+}
+
+/// What has come.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// A line that may be an object.
+    Object(Vec<u8>),
+    /// A message that is text, safe to show.
+    Text(String),
+}
+
+/// The bytes of one connection.
+#[derive(Default)]
+pub struct Wire {
+    protocol: Protocol,
+    /// What has come of a line that has not ended; in the article's protocol, since it last looked
+    /// for a `hello`.
+    line: Vec<u8>,
+    /// The line is longer than any that matters: the rest of it is left out.
+    is_overlong: bool,
+    article: article::Decoder,
+    /// The person is in at the article's server: what others say comes through, so a `hello` may be
+    /// theirs.
+    is_certain: bool,
+}
+
+impl Wire {
+    /// What is spoken.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// The server has not said `hello` in time.
+    pub fn take_for_article(&mut self) {
+        self.protocol = Protocol::Article;
+    }
+
+    /// The article's server has let the person in.
+    pub fn be_certain(&mut self) {
+        self.is_certain = true;
+        self.line = Vec::new();
+    }
+
+    /// Appends what `read` tells, which is what one read brought, to `pieces`.
+    pub fn take(&mut self, read: &[u8], pieces: &mut Vec<Piece>) {
+        if self.protocol == Protocol::Article {
+            pieces.extend(self.article.lines(read).into_iter().map(Piece::Text));
+            if self.is_certain {
+                return;
+            }
+        }
+        for part in read.split_inclusive(|&byte| byte == b'\n') {
+            self.is_overlong |= self.line.len() + part.len() > HEARD_BYTES_MAX;
+            if self.is_overlong {
+                self.line.clear();
+            } else {
+                self.line.extend_from_slice(part);
+            }
+            if part.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.line);
+                if !std::mem::take(&mut self.is_overlong) {
+                    self.end_line(line, pieces);
+                }
+            }
+        }
+    }
+
+    fn end_line(&mut self, line: Vec<u8>, pieces: &mut Vec<Piece>) {
+        if line.starts_with(HELLO) {
+            self.protocol = Protocol::Json;
+        }
+        match self.protocol {
+            Protocol::Json => pieces.push(Piece::Object(line)),
+            Protocol::Unknown => {
+                let text = clean(&String::from_utf8_lossy(&line));
+                if !text.trim().is_empty() {
+                    pieces.push(Piece::Text(text));
+                }
+            }
+            Protocol::Article => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GREETING: &[u8] =
+        b"\xff\xfb\x01\r\0\x1b[Knatter\r\nname: \n{\"type\":\"hello\",\"a\":1}\n\
+        {\"type\":\"said\"}\n{\"type";
+
+    fn told(reads: &[&[u8]]) -> Vec<Piece> {
+        let (mut wire, mut pieces) = (Wire::default(), Vec::new());
+        reads.iter().for_each(|read| wire.take(read, &mut pieces));
+        pieces.retain(|piece| matches!(piece, Piece::Object(_)));
+        pieces
+    }
+
+    #[test]
+    fn whatever_comes_before_hello_is_no_object_at_every_split_point() {
+        let objects = ["{\"type\":\"hello\",\"a\":1}\n", "{\"type\":\"said\"}\n"];
+        let objects = objects.map(|line| Piece::Object(line.into()));
+        for cut in 0..GREETING.len() {
+            let (before, after) = GREETING.split_at(cut);
+            assert_eq!(told(&[before, after]), objects, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_late_hello_counts_until_somebody_could_have_written_it() {
+        for is_certain in [false, true] {
+            let (mut wire, mut pieces) = (Wire::default(), Vec::new());
+            wire.take_for_article();
+            if is_certain {
+                wire.be_certain();
+            }
+            wire.take(b"[2026-11-23 09:11:38] a:b\n{\"type\":\"hello\"}\n", &mut pieces);
+            let wanted = if is_certain { Protocol::Article } else { Protocol::Json };
+            assert_eq!(wire.protocol(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_line_is_bounded() {
+        let long = "x".repeat(HEARD_BYTES_MAX);
+        let lines = format!("\n{{\"type\":\"hello\"}}\n{long}\n{{}}\n");
+        assert_eq!(told(&[lines.as_bytes()]).len(), 2);
+        let mut wire = Wire::default();
+        (0..10).for_each(|_| wire.take(long.as_bytes(), &mut Vec::new()));
+        assert!(wire.line.len() <= HEARD_BYTES_MAX);
+    }
+}

@@ -1,0 +1,77 @@
+//! `natter join` and the window around it: what stays there, its wheel, its title; what is written down.
+#![cfg(feature = "client")]
+
+mod common;
+#[path = "common/company.rs"]
+mod company;
+#[path = "common/pty.rs"]
+mod pty;
+
+use std::fs;
+
+use common::{TempPath, without_stamps};
+use company::{enter, room, say};
+use pty::Terminal;
+
+#[test]
+fn the_last_screenful_stays_where_the_shell_goes_on() {
+    let (server, mut bob) = room();
+    let mut terminal = enter(&server, "alice", 8, 40);
+    say(&mut bob, "see http://example.org/a/path/that/is/longer/than/a/row");
+    // The terminal knows that it is one line.
+    let link = "http://example.org/a/path/that/is/longer/than/a/row";
+    terminal.until(|terminal| terminal.screen().contents().contains(link));
+    terminal.press("/quit\r");
+    assert_eq!(terminal.end(), 0);
+    assert!(!terminal.screen().alternate_screen());
+    let left = terminal.screen().contents();
+    assert!(left.contains("-- you are in"), "{left}");
+    assert!(left.contains("http://example.org/a/path/that/is/longer/than/a/row"), "{left}");
+    assert!(!left.contains("alice @"), "{left}");
+}
+
+#[test]
+fn the_mouse_wheel_scrolls_back() {
+    let (server, mut bob) = room();
+    let mut terminal = enter(&server, "alice", 12, 60);
+    for number in 0..20 {
+        say(&mut bob, &format!("message {number}"));
+    }
+    terminal.shows("message 19");
+    terminal.press("\x1b[<64;5;5M");
+    terminal.until(|terminal| terminal.rows()[9] == "[T] bob: message 16");
+    terminal.press("\x1b[<65;5;5M");
+    terminal.until(|terminal| terminal.rows()[9] == "[T] bob: message 19");
+}
+
+#[test]
+fn a_mention_sets_the_title_and_reaches_the_desktop() {
+    let (server, mut bob) = room();
+    let mut terminal = Terminal::join(&format!("{} --name alice --notify", server.door()), 8, 60);
+    terminal.shows("-- you are in");
+    say(&mut bob, "hi alice");
+    terminal.shows("bob: hi alice");
+    let has = |terminal: &Terminal, part: &str| {
+        terminal.sent().windows(part.len()).any(|sent| sent == part.as_bytes())
+    };
+    assert!(has(&terminal, "\x1b]9;bob: hi alice\x07"));
+    assert!(has(&terminal, &format!("\x1b]0;(1) natter: {}\x07", server.door())));
+    terminal.press("/quit\r");
+    assert_eq!(terminal.end(), 0);
+    assert!(has(&terminal, "\x1b[23;0t"), "the title is given back");
+}
+
+#[test]
+fn what_is_heard_is_appended_to_a_file() {
+    let (server, mut bob) = room();
+    let file = TempPath::new(".log");
+    let options = format!("{} --name alice --log {}", server.door(), file.path().display());
+    let mut terminal = Terminal::join(&options, 8, 60);
+    terminal.shows("-- you are in");
+    say(&mut bob, "hello");
+    terminal.shows("bob: hello");
+    terminal.press("/quit\r");
+    assert_eq!(terminal.end(), 0);
+    let logged = fs::read_to_string(file.path()).expect("it is there");
+    assert_eq!(without_stamps(&logged), "[T] bob:hello\n");
+}
