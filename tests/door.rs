@@ -211,7 +211,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
     alice.say("/reply what?");
     alice.expect("system: nobody has written to you in private");
     alice.say("/last 5");
-    alice.expect_all(&["-- the last 3 lines --", "[T] carol: I can"]);
+    alice.expect_all(&["-- the last line --", "[T] carol: I can"]);
     alice.say("/ignore bob");
     alice.expect("system: you see bob again");
     bob.say("and now -ta");

@@ -4,12 +4,14 @@
 
 use crate::chat::Chat;
 use crate::chat::event::{Answer, Effect, Event, Out};
+use crate::chat::history::Past;
+use crate::chat::ignores::Toggled;
 use crate::chat::proposal::{Listing, Reply};
 use crate::chat::rooms::Room;
 use crate::chat::skeleton::skeleton_hash;
 use crate::chat::users::UserKey;
 use crate::ids::{LOBBY, RoomId, UserId};
-use crate::limits::{HISTORY_LINES_MAX, NICK_BYTES_MAX};
+use crate::limits::NICK_BYTES_MAX;
 use crate::text::clip;
 
 /// A line of names is about as wide as a terminal.
@@ -52,7 +54,8 @@ impl Chat {
                 tell(Event::Topic { room: name.as_str(), topic: topic.as_deref() });
             }
             Reply::Last(count) => self.show_last(who, key, count, out),
-            Reply::Ignore(name) => self.ignore(who, key, name, out),
+            Reply::Ignore(Some(name)) => self.ignore(who, name, out),
+            Reply::Ignore(None) => self.show_ignored(who, out),
         }
     }
 
@@ -87,27 +90,20 @@ impl Chat {
         if !user.is_guest {
             return;
         }
-        let (kept, to) = self.histories.kept(room);
-        let shown = match missed {
-            Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
-            None => self.rules.past_lines,
+        let Some(count) = missed else {
+            let (listing, count) = self.last_seen_by(who, room, self.rules.past_lines);
+            if count > 0 {
+                out(Effect::Tell { to: who, event: Event::Past { count } });
+            }
+            return self.list(who, listing, out);
         };
-        let shown = shown.min(kept);
-        if let Some(count) = missed {
-            out(Effect::Tell { to: who, event: Event::Missed { count, kept: shown } });
-        } else if shown > 0 {
-            out(Effect::Tell { to: who, event: Event::Past { count: shown } });
-        }
-        self.list(who, Listing::Past { room, from: to - shown as u64, to }, out);
-    }
-
-    /// `who`, now called `name`, may have ignored that name while it was another's.
-    pub(super) fn unignore_oneself(&mut self, who: UserId, key: UserKey, name: &str) {
-        let Some(relations) = self.users.at(key).relations.as_deref_mut() else { return };
-        let skeleton = skeleton_hash(name);
-        if relations.ignored.contains(&skeleton) {
-            self.ignores.toggle(who, skeleton, &mut relations.ignored);
-        }
+        let (kept, to) = self.histories.kept(room);
+        let kept = usize::try_from(count).unwrap_or(usize::MAX).min(kept);
+        let from = to - kept as u64;
+        let hidden = self.histories.lines(room, from).filter(|past| self.hides(who, past)).count();
+        let event = Event::Missed { count: count - hidden as u64, kept: kept - hidden };
+        out(Effect::Tell { to: who, event });
+        self.list(who, Listing::Past { room, from, to }, out);
     }
 
     fn show_who(&mut self, who: UserId, key: UserKey, out: &mut Out<'_>) {
@@ -122,13 +118,28 @@ impl Chat {
         self.list(who, Listing::Names { room, from: 0 }, out);
     }
 
-    /// Shows the last `count` lines of its room, but those of whom `who` ignores.
+    /// Shows the last `count` lines of its room that are by nobody whom `who` ignores.
     fn show_last(&mut self, who: UserId, key: UserKey, count: Option<usize>, out: &mut Out<'_>) {
         let room = self.rooms.get(self.users.get(key).room).skeleton;
-        let (kept, to) = self.histories.kept(room);
-        let count = count.unwrap_or(self.rules.past_lines).min(HISTORY_LINES_MAX).min(kept);
+        let count = count.unwrap_or(self.rules.past_lines);
+        let (listing, count) = self.last_seen_by(who, room, count);
         out(Effect::Tell { to: who, event: Event::Past { count } });
-        self.list(who, Listing::Past { room, from: to - count as u64, to }, out);
+        self.list(who, listing, out);
+    }
+
+    /// The last lines of `room` that `who` sees, at most `count_max`, and how many those are.
+    fn last_seen_by(&self, who: UserId, room: u64, count_max: usize) -> (Listing, usize) {
+        let (_, to) = self.histories.kept(room);
+        let lines = self.histories.lines(room, 0).rev().filter(|past| !self.hides(who, past));
+        let seen = lines.take(count_max).map(|past| past.number);
+        let (from, count) = seen.fold((to, 0), |(_, count), number| (number, count + 1));
+        (Listing::Past { room, from, to }, count)
+    }
+
+    /// Whether `who` ignores whoever said it.
+    fn hides(&self, who: UserId, past: &Past<'_>) -> bool {
+        let is_here = self.users.find(past.author).is_some();
+        self.ignores.hides(who, past.author, is_here, past.nick)
     }
 
     /// Shows one screenful of `listing`, and notes where it goes on.
@@ -206,12 +217,13 @@ impl Chat {
         lines: std::ops::Range<u64>,
         out: &mut Out<'_>,
     ) -> Option<Listing> {
-        let ignored = self.users.find(who).map_or(&[][..], |user| user.ignored());
         let (mut shown, mut bytes) = (0, 0);
-        for (number, at, said) in self.histories.lines(room, lines.start) {
-            if number >= lines.end {
-                break;
+        let past = self.histories.lines(room, lines.start);
+        for past in past.take_while(|past| past.number < lines.end) {
+            if self.hides(who, &past) {
+                continue;
             }
+            let Past { number, at, ref said, .. } = past;
             let (Event::Said { nick, text } | Event::Acted { nick, text }) = said else {
                 unreachable!("only what was said or done is kept");
             };
@@ -219,30 +231,44 @@ impl Chat {
             if shown == SCREENFUL_LINES || shown > 0 && bytes > SCREENFUL_BYTES {
                 return Some(Listing::Past { room, from: number, to: lines.end });
             }
-            if ignored.is_empty() || !ignored.contains(&skeleton_hash(nick)) {
-                out(Effect::Tell { to: who, event: Event::Earlier { at, said: &said } });
-                shown += 1;
-            }
+            out(Effect::Tell { to: who, event: Event::Earlier { at, said } });
+            shown += 1;
         }
         None
     }
 
-    fn ignore(&mut self, who: UserId, key: UserKey, name: &str, out: &mut Out<'_>) {
-        let own = self.users.get(key).name.as_deref().expect("it was asked for");
+    fn ignore(&mut self, who: UserId, name: &str, out: &mut Out<'_>) {
         // As with a private message: a name that looks alike is that name.
-        let holder = self.names.holder(name).and_then(|key| self.users.get(key).name.as_deref());
-        let skeleton = skeleton_hash(holder.unwrap_or(name));
+        let holder = self.names.holder(name).map(|key| self.users.id(key));
+        let called = holder.and_then(|holder| self.nick(holder)).map(String::from);
         let nick = clip(name, NICK_BYTES_MAX);
-        let answer = if skeleton == skeleton_hash(own) {
-            Answer::OwnName
-        } else {
-            let ignored = &mut self.users.at(key).relations_mut().ignored;
-            match self.ignores.toggle(who, skeleton, ignored) {
-                Some(is_ignored) => Answer::Ignoring { nick, is_ignored },
-                None => Answer::IgnoresFull,
+        let mut tell = |answer| out(Effect::Tell { to: who, event: Event::Answer(answer) });
+        if holder == Some(who) {
+            return tell(Answer::OwnName);
+        }
+        match self.ignores.toggle(who, holder, called.as_deref().unwrap_or(nick)) {
+            Toggled::Ignored => tell(Answer::Ignoring { nick, is_ignored: true }),
+            Toggled::Seen(nick) => tell(Answer::Ignoring { nick: &nick, is_ignored: false }),
+            Toggled::Full => tell(Answer::IgnoresFull),
+        }
+    }
+
+    fn show_ignored(&self, who: UserId, out: &mut Out<'_>) {
+        let names = self.ignores.names(who);
+        let event = Event::Answer(Answer::Ignored { count: names.len() });
+        out(Effect::Tell { to: who, event });
+        let mut line = String::new();
+        for name in names {
+            if line.len() + name.len() > NAMES_LINE_BYTES {
+                out(Effect::Tell { to: who, event: Event::Names { line: &line } });
+                line.clear();
             }
-        };
-        out(Effect::Tell { to: who, event: Event::Answer(answer) });
+            line.push_str(if line.is_empty() { "" } else { ", " });
+            line.push_str(name);
+        }
+        if !line.is_empty() {
+            out(Effect::Tell { to: who, event: Event::Names { line: &line } });
+        }
     }
 
     fn name_at(&self, index: usize) -> &str {

@@ -24,8 +24,8 @@ pub enum Command<'a> {
     Exit,
     /// `/reply TEXT`: say TEXT to who last said something in private.
     Reply(&'a str),
-    /// `/ignore NAME`: see nothing more of NAME, or see it again.
-    Ignore(&'a str),
+    /// `/ignore NAME`: see nothing more of NAME, or see it again; without a name, whom one ignores.
+    Ignore(Option<&'a str>),
     /// `/last N`: show the last N lines.
     Last(Option<usize>),
     /// `ROOM -r`, `/join ROOM`: leave the room for ROOM.

@@ -58,7 +58,7 @@ impl Chat {
             self.names.release(old, key);
         }
         self.names.claim(new, key);
-        self.unignore_oneself(who, key, new);
+        self.ignores.rename(who, new);
         let Some(old) = old else {
             info!("at={at:?} event=join id={who} nick={}", Quoted(new));
             self.rooms.enter(LOBBY, key);
@@ -232,12 +232,12 @@ impl Chat {
         );
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
-        let (except, author) = (self.ignores.of_name(nick), Some(who));
+        let (except, author) = (self.ignores.of(who), Some(who));
         let found = self.rooms.get(room);
         let room_name = found.name.as_str();
         out(Effect::Say { room, room_name, event, author, except });
         if self.rules.past_lines > 0 {
-            self.histories.add(found.skeleton, entry.stamp, [nick, text], is_act);
+            self.histories.add(found.skeleton, entry.stamp, who, [nick, text], is_act);
         }
     }
 
@@ -256,7 +256,7 @@ impl Chat {
         // What is private stays out of the log, text and all.
         debug!("at={:?} event=whisper id={who} to={reader}", entry.stamp.as_str());
         let event = Event::Whispered { from, to, text };
-        let is_ignored = self.ignores.of_name(from).contains(&reader);
+        let is_ignored = self.ignores.of(who).contains(&reader);
         if !is_ignored {
             out(Effect::Tell { to: reader, event });
         }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::chat::event::Event;
 use crate::clock::Stamp;
+use crate::ids::UserId;
 use crate::limits::{ABSENCE_MS, ABSENCES_MAX, HISTORY_LINES_MAX};
 
 /// The last lines of every room, by the skeleton of its name, and since when who is away from it.
@@ -37,10 +38,25 @@ pub struct History {
 #[derive(PartialEq)]
 struct Line {
     at: Stamp,
+    author: UserId,
     /// Name and text in one, so that a line is one piece of memory.
     words: String,
     name_bytes: u8,
     is_act: bool,
+}
+
+/// A line that is kept.
+pub struct Past<'a> {
+    /// Its number.
+    pub number: u64,
+    /// When it was said.
+    pub at: Stamp,
+    /// Who said it.
+    pub author: UserId,
+    /// Under which name.
+    pub nick: &'a str,
+    /// What.
+    pub said: Event<'a>,
 }
 
 /// Somebody who left a room.
@@ -65,7 +81,14 @@ impl Histories {
     }
 
     /// Keeps a line of `room`.
-    pub fn add(&mut self, room: u64, at: Stamp, [name, text]: [&str; 2], is_act: bool) {
+    pub fn add(
+        &mut self,
+        room: u64,
+        at: Stamp,
+        author: UserId,
+        [name, text]: [&str; 2],
+        is_act: bool,
+    ) {
         self.said += 1;
         let history = self.rooms.entry(room).or_insert_with(|| {
             self.bytes += ROOM_BYTES;
@@ -77,22 +100,19 @@ impl Histories {
             self.by_age.insert(history.age, room);
         }
         let before = history.line_bytes();
-        let freed = history.add(at, [name, text], is_act);
+        let freed = history.add(at, author, [name, text], is_act);
         self.bytes = self.bytes + history.line_bytes() - before - freed;
         self.bytes += history.lines.back().map_or(0, |line| line.words.capacity());
         self.make_room();
     }
 
-    /// The lines of `room` from the number `from` on, oldest first, each with its number.
-    pub fn lines(&self, room: u64, from: u64) -> impl Iterator<Item = (u64, Stamp, Event<'_>)> {
+    /// The lines of `room` from the number `from` on, oldest first.
+    pub fn lines(&self, room: u64, from: u64) -> impl DoubleEndedIterator<Item = Past<'_>> {
         self.rooms.get(&room).into_iter().flat_map(move |history| {
             let first = history.said - history.lines.len() as u64;
             let skipped = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX);
             let lines = history.lines.iter().enumerate().skip(skipped);
-            lines.map(move |(index, line)| {
-                let (at, event) = line.event();
-                (first + index as u64, at, event)
-            })
+            lines.map(move |(index, line)| line.told(first + index as u64))
         })
     }
 
@@ -164,7 +184,7 @@ impl Histories {
 
 impl History {
     /// Keeps a line; how much memory of words the oldest gave for it.
-    fn add(&mut self, at: Stamp, [name, text]: [&str; 2], is_act: bool) -> usize {
+    fn add(&mut self, at: Stamp, author: UserId, [name, text]: [&str; 2], is_act: bool) -> usize {
         self.said += 1;
         // The oldest line's memory becomes the newest's: a room that talks does not allocate.
         let is_full = self.lines.len() == HISTORY_LINES_MAX;
@@ -175,7 +195,7 @@ impl History {
         words.push_str(name);
         words.push_str(text);
         let name_bytes = u8::try_from(name.len()).expect("a name is short");
-        self.lines.push_back(Line { at, words, name_bytes, is_act });
+        self.lines.push_back(Line { at, author, words, name_bytes, is_act });
         freed
     }
 
@@ -186,20 +206,25 @@ impl History {
 }
 
 impl Line {
-    fn event(&self) -> (Stamp, Event<'_>) {
+    fn told(&self, number: u64) -> Past<'_> {
         let (nick, text) = self.words.split_at(self.name_bytes.into());
-        let event =
+        let said =
             if self.is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
-        (self.at, event)
+        Past { number, at: self.at, author: self.author, nick, said }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::PeerId;
 
     const TEA: u64 = 7;
     const BYTES: usize = 64 * 1024;
+
+    fn bob() -> UserId {
+        UserId::local(PeerId::new(0, 1))
+    }
 
     fn stamp() -> Stamp {
         Stamp::of(chrono::DateTime::from_timestamp(1_700_000_000, 0).expect("is a date").into())
@@ -208,7 +233,7 @@ mod tests {
     fn texts(histories: &Histories, room: u64, count: u64) -> Vec<String> {
         let (_, next) = histories.kept(room);
         let lines = histories.lines(room, next.saturating_sub(count));
-        let text = |(_, _, event)| match event {
+        let text = |past: Past<'_>| match past.said {
             Event::Said { text, .. } => text.to_string(),
             other => panic!("{other:?}"),
         };
@@ -227,14 +252,14 @@ mod tests {
     fn the_last_lines_are_kept_within_both_bounds() {
         let mut histories = Histories::new(BYTES);
         for number in 0..1_000 {
-            histories.add(TEA, stamp(), ["bob", &number.to_string()], false);
+            histories.add(TEA, stamp(), bob(), ["bob", &number.to_string()], false);
             assert_eq!(histories.bytes(), counted(&histories));
         }
         assert_eq!(texts(&histories, TEA, 2), ["998", "999"]);
         assert_eq!(histories.kept(TEA), (HISTORY_LINES_MAX, 1_000));
         let long = "x".repeat(1_000);
         for _ in 0..1_000 {
-            histories.add(TEA, stamp(), ["bob", &long], false);
+            histories.add(TEA, stamp(), bob(), ["bob", &long], false);
             assert_eq!(histories.bytes(), counted(&histories));
             assert!(histories.bytes() <= BYTES);
         }
@@ -247,9 +272,9 @@ mod tests {
         let long = "x".repeat(1_000);
         for room in 0..500 {
             for _ in 0..3 {
-                histories.add(room, stamp(), ["bob", &long], false);
+                histories.add(room, stamp(), bob(), ["bob", &long], false);
             }
-            histories.add(TEA + 1_000, stamp(), ["bob", "still here"], false);
+            histories.add(TEA + 1_000, stamp(), bob(), ["bob", "still here"], false);
             assert_eq!(histories.bytes(), counted(&histories));
             assert!(histories.bytes() <= BYTES);
         }
@@ -264,9 +289,9 @@ mod tests {
         histories.leave(7, TEA, 1_000);
         assert_eq!(histories.come_back(8, TEA, 1_000), None);
         assert_eq!(histories.come_back(7, TEA + 1, 1_000), None, "another room");
-        histories.add(TEA, stamp(), ["bob", "hi"], false);
-        histories.add(TEA + 1, stamp(), ["bob", "elsewhere"], false);
-        histories.add(TEA, stamp(), ["bob", "waves"], true);
+        histories.add(TEA, stamp(), bob(), ["bob", "hi"], false);
+        histories.add(TEA + 1, stamp(), bob(), ["bob", "elsewhere"], false);
+        histories.add(TEA, stamp(), bob(), ["bob", "waves"], true);
         assert_eq!(histories.come_back(7, TEA, 1_000 + ABSENCE_MS), Some(2));
         assert_eq!(histories.come_back(7, TEA, 1_000), None, "once");
         histories.leave(7, TEA, 2_000);
@@ -282,7 +307,7 @@ mod tests {
         let make = |rooms: [u64; 2]| {
             let mut histories = Histories::new(BYTES);
             for room in rooms {
-                histories.add(room, stamp(), ["bob", "hi"], false);
+                histories.add(room, stamp(), bob(), ["bob", "hi"], false);
             }
             histories
         };

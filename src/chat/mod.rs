@@ -232,7 +232,7 @@ impl Chat {
     fn forget(&mut self, who: UserId, key: UserKey) -> User {
         let user = self.users.remove(key);
         self.listings.remove(&who);
-        self.ignores.forget(who, user.ignored());
+        self.ignores.forget(who);
         user
     }
 

@@ -57,8 +57,6 @@ pub struct User {
 pub struct Relations {
     /// Who last said something to it in private, and the name of then.
     pub wrote: Option<(UserId, Box<str>)>,
-    /// The skeletons of the names that it ignores.
-    pub ignored: Vec<u64>,
     /// Rooms that it is in besides [`User::room`].
     pub other_rooms: Vec<RoomId>,
 }
@@ -74,11 +72,6 @@ impl User {
     /// What it has to do with others, from now on.
     pub fn relations_mut(&mut self) -> &mut Relations {
         self.relations.get_or_insert_default()
-    }
-
-    /// The skeletons of the names that it ignores.
-    pub fn ignored(&self) -> &[u64] {
-        self.relations.as_ref().map_or(&[], |relations| &relations.ignored)
     }
 }
 

@@ -186,6 +186,8 @@ samples! { each_event: Event;
 
 samples! { each_answer: Answer;
     Answer::NoneToReply => Told::System, [Answer::NoneToReply];
+    Answer::Ignored { .. } => Told::System,
+        [Answer::Ignored { count: 0 }, Answer::Ignored { count: 1 }, Answer::Ignored { count: 2 }];
     Answer::Ignoring { nick, is_ignored } => Told::System, [
         Answer::Ignoring { nick: "bob", is_ignored: true },
         Answer::Ignoring { nick: "小明", is_ignored: false },

@@ -55,8 +55,8 @@ const SLASHES: [Slash; 18] = [
     },
     Slash {
         name: "ignore",
-        usage: "/ignore NAME",
-        parse: |rest| something(rest, |text| chat(Command::Ignore(text))),
+        usage: "/ignore [NAME]",
+        parse: |rest| Some(chat(Command::Ignore(Some(rest).filter(|name| !name.is_empty())))),
     },
     Slash {
         name: "last",
@@ -205,7 +205,7 @@ mod tests {
             ("/reply yes", Command::Reply("yes")),
             ("/me waves", Command::Act("waves")),
             ("/name carol", Command::Name("carol")),
-            ("/ignore bob", Command::Ignore("bob")),
+            ("/ignore bob", Command::Ignore(Some("bob"))),
             ("/join tea", Command::Join("tea")),
             ("/leave", Command::LeaveRoom),
             ("/rooms", Command::Rooms),
