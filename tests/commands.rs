@@ -1,8 +1,8 @@
-//! What people type at the doors: whom `/ignore` and `/last` concern.
+//! What people type at the doors: which lines are commands, and whom `/ignore` and `/last` concern.
 
 mod common;
 
-use common::{Client, Person, Server};
+use common::{Bare, Client, Person, Server};
 
 /// Alice at the telnet door, bob and carol at the classic one.
 fn scene() -> (Server, Person, Client, Client, impl Drop) {
@@ -100,4 +100,135 @@ fn so_many_lines_are_shown_as_were_asked_for() {
     alice.expect_all(&["-- the last 2 lines --", "[T] carol: 2", "[T] carol: 3"]);
     alice.say("/last 9");
     alice.expect_all(&["-- the last 3 lines --", "[T] carol: 1"]);
+}
+
+#[test]
+fn full_width_marks_are_commands_at_the_telnet_door() {
+    let (_server, mut alice, mut bob, mut carol, _path) = scene();
+    for (line, told) in [
+        ("／msg bob 1234", "1234"),
+        ("／MSG　bob　1234", "1234"),
+        ("　／ｍｓｇ　ｂｏｂ　1234", "1234"),
+        ("、msg bob 1234", "1234"),
+        ("、ms　bob　１２３４", "１２３４"),
+        ("　、tell bob 1234　", "1234"),
+    ] {
+        alice.say(line);
+        alice.expect(&format!("[T] alice (private to bob): {told}"));
+        bob.until(&format!("[T] alice (private to bob):{told}"));
+    }
+    alice.say("／last　１");
+    alice.expect("-- nothing was said yet --");
+    for (line, said) in [
+        ("你好　－ta", "你好"),
+        ("你好 －ta", "你好"),
+        ("你好　－ｔａ", "你好"),
+        ("、你好", "、你好"),
+        ("、", "、"),
+        ("、word of it", "、word of it"),
+        ("／／msg", "／msg"),
+        ("/、msg bob", "、msg bob"),
+        ("／/msg", "/msg"),
+    ] {
+        alice.say(line);
+        alice.expect(&format!("[T] alice: {said}"));
+        carol.until(&format!("[T] alice:{said}"));
+    }
+    alice.say("／xyzzy");
+    alice.expect("system: no command is called /xyzzy; /help lists them");
+    // What begins like a command is none of the talk, or half of one would tell everybody.
+    alice.say("、m bob 1234");
+    alice.expect("system: /m may be /msg or /me");
+}
+
+#[test]
+fn full_width_marks_are_commands_at_the_classic_door() {
+    let (server, mut alice, mut bob, mut carol, _path) = scene();
+    for line in
+        ["carol 1234 －to", "carol　1234　－to", "carol　1234　-to", "ｃａｒｏｌ 1234 －ｔｏ"]
+    {
+        bob.say(line);
+        bob.until("[T] bob (private to carol):1234");
+        carol.until("[T] bob (private to carol):1234");
+    }
+    bob.say("你好　－ta");
+    alice.expect("[T] bob: 你好");
+    bob.say("　waves －me　");
+    alice.expect("[T] * bob waves");
+    bob.say("小明　－n");
+    bob.until("OK");
+    alice.expect("[T] system: bob is now 小明");
+    bob.say("ｗｈｏ");
+    bob.until("[T] system: 3 here:");
+    // The article's client sends no line ends, and may begin with such a mark.
+    let mut article = Bare::connect(&server);
+    article.send("小红　－n");
+    article.expect("OK");
+    alice.expect("[T] system: 小红 joined");
+    article.send("大家好 －ｔａ");
+    alice.expect("[T] 小红: 大家好");
+}
+
+#[test]
+fn talk_stays_talk_at_the_telnet_door() {
+    let (_server, mut alice, mut bob, _carol, _path) = scene();
+    for line in [
+        "sort -n",
+        "bob use mv -to",
+        "waves -me",
+        "tea -r",
+        "the rest -topic",
+        "sort　－n",
+        "bob use mv －to",
+        "who",
+        "help",
+        "rooms",
+        "exit now",
+        "Exit",
+    ] {
+        alice.say(line);
+        alice.expect(&format!("[T] alice: {line}"));
+        bob.until(&format!("[T] alice:{line}"));
+    }
+    alice.say("hello -ta");
+    alice.expect("[T] alice: hello");
+    alice.say("exit");
+    bob.until("[T] system: alice left");
+}
+
+#[test]
+fn a_reader_of_the_article_gets_in_at_the_telnet_door() {
+    let (server, door, _path) = Server::with_both_doors("");
+    let mut bob = server.enter("bob");
+    for (typed, name) in [("carol -n", "carol"), ("dave　－n", "dave"), ("/nick erin", "erin")] {
+        let mut person = Person::connect(&door);
+        person.line();
+        person.say(typed);
+        bob.expect(&format!("[T] system: {name} joined"));
+        person.say("hello -ta");
+        bob.expect(&format!("[T] {name}:hello"));
+        person.say("exit");
+        bob.expect(&format!("[T] system: {name} left"));
+    }
+}
+
+#[test]
+fn the_same_words_work_in_either_case() {
+    let (_server, mut alice, mut bob, _carol, _path) = scene();
+    for who in ["/who", "/WHO", "/w", "/W", "／ｗ"] {
+        alice.say(who);
+        alice.expect_all(&["system: 3 here:", "system: alice, bob, carol"]);
+    }
+    for (line, old, new) in
+        [("/nick ann", "alice", "ann"), ("/Name anna", "ann", "anna"), ("/N Bea", "anna", "Bea")]
+    {
+        alice.say(line);
+        alice.expect(&format!("[T] system: {old} is now {new}"));
+    }
+    alice.say("/TELL bob Psst");
+    alice.expect("[T] Bea (private to bob): Psst");
+    alice.say("/edit OFF");
+    alice.expect("system: your line is edited at your side");
+    alice.say("/QUIT");
+    bob.until("[T] system: Bea left");
 }

@@ -12,6 +12,7 @@ use crate::client::core::message::has_stamp;
 use crate::client::core::telnet;
 use crate::door::lang::Lang;
 use crate::door::line::{LineBuffer, Piece};
+use crate::door::telnet::commands::MARKS;
 use crate::text::clean;
 
 /// Which language the server is spoken to in.
@@ -89,9 +90,11 @@ impl Door {
             (Self::Classic, Command::Who) => "who\n".into(),
             (Self::Classic, Command::Help) => "help\n".into(),
             (Self::Classic, Command::Exit) => "exit\n".into(),
-            // It takes the article's commands, too, so plain text may be one.
-            (Self::Telnet, Command::Name(name)) => format!("{name} -n\r\n"),
-            (Self::Telnet, Command::Say(text)) if text.starts_with('/') => format!("/{text}\r\n"),
+            (Self::Telnet, Command::Name(name)) => format!("/name {name}\r\n"),
+            (Self::Telnet, Command::Say(text)) if text.starts_with(MARKS) => {
+                format!("/{text}\r\n")
+            }
+            // Text that ends so, or is `exit`, would not be said as it is.
             (Self::Telnet, Command::Say(text)) => format!("{text} -ta\r\n"),
             (Self::Telnet, Command::Other(line)) => format!("{line}\r\n"),
             (Self::Telnet, Command::Act(text)) => format!("/me {text}\r\n"),
@@ -385,6 +388,8 @@ mod tests {
         assert_eq!(Door::Classic.encode(&tell), b"b psst -to\n");
         assert_eq!(Door::Telnet.encode(&say("/me")), b"//me\r\n");
         assert_eq!(Door::Telnet.encode(&say("exit")), b"exit -ta\r\n");
+        assert_eq!(Door::Telnet.encode(&say("、me")), "/、me\r\n".as_bytes());
+        assert_eq!(Door::Telnet.encode(&Command::Name("b".into())), b"/name b\r\n");
         assert_eq!(Door::Telnet.encode(&Command::Exit), b"/quit\r\n");
         let topic =
             |text: &str| Command::Topic(Some(text).filter(|it| !it.is_empty()).map(Into::into));

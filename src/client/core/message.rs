@@ -201,6 +201,14 @@ impl<'a> RoomWord<'a> {
     }
 }
 
+/// A line of the server's without its stamp and without who says it.
+pub fn word_of(line: &str) -> &str {
+    match Message::parse(line).body {
+        Body::System(word) | Body::Plain(word) => word,
+        _ => line,
+    }
+}
+
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains([' ', ':', ',', '，'])
 }

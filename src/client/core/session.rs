@@ -15,7 +15,7 @@ use crate::client::core::bounds::{
     ANSWER_MS, COMMANDS_MAX, ECHO_MS, GOODBYE_MS, REFUSAL_MS, RETRY_FIRST_MS, RETRY_MAX_MS,
 };
 use crate::client::core::door::{Command, Decoder, Door, Heard};
-use crate::client::core::message::{Body, Change, Message};
+use crate::client::core::message::{Body, Change, Message, word_of};
 use crate::client::core::whereabouts::Whereabouts;
 
 pub use crate::client::core::news::{News, Outcome, Why};
@@ -462,14 +462,6 @@ fn as_kept(name: &str) -> String {
 fn is_renaming(line: &str, old: &str, new: &str) -> bool {
     let Body::System(word) = Message::parse(line).body else { return false };
     Change::parse(word) == Some(Change::Renamed { old, new })
-}
-
-/// A line of the server's without its stamp and without who says it.
-fn word_of(line: &str) -> &str {
-    match Message::parse(line).body {
-        Body::System(word) | Body::Plain(word) => word,
-        _ => line,
-    }
 }
 
 #[cfg(test)]

@@ -388,14 +388,14 @@ fn at_the_telnet_door_the_name_is_given_when_it_is_asked_for() {
     stay.wait(2 * REFUSAL_MS);
     stay.hear("name: ");
     assert_eq!(stay.session.take_news(), [News::Line("natter".into())]);
-    assert_eq!(stay.written(), "a -n\r\n");
+    assert_eq!(stay.written(), "/name a\r\n");
     stay.hear("\r\0system: that name is taken; a2 is free\r\nname: ");
     let why = "that name is taken; a2 is free".to_string();
     assert_eq!(stay.session.take_news(), [News::NameRefused { name: "a".into(), why }]);
     stay.session.give_name("a2", stay.now_ms);
     stay.connect();
     stay.hear("\r\0natter\r\nname: ");
-    assert_eq!(stay.written(), "a2 -n\r\n");
+    assert_eq!(stay.written(), "/name a2\r\n");
     stay.hear("\r\0\x1b[K> \r\0\x1b[K[09:11] b: hi\r\n> ");
     stay.session.take_news();
     stay.say("hello");

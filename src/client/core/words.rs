@@ -45,11 +45,6 @@ pub const TOO_MUCH: Text = Text {
     en: "too much waits to be said; try again in a moment",
     zh: "待发送的内容过多,请稍后再试",
 };
-/// When a command needs more than was typed.
-pub const INCOMPLETE: Text = Text {
-    en: "that command needs more; /help shows them all",
-    zh: "命令不完整; 输入 /help 查看帮助",
-};
 /// What can be typed.
 pub const HELP: Text = Text {
     en: "\

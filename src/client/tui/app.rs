@@ -5,7 +5,7 @@ use std::mem;
 
 use crate::client::core::bounds::{HISTORY_LINES, NAMES_MAX, SAY_BYTES_MAX};
 use crate::client::core::door::{Command, Door};
-use crate::client::core::message::{Body, Change, Message, RoomWord};
+use crate::client::core::message::{Body, Change, Message, RoomWord, word_of};
 use crate::client::core::say::{Typed, pieces, typed};
 use crate::client::core::session::{News, Session};
 use crate::client::core::words;
@@ -131,7 +131,12 @@ impl App {
             Typed::Name(name) => session.give_name(&name, now.mono_ms),
             Typed::Quit => session.leave(now.mono_ms),
             Typed::Help => self.note(words::HELP.of(self.lang), now),
-            Typed::Incomplete => self.note(words::INCOMPLETE.of(self.lang), now),
+            Typed::Fault(notice) => {
+                let mut text = Vec::new();
+                self.lang.write(&notice, &mut text).expect("memory takes it");
+                let text = String::from_utf8_lossy(&text);
+                self.note(word_of(&text), now);
+            }
             Typed::Unknown(_) if session.door() == Door::Telnet => {
                 session.ask(Command::Other(line.trim().into()), now.mono_ms);
             }
