@@ -232,3 +232,32 @@ fn the_same_words_work_in_either_case() {
     alice.say("/QUIT");
     bob.until("[T] system: Bea left");
 }
+
+/// No telnet client ends a line in LF alone, so nothing of telnet is sent.
+#[test]
+fn a_client_without_telnet_is_told_that_its_line_cannot_be_edited() {
+    let (_server, door, _path) = Server::with_both_doors("");
+    let mut alice = Person::connect(&door);
+    alice.line();
+    for line in ["alice", "/edit on", "/edit on", "/edit off", "bye"] {
+        alice.0.send(format!("{line}\n"));
+    }
+    let heard = alice.0.raw_bytes_until(b"alice: bye\r\n");
+    assert!(!heard.contains(&255), "{}", heard.escape_ascii());
+    let heard = String::from_utf8(heard).expect("it is UTF-8");
+    assert_eq!(heard.matches("system: natter cannot edit your line").count(), 2, "{heard}");
+}
+
+/// Others wait to be asked; some never answer.
+#[test]
+fn a_client_that_does_not_answer_is_told_so_after_a_while() {
+    let (_server, door, _path) = Server::with_both_doors("");
+    let mut alice = Person::enter(&door, "alice");
+    alice.say("/edit on");
+    let heard = alice.0.raw_bytes_until(b"does not speak telnet");
+    assert_eq!(heard.iter().filter(|&&byte| byte == 255).count(), 2, "{}", heard.escape_ascii());
+    alice.0.raw_line();
+    alice.say("/edit on");
+    let heard = alice.0.raw_bytes_until(b"does not speak telnet");
+    assert!(!heard.contains(&255), "it was asked once: {}", heard.escape_ascii());
+}

@@ -199,6 +199,7 @@ samples! { each_answer: Answer;
 samples! { each_notice: Notice;
     Notice::Prompt => Told::Nothing, [Notice::Prompt];
     Notice::LineTooLong { bytes_max } => Told::System, [Notice::LineTooLong { bytes_max: 1024 }];
+    Notice::EditImpossible => Told::System, [Notice::EditImpossible];
     Notice::Skipped { lines } => Told::System, [Notice::Skipped { lines: 37 }];
     Notice::NamingOver => Told::System, [Notice::NamingOver];
     Notice::Unterminated => Told::System, [Notice::Unterminated];

@@ -105,6 +105,9 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         Notice::ColorSet { on: false } => write!(to, "system: without colours"),
         Notice::EditSet { on: true } => write!(to, "system: your line is edited here"),
         Notice::EditSet { on: false } => write!(to, "system: your line is edited at your side"),
+        Notice::EditImpossible => {
+            write!(to, "system: natter cannot edit your line: your client does not speak telnet")
+        }
         Notice::NotForBrowsers => write!(to, "system: this is a chat server, not a web server"),
         Notice::NotForTls => write!(to, "system: this is a chat server without TLS"),
     }

@@ -96,6 +96,9 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         Notice::ColorSet { on: false } => write!(to, "系统:已关闭颜色"),
         Notice::EditSet { on: true } => write!(to, "系统:由服务器编辑输入行"),
         Notice::EditSet { on: false } => write!(to, "系统:由您的终端编辑输入行"),
+        Notice::EditImpossible => {
+            write!(to, "系统:服务器无法编辑您的输入行：您的客户端不支持 telnet 协议")
+        }
         Notice::NotForBrowsers => write!(to, "系统:这里是聊天服务器，不是网站"),
         Notice::NotForTls => write!(to, "系统:这里是聊天服务器，不支持 TLS"),
     }
