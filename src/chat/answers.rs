@@ -5,11 +5,12 @@
 use crate::chat::Chat;
 use crate::chat::event::{Answer, Effect, Event, Out};
 use crate::chat::history::Past;
+use crate::chat::ignored::{Ignored, hides};
 use crate::chat::ignores::Toggled;
 use crate::chat::proposal::{Listing, Reply};
 use crate::chat::rooms::Room;
 use crate::chat::skeleton::skeleton_hash;
-use crate::chat::users::UserKey;
+use crate::chat::users::{User, UserKey};
 use crate::ids::{LOBBY, RoomId, UserId};
 use crate::limits::NICK_BYTES_MAX;
 use crate::text::clip;
@@ -139,7 +140,8 @@ impl Chat {
     /// Whether `who` ignores whoever said it.
     fn hides(&self, who: UserId, past: &Past<'_>) -> bool {
         let is_here = self.users.find(past.author).is_some();
-        self.ignores.hides(who, past.author, is_here, past.nick)
+        let list = self.users.find(who).map_or(&[][..], User::ignored);
+        hides(list, past.author, is_here, past.nick)
     }
 
     /// Shows one screenful of `listing`, and notes where it goes on.
@@ -246,7 +248,7 @@ impl Chat {
         if holder == Some(who) {
             return tell(Answer::OwnName);
         }
-        match self.ignores.toggle(who, holder, called.as_deref().unwrap_or(nick)) {
+        match self.ignores.toggle(&mut self.users, who, holder, called.as_deref().unwrap_or(nick)) {
             Toggled::Ignored => tell(Answer::Ignoring { nick, is_ignored: true }),
             Toggled::Seen(nick) => tell(Answer::Ignoring { nick: &nick, is_ignored: false }),
             Toggled::Full => tell(Answer::IgnoresFull),
@@ -254,11 +256,11 @@ impl Chat {
     }
 
     fn show_ignored(&self, who: UserId, out: &mut Out<'_>) {
-        let names = self.ignores.names(who);
-        let event = Event::Answer(Answer::Ignored { count: names.len() });
+        let list = self.users.find(who).map_or(&[][..], User::ignored);
+        let event = Event::Answer(Answer::Ignored { count: list.len() });
         out(Effect::Tell { to: who, event });
         let mut line = String::new();
-        for name in names {
+        for Ignored { name, .. } in list {
             if line.len() + name.len() > NAMES_LINE_BYTES {
                 out(Effect::Tell { to: who, event: Event::Names { line: &line } });
                 line.clear();

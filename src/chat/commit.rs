@@ -58,7 +58,7 @@ impl Chat {
             self.names.release(old, key);
         }
         self.names.claim(new, key);
-        self.ignores.rename(who, new);
+        self.ignores.rename(&mut self.users, who, new);
         let Some(old) = old else {
             info!("at={at:?} event=join id={who} nick={}", Quoted(new));
             self.rooms.enter(LOBBY, key);
@@ -232,7 +232,7 @@ impl Chat {
         );
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
-        let (except, author) = (self.ignores.of(who), Some(who));
+        let (except, author) = (user.ignored_by(), Some(who));
         let found = self.rooms.get(room);
         let room_name = found.name.as_str();
         out(Effect::Say { room, room_name, event, author, except });
@@ -256,7 +256,7 @@ impl Chat {
         // What is private stays out of the log, text and all.
         debug!("at={:?} event=whisper id={who} to={reader}", entry.stamp.as_str());
         let event = Event::Whispered { from, to, text };
-        let is_ignored = self.ignores.of(who).contains(&reader);
+        let is_ignored = self.users.get(key).ignored_by().contains(&reader);
         if !is_ignored {
             out(Effect::Tell { to: reader, event });
         }

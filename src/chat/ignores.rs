@@ -7,34 +7,20 @@
 //!
 //! This is about readers on this machine, and is no part of what entries make of the chat.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use crate::chat::ignored::Ignored;
 use crate::chat::skeleton::skeleton_hash;
-use crate::ids::{PeerId, UserId};
+use crate::chat::users::{User, Users};
+use crate::ids::UserId;
 use crate::limits::IGNORES_MAX;
 
-/// Who ignores whom.
+/// Finds by name who ignores somebody; the lists themselves are with their readers.
 #[derive(Default)]
 pub struct Ignores {
-    /// Whom each reader ignores; never an empty list.
-    lists: BTreeMap<UserId, Vec<Ignored>>,
-    /// By who is here: who ignores them.
-    readers: BTreeMap<UserId, Vec<UserId>>,
-    /// The skeletons of all names in the lists, each with the list's reader: no two entries of one
-    /// list share one.
-    names: BTreeSet<(u64, UserId)>,
-}
-
-/// Somebody on a reader's list.
-struct Ignored {
-    /// The connection that they have, or had last; none if nobody has had the name so far.
-    who: Option<UserId>,
-    /// They have it.
-    is_here: bool,
-    /// Their name, or their last one.
-    name: Box<str>,
-    /// The skeletons of the name that they were ignored under, and of `name`.
-    skeletons: [u64; 2],
+    /// The skeletons of all names on all lists, each with the readers of those lists. No two entries
+    /// of one list share a name.
+    by_name: BTreeMap<u64, Vec<UserId>>,
 }
 
 /// What came of [`Ignores::toggle`].
@@ -49,233 +35,264 @@ pub enum Toggled {
 }
 
 impl Ignores {
-    /// Those who ignore `who`, who is here.
-    pub fn of(&self, who: UserId) -> &[UserId] {
-        self.readers.get(&who).map_or(&[], Vec::as_slice)
-    }
-
-    /// The names of those whom `reader` ignores.
-    pub fn names(&self, reader: UserId) -> impl ExactSizeIterator<Item = &str> {
-        let list = self.lists.get(&reader).map_or(&[][..], Vec::as_slice);
-        list.iter().map(|ignored| &*ignored.name)
-    }
-
-    /// Whether `reader` ignores whoever said something as `name`: `author`, be they here or gone.
-    pub fn hides(&self, reader: UserId, author: UserId, is_here: bool, name: &str) -> bool {
-        let Some(list) = self.lists.get(&reader) else { return false };
-        if list.iter().any(|ignored| ignored.who == Some(author)) {
-            return true;
-        }
-        let skeleton = if is_here { return false } else { skeleton_hash(name) };
-        list.iter().any(|ignored| ignored.skeletons.contains(&skeleton))
-    }
-
     /// Has `reader` ignore `holder`, who is called `name`, or whoever takes `name` if nobody has it;
     /// or see them again.
-    pub fn toggle(&mut self, reader: UserId, holder: Option<UserId>, name: &str) -> Toggled {
+    pub fn toggle(
+        &mut self,
+        users: &mut Users,
+        reader: UserId,
+        holder: Option<UserId>,
+        name: &str,
+    ) -> Toggled {
         let skeleton = skeleton_hash(name);
-        let found = self.place(reader, |ignored| match holder {
+        let list = list(users, reader);
+        let is_it = |ignored: &Ignored| match holder {
             Some(who) => ignored.is(who),
-            None => ignored.skeletons.contains(&skeleton),
-        });
-        if let Some(place) = found {
-            return Toggled::Seen(self.remove(reader, place).name);
+            None => ignored.has(skeleton),
+        };
+        if let Some(place) = list.iter().position(is_it) {
+            let ignored = list.remove(place);
+            self.remove(users, reader, &ignored);
+            return Toggled::Seen(ignored.name);
         }
-        let list = self.lists.entry(reader).or_default();
         if list.len() == IGNORES_MAX {
             return Toggled::Full;
         }
         let (is_here, skeletons) = (holder.is_some(), [skeleton; 2]);
         list.push(Ignored { who: holder, is_here, name: name.into(), skeletons });
-        self.names.insert((skeleton, reader));
+        self.by_name.entry(skeleton).or_default().push(reader);
         if let Some(who) = holder {
-            self.readers.entry(who).or_default().push(reader);
+            ignored_by(users, who).push(reader);
         }
         Toggled::Ignored
     }
 
     /// `who` has taken `name`, their first or another one.
-    pub fn rename(&mut self, who: UserId, name: &str) {
-        if self.lists.is_empty() {
+    pub fn rename(&mut self, users: &mut Users, who: UserId, name: &str) {
+        if self.by_name.is_empty() {
             return;
         }
         let skeleton = skeleton_hash(name);
-        let least = UserId::local(PeerId::new(0, 0));
-        let entries = self.names.range((skeleton, least)..);
-        let entries = entries.take_while(|(found, _)| *found == skeleton);
-        for reader in entries.map(|&(_, reader)| reader).collect::<Vec<_>>() {
-            self.take_from_others(reader, who, skeleton);
+        for reader in self.by_name.get(&skeleton).cloned().unwrap_or_default() {
+            self.take_from_others(users, reader, who, skeleton);
         }
-        for reader in self.of(who).to_vec() {
-            let place = self.place(reader, |ignored| ignored.is(who)).expect("it is noted");
-            let ignored = &mut self.lists.get_mut(&reader).expect("it has a place")[place];
+        // Whoever ignores them under another name goes on.
+        let mut given_up = Vec::new();
+        let readers = users.find(who).map_or(&[][..], User::ignored_by).to_vec();
+        for reader in readers {
+            let of_who = list(users, reader).iter_mut().find(|ignored| ignored.is(who));
+            let ignored = of_who.expect("it is noted");
             let [first, last] = ignored.skeletons;
             (ignored.name, ignored.skeletons) = (name.into(), [first, skeleton]);
-            if last != first {
-                self.names.remove(&(last, reader));
+            if ![first, last].contains(&skeleton) {
+                self.by_name.entry(skeleton).or_default().push(reader);
             }
-            self.names.insert((skeleton, reader));
+            if ![first, skeleton].contains(&last) && !given_up.contains(&last) {
+                given_up.push(last);
+            }
+        }
+        // All readers of a name at once: there may be many.
+        for last in given_up {
+            let has = |ignored: &Ignored| ignored.has(last);
+            self.retain(last, |&reader| list(users, reader).iter().any(has));
         }
     }
 
-    /// `who` is gone, and whom they ignored is of no interest any more.
-    pub fn forget(&mut self, who: UserId) {
-        for reader in self.readers.remove(&who).unwrap_or_default() {
-            let place = self.place(reader, |ignored| ignored.is(who)).expect("it is noted");
-            self.lists.get_mut(&reader).expect("it has a place")[place].is_here = false;
+    /// `who`, whose connection is gone, was `user`.
+    pub fn forget(&mut self, users: &mut Users, who: UserId, user: &mut User) {
+        let Some(relations) = &mut user.relations else { return };
+        for &reader in &relations.ignored_by {
+            for ignored in list(users, reader).iter_mut().filter(|ignored| ignored.is(who)) {
+                ignored.is_here = false;
+            }
         }
-        while self.lists.contains_key(&who) {
-            self.remove(who, 0);
+        for ignored in std::mem::take(&mut relations.ignored) {
+            self.remove(users, who, &ignored);
         }
-    }
-
-    fn place(&self, reader: UserId, is_it: impl Fn(&Ignored) -> bool) -> Option<usize> {
-        self.lists.get(&reader)?.iter().position(is_it)
     }
 
     /// `who` has taken a name of that `skeleton`, which somebody else on the list of `reader` has had.
-    fn take_from_others(&mut self, reader: UserId, who: UserId, skeleton: u64) {
-        let is_other =
-            |ignored: &Ignored| ignored.skeletons.contains(&skeleton) && !ignored.is(who);
-        let Some(place) = self.place(reader, is_other) else { return };
-        let is_known = reader == who || self.place(reader, |ignored| ignored.is(who)).is_some();
-        let ignored = &mut self.lists.get_mut(&reader).expect("it has a place")[place];
+    fn take_from_others(&mut self, users: &mut Users, reader: UserId, who: UserId, skeleton: u64) {
+        let list = list(users, reader);
+        let is_known = reader == who || list.iter().any(|ignored| ignored.is(who));
+        let is_other = |ignored: &Ignored| ignored.has(skeleton) && !ignored.is(who);
+        let Some(place) = list.iter().position(is_other) else { return };
+        let ignored = &mut list[place];
         if ignored.is_here {
             // They were ignored under it at first, and have another name.
             ignored.skeletons[0] = ignored.skeletons[1];
-            self.names.remove(&(skeleton, reader));
+            self.retain(skeleton, |&other| other != reader);
         } else if is_known {
             // Nobody ignores themselves, or anybody twice.
-            self.remove(reader, place);
+            let ignored = list.remove(place);
+            self.remove(users, reader, &ignored);
         } else {
             (ignored.who, ignored.is_here) = (Some(who), true);
-            self.readers.entry(who).or_default().push(reader);
+            ignored_by(users, who).push(reader);
         }
     }
 
-    fn remove(&mut self, reader: UserId, place: usize) -> Ignored {
-        let list = self.lists.get_mut(&reader).expect("it has a place");
-        let ignored = list.remove(place);
-        if list.is_empty() {
-            self.lists.remove(&reader);
-        }
+    /// `ignored` is no longer on the list of `reader`.
+    fn remove(&mut self, users: &mut Users, reader: UserId, ignored: &Ignored) {
         for skeleton in ignored.skeletons {
-            self.names.remove(&(skeleton, reader));
+            self.retain(skeleton, |&other| other != reader);
         }
         if let Some(who) = ignored.who.filter(|_| ignored.is_here) {
-            let readers = self.readers.get_mut(&who).expect("it is noted");
-            readers.retain(|&other| other != reader);
+            ignored_by(users, who).retain(|&other| other != reader);
+        }
+    }
+
+    fn retain(&mut self, skeleton: u64, mut stays: impl FnMut(&UserId) -> bool) {
+        if let Some(readers) = self.by_name.get_mut(&skeleton) {
+            readers.retain(|reader| stays(reader));
             if readers.is_empty() {
-                self.readers.remove(&who);
+                self.by_name.remove(&skeleton);
             }
         }
-        ignored
     }
 }
 
-impl Ignored {
-    /// Whether it is `who`, who is here.
-    fn is(&self, who: UserId) -> bool {
-        self.is_here && self.who == Some(who)
-    }
+fn list(users: &mut Users, reader: UserId) -> &mut Vec<Ignored> {
+    let key = users.key(reader).expect("who has a list is here");
+    &mut users.at(key).relations_mut().ignored
+}
+
+fn ignored_by(users: &mut Users, who: UserId) -> &mut Vec<UserId> {
+    let key = users.key(who).expect("who is ignored as a person is here");
+    &mut users.at(key).relations_mut().ignored_by
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::ignored::hides;
+    use crate::ids::PeerId;
+
+    /// Alice, and those who are ignored or not.
+    struct Scene {
+        users: Users,
+        ignores: Ignores,
+    }
 
     const ALICE: u32 = 1;
-    const BOB: u32 = 2;
-    const EVE: u32 = 3;
 
     fn user(number: u32) -> UserId {
         UserId::local(PeerId::new(number as usize, number))
     }
 
-    /// What alice ignores, and of `people` whom.
-    fn of_alice(ignores: &Ignores, people: &[u32]) -> String {
-        let names: Vec<&str> = ignores.names(user(ALICE)).collect();
-        let is_ignored = |who: &&u32| ignores.of(user(**who)) == [user(ALICE)];
-        let people: Vec<String> = people.iter().filter(is_ignored).map(u32::to_string).collect();
-        format!("{}: {}", names.join(" "), people.join(" "))
+    impl Scene {
+        fn of(people: std::ops::RangeInclusive<u32>) -> Self {
+            let (mut users, ignores) = (Users::default(), Ignores::default());
+            for number in people {
+                users.insert(user(number));
+            }
+            Self { users, ignores }
+        }
+
+        fn toggle(&mut self, holder: Option<u32>, name: &str) -> Toggled {
+            self.ignores.toggle(&mut self.users, user(ALICE), holder.map(user), name)
+        }
+
+        fn rename(&mut self, who: u32, name: &str) {
+            self.ignores.rename(&mut self.users, user(who), name);
+        }
+
+        fn forget(&mut self, who: u32) {
+            let key = self.users.key(user(who)).expect("it is here");
+            let mut gone = self.users.remove(key);
+            self.ignores.forget(&mut self.users, user(who), &mut gone);
+        }
+
+        /// Whether alice does not want to see what was said.
+        fn hides(&self, author: u32, name: &str) -> bool {
+            let is_here = self.users.find(user(author)).is_some();
+            let alice = self.users.find(user(ALICE)).expect("she is here");
+            hides(alice.ignored(), user(author), is_here, name)
+        }
+
+        /// Whom alice ignores: their names, and who of those here that is.
+        fn ignored(&self) -> String {
+            let list = self.users.find(user(ALICE)).expect("she is here").ignored();
+            let names: Vec<&str> = list.iter().map(|ignored| &*ignored.name).collect();
+            let is_ignored = |who: &u32| {
+                let found = self.users.find(user(*who));
+                found.is_some_and(|found| found.ignored_by() == [user(ALICE)])
+            };
+            let people: Vec<String> =
+                (1..9).filter(is_ignored).map(|who| who.to_string()).collect();
+            format!("{}: {}", names.join(" "), people.join(" "))
+        }
     }
 
     #[test]
     fn a_person_is_ignored_and_a_name_means_who_took_it_last() {
-        let mut ignores = Ignores::default();
-        let [alice, bob, eve] = [ALICE, BOB, EVE].map(user);
-        assert_eq!(ignores.toggle(alice, Some(bob), "bob"), Toggled::Ignored);
-        ignores.rename(bob, "rob");
-        ignores.rename(eve, "bob");
-        assert_eq!(of_alice(&ignores, &[BOB, EVE]), "rob: 2");
-        assert!(ignores.hides(alice, bob, true, "bob"), "said under the old name");
-        assert!(!ignores.hides(alice, eve, true, "bob"));
-        // Eve has the name; when both have left, only the other is one of somebody ignored.
-        ignores.forget(bob);
-        ignores.forget(eve);
-        assert!(
-            ignores.hides(alice, bob, false, "bob") && !ignores.hides(alice, eve, false, "bob")
-        );
-        ignores.rename(user(4), "bob");
-        assert_eq!(of_alice(&ignores, &[4]), "rob: ");
-        ignores.rename(user(5), "ROB");
-        assert_eq!(of_alice(&ignores, &[4, 5]), "ROB: 5");
-        assert!(ignores.hides(alice, user(9), false, "rob"), "by name, from an earlier connection");
-        assert_eq!(ignores.toggle(alice, None, "rob"), Toggled::Seen("ROB".into()));
-        assert_eq!(of_alice(&ignores, &[4, 5]), ": ");
+        let mut scene = Scene::of(1..=5);
+        assert_eq!(scene.toggle(Some(2), "bob"), Toggled::Ignored);
+        scene.rename(2, "rob");
+        scene.rename(3, "bob");
+        assert_eq!(scene.ignored(), "rob: 2");
+        assert!(scene.hides(2, "bob"), "said under the old name");
+        assert!(!scene.hides(3, "bob"));
+        // When both have left, bob is still the name of the other one.
+        scene.forget(2);
+        scene.forget(3);
+        assert!(scene.hides(2, "bob") && !scene.hides(3, "bob"));
+        scene.rename(4, "bob");
+        assert_eq!(scene.ignored(), "rob: ");
+        scene.rename(5, "ROB");
+        assert_eq!(scene.ignored(), "ROB: 5");
+        assert!(scene.hides(9, "rob"), "by name, from an earlier connection");
+        assert_eq!(scene.toggle(None, "rob"), Toggled::Seen("ROB".into()));
+        assert_eq!(scene.ignored(), ": ");
     }
 
     #[test]
     fn who_leaves_may_come_back_under_the_first_name_or_the_last() {
         for name in ["bob", "zed"] {
-            let mut ignores = Ignores::default();
-            let [alice, bob, back] = [ALICE, BOB, EVE].map(user);
-            ignores.toggle(alice, Some(bob), "bob");
-            ignores.rename(bob, "rob");
-            ignores.rename(bob, "zed");
-            ignores.forget(bob);
-            ignores.rename(user(9), "rob");
-            assert_eq!(of_alice(&ignores, &[9]), "zed: ", "a name that it had in between");
-            ignores.rename(back, name);
-            assert_eq!(of_alice(&ignores, &[EVE]), format!("{name}: 3"));
-            ignores.rename(back, "other");
-            assert_eq!(of_alice(&ignores, &[EVE]), "other: 3");
+            let mut scene = Scene::of(1..=4);
+            scene.toggle(Some(2), "bob");
+            scene.rename(2, "rob");
+            scene.rename(2, "zed");
+            scene.forget(2);
+            scene.rename(4, "rob");
+            assert_eq!(scene.ignored(), "zed: ", "a name that it had in between");
+            scene.rename(3, name);
+            assert_eq!(scene.ignored(), format!("{name}: 3"));
+            scene.rename(3, "other");
+            assert_eq!(scene.ignored(), "other: 3");
         }
     }
 
     #[test]
     fn nobody_ignores_themselves_or_anybody_twice() {
-        let mut ignores = Ignores::default();
-        let [alice, bob] = [ALICE, BOB].map(user);
-        ignores.toggle(alice, None, "dave");
-        ignores.toggle(alice, None, "rob");
-        ignores.toggle(alice, Some(bob), "bob");
-        ignores.rename(bob, "rob");
-        assert_eq!(of_alice(&ignores, &[BOB]), "dave rob: 2");
-        ignores.rename(alice, "dave");
-        assert_eq!(of_alice(&ignores, &[ALICE, BOB]), "rob: 2");
-        ignores.rename(bob, "bob");
-        ignores.rename(alice, "rob");
-        assert_eq!(of_alice(&ignores, &[ALICE, BOB]), "bob: 2");
+        let mut scene = Scene::of(1..=2);
+        scene.toggle(None, "dave");
+        scene.toggle(None, "rob");
+        scene.toggle(Some(2), "bob");
+        scene.rename(2, "rob");
+        assert_eq!(scene.ignored(), "dave rob: 2");
+        scene.rename(ALICE, "dave");
+        assert_eq!(scene.ignored(), "rob: 2");
+        scene.rename(2, "bob");
+        scene.rename(ALICE, "rob");
+        assert_eq!(scene.ignored(), "bob: 2");
     }
 
     #[test]
     fn lists_are_bounded_and_nothing_is_left_of_who_is_gone() {
-        let mut ignores = Ignores::default();
-        let [alice, bob, eve] = [ALICE, BOB, EVE].map(user);
-        ignores.toggle(bob, Some(eve), "eve");
-        ignores.toggle(alice, Some(eve), "eve");
-        ignores.rename(eve, "eva");
+        let mut scene = Scene::of(1..=3);
+        let Scene { users, ignores } = &mut scene;
+        ignores.toggle(users, user(2), Some(user(3)), "eve");
+        scene.toggle(Some(3), "eve");
+        scene.rename(3, "eva");
         for number in 1..IGNORES_MAX {
-            let toggled = ignores.toggle(alice, None, &format!("n{number}"));
-            assert_eq!(toggled, Toggled::Ignored);
+            assert_eq!(scene.toggle(None, &format!("n{number}")), Toggled::Ignored);
         }
-        assert_eq!(ignores.toggle(alice, None, "one more"), Toggled::Full);
-        ignores.forget(alice);
-        assert_eq!(ignores.of(eve), [bob]);
-        ignores.forget(eve);
-        ignores.forget(bob);
-        let Ignores { lists, readers, names } = ignores;
-        assert!(lists.is_empty() && readers.is_empty() && names.is_empty());
+        assert_eq!(scene.toggle(None, "one more"), Toggled::Full);
+        scene.forget(ALICE);
+        assert_eq!(scene.users.find(user(3)).map(User::ignored_by), Some(&[user(2)][..]));
+        scene.forget(3);
+        scene.forget(2);
+        assert!(scene.ignores.by_name.is_empty());
     }
 }
