@@ -212,6 +212,8 @@ pub const EDIT_HISTORY_MAX: usize = 16;
 pub const REDRAW_BYTES_PER_SEC: u64 = 8 * 1024;
 /// What it sends at once before that: 16 redrawn lines of the usual `--line-bytes`.
 pub const REDRAW_BURST_BYTES: u64 = 16 * 1024;
+/// How long a telnet client may take to answer whether its line may be edited here.
+pub const EDIT_ANSWER_MS: u64 = 2_000;
 /// How often a telnet client is sent something, so that what lies between keeps the path open.
 pub const KEEPALIVE_NOP_MS: u64 = 60_000;
 /// How long queued bytes may take to drain once a connection is being closed.

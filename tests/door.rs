@@ -52,10 +52,10 @@ fn every_command_answers() {
         ("//slash", "[T] alice: /slash"),
         ("said so -ta", "[T] alice: said so"),
         ("/me waves", "[T] * alice waves"),
-        ("nods -me", "[T] * alice nods"),
+        ("nods -me", "[T] alice: nods -me"),
         ("/reply first", "system: nobody has written to you in private"),
         ("/msg bob psst", "[T] alice (private to bob): psst"),
-        ("bob psst again -to", "[T] alice (private to bob): psst again"),
+        ("、tell bob psst again", "[T] alice (private to bob): psst again"),
         ("/msg nobody psst", "system: nobody here is called nobody"),
         ("/time", "system: it goes: /time on|off|full|+8|Asia/Shanghai"),
         ("/time +5:30", "system: times are in UTC+5:30"),
@@ -229,7 +229,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
     alice.say("/reply what?");
     alice.expect("system: nobody has written to you in private");
     alice.say("/last 5");
-    alice.expect_all(&["-- the last 3 lines --", "[T] carol: I can"]);
+    alice.expect_all(&["-- the last line --", "[T] carol: I can"]);
     alice.say("/ignore bob");
     alice.expect("system: you see bob again");
     bob.say("and now -ta");

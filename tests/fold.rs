@@ -82,7 +82,7 @@ fn command<'a>(rng: &mut Rng, words: &'a mut [String; 2]) -> Command<'a> {
         11 => Command::Topic(None),
         12 => Command::Tell { to: name, text },
         13 => Command::Reply(text),
-        14 => Command::Ignore(name),
+        14 => Command::Ignore(Some(name)),
         15 => [Command::Who, Command::Rooms, Command::Last(Some(9)), Command::Exit][rng.usize(..4)],
         16 => Command::Act(text),
         24 => Command::Part(rng.bool().then_some(name)),

@@ -415,6 +415,35 @@ fn the_telnet_door_is_open_to_it_too() {
 }
 
 #[test]
+fn commands_may_be_of_full_width_and_in_either_case() {
+    let file = TempPath::new(".sock");
+    let server = Server::start(&format!("--telnet {} --no-flood-limit", file.as_door()));
+    let mut bob = server.enter("bob");
+    for (door, name) in [(server.door().to_string(), "alice"), (file.as_door(), "carol")] {
+        let mut terminal = Terminal::join(&format!("{door} --name {name}"), 12, 90);
+        terminal.shows("-- you are in");
+        for line in ["／msg bob 1234", "、MSG　bob　1234", "/Tell bob 1234"] {
+            terminal.press(&format!("{line}\r"));
+            bob.until(&format!("[T] {name} (private to bob):1234"));
+        }
+        terminal.press("、m bob 1234\r");
+        terminal.shows("-- /m may be /msg or /me");
+        terminal.press("/msg bob\r");
+        terminal.shows("/msg NAME TEXT");
+        for said in ["、你好", "sort　－n"] {
+            terminal.press(&format!("{said}\r"));
+            let before = bob.until(&format!("[T] {name}:{said}"));
+            assert!(before.iter().all(|line| line.contains(" joined")), "{before:?}");
+        }
+        terminal.press("/Nick dave\r");
+        bob.until(&format!("[T] system: {name} is now dave"));
+        terminal.press("／Q\r");
+        assert_eq!(terminal.end(), 0);
+        bob.until("[T] system: dave left");
+    }
+}
+
+#[test]
 fn it_has_one_thread_and_sleeps_while_nothing_happens() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 10, 60);

@@ -85,6 +85,7 @@ fn lines_that_are_no_commands(door: &str, seen: &mut Seen) {
         json!({"do": "last", "count": "3"}),
         json!({"do": "since"}),
         json!({"do": "ignore", "name": ["x"]}),
+        json!({"do": "ignore", "name": " "}),
     ] {
         program.does(&command, seen).error("bad-field");
     }
@@ -158,7 +159,21 @@ fn talk(door: &str, telnet: &str, seen: &mut Seen) {
     carol.does(&json!({"do": "ignore", "name": "carol"}), seen).error("own-name");
     let ignore = json!({"do": "ignore", "name": "dave"});
     assert_eq!(carol.does(&ignore, seen).done()["ignored"], true);
+    dave.does(&json!({"do": "name", "name": "david"}), seen).done();
+    dave.does(&say("unseen"), seen).done();
+    let answer = carol.does(&json!({"do": "last", "count": 2}), seen);
+    assert_eq!(answer.texts(), [text.replace('\u{1b}', ""), "waves".into()]);
+    let answer = carol.does(&json!({"do": "since", "id": said["id"]}), seen);
+    assert_eq!(answer.texts(), ["waves"]);
+    let list = json!({"do": "ignore"});
+    let answer = carol.does(&list, seen);
+    let ignored = json!({"type": "ignored", "count": 1, "names": ["david"]});
+    assert_eq!(answer.told, [ignored]);
+    assert_eq!(answer.done().as_object().map(serde_json::Map::len), Some(2));
+    let ignore = json!({"do": "ignore", "name": "david"});
     assert_eq!(carol.does(&ignore, seen).done()["ignored"], false);
+    assert!(carol.does(&list, seen).told.is_empty());
+    dave.does(&json!({"do": "name", "name": "dave"}), seen).done();
     let ignore = |number: usize| json!({"do": "ignore", "name": format!("n{number}")});
     let full = (0..200).map(|number| carol.does(&ignore(number), seen).last);
     let full = full.into_iter().find(|last| last["type"] == "error").expect("there is a bound");

@@ -7,6 +7,8 @@ use std::ops::Range;
 use crate::chat::Chat;
 use crate::chat::event::{Answer, Effect, Event, Out};
 use crate::chat::history::HistoryId;
+use crate::chat::ignored::{Ignored, hides};
+use crate::chat::ignores::Toggled;
 use crate::chat::lines::Line;
 use crate::chat::proposal::{Listing, Reply};
 use crate::chat::rooms::Room;
@@ -14,7 +16,7 @@ use crate::chat::skeleton::skeleton_hash;
 use crate::chat::users::{User, UserKey};
 use crate::clock::Stamp;
 use crate::ids::{LOBBY, LineId, RoomId, UserId};
-use crate::limits::{HISTORY_LINES_MAX, NICK_BYTES_MAX};
+use crate::limits::NICK_BYTES_MAX;
 use crate::text::clip;
 
 /// A line of names is about as wide as a terminal.
@@ -26,9 +28,8 @@ const SCREENFUL_BYTES: usize = 24 * 1024;
 
 /// A screenful of earlier lines for one person.
 struct Page<'a> {
+    chat: &'a Chat,
     who: UserId,
-    epoch: u64,
-    ignored: &'a [u64],
     shown: usize,
     bytes: usize,
     /// When the line before was said.
@@ -37,27 +38,24 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(chat: &'a Chat, who: UserId, after: Option<Stamp>) -> Self {
-        let ignored = chat.users.find(who).map_or(&[][..], |user| user.ignored());
-        Self { who, epoch: chat.epoch, ignored, shown: 0, bytes: 0, after }
+        Self { chat, who, shown: 0, bytes: 0, after }
     }
 
     /// Shows `line` of `room` unless its author is ignored; false if it is for the next screenful.
     fn show(&mut self, room: &str, line: &Line<'_>, out: &mut Out<'_>) -> bool {
-        let Line { number, at, ref said } = *line;
-        let (Event::Said { nick, text } | Event::Acted { nick, text }) = *said else {
-            unreachable!("only what was said or done is kept");
-        };
-        self.bytes += nick.len() + text.len();
+        if self.chat.hides(self.who, line) {
+            return true;
+        }
+        let Line { number, at, ref said, .. } = *line;
+        self.bytes += line.words().map(str::len).iter().sum::<usize>();
         if self.shown == SCREENFUL_LINES || self.shown > 0 && self.bytes > SCREENFUL_BYTES {
             return false;
         }
-        if self.ignored.is_empty() || !self.ignored.contains(&skeleton_hash(nick)) {
-            let line = LineId { epoch: self.epoch, number };
-            let after = self.after.replace(at);
-            let event = Event::Earlier { at, after, room, line, said };
-            out(Effect::Tell { to: self.who, event });
-            self.shown += 1;
-        }
+        let line = LineId { epoch: self.chat.epoch, number };
+        let after = self.after.replace(at);
+        let event = Event::Earlier { at, after, room, line, said };
+        out(Effect::Tell { to: self.who, event });
+        self.shown += 1;
         true
     }
 }
@@ -96,7 +94,8 @@ impl Chat {
             }
             Reply::Since { after, room } => self.show_since(who, after, room, out),
             Reply::Last(count) => self.show_last(who, key, count, out),
-            Reply::Ignore(name) => self.ignore(who, key, name, out),
+            Reply::Ignore(Some(name)) => self.ignore(who, name, out),
+            Reply::Ignore(None) => self.show_ignored(who, out),
         }
     }
 
@@ -131,28 +130,21 @@ impl Chat {
         if !user.is_guest {
             return;
         }
-        let (kept, to) = self.histories.kept(history);
-        let shown = match missed {
-            Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
-            None => self.rules.past_lines,
+        let Some(count) = missed else {
+            let (listing, count) = self.last_seen_by(who, room, self.rules.past_lines);
+            if count > 0 {
+                out(Effect::Tell { to: who, event: Event::Past { count } });
+            }
+            return self.list(who, listing, out);
         };
-        let shown = shown.min(kept);
-        if let Some(count) = missed {
-            out(Effect::Tell { to: who, event: Event::Missed { count, kept: shown } });
-        } else if shown > 0 {
-            out(Effect::Tell { to: who, event: Event::Past { count: shown } });
-        }
-        let from = to - shown as u64;
+        let (kept, to) = self.histories.kept(history);
+        let kept = usize::try_from(count).unwrap_or(usize::MAX).min(kept);
+        let from = to - kept as u64;
+        let lines = self.histories.lines(history, from);
+        let hidden = lines.filter(|(_, line)| self.hides(who, line)).count();
+        let event = Event::Missed { count: count - hidden as u64, kept: kept - hidden };
+        out(Effect::Tell { to: who, event });
         self.list(who, Listing::Past { room, history, from, to, after: None }, out);
-    }
-
-    /// `who`, now called `name`, may have ignored that name while it was another's.
-    pub(super) fn unignore_oneself(&mut self, who: UserId, key: UserKey, name: &str) {
-        let Some(relations) = self.users.at(key).relations.as_deref_mut() else { return };
-        let skeleton = skeleton_hash(name);
-        if relations.ignored.contains(&skeleton) {
-            self.ignores.toggle(who, skeleton, &mut relations.ignored);
-        }
     }
 
     fn show_who(&mut self, who: UserId, key: UserKey, out: &mut Out<'_>) {
@@ -167,15 +159,31 @@ impl Chat {
         self.list(who, Listing::Names { room, from: 0 }, out);
     }
 
-    /// Shows the last `count` lines of its room, but those of whom `who` ignores.
+    /// Shows the last `count` lines of its room that are by nobody whom `who` ignores.
     fn show_last(&mut self, who: UserId, key: UserKey, count: Option<usize>, out: &mut Out<'_>) {
         let room = self.users.get(key).room;
-        let history = self.rooms.get(room).history;
-        let (kept, to) = self.histories.kept(history);
-        let count = count.unwrap_or(self.rules.past_lines).min(HISTORY_LINES_MAX).min(kept);
+        let count = count.unwrap_or(self.rules.past_lines);
+        let (listing, count) = self.last_seen_by(who, room, count);
         out(Effect::Tell { to: who, event: Event::Past { count } });
-        let from = to - count as u64;
-        self.list(who, Listing::Past { room, history, from, to, after: None }, out);
+        self.list(who, listing, out);
+    }
+
+    /// The last lines of `room` that `who` sees, at most `count_max`, and how many those are.
+    fn last_seen_by(&self, who: UserId, room: RoomId, count_max: usize) -> (Listing, usize) {
+        let history = self.rooms.get(room).history;
+        let (_, to) = self.histories.kept(history);
+        let lines = self.histories.lines(history, 0).filter(|(_, line)| !self.hides(who, line));
+        let numbers: Vec<u64> = lines.map(|(number, _)| number).collect();
+        let count = numbers.len().min(count_max);
+        let from = numbers.get(numbers.len() - count).copied().unwrap_or(to);
+        (Listing::Past { room, history, from, to, after: None }, count)
+    }
+
+    /// Whether `who` ignores whoever said `line`.
+    fn hides(&self, who: UserId, line: &Line<'_>) -> bool {
+        let list = self.users.find(who).map_or(&[][..], User::ignored);
+        let [name, _] = line.words();
+        !list.is_empty() && hides(list, line.author, self.users.find(line.author).is_some(), name)
     }
 
     /// Shows what was said after a line in `room`, or in all rooms that `who` is in.
@@ -333,22 +341,38 @@ impl Chat {
         wanted.map(|id| self.rooms.get(id))
     }
 
-    fn ignore(&mut self, who: UserId, key: UserKey, name: &str, out: &mut Out<'_>) {
-        let own = self.users.get(key).name.as_deref().expect("it was asked for");
+    fn ignore(&mut self, who: UserId, name: &str, out: &mut Out<'_>) {
         // As with a private message: a name that looks alike is that name.
-        let holder = self.names.holder(name).and_then(|key| self.users.get(key).name.as_deref());
-        let skeleton = skeleton_hash(holder.unwrap_or(name));
+        let holder = self.names.holder(name).map(|key| self.users.id(key));
+        let called = holder.and_then(|holder| self.nick(holder)).map(String::from);
         let nick = clip(name, NICK_BYTES_MAX);
-        let answer = if skeleton == skeleton_hash(own) {
-            Answer::OwnName
-        } else {
-            let ignored = &mut self.users.at(key).relations_mut().ignored;
-            match self.ignores.toggle(who, skeleton, ignored) {
-                Some(is_ignored) => Answer::Ignoring { nick, is_ignored },
-                None => Answer::IgnoresFull,
+        let mut tell = |answer| out(Effect::Tell { to: who, event: Event::Answer(answer) });
+        if holder == Some(who) {
+            return tell(Answer::OwnName);
+        }
+        match self.ignores.toggle(&mut self.users, who, holder, called.as_deref().unwrap_or(nick)) {
+            Toggled::Ignored => tell(Answer::Ignoring { nick, is_ignored: true }),
+            Toggled::Seen(nick) => tell(Answer::Ignoring { nick: &nick, is_ignored: false }),
+            Toggled::Full => tell(Answer::IgnoresFull),
+        }
+    }
+
+    fn show_ignored(&self, who: UserId, out: &mut Out<'_>) {
+        let list = self.users.find(who).map_or(&[][..], User::ignored);
+        let event = Event::Answer(Answer::Ignored { count: list.len() });
+        out(Effect::Tell { to: who, event });
+        let mut line = String::new();
+        for Ignored { name, .. } in list {
+            if line.len() + name.len() > NAMES_LINE_BYTES {
+                out(Effect::Tell { to: who, event: Event::Names { line: &line } });
+                line.clear();
             }
-        };
-        out(Effect::Tell { to: who, event: Event::Answer(answer) });
+            line.push_str(if line.is_empty() { "" } else { ", " });
+            line.push_str(name);
+        }
+        if !line.is_empty() {
+            out(Effect::Tell { to: who, event: Event::Names { line: &line } });
+        }
     }
 
     fn name_at(&self, index: usize) -> &str {

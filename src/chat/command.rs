@@ -26,8 +26,8 @@ pub enum Command<'a> {
     Exit,
     /// `/reply TEXT`: say TEXT to who last said something in private.
     Reply(&'a str),
-    /// `/ignore NAME`: see nothing more of NAME, or see it again.
-    Ignore(&'a str),
+    /// `/ignore NAME`: see nothing more of NAME, or see it again; without a name, whom one ignores.
+    Ignore(Option<&'a str>),
     /// `/last N`: show the last N lines.
     Last(Option<usize>),
     /// `ROOM -r`, `/join ROOM`: leave the room for ROOM.
@@ -63,30 +63,59 @@ pub enum Command<'a> {
     Unknown,
 }
 
+/// The words that end a line, or are all of it.
+const WORDS: [&str; 10] =
+    ["exit", "who", "help", "rooms", "-n", "-ta", "-me", "-to", "-r", "-topic"];
+/// What may stand before the last word: the second is the space of Chinese input methods.
+const SPACES: [char; 2] = [' ', '\u{3000}'];
+
 impl<'a> Command<'a> {
-    /// What `line` asks for. Space around it does not count, as with the article's server.
+    /// What `line` asks for. Space around it does not count, as with the article's server; the
+    /// command may be written in full width, as Chinese input methods do (`你好　－ta`).
     pub fn parse(line: &'a str) -> Self {
         let line = line.trim();
-        match line {
-            "exit" => return Self::Exit,
-            "who" => return Self::Who,
-            "help" => return Self::Help,
-            "rooms" => return Self::Rooms,
-            _ => {}
-        }
-        let Some((text, suffix)) = line.rsplit_once(' ') else { return Self::Unknown };
-        match suffix {
-            "-n" => Self::Name(text.split(' ').next().unwrap_or(text)),
-            "-ta" => Self::Say(text),
-            "-me" => Self::Act(text),
-            "-r" => Self::Join(text.split(' ').next().unwrap_or(text)),
-            "-topic" => Self::Topic(Some(text)),
-            "-to" => match text.split_once(' ') {
-                Some((to, text)) if !text.trim().is_empty() => Self::Tell { to, text },
-                _ => Self::Unknown,
-            },
-            _ => Self::Unknown,
-        }
+        let (text, word) = line.rsplit_once(' ').unwrap_or(("", line));
+        let command = Self::of_word(text, word).or_else(|| {
+            let (text, word) = line.rsplit_once(SPACES).unwrap_or(("", line));
+            let word = WORDS.iter().find(|known| word.chars().map(half_width).eq(known.chars()))?;
+            Self::of_word(text, word)
+        });
+        command.unwrap_or(Self::Unknown)
+    }
+
+    fn of_word(text: &'a str, word: &str) -> Option<Self> {
+        Some(match (word, text) {
+            ("exit", "") => Self::Exit,
+            ("who", "") => Self::Who,
+            ("help", "") => Self::Help,
+            ("rooms", "") => Self::Rooms,
+            (_, "") => return None,
+            ("-n", _) => Self::Name(first_word(text)),
+            ("-ta", _) => Self::Say(text),
+            ("-me", _) => Self::Act(text),
+            ("-r", _) => Self::Join(first_word(text)),
+            ("-topic", _) => Self::Topic(Some(text)),
+            ("-to", _) => {
+                let (to, text) =
+                    text.split_once(SPACES).filter(|(_, text)| !text.trim().is_empty())?;
+                Self::Tell { to, text }
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(SPACES).next().unwrap_or(text)
+}
+
+/// `c` as it is on other keyboards, if it is of the full width that Chinese input methods give to
+/// Latin letters and marks: `/` for `／`.
+pub fn half_width(c: char) -> char {
+    match c {
+        '\u{3000}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
     }
 }
 
@@ -114,6 +143,27 @@ mod tests {
             ("tea -r", Command::Join("tea")),
             ("all about tea -topic", Command::Topic(Some("all about tea"))),
             ("help", Command::Help),
+        ] {
+            assert_eq!(Command::parse(line), command, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_word_may_be_of_full_width() {
+        for (line, command) in [
+            ("你好　－ta", Command::Say("你好")),
+            ("你好 －ｔａ", Command::Say("你好")),
+            ("a b　-ta", Command::Say("a b")),
+            ("　小明　－ｎ　", Command::Name("小明")),
+            ("小明　小红 -n", Command::Name("小明")),
+            ("小明　嘘　－to", Command::Tell { to: "小明", text: "嘘" }),
+            ("小明　嘘 嘘 -to", Command::Tell { to: "小明", text: "嘘 嘘" }),
+            ("小明　－to", Command::Unknown),
+            ("茶　－r", Command::Join("茶")),
+            ("ｅｘｉｔ", Command::Exit),
+            ("－ta", Command::Unknown),
+            ("你好－ta", Command::Unknown),
+            ("你好　—ta", Command::Unknown),
         ] {
             assert_eq!(Command::parse(line), command, "{line:?}");
         }

@@ -62,7 +62,7 @@ impl Chat {
             self.names.release(old, key);
         }
         self.names.claim(new, key);
-        self.unignore_oneself(who, key, new);
+        self.ignores.rename(&mut self.users, who, new);
         let Some(old) = old else {
             info!("at={at} event=join id={who} nick={}", Quoted(new));
             self.rooms.enter(LOBBY, key);
@@ -294,13 +294,13 @@ impl Chat {
         let Some(room) = self.room_of(user, entry) else { return };
         self.spoken += 1;
         let line = LineId { epoch: self.epoch, number: self.spoken };
-        let (except, author) = (self.ignores.of_name(nick), Some(who));
+        let (except, author) = (user.ignored_by(), Some(who));
         let found = self.rooms.at(room);
         let room_name = found.name.as_str();
         out(Effect::Say { room, room_name, event, line: Some(line), author, except });
         if self.rules.past_lines > 0 {
             let (number, at) = (line.number, entry.stamp);
-            self.histories.add(&mut found.history, number, at, [nick, text], is_act);
+            self.histories.add(&mut found.history, number, at, who, [nick, text], is_act);
         }
     }
 
@@ -320,7 +320,7 @@ impl Chat {
         debug!("at={} event=whisper id={who} to={reader}", entry.stamp);
         let event = Event::Whispered { from, to, text };
         self.spoken += 1;
-        let is_ignored = self.ignores.of_name(from).contains(&reader);
+        let is_ignored = self.users.get(key).ignored_by().contains(&reader);
         if !is_ignored {
             out(Effect::Tell { to: reader, event });
         }

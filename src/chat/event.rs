@@ -217,6 +217,11 @@ pub enum Answer<'a> {
         /// Nothing more.
         is_ignored: bool,
     },
+    /// How many the reader ignores; their names follow.
+    Ignored {
+        /// How many.
+        count: usize,
+    },
     /// Nobody ignores themselves.
     OwnName,
     /// The reader ignores as many as one may.

@@ -18,6 +18,7 @@ use slab::Slab;
 use crate::chat::absences::Absences;
 use crate::chat::lines::{Line, Lines};
 use crate::clock::Stamp;
+use crate::ids::UserId;
 use crate::limits::HISTORY_LINES_MAX;
 
 /// The last lines of every room, and since when who is away from it.
@@ -115,6 +116,7 @@ impl Histories {
         id: &mut HistoryId,
         number: u64,
         at: Stamp,
+        author: UserId,
         words: [&str; 2],
         is_act: bool,
     ) {
@@ -137,7 +139,7 @@ impl Histories {
         if history.lines.len() == HISTORY_LINES_MAX {
             history.dropped = history.lines.drop_first();
         }
-        history.lines.push(number, at, words, is_act);
+        history.lines.push(number, at, author, words, is_act);
         self.bytes += history.lines.bytes();
         self.make_room();
     }
@@ -259,6 +261,7 @@ impl Histories {
 mod tests {
     use super::*;
     use crate::chat::event::Event;
+    use crate::ids::PeerId;
     use crate::limits::{ABSENCE_MS, ABSENCES_MAX};
 
     const TEA: u64 = 7;
@@ -285,7 +288,8 @@ mod tests {
         fn add(&mut self, room: u64, words: [&str; 2], is_act: bool) {
             let id = self.ids.entry(room).or_insert(HistoryId::new(room));
             self.number += 1;
-            self.histories.add(id, self.number, STAMP, words, is_act);
+            let bob = UserId::local(PeerId::new(0, 1));
+            self.histories.add(id, self.number, STAMP, bob, words, is_act);
             self.check();
         }
 

@@ -1,87 +1,298 @@
-//! Who wants to see nothing of whom.
+//! Who does not want to see whom: people, not names, as far as people can be told apart.
+//!
+//! Whoever is connected is ignored as a person, whatever they call themselves. Whoever is not is
+//! known by two names, the one that they were ignored under and their last one: the next to take
+//! either of them is taken for them. But a name that somebody else takes while they are here means
+//! that other person from then on.
+//!
+//! This is about readers on this machine, and is no part of what entries make of the chat.
 
 use std::collections::BTreeMap;
 
+use crate::chat::ignored::Ignored;
 use crate::chat::skeleton::skeleton_hash;
+use crate::chat::users::{User, Users};
 use crate::ids::UserId;
 use crate::limits::IGNORES_MAX;
 
-/// By the skeleton of a name: who does not want to see it.
+/// Finds by name who ignores somebody; the lists themselves are with their readers.
 #[derive(Default)]
 pub struct Ignores {
-    by_skeleton: BTreeMap<u64, Vec<UserId>>,
+    /// The skeletons of all names on all lists, each with the readers of those lists. No two entries
+    /// of one list share a name.
+    by_name: BTreeMap<u64, Vec<UserId>>,
+}
+
+/// What came of [`Ignores::toggle`].
+#[derive(Debug, PartialEq, Eq)]
+pub enum Toggled {
+    /// The reader ignores them from now on.
+    Ignored,
+    /// The reader sees again who is called that.
+    Seen(Box<str>),
+    /// The reader ignores as many as one may.
+    Full,
 }
 
 impl Ignores {
-    /// Whether nobody ignores anybody: then no name need be looked up.
-    pub fn is_empty(&self) -> bool {
-        self.by_skeleton.is_empty()
-    }
-
-    /// Those who do not want to see what `name` says.
-    pub fn of_name(&self, name: &str) -> &[UserId] {
-        if self.is_empty() { &[] } else { self.of(skeleton_hash(name)) }
-    }
-
-    /// Those who do not want to see `skeleton`.
-    pub fn of(&self, skeleton: u64) -> &[UserId] {
-        self.by_skeleton.get(&skeleton).map_or(&[], Vec::as_slice)
-    }
-
-    /// Has `who` ignore `skeleton`, or see it again; `own` are the skeletons that it ignores.
-    ///
-    /// Whether it ignores it now; none if it ignores too many already.
-    pub fn toggle(&mut self, who: UserId, skeleton: u64, own: &mut Vec<u64>) -> Option<bool> {
-        if let Some(place) = own.iter().position(|&ignored| ignored == skeleton) {
-            own.remove(place);
-            self.remove(who, skeleton);
-            return Some(false);
+    /// Has `reader` ignore `holder`, who is called `name`, or whoever takes `name` if nobody has it;
+    /// or see them again.
+    pub fn toggle(
+        &mut self,
+        users: &mut Users,
+        reader: UserId,
+        holder: Option<UserId>,
+        name: &str,
+    ) -> Toggled {
+        let skeleton = skeleton_hash(name);
+        let list = list(users, reader);
+        let is_it = |ignored: &Ignored| match holder {
+            Some(who) => ignored.is(who),
+            None => ignored.has(skeleton),
+        };
+        if let Some(place) = list.iter().position(is_it) {
+            let ignored = list.remove(place);
+            self.remove(users, reader, &ignored);
+            return Toggled::Seen(ignored.name);
         }
-        if own.len() == IGNORES_MAX {
-            return None;
+        if list.len() == IGNORES_MAX {
+            return Toggled::Full;
         }
-        own.push(skeleton);
-        self.by_skeleton.entry(skeleton).or_default().push(who);
-        Some(true)
+        let (is_here, skeletons) = (holder.is_some(), [skeleton; 2]);
+        list.push(Ignored { who: holder, is_here, name: name.into(), skeletons });
+        self.by_name.entry(skeleton).or_default().push(reader);
+        if let Some(who) = holder {
+            ignored_by(users, who).push(reader);
+        }
+        Toggled::Ignored
     }
 
-    /// `who` is gone, and ignored `own`.
-    pub fn forget(&mut self, who: UserId, own: &[u64]) {
-        for &skeleton in own {
-            self.remove(who, skeleton);
+    /// `who` has taken `name`, their first or another one.
+    pub fn rename(&mut self, users: &mut Users, who: UserId, name: &str) {
+        if self.by_name.is_empty() {
+            return;
+        }
+        let skeleton = skeleton_hash(name);
+        for reader in self.by_name.get(&skeleton).cloned().unwrap_or_default() {
+            self.take_from_others(users, reader, who, skeleton);
+        }
+        // Whoever ignores them under another name goes on.
+        let mut given_up = Vec::new();
+        let readers = users.find(who).map_or(&[][..], User::ignored_by).to_vec();
+        for reader in readers {
+            let of_who = list(users, reader).iter_mut().find(|ignored| ignored.is(who));
+            let ignored = of_who.expect("it is noted");
+            let [first, last] = ignored.skeletons;
+            (ignored.name, ignored.skeletons) = (name.into(), [first, skeleton]);
+            if ![first, last].contains(&skeleton) {
+                self.by_name.entry(skeleton).or_default().push(reader);
+            }
+            if ![first, skeleton].contains(&last) && !given_up.contains(&last) {
+                given_up.push(last);
+            }
+        }
+        // All readers of a name at once: there may be many.
+        for last in given_up {
+            let has = |ignored: &Ignored| ignored.has(last);
+            self.retain(last, |&reader| list(users, reader).iter().any(has));
         }
     }
 
-    fn remove(&mut self, who: UserId, skeleton: u64) {
-        let readers = self.by_skeleton.get_mut(&skeleton).expect("who ignores is noted");
-        readers.retain(|&reader| reader != who);
-        if readers.is_empty() {
-            self.by_skeleton.remove(&skeleton);
+    /// `who`, whose connection is gone, was `user`.
+    pub fn forget(&mut self, users: &mut Users, who: UserId, user: &mut User) {
+        let Some(relations) = &mut user.relations else { return };
+        for &reader in &relations.ignored_by {
+            for ignored in list(users, reader).iter_mut().filter(|ignored| ignored.is(who)) {
+                ignored.is_here = false;
+            }
+        }
+        for ignored in std::mem::take(&mut relations.ignored) {
+            self.remove(users, who, &ignored);
         }
     }
+
+    /// `who` has taken a name of that `skeleton`, which somebody else on the list of `reader` has had.
+    fn take_from_others(&mut self, users: &mut Users, reader: UserId, who: UserId, skeleton: u64) {
+        let list = list(users, reader);
+        let is_known = reader == who || list.iter().any(|ignored| ignored.is(who));
+        let is_other = |ignored: &Ignored| ignored.has(skeleton) && !ignored.is(who);
+        let Some(place) = list.iter().position(is_other) else { return };
+        let ignored = &mut list[place];
+        if ignored.is_here {
+            // They were ignored under it at first, and have another name.
+            ignored.skeletons[0] = ignored.skeletons[1];
+            self.retain(skeleton, |&other| other != reader);
+        } else if is_known {
+            // Nobody ignores themselves, or anybody twice.
+            let ignored = list.remove(place);
+            self.remove(users, reader, &ignored);
+        } else {
+            (ignored.who, ignored.is_here) = (Some(who), true);
+            ignored_by(users, who).push(reader);
+        }
+    }
+
+    /// `ignored` is no longer on the list of `reader`.
+    fn remove(&mut self, users: &mut Users, reader: UserId, ignored: &Ignored) {
+        for skeleton in ignored.skeletons {
+            self.retain(skeleton, |&other| other != reader);
+        }
+        if let Some(who) = ignored.who.filter(|_| ignored.is_here) {
+            ignored_by(users, who).retain(|&other| other != reader);
+        }
+    }
+
+    fn retain(&mut self, skeleton: u64, mut stays: impl FnMut(&UserId) -> bool) {
+        if let Some(readers) = self.by_name.get_mut(&skeleton) {
+            readers.retain(|reader| stays(reader));
+            if readers.is_empty() {
+                self.by_name.remove(&skeleton);
+            }
+        }
+    }
+}
+
+fn list(users: &mut Users, reader: UserId) -> &mut Vec<Ignored> {
+    let key = users.key(reader).expect("who has a list is here");
+    &mut users.at(key).relations_mut().ignored
+}
+
+fn ignored_by(users: &mut Users, who: UserId) -> &mut Vec<UserId> {
+    let key = users.key(who).expect("who is ignored as a person is here");
+    &mut users.at(key).relations_mut().ignored_by
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::ignored::hides;
     use crate::ids::PeerId;
 
-    #[test]
-    fn what_is_ignored_is_seen_again_and_nothing_is_left() {
-        let (alice, bob) = (UserId::local(PeerId::new(0, 1)), UserId::local(PeerId::new(1, 2)));
-        let (mut ignores, mut hers, mut his) = (Ignores::default(), Vec::new(), Vec::new());
-        assert_eq!(ignores.toggle(alice, 7, &mut hers), Some(true));
-        assert_eq!(ignores.toggle(bob, 7, &mut his), Some(true));
-        assert_eq!(ignores.of(7), [alice, bob]);
-        assert_eq!(ignores.toggle(alice, 7, &mut hers), Some(false));
-        assert_eq!(ignores.of(7), [bob]);
-        for look in 100.. {
-            let Some(is_ignored) = ignores.toggle(alice, look, &mut hers) else { break };
-            assert!(is_ignored);
+    /// Alice, and those who are ignored or not.
+    struct Scene {
+        users: Users,
+        ignores: Ignores,
+    }
+
+    const ALICE: u32 = 1;
+
+    fn user(number: u32) -> UserId {
+        UserId::local(PeerId::new(number as usize, number))
+    }
+
+    impl Scene {
+        fn of(people: std::ops::RangeInclusive<u32>) -> Self {
+            let (mut users, ignores) = (Users::default(), Ignores::default());
+            for number in people {
+                users.insert(user(number));
+            }
+            Self { users, ignores }
         }
-        assert_eq!(hers.len(), IGNORES_MAX);
-        ignores.forget(alice, &hers);
-        ignores.forget(bob, &his);
-        assert!(ignores.is_empty());
+
+        fn toggle(&mut self, holder: Option<u32>, name: &str) -> Toggled {
+            self.ignores.toggle(&mut self.users, user(ALICE), holder.map(user), name)
+        }
+
+        fn rename(&mut self, who: u32, name: &str) {
+            self.ignores.rename(&mut self.users, user(who), name);
+        }
+
+        fn forget(&mut self, who: u32) {
+            let key = self.users.key(user(who)).expect("it is here");
+            let mut gone = self.users.remove(key);
+            self.ignores.forget(&mut self.users, user(who), &mut gone);
+        }
+
+        /// Whether alice does not want to see what was said.
+        fn hides(&self, author: u32, name: &str) -> bool {
+            let is_here = self.users.find(user(author)).is_some();
+            let alice = self.users.find(user(ALICE)).expect("she is here");
+            hides(alice.ignored(), user(author), is_here, name)
+        }
+
+        /// Whom alice ignores: their names, and who of those here that is.
+        fn ignored(&self) -> String {
+            let list = self.users.find(user(ALICE)).expect("she is here").ignored();
+            let names: Vec<&str> = list.iter().map(|ignored| &*ignored.name).collect();
+            let is_ignored = |who: &u32| {
+                let found = self.users.find(user(*who));
+                found.is_some_and(|found| found.ignored_by() == [user(ALICE)])
+            };
+            let people: Vec<String> =
+                (1..9).filter(is_ignored).map(|who| who.to_string()).collect();
+            format!("{}: {}", names.join(" "), people.join(" "))
+        }
+    }
+
+    #[test]
+    fn a_person_is_ignored_and_a_name_means_who_took_it_last() {
+        let mut scene = Scene::of(1..=5);
+        assert_eq!(scene.toggle(Some(2), "bob"), Toggled::Ignored);
+        scene.rename(2, "rob");
+        scene.rename(3, "bob");
+        assert_eq!(scene.ignored(), "rob: 2");
+        assert!(scene.hides(2, "bob"), "said under the old name");
+        assert!(!scene.hides(3, "bob"));
+        // When both have left, bob is still the name of the other one.
+        scene.forget(2);
+        scene.forget(3);
+        assert!(scene.hides(2, "bob") && !scene.hides(3, "bob"));
+        scene.rename(4, "bob");
+        assert_eq!(scene.ignored(), "rob: ");
+        scene.rename(5, "ROB");
+        assert_eq!(scene.ignored(), "ROB: 5");
+        assert!(scene.hides(9, "rob"), "by name, from an earlier connection");
+        assert_eq!(scene.toggle(None, "rob"), Toggled::Seen("ROB".into()));
+        assert_eq!(scene.ignored(), ": ");
+    }
+
+    #[test]
+    fn who_leaves_may_come_back_under_the_first_name_or_the_last() {
+        for name in ["bob", "zed"] {
+            let mut scene = Scene::of(1..=4);
+            scene.toggle(Some(2), "bob");
+            scene.rename(2, "rob");
+            scene.rename(2, "zed");
+            scene.forget(2);
+            scene.rename(4, "rob");
+            assert_eq!(scene.ignored(), "zed: ", "a name that it had in between");
+            scene.rename(3, name);
+            assert_eq!(scene.ignored(), format!("{name}: 3"));
+            scene.rename(3, "other");
+            assert_eq!(scene.ignored(), "other: 3");
+        }
+    }
+
+    #[test]
+    fn nobody_ignores_themselves_or_anybody_twice() {
+        let mut scene = Scene::of(1..=2);
+        scene.toggle(None, "dave");
+        scene.toggle(None, "rob");
+        scene.toggle(Some(2), "bob");
+        scene.rename(2, "rob");
+        assert_eq!(scene.ignored(), "dave rob: 2");
+        scene.rename(ALICE, "dave");
+        assert_eq!(scene.ignored(), "rob: 2");
+        scene.rename(2, "bob");
+        scene.rename(ALICE, "rob");
+        assert_eq!(scene.ignored(), "bob: 2");
+    }
+
+    #[test]
+    fn lists_are_bounded_and_nothing_is_left_of_who_is_gone() {
+        let mut scene = Scene::of(1..=3);
+        let Scene { users, ignores } = &mut scene;
+        ignores.toggle(users, user(2), Some(user(3)), "eve");
+        scene.toggle(Some(3), "eve");
+        scene.rename(3, "eva");
+        for number in 1..IGNORES_MAX {
+            assert_eq!(scene.toggle(None, &format!("n{number}")), Toggled::Ignored);
+        }
+        assert_eq!(scene.toggle(None, "one more"), Toggled::Full);
+        scene.forget(ALICE);
+        assert_eq!(scene.users.find(user(3)).map(User::ignored_by), Some(&[user(2)][..]));
+        scene.forget(3);
+        scene.forget(2);
+        assert!(scene.ignores.by_name.is_empty());
     }
 }

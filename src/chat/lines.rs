@@ -2,6 +2,7 @@
 
 use crate::chat::event::Event;
 use crate::clock::Stamp;
+use crate::ids::{NodeId, PeerId, UserId};
 
 /// Lines, oldest first: each is a head and its words, the name and the text.
 #[derive(Default)]
@@ -18,20 +19,33 @@ pub struct Line<'a> {
     pub number: u64,
     /// When it was said.
     pub at: Stamp,
+    /// Who said it.
+    pub author: UserId,
     /// What.
     pub said: Event<'a>,
+}
+
+impl<'a> Line<'a> {
+    /// The name that it was said under, and the text.
+    pub fn words(&self) -> [&'a str; 2] {
+        let (Event::Said { nick, text } | Event::Acted { nick, text }) = self.said else {
+            unreachable!("only what was said or done is kept");
+        };
+        [nick, text]
+    }
 }
 
 /// What stands before the words of a line.
 struct Head {
     number: u64,
     at: Stamp,
+    author: UserId,
     text_bytes: u32,
     name_bytes: u8,
     is_act: bool,
 }
 
-const HEAD_BYTES: usize = 8 + 8 + 4 + 1 + 1;
+const HEAD_BYTES: usize = 8 + 8 + (2 + 4 + 4) + 4 + 1 + 1;
 
 impl Lines {
     /// How many there are.
@@ -45,10 +59,17 @@ impl Lines {
     }
 
     /// Adds a line.
-    pub fn push(&mut self, number: u64, at: Stamp, [name, text]: [&str; 2], is_act: bool) {
+    pub fn push(
+        &mut self,
+        number: u64,
+        at: Stamp,
+        author: UserId,
+        [name, text]: [&str; 2],
+        is_act: bool,
+    ) {
         let text_bytes = u32::try_from(text.len()).expect("a line is short");
         let name_bytes = u8::try_from(name.len()).expect("a name is short");
-        let head = Head { number, at, text_bytes, name_bytes, is_act };
+        let head = Head { number, at, author, text_bytes, name_bytes, is_act };
         self.reserve(head.line_bytes());
         self.bytes.extend_from_slice(&head.to_bytes());
         self.bytes.extend_from_slice(name.as_bytes());
@@ -86,7 +107,8 @@ impl Lines {
             let (nick, text) = words.split_at(head.name_bytes.into());
             let said =
                 if head.is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
-            Some(Line { number: head.number, at: head.at, said })
+            let Head { number, at, author, .. } = head;
+            Some(Line { number, at, author, said })
         })
     }
 
@@ -118,11 +140,19 @@ impl Head {
     fn read(bytes: &[u8]) -> Option<Self> {
         let (number, rest) = bytes.split_first_chunk()?;
         let (unix_ms, rest) = rest.split_first_chunk()?;
+        let (node, rest) = rest.split_first_chunk()?;
+        let (slot, rest) = rest.split_first_chunk()?;
+        let (generation, rest) = rest.split_first_chunk()?;
         let (text_bytes, rest) = rest.split_first_chunk()?;
+        let slot = u32::from_le_bytes(*slot) as usize;
         let &[name_bytes, is_act, ..] = rest else { return None };
         Some(Self {
             number: u64::from_le_bytes(*number),
             at: Stamp { unix_ms: u64::from_le_bytes(*unix_ms) },
+            author: UserId {
+                node: NodeId(u16::from_le_bytes(*node)),
+                peer: PeerId::new(slot, u32::from_le_bytes(*generation)),
+            },
             text_bytes: u32::from_le_bytes(*text_bytes),
             name_bytes,
             is_act: is_act != 0,
@@ -133,8 +163,13 @@ impl Head {
         let mut bytes = [0; HEAD_BYTES];
         bytes[..8].copy_from_slice(&self.number.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.at.unix_ms.to_le_bytes());
-        bytes[16..20].copy_from_slice(&self.text_bytes.to_le_bytes());
-        bytes[20..].copy_from_slice(&[self.name_bytes, self.is_act.into()]);
+        let UserId { node, peer } = self.author;
+        let slot = u32::try_from(peer.slot()).expect("it was made of one");
+        bytes[16..18].copy_from_slice(&node.0.to_le_bytes());
+        bytes[18..22].copy_from_slice(&slot.to_le_bytes());
+        bytes[22..26].copy_from_slice(&peer.generation().to_le_bytes());
+        bytes[26..30].copy_from_slice(&self.text_bytes.to_le_bytes());
+        bytes[30..].copy_from_slice(&[self.name_bytes, self.is_act.into()]);
         bytes
     }
 
@@ -150,11 +185,16 @@ mod tests {
 
     use super::*;
 
+    fn author(dice: &mut fastrand::Rng) -> UserId {
+        let peer = PeerId::new(dice.u32(..) as usize, dice.u32(..));
+        UserId { node: NodeId(dice.u16(..)), peer }
+    }
+
     #[test]
     fn it_keeps_what_a_queue_keeps() {
         let mut dice = fastrand::Rng::with_seed(11);
         let (mut lines, mut model) =
-            (Lines::default(), VecDeque::<(u64, Stamp, String, bool)>::new());
+            (Lines::default(), VecDeque::<(u64, Stamp, UserId, String, bool)>::new());
         for number in 0..20_000 {
             match dice.u8(..8) {
                 0 if model.len() > 3 => {
@@ -169,15 +209,16 @@ mod tests {
                 _ => {
                     let text = "茶".repeat(dice.usize(..40));
                     let (at, is_act) = (Stamp { unix_ms: number }, dice.bool());
-                    lines.push(number + 1, at, ["bob", &text], is_act);
-                    model.push_back((number + 1, at, text, is_act));
+                    let author = author(&mut dice);
+                    lines.push(number + 1, at, author, ["bob", &text], is_act);
+                    model.push_back((number + 1, at, author, text, is_act));
                 }
             }
             assert_eq!(lines.len(), model.len());
         }
-        let kept = lines.iter().map(|Line { number, at, said }| match said {
-            Event::Said { nick: "bob", text } => (number, at, text.to_owned(), false),
-            Event::Acted { nick: "bob", text } => (number, at, text.to_owned(), true),
+        let kept = lines.iter().map(|Line { number, at, author, said }| match said {
+            Event::Said { nick: "bob", text } => (number, at, author, text.to_owned(), false),
+            Event::Acted { nick: "bob", text } => (number, at, author, text.to_owned(), true),
             other => panic!("{other:?}"),
         });
         assert!(kept.eq(model));
@@ -186,7 +227,8 @@ mod tests {
     #[test]
     fn a_full_room_neither_grows_nor_moves_much() {
         let mut lines = Lines::default();
-        let push = |lines: &mut Lines| lines.push(0, Stamp::default(), ["bob", "tea?"], false);
+        let bob = UserId::local(PeerId::new(0, 1));
+        let push = |lines: &mut Lines| lines.push(0, Stamp::default(), bob, ["bob", "tea?"], false);
         (0..256).for_each(|_| push(&mut lines));
         for _ in 0..10_000 {
             lines.drop_first();

@@ -14,6 +14,7 @@ mod commit;
 pub mod entry;
 pub mod event;
 pub mod history;
+pub mod ignored;
 pub mod ignores;
 mod lines;
 pub mod names;
@@ -254,9 +255,9 @@ impl Chat {
 
     /// Forgets somebody who has left, and what only they had to do with others.
     fn forget(&mut self, who: UserId, key: UserKey) -> User {
-        let user = self.users.remove(key);
+        let mut user = self.users.remove(key);
         self.listings.remove(&who);
-        self.ignores.forget(who, user.ignored());
+        self.ignores.forget(&mut self.users, who, &mut user);
         user
     }
 

@@ -49,8 +49,9 @@ pub enum Reply<'a> {
     },
     /// With the last lines, as many as newcomers see if no number is given.
     Last(Option<usize>),
-    /// From now on they do not see what that name says, or see it again.
-    Ignore(&'a str),
+    /// From now on they do not see what who is called that says, or see it again; without a name,
+    /// with whom they ignore.
+    Ignore(Option<&'a str>),
     /// Nobody has written to them in private.
     NobodyWrote,
     /// Who wrote to them is gone.

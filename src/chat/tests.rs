@@ -215,7 +215,7 @@ fn who_is_ignored_is_who_a_whisper_to_that_name_would_reach() {
     // In Cyrillic, and only drawn as it stands is it what is typed below.
     talk.ask(2, Command::Name("гоо"));
     for (is_ignored, except) in [(true, "1"), (false, "")] {
-        talk.ask(1, Command::Ignore("Roo"));
+        talk.ask(1, Command::Ignore(Some("Roo")));
         talk.seen.clear();
         talk.ask(2, Command::Say("hi"));
         assert_eq!(talk.seen(), [format!("#lobby гоо:hi -{except}")], "{is_ignored}");

@@ -1,5 +1,6 @@
 //! Who is known: everyone connected to this node, and everyone with a name on any.
 
+use crate::chat::ignored::Ignored;
 use crate::chat::presence::Epoch;
 use crate::ids::{LOBBY, NodeId, PeerId, RoomId, UserId};
 
@@ -59,8 +60,10 @@ pub struct User {
 pub struct Relations {
     /// Who last said something to it in private, and the name of then.
     pub wrote: Option<(UserId, Box<str>)>,
-    /// The skeletons of the names that it ignores.
-    pub ignored: Vec<u64>,
+    /// Whom it ignores.
+    pub ignored: Vec<Ignored>,
+    /// Who ignores it.
+    pub ignored_by: Vec<UserId>,
     /// Rooms that it is in besides [`User::room`].
     pub other_rooms: Vec<RoomId>,
 }
@@ -73,14 +76,19 @@ impl User {
         first.into_iter().chain(others.copied())
     }
 
+    /// Whom it ignores.
+    pub fn ignored(&self) -> &[Ignored] {
+        self.relations.as_ref().map_or(&[], |relations| &relations.ignored)
+    }
+
+    /// Who ignores it.
+    pub fn ignored_by(&self) -> &[UserId] {
+        self.relations.as_ref().map_or(&[], |relations| &relations.ignored_by)
+    }
+
     /// What it has to do with others, from now on.
     pub fn relations_mut(&mut self) -> &mut Relations {
         self.relations.get_or_insert_default()
-    }
-
-    /// The skeletons of the names that it ignores.
-    pub fn ignored(&self) -> &[u64] {
-        self.relations.as_ref().map_or(&[], |relations| &relations.ignored)
     }
 }
 

@@ -88,6 +88,8 @@ pub enum Notice<'a> {
         /// It is.
         on: bool,
     },
+    /// The reader's client cannot leave its line to be edited here.
+    EditImpossible,
     /// Lines that the reader was too slow for.
     Skipped {
         /// How many.

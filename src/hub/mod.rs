@@ -268,8 +268,9 @@ impl<S: Socket> Hub<S> {
             }
             let bytes = conn.protocol.tick(now.mono_ms, is_idle);
             self.post.push(conn, &bytes, false, now);
+            self.post.answer(slot, &mut self.peers, now);
         }
-        if let Some(due_ms) = conn.protocol.deadline_ms() {
+        if let Some(due_ms) = self.peers.slab[slot].protocol.deadline_ms() {
             self.peers.timers.arm(slot, due_ms);
         }
         self.peers.want_flush(slot);

@@ -32,11 +32,20 @@ struct User {
     rooms: BTreeSet<String>,
     /// The same in the order in which it last began to speak there.
     order: Vec<String>,
-    ignored: BTreeSet<String>,
+    ignored: Vec<Ignored>,
     /// Who last said something to it in private.
     wrote: Option<PeerId>,
     is_gone: bool,
     lines: Vec<Heard>,
+}
+
+/// Somebody whom a user does not want to see.
+struct Ignored {
+    /// Who that was last, if anybody.
+    who: Option<PeerId>,
+    /// What they were called when they were ignored, and last: as [`folded`] has it.
+    first: String,
+    last: String,
 }
 
 /// Everybody who ever came.
@@ -81,11 +90,11 @@ impl Naive {
             Command::Exit => user.is_gone = true,
             Command::Say(text) => {
                 let line = Line::Said { name: own.clone(), text: text.into() };
-                self.say(&own, &room, &line);
+                self.say(who, &room, &line);
             }
             Command::Act(text) => {
                 let line = Line::Acted { name: own.clone(), text: text.into() };
-                self.say(&own, &room, &line);
+                self.say(who, &room, &line);
             }
             Command::Join(room) => user.go(room, true),
             Command::LeaveRoom => user.go("lobby", true),
@@ -101,11 +110,21 @@ impl Naive {
                     self.whisper(who, reader, text);
                 }
             }
-            Command::Ignore(name) => {
-                let name = self.holder(name).and_then(|who| self.name(who)).unwrap_or(name.into());
-                let user = self.users.get_mut(&who).expect("it asks");
-                if folded(&name) != folded(&own) && !user.ignored.remove(&folded(&name)) {
-                    user.ignored.insert(folded(&name));
+            Command::Ignore(Some(name)) => {
+                let holder = self.holder(name);
+                let name = holder.and_then(|who| self.name(who)).unwrap_or(name.into());
+                let ignored = &mut self.users.get_mut(&who).expect("it asks").ignored;
+                let is_it = |ignored: &Ignored| match holder {
+                    Some(_) => ignored.who == holder,
+                    None => ignored.is_called(&folded(&name)),
+                };
+                match ignored.iter().position(is_it) {
+                    _ if holder == Some(who) => {}
+                    Some(place) => drop(ignored.remove(place)),
+                    None => {
+                        let name = folded(&name);
+                        ignored.push(Ignored { who: holder, first: name.clone(), last: name });
+                    }
                 }
             }
             _ => {}
@@ -115,15 +134,36 @@ impl Naive {
     fn rename(&mut self, who: PeerId, name: &str) {
         let holder = self.holder(name);
         assert!(holder.is_none_or(|holder| holder == who), "{name:?} is {holder:?}'s already");
+        let is_here: BTreeSet<PeerId> =
+            self.users.keys().copied().filter(|&who| self.is_here(who)).collect();
+        for (&reader, user) in &mut self.users {
+            let mut is_known = reader == who || user.ignores(who);
+            for mut ignored in std::mem::take(&mut user.ignored) {
+                let is_it = ignored.who == Some(who);
+                if !is_it && ignored.is_called(&folded(name)) {
+                    if ignored.who.is_some_and(|who| is_here.contains(&who)) {
+                        ignored.first.clone_from(&ignored.last);
+                    } else if is_known {
+                        continue;
+                    } else {
+                        ignored.who = Some(who);
+                        is_known = true;
+                    }
+                }
+                if ignored.who == Some(who) {
+                    ignored.last = folded(name);
+                }
+                user.ignored.push(ignored);
+            }
+        }
         let user = self.users.get_mut(&who).expect("it asks");
-        user.ignored.remove(&folded(name));
         user.name = Some(name.into());
     }
 
-    fn say(&mut self, author: &str, room: &str, line: &Line) {
+    fn say(&mut self, author: PeerId, room: &str, line: &Line) {
         for user in self.users.values_mut() {
             let is_here = user.rooms.contains(room) && !user.is_gone;
-            if is_here && !user.ignored.contains(&folded(author)) {
+            if is_here && !user.ignores(author) {
                 user.lines.push((Some(room.into()), line.clone()));
             }
         }
@@ -131,12 +171,12 @@ impl Naive {
 
     fn whisper(&mut self, who: PeerId, reader: PeerId, text: &str) {
         let [from, to] = [who, reader].map(|who| self.name(who).expect("it has one"));
-        let line = Line::Whispered { from: from.clone(), to, text: text.into() };
+        let line = Line::Whispered { from, to, text: text.into() };
         if who != reader {
             self.users.get_mut(&who).expect("it asks").lines.push((None, line.clone()));
         }
         let user = self.users.get_mut(&reader).expect("it is here");
-        if !user.ignored.contains(&folded(&from)) {
+        if !user.ignores(who) {
             user.lines.push((None, line));
             if who != reader {
                 user.wrote = Some(who);
@@ -162,7 +202,17 @@ impl Naive {
     }
 }
 
+impl Ignored {
+    fn is_called(&self, name: &str) -> bool {
+        self.first == name || self.last == name
+    }
+}
+
 impl User {
+    fn ignores(&self, who: PeerId) -> bool {
+        self.ignored.iter().any(|ignored| ignored.who == Some(who))
+    }
+
     /// Leaves a room that it is in; from the only one it goes to the lobby.
     fn part(&mut self, room: Option<&str>) {
         let room = room.map_or(self.room.clone(), folded);

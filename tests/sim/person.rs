@@ -240,7 +240,12 @@ impl Person {
 
     /// Has the hub edit its line, or not any more, and answers as a client does.
     fn edit(&mut self, on: bool, rng: &mut Rng, bytes: &mut Vec<u8>) {
-        self.write(if on { "/edit on" } else { "/edit off" }, rng, bytes);
+        if on && !self.is_editing {
+            // A client that has sent nothing of telnet is asked only if its lines end as telnet's do.
+            bytes.extend(b"/edit on\r\n");
+        } else {
+            self.write(if on { "/edit on" } else { "/edit off" }, rng, bytes);
+        }
         let word = if on { DO } else { DONT };
         bytes.extend([IAC, word, ECHO, IAC, word, SGA]);
         self.is_editing = on;

@@ -36,7 +36,7 @@ pub fn line(
     rng: &mut Rng,
 ) -> Vec<u8> {
     let room = ["tea", "Tea", "coffee", "lobby"][rng.usize(..4)];
-    let command = match rng.u8(..18) {
+    let command = match rng.u8(..20) {
         _ if said.is_empty() => {
             said.push(String::new());
             json!({"do": "name", "name": name})
@@ -52,6 +52,8 @@ pub fn line(
         8 => json!({"do": "last", "count": rng.u8(1..60)}),
         9 => json!({"do": "since", "id": "1700000000000-5"}),
         10 => json!({"say": "x"}),
+        11 => json!({"do": "ignore", "name": format!("peer{}", rng.u8(..9))}),
+        12 => json!({"do": "ignore"}),
         _ => {
             let size = if rng.u8(..8) == 0 { rng.usize(..900) } else { rng.usize(..40) };
             let text = format!("{number}-{}{}", said.len(), "说\"x".repeat(size / 5));
@@ -106,7 +108,6 @@ impl Told {
     }
 
     fn alone(&mut self, message: Message<'_>, at: Stamp) -> Option<Value> {
-        let error = |code: &str| Some(json!({"type": "error", "code": code}));
         let event = match message {
             Message::Event(event) => event,
             Message::Notice(Notice::Hello { line_bytes_max }) => {
@@ -148,6 +149,10 @@ impl Told {
                     json!({"type": "people", "room": room, "count": count, "online": online});
                 None
             }
+            Event::Answer(Answer::Ignored { count }) => {
+                self.people = json!({"type": "ignored", "count": count});
+                None
+            }
             Event::Names { line } => {
                 let mut object = self.people.clone();
                 object["names"] = line.split(", ").collect();
@@ -157,22 +162,8 @@ impl Told {
             Event::Own(Own::Renamed { room, old, new }) => {
                 Some(json!({"type": "renamed", "room": room, "name": old, "to": new}))
             }
-            Event::NotUnderstood => error("unknown-command"),
-            Event::NameFirst => error("name-first"),
-            Event::NameTaken { free } => {
-                Some(json!({"type": "error", "code": "name-taken", "free": free}))
-            }
-            Event::NameRefused { fault, free } => {
-                let code = format!("name-{}", fault.as_str());
-                Some(json!({"type": "error", "code": code, "free": free}))
-            }
-            Event::Nobody { .. } => error("nobody"),
-            Event::AlreadyThere { .. } => error("already-there"),
-            Event::NotInRoom { .. } => error("not-in-room"),
-            Event::TooManyRooms { .. } => error("too-many-rooms"),
-            Event::Answer(Answer::NoneToReply) => error("no-reply"),
             Event::Topic { .. } | Event::TopicTooLong { .. } => panic!("it does not ask for that"),
-            _ => None,
+            _ => refusal(event),
         }
     }
 
@@ -258,4 +249,30 @@ fn with_topic(mut object: Value, topic: Option<&str>) -> Value {
         object["topic"] = topic.into();
     }
     object
+}
+
+fn refusal(event: &Event<'_>) -> Option<Value> {
+    match *event {
+        Event::NotUnderstood => error("unknown-command"),
+        Event::NameFirst => error("name-first"),
+        Event::NameTaken { free } => {
+            Some(json!({"type": "error", "code": "name-taken", "free": free}))
+        }
+        Event::NameRefused { fault, free } => {
+            let code = format!("name-{}", fault.as_str());
+            Some(json!({"type": "error", "code": code, "free": free}))
+        }
+        Event::Nobody { .. } => error("nobody"),
+        Event::AlreadyThere { .. } => error("already-there"),
+        Event::NotInRoom { .. } => error("not-in-room"),
+        Event::TooManyRooms { .. } => error("too-many-rooms"),
+        Event::Answer(Answer::NoneToReply) => error("no-reply"),
+        Event::Answer(Answer::OwnName) => error("own-name"),
+        Event::Answer(Answer::IgnoresFull) => error("ignores-full"),
+        _ => None,
+    }
+}
+
+fn error(code: &str) -> Option<Value> {
+    Some(json!({"type": "error", "code": code}))
 }

@@ -39,8 +39,8 @@ pub enum Command {
         /// Where.
         room: String,
     },
-    /// To see nothing more of somebody, or to see them again.
-    Ignore(String),
+    /// To see nothing more of somebody, or to see them again; without a name, of whom nothing is seen.
+    Ignore(Option<String>),
 }
 
 impl Command {
@@ -73,7 +73,7 @@ impl Command {
         };
         object.text("do", word).text("tag", tag);
         match self {
-            Self::Name(name) | Self::Ignore(name) => object.text("name", name),
+            Self::Name(name) | Self::Ignore(Some(name)) => object.text("name", name),
             Self::Say(text) => object.text("room", room).text("text", text),
             Self::Act(text) => object.text("room", room).flag("act", true).text("text", text),
             Self::Tell { to, text } => object.text("to", to).text("text", text),
@@ -81,7 +81,9 @@ impl Command {
             Self::Join(room) => object.text("room", room),
             Self::Last(count) => object.number("count", *count),
             Self::Since { id, room } => object.text("id", id).text("room", room),
-            Self::LeaveRoom | Self::Rooms | Self::Topic(None) | Self::Who => &mut object,
+            Self::LeaveRoom | Self::Rooms | Self::Topic(None) | Self::Ignore(None) | Self::Who => {
+                &mut object
+            }
         };
         if let Some(number) = number {
             object.number("n", number);

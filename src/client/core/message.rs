@@ -161,6 +161,14 @@ fn words(message: Encoded<'_>, lang: Lang) -> Body {
     Body::System(String::from_utf8_lossy(&words).into())
 }
 
+/// What the system says of a typed line that it cannot carry out, without that it is the system.
+pub fn fault(notice: &Notice<'_>, lang: Lang) -> String {
+    match words(notice.into(), lang) {
+        Body::System(words) => Body::without_system(&words).into(),
+        _ => String::new(),
+    }
+}
+
 /// `text` as no terminal obeys it.
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::new();

@@ -2,6 +2,8 @@
 
 use crate::client::core::bounds::{PAST_LINES, SAY_BYTES_MAX};
 use crate::client::core::command::Command;
+use crate::door::notice::Notice;
+use crate::door::telnet::commands;
 use crate::text::{clean, clip};
 
 /// What a line that was typed asks for.
@@ -17,55 +19,49 @@ pub enum Typed<'a> {
     Quit,
     /// What can be typed.
     Help,
-    /// Something, but not of whom, or what.
-    Incomplete,
-    /// Nothing that there is.
+    /// A command that was given something else than it takes, or one of two.
+    Fault(Notice<'a>),
+    /// Nothing that the client knows by itself.
     Unknown(&'a str),
 }
 
-/// What `line` asks for: it is said, unless it begins with a slash.
+/// What `line` asks for: it is said, unless it begins with a command mark. The words are those of
+/// the telnet door.
 pub fn typed(line: &str) -> Typed<'_> {
+    use crate::chat::command::Command as Chat;
     let line = line.trim();
-    let said = match line.strip_prefix('/') {
-        None => line,
-        Some(rest) if rest.starts_with('/') => rest,
-        Some(_) => return asked(line),
+    let command = match commands::marked(line) {
+        None => return said(line),
+        Some(commands::Typed::Chat(command)) => command,
+        Some(commands::Typed::Fault(notice)) if !matches!(notice, Notice::NoSuch { .. }) => {
+            return Typed::Fault(notice);
+        }
+        Some(_) => Chat::Unknown,
     };
-    // As the server shows it: the echo is known by it.
-    let mut text = String::new();
-    clean(said.as_bytes(), &mut text);
-    if text.is_empty() { Typed::Nothing } else { Typed::Ask(Command::Say(text)) }
+    Typed::Ask(match command {
+        Chat::Say(text) => return said(text),
+        Chat::Exit => return Typed::Quit,
+        Chat::Help => return Typed::Help,
+        Chat::Name(name) => return Typed::Name(name.into()),
+        Chat::Act(text) => Command::Act(text.into()),
+        Chat::Tell { to, text } => Command::Tell { to: to.into(), text: text.into() },
+        Chat::Who => Command::Who,
+        Chat::Join(room) => Command::Join(room.into()),
+        Chat::LeaveRoom => Command::LeaveRoom,
+        Chat::Rooms => Command::Rooms,
+        Chat::Topic(text) => Command::Topic(text.map(Into::into)),
+        Chat::Last(count) => Command::Last(count.map_or(PAST_LINES, |count| count as u64)),
+        Chat::Ignore(name) => Command::Ignore(name.map(Into::into)),
+        Chat::Reply(text) => Command::Reply(text.into()),
+        _ => return Typed::Unknown(line.split_whitespace().next().unwrap_or(line)),
+    })
 }
 
-fn asked(line: &str) -> Typed<'_> {
-    let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let rest = rest.trim();
-    match command {
-        "/quit" | "/exit" => Typed::Quit,
-        "/help" => Typed::Help,
-        "/who" => Typed::Ask(Command::Who),
-        "/join" if !rest.is_empty() => Typed::Ask(Command::Join(rest.into())),
-        "/leave" if rest.is_empty() => Typed::Ask(Command::LeaveRoom),
-        "/rooms" if rest.is_empty() => Typed::Ask(Command::Rooms),
-        "/topic" => {
-            let text = Some(rest).filter(|text| !text.is_empty()).map(Into::into);
-            Typed::Ask(Command::Topic(text))
-        }
-        "/last" => Typed::Ask(Command::Last(rest.parse().unwrap_or(PAST_LINES))),
-        "/ignore" if !rest.is_empty() => Typed::Ask(Command::Ignore(rest.into())),
-        "/reply" if !rest.is_empty() => Typed::Ask(Command::Reply(rest.into())),
-        "/me" if !rest.is_empty() => Typed::Ask(Command::Act(rest.into())),
-        "/name" | "/nick" if !rest.is_empty() => Typed::Name(rest.into()),
-        "/msg" | "/tell" => match rest.split_once(' ') {
-            Some((to, text)) => {
-                let text = text.trim().into();
-                Typed::Ask(Command::Tell { to: to.into(), text })
-            }
-            None => Typed::Incomplete,
-        },
-        "/me" | "/name" | "/nick" | "/join" | "/ignore" | "/reply" => Typed::Incomplete,
-        _ => Typed::Unknown(command),
-    }
+fn said(line: &str) -> Typed<'_> {
+    // As the server shows it: the echo is known by it.
+    let mut text = String::new();
+    clean(line.as_bytes(), &mut text);
+    if text.is_empty() { Typed::Nothing } else { Typed::Ask(Command::Say(text)) }
 }
 
 /// `line` as it can be said: nothing in it that a terminal obeys, no space around it (servers take
@@ -93,6 +89,7 @@ mod tests {
     #[test]
     fn a_line_is_said_unless_it_begins_with_a_slash() {
         let say = |text: &str| Typed::Ask(Command::Say(text.into()));
+        let misused = |usage| Typed::Fault(Notice::Misused { usage });
         let tell = Command::Tell { to: "b".into(), text: "psst, you".into() };
         for (line, asks) in [
             ("hello", say("hello")),
@@ -104,23 +101,36 @@ mod tests {
             ("/help", Typed::Help),
             ("/who", Typed::Ask(Command::Who)),
             ("/me waves", Typed::Ask(Command::Act("waves".into()))),
-            ("/msg b psst, you", Typed::Ask(tell)),
+            ("/msg b psst, you", Typed::Ask(tell.clone())),
             ("/name 小明", Typed::Name("小明".into())),
-            ("/me ", Typed::Incomplete),
-            ("/msg b", Typed::Incomplete),
-            ("/name", Typed::Incomplete),
+            ("／msg　b　psst, you", Typed::Ask(tell.clone())),
+            ("、msg b psst, you", Typed::Ask(tell.clone())),
+            ("/TELL b psst, you", Typed::Ask(tell)),
+            ("/Nick 小明", Typed::Name("小明".into())),
+            ("/w", Typed::Ask(Command::Who)),
+            ("、你好", say("、你好")),
+            ("/、msg b", say("、msg b")),
+            ("waves -me", say("waves -me")),
+            ("/me ", misused("/me TEXT")),
+            ("/msg b", misused("/msg NAME TEXT")),
+            ("/name", misused("/name NEW")),
             ("/join  tea ", Typed::Ask(Command::Join("tea".into()))),
-            ("/join", Typed::Incomplete),
+            ("/join", misused("/join ROOM")),
             ("/leave", Typed::Ask(Command::LeaveRoom)),
-            ("/leave now", Typed::Unknown("/leave")),
+            ("/leave now", misused("/leave")),
+            ("/m b", Typed::Fault(Notice::Ambiguous { word: "m", like: ["msg", "me"] })),
             ("/rooms", Typed::Ask(Command::Rooms)),
-            ("/last", Typed::Ask(Command::Last(PAST_LINES))),
-            ("/last 5", Typed::Ask(Command::Last(5))),
-            ("/ignore bob", Typed::Ask(Command::Ignore("bob".into()))),
-            ("/ignore", Typed::Incomplete),
-            ("/reply psst", Typed::Ask(Command::Reply("psst".into()))),
             ("/topic green tea", Typed::Ask(Command::Topic(Some("green tea".into())))),
             ("/topic", Typed::Ask(Command::Topic(None))),
+            ("/last", Typed::Ask(Command::Last(PAST_LINES))),
+            ("/last 5", Typed::Ask(Command::Last(5))),
+            ("／LAST　５", Typed::Ask(Command::Last(5))),
+            ("/last many", misused("/last N")),
+            ("/ignore bob", Typed::Ask(Command::Ignore(Some("bob".into())))),
+            ("/ignore", Typed::Ask(Command::Ignore(None))),
+            ("/reply psst", Typed::Ask(Command::Reply("psst".into()))),
+            ("/reply", misused("/reply TEXT")),
+            ("／time full", Typed::Unknown("／time")),
             ("/usr/bin", Typed::Unknown("/usr/bin")),
             ("/", Typed::Unknown("/")),
         ] {

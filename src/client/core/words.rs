@@ -60,11 +60,6 @@ pub const PASTE_TOO_LARGE: Text = Text {
 };
 /// Before a line that was not confirmed, at the end.
 pub const NOT_CONFIRMED: Text = Text { en: "not confirmed", zh: "未确认送达" };
-/// When a command needs more than was typed.
-pub const INCOMPLETE: Text = Text {
-    en: "that command needs more; /help shows them all",
-    zh: "命令不完整; 输入 /help 查看帮助",
-};
 /// What can be typed.
 pub const HELP: Text = Text {
     en: "\
@@ -79,7 +74,7 @@ what you type is said to all; //TEXT says /TEXT
 /topic [TEXT]    what this room is about
 /who             who is in this room
 /last [N]        the last N lines
-/ignore NAME     shows nothing more of NAME; again, and it does
+/ignore [NAME]   hides messages from NAME, or shows them again; whom you ignore
 /quit            leaves; so does ^D on an empty line
 PgUp, PgDn and the mouse wheel scroll; hold Shift to select text with the mouse
 Tab completes names, the arrows bring back what you said",
@@ -95,7 +90,7 @@ Tab completes names, the arrows bring back what you said",
 /topic [TEXT]    查看或设置本房间的话题
 /who             本房间有谁
 /last [N]        最近 N 条消息
-/ignore NAME     屏蔽 NAME；再次输入则取消
+/ignore [NAME]   屏蔽 NAME，再次输入则取消；不带 NAME 则列出已屏蔽的人
 /quit            离开; 空行上按 ^D 也可以
 PgUp、PgDn 和鼠标滚轮翻看记录，按住 Shift 可选中文字
 Tab 补全名字，方向键找回说过的话",

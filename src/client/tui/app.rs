@@ -4,7 +4,7 @@ use std::mem;
 
 use crate::client::core::bounds::{HISTORY_LINES, SAY_BYTES_MAX};
 use crate::client::core::command::Command;
-use crate::client::core::message::{At, Body, Message};
+use crate::client::core::message::{At, Body, Message, fault};
 use crate::client::core::say::{Typed, pieces, typed};
 use crate::client::core::session::{News, Session};
 use crate::client::core::words;
@@ -178,7 +178,7 @@ impl App {
             Typed::Name(name) => session.give_name(&name, now.mono_ms),
             Typed::Quit => self.leave(session, now),
             Typed::Help => self.note(words::HELP.of(self.lang), now),
-            Typed::Incomplete => self.note(words::INCOMPLETE.of(self.lang), now),
+            Typed::Fault(notice) => self.note(&fault(&notice, self.lang), now),
             Typed::Unknown(command) => self.note(&words::unknown(self.lang, command), now),
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod portion;
 
+use crate::chat::command::Command;
 use crate::chat::event::Event;
 use crate::clock::{Shown, Stamp};
 use crate::door::classic::portion::LINE_END;
@@ -150,7 +151,18 @@ fn has_line_end(burst: &[u8]) -> bool {
 
 /// Whether one read of an undecided client is a command for certain.
 fn is_whole_command(burst: &[u8]) -> bool {
-    burst == b"exit" || burst.ends_with(b" -n") || burst.ends_with(b" -ta")
+    burst == b"exit"
+        || burst.ends_with(b" -n")
+        || burst.ends_with(b" -ta")
+        || ends_in_full_width(burst)
+}
+
+/// The same for what a Chinese input method makes of it, as `　－ta`.
+fn ends_in_full_width(burst: &[u8]) -> bool {
+    // Four characters of three bytes, and something before them.
+    let end = String::from_utf8_lossy(&burst[burst.len().saturating_sub(16)..]);
+    let command = Command::parse(&end);
+    matches!(command, Command::Name(_) | Command::Say(_)) && end.trim_end() == end
 }
 
 /// Writes `message` as lines; each is kept within what the article's client reads at once while

@@ -145,7 +145,10 @@ impl<'t, 'f> Asked<'t, 'f> {
                 let after = LineId::parse(self.need("id")?);
                 Command::Since { after, room: self.may("room")? }
             }
-            "ignore" => Command::Ignore(self.need("name")?),
+            "ignore" => match self.may("name")? {
+                None => Command::Ignore(None),
+                Some(_) => Command::Ignore(Some(self.need("name")?)),
+            },
             "exit" => Command::Exit,
             _ => Command::Unknown,
         };

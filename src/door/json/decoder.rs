@@ -101,6 +101,12 @@ impl Decoder {
             Message::Event(&Event::Present { room, count, online }) => {
                 self.people = People::new(room, count, online);
             }
+            Message::Event(&Event::Answer(Answer::Ignored { count })) => {
+                self.people = People::ignored(count);
+                if let Some(job) = &mut self.job {
+                    job.wants = Wants::Nothing;
+                }
+            }
             Message::Event(&Event::Names { line }) => self.people.write(line, to),
             Message::Event(
                 &(Event::Since { is_complete: is_so }

@@ -95,6 +95,8 @@ pub fn closing(why: CloseReason, lang: Lang, to: &mut Vec<u8>) {
 /// Whose names are being listed.
 #[derive(Default)]
 pub struct People {
+    /// They are those whom the program ignores, not those in a room.
+    is_ignored: bool,
     room: Option<Box<str>>,
     count: usize,
     online: usize,
@@ -103,14 +105,24 @@ pub struct People {
 impl People {
     /// `count` people in `room`, unless it is the lobby, of all who are `online`.
     pub fn new(room: Option<&str>, count: usize, online: usize) -> Self {
-        Self { room: room.map(Into::into), count, online }
+        Self { is_ignored: false, room: room.map(Into::into), count, online }
+    }
+
+    /// `count` people whom the program ignores.
+    pub fn ignored(count: usize) -> Self {
+        Self { is_ignored: true, count, ..Self::default() }
     }
 
     /// Appends some of their names, which stand in `line` with commas between them.
     pub fn write(&self, line: &str, to: &mut Vec<u8>) {
-        let mut object = begin("people", to);
-        object.text("room", self.room.as_deref().unwrap_or(LOBBY_NAME));
-        object.number("count", self.count as u64).number("online", self.online as u64);
+        let mut object = begin(if self.is_ignored { "ignored" } else { "people" }, to);
+        if !self.is_ignored {
+            object.text("room", self.room.as_deref().unwrap_or(LOBBY_NAME));
+        }
+        object.number("count", self.count as u64);
+        if !self.is_ignored {
+            object.number("online", self.online as u64);
+        }
         object.texts("names", line.split(", ")).end();
     }
 }

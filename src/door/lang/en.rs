@@ -123,6 +123,9 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         Notice::ColorSet { on: false } => write!(to, "system: without colours"),
         Notice::EditSet { on: true } => write!(to, "system: your line is edited here"),
         Notice::EditSet { on: false } => write!(to, "system: your line is edited at your side"),
+        Notice::EditImpossible => {
+            write!(to, "system: natter cannot edit your line: your client does not speak telnet")
+        }
         Notice::NotForBrowsers => write!(to, "system: this is a chat server, not a web server"),
         Notice::NotForTls => write!(to, "system: this is a chat server without TLS"),
     }
@@ -212,7 +215,7 @@ system: /join ROOM        go to ROOM; it begins if it is new
 system: /leave            go back to the lobby
 system: /rooms            which rooms there are
 system: /topic [TEXT]     what this room is about
-system: /ignore NAME      see nothing more of NAME, or see NAME again
+system: /ignore [NAME]    see nothing more of NAME, or see NAME again; whom you ignore
 system: /last N           the last N lines
 system: /time on|off|full what is shown of the time
 system: /time ZONE        times in another zone: +8, -3:30, Asia/Shanghai
@@ -244,6 +247,9 @@ fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
             write!(to, "system: you see nothing more of {nick}; again, and you do")
         }
         Answer::Ignoring { nick, is_ignored: false } => write!(to, "system: you see {nick} again"),
+        Answer::Ignored { count: 0 } => write!(to, "system: you ignore nobody"),
+        Answer::Ignored { count: 1 } => write!(to, "system: you ignore 1 person:"),
+        Answer::Ignored { count } => write!(to, "system: you ignore {count} people:"),
         Answer::OwnName => write!(to, "system: you cannot ignore yourself"),
         Answer::IgnoresFull => write!(to, "system: you ignore as many as one may"),
     }

@@ -112,6 +112,9 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         Notice::ColorSet { on: false } => write!(to, "系统:已关闭颜色"),
         Notice::EditSet { on: true } => write!(to, "系统:由服务器编辑输入行"),
         Notice::EditSet { on: false } => write!(to, "系统:由您的终端编辑输入行"),
+        Notice::EditImpossible => {
+            write!(to, "系统:服务器无法编辑您的输入行：您的客户端不支持 telnet 协议")
+        }
         Notice::NotForBrowsers => write!(to, "系统:这里是聊天服务器，不是网站"),
         Notice::NotForTls => write!(to, "系统:这里是聊天服务器，不支持 TLS"),
     }
@@ -195,7 +198,7 @@ pub const SLASH_HELP: &str = concat!(
 系统:/leave            回到大厅（lobby）
 系统:/rooms            列出所有房间
 系统:/topic [TEXT]     查看或设置本房间的话题
-系统:/ignore NAME      不再显示NAME的消息,再次输入则恢复
+系统:/ignore [NAME]    不再显示 NAME 的消息，再次输入则恢复；不带 NAME 则列出已屏蔽的人
 系统:/last N           最近N行
 系统:/time on|off|full 时间的显示方式
 系统:/time ZONE        按指定时区显示时间，例如 +8、-3:30、Asia/Shanghai
@@ -227,6 +230,8 @@ fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
             write!(to, "系统:不再显示{nick}的消息,再次输入则恢复")
         }
         Answer::Ignoring { nick, is_ignored: false } => write!(to, "系统:重新显示{nick}的消息"),
+        Answer::Ignored { count: 0 } => write!(to, "系统:您没有屏蔽任何人"),
+        Answer::Ignored { count } => write!(to, "系统:您屏蔽了 {count} 人："),
         Answer::OwnName => write!(to, "系统:不能屏蔽自己"),
         Answer::IgnoresFull => write!(to, "系统:屏蔽的用户已达上限"),
     }

@@ -1,8 +1,12 @@
 //! What a person types at the telnet door: plain text is said, `/word` does something.
+//!
+//! `natter join` takes the same words. Chinese input methods write `／` or `、` for `/`. The first is
+//! always a command mark. The second also stands in texts, so it is one only before the beginning of
+//! a command word: `、msg bob 1234` is a private message, `、你好` is said.
 
 use strsim::osa_distance;
 
-use crate::chat::command::Command;
+use crate::chat::command::{Command, half_width};
 use crate::clock::Shown;
 use crate::door::lang::Lang;
 use crate::door::notice::Notice;
@@ -27,15 +31,21 @@ struct Slash {
     parse: fn(&str) -> Option<Typed<'_>>,
 }
 
-/// All of them. Unambiguous beginnings of a name do, too.
-const SLASHES: [Slash; 19] = [
+/// What a command begins with.
+pub const MARKS: [char; 3] = ['/', '／', '、'];
+
+/// Other words for the same, as the article and other chats have it.
+const SYNONYMS: [(&str, &str); 3] = [("exit", "quit"), ("nick", "name"), ("tell", "msg")];
+
+/// All of them. Unambiguous beginnings of a name work, too, in upper or lower case.
+const SLASHES: [Slash; 18] = [
     Slash { name: "help", usage: "/help", parse: |rest| nothing(rest, Command::Help) },
     Slash { name: "who", usage: "/who", parse: |rest| nothing(rest, Command::Who) },
     Slash {
         name: "msg",
         usage: "/msg NAME TEXT",
         parse: |rest| {
-            let (to, text) = rest.split_once(' ')?;
+            let (to, text) = rest.split_once(char::is_whitespace)?;
             something(text, |text| chat(Command::Tell { to, text }))
         },
     },
@@ -56,15 +66,15 @@ const SLASHES: [Slash; 19] = [
     },
     Slash {
         name: "ignore",
-        usage: "/ignore NAME",
-        parse: |rest| something(rest, |text| chat(Command::Ignore(text))),
+        usage: "/ignore [NAME]",
+        parse: |rest| Some(chat(Command::Ignore(Some(rest).filter(|name| !name.is_empty())))),
     },
     Slash {
         name: "last",
         usage: "/last N",
         parse: |rest| match rest {
             "" => Some(chat(Command::Last(None))),
-            _ => rest
+            _ => folded(rest)
                 .parse()
                 .ok()
                 .filter(|&count| count > 0)
@@ -86,7 +96,7 @@ const SLASHES: [Slash; 19] = [
     Slash {
         name: "time",
         usage: "/time on|off|full|+8|Asia/Shanghai",
-        parse: |rest| match rest {
+        parse: |rest| match folded(rest).as_str() {
             "on" => Some(Typed::Set(Setting::Time(Shown::Short))),
             "off" => Some(Typed::Set(Setting::Time(Shown::Never))),
             "full" => Some(Typed::Set(Setting::Time(Shown::Full))),
@@ -96,7 +106,7 @@ const SLASHES: [Slash; 19] = [
     Slash {
         name: "lang",
         usage: "/lang en|zh",
-        parse: |rest| Lang::of_name(rest).map(|lang| Typed::Set(Setting::Lang(lang))),
+        parse: |rest| Lang::of_name(&folded(rest)).map(|lang| Typed::Set(Setting::Lang(lang))),
     },
     Slash {
         name: "charset",
@@ -117,57 +127,91 @@ const SLASHES: [Slash; 19] = [
         usage: "/edit on|off",
         parse: |rest| on_or_off(rest).map(|on| Typed::Set(Setting::Edit(on))),
     },
-    // As programs and the article have it.
-    Slash { name: "exit", usage: "/exit", parse: |rest| nothing(rest, Command::Exit) },
     Slash { name: "quit", usage: "/quit", parse: |rest| nothing(rest, Command::Exit) },
 ];
 
 /// More changed letters than this make another word.
 const TYPOS_MAX: usize = 2;
+/// Longer than any word that is known.
+const WORD_CHARS_MAX: usize = 16;
 
 /// What `line` asks for; before somebody `is_named`, a plain line is a name.
 pub fn parse(line: &str, is_named: bool) -> Typed<'_> {
     let line = line.trim_end();
-    if let Some(rest) = line.trim_start().strip_prefix('/') {
-        return match rest.starts_with('/') {
-            true if is_named => chat(Command::Say(rest)),
-            _ => slash(rest),
-        };
-    }
-    chat(match Command::parse(line) {
-        // Of plain text that ends so, only one word alone can be meant as a name.
-        Command::Name(name) if line.split_whitespace().count() == 2 => Command::Name(name),
-        command @ (Command::Say(_) | Command::Act(_) | Command::Tell { .. } | Command::Exit) => {
-            command
-        }
-        command @ (Command::Help | Command::Who) if !is_named => command,
+    marked(line).unwrap_or_else(|| chat(plain(line, is_named)))
+}
+
+/// What a line without a command mark asks for. Of what the article has at the end of a line, only
+/// `TEXT -ta` is known here, and `NAME -n` where a name is asked for: the rest would be found in talk.
+fn plain(line: &str, is_named: bool) -> Command<'_> {
+    match Command::parse(line) {
+        command @ (Command::Say(_) | Command::Exit) => command,
         _ if is_named => Command::Say(line),
+        // One word alone can be meant as a name.
+        Command::Name(name) if line.split_whitespace().count() == 2 => Command::Name(name),
+        command @ (Command::Help | Command::Who) => command,
         _ => Command::Name(line.trim_start()),
-    })
+    }
+}
+
+/// What `line` asks for if it begins with a command mark. After a second mark, the rest is said.
+pub fn marked(line: &str) -> Option<Typed<'_>> {
+    let line = line.trim();
+    let mark = line.chars().next().filter(|mark| MARKS.contains(mark))?;
+    let rest = &line[mark.len_utf8()..];
+    if mark == '、' {
+        let word = folded(split(rest).0);
+        let is_command = !word.is_empty() && starting(&word).next().is_some();
+        return is_command.then(|| slash(rest));
+    }
+    Some(if rest.starts_with(MARKS) { chat(Command::Say(rest)) } else { slash(rest) })
 }
 
 fn slash(rest: &str) -> Typed<'_> {
-    let (word, arguments) = rest.split_once(' ').unwrap_or((rest, ""));
-    let exact = SLASHES.iter().find(|slash| slash.name == word);
-    let mut longer =
-        SLASHES.iter().filter(|slash| !word.is_empty() && slash.name.starts_with(word));
-    match (exact, longer.next(), longer.next()) {
-        (Some(slash), _, _) | (None, Some(slash), None) => {
+    let (word, arguments) = split(rest);
+    let wanted = folded(word);
+    let exact = starting(&wanted).find(|(name, _)| *name == wanted);
+    let mut longer = starting(&wanted).filter(|_| !word.is_empty());
+    let first = longer.next();
+    let other = longer.find(|(_, slash)| first.is_some_and(|(_, one)| one.name != slash.name));
+    match (exact.or(first), other) {
+        (Some((name, _)), Some((other, _))) if exact.is_none() => {
+            Typed::Fault(Notice::Ambiguous { word, like: [name, other] })
+        }
+        (Some((_, slash)), _) => {
             let command = (slash.parse)(arguments.trim());
             command.unwrap_or(Typed::Fault(Notice::Misused { usage: slash.usage }))
         }
-        (None, Some(one), Some(other)) => {
-            Typed::Fault(Notice::Ambiguous { word, like: [one.name, other.name] })
-        }
-        (None, None, _) => Typed::Fault(Notice::NoSuch { word, near: nearest(word) }),
+        (None, _) => Typed::Fault(Notice::NoSuch { word, near: nearest(&wanted) }),
     }
+}
+
+/// All words, each with its command.
+fn words() -> impl Iterator<Item = (&'static str, &'static Slash)> {
+    let of = |name| SLASHES.iter().find(move |slash| slash.name == name);
+    let synonyms = SYNONYMS.iter().filter_map(move |&(word, name)| Some((word, of(name)?)));
+    SLASHES.iter().map(|slash| (slash.name, slash)).chain(synonyms)
+}
+
+fn starting(start: &str) -> impl Iterator<Item = (&'static str, &'static Slash)> {
+    words().filter(move |(name, _)| name.starts_with(start))
+}
+
+/// The command word at the start of `rest`, and what follows it.
+fn split(rest: &str) -> (&str, &str) {
+    rest.split_once(char::is_whitespace).unwrap_or((rest, ""))
+}
+
+/// `word` in lower case and half width: no more of it than makes a difference.
+fn folded(word: &str) -> String {
+    word.chars().take(WORD_CHARS_MAX + 1).map(half_width).flat_map(char::to_lowercase).collect()
 }
 
 /// The command that was probably meant.
 fn nearest(word: &str) -> Option<&'static str> {
     // A long word is like none of them, and comparing it would take its length squared.
-    let word = Some(word).filter(|word| word.len() <= 16)?.to_ascii_lowercase();
-    let distances = SLASHES.iter().map(|slash| (osa_distance(slash.name, &word), slash.name));
+    let word = Some(word).filter(|word| word.len() <= WORD_CHARS_MAX)?;
+    let distances = words().map(|(name, _)| (osa_distance(name, word), name));
     let (distance, name) = distances.min()?;
     (distance <= TYPOS_MAX && distance < name.len()).then_some(name)
 }
@@ -186,7 +230,7 @@ fn something<'a>(rest: &'a str, command: impl FnOnce(&'a str) -> Typed<'a>) -> O
 }
 
 fn on_or_off(rest: &str) -> Option<bool> {
-    match rest {
+    match folded(rest).as_str() {
         "on" => Some(true),
         "off" => Some(false),
         _ => None,
@@ -211,7 +255,7 @@ mod tests {
             ("/reply yes", Command::Reply("yes")),
             ("/me waves", Command::Act("waves")),
             ("/name carol", Command::Name("carol")),
-            ("/ignore bob", Command::Ignore("bob")),
+            ("/ignore bob", Command::Ignore(Some("bob"))),
             ("/join tea", Command::Join("tea")),
             ("/leave", Command::LeaveRoom),
             ("/rooms", Command::Rooms),
@@ -221,6 +265,11 @@ mod tests {
             ("/last 5", Command::Last(Some(5))),
             ("/q", Command::Exit),
             ("/exit", Command::Exit),
+            ("/ignore", Command::Ignore(None)),
+            ("/NICK carol", Command::Name("carol")),
+            ("/n Carol", Command::Name("Carol")),
+            ("/tell bob Psst", Command::Tell { to: "bob", text: "Psst" }),
+            ("/W", Command::Who),
         ] {
             assert_eq!(parse(line, true), chat(command), "{line:?}");
         }
@@ -230,6 +279,8 @@ mod tests {
     fn settings_are_no_matter_of_the_chat() {
         for (line, setting) in [
             ("/time full", Setting::Time(Shown::Full)),
+            ("/TIME OFF", Setting::Time(Shown::Never)),
+            ("／lang　ＺＨ", Setting::Lang(Lang::Zh)),
             ("/time +8", Setting::Zone("+8")),
             ("/time Asia/Shanghai", Setting::Zone("Asia/Shanghai")),
             ("/lang zh", Setting::Lang(Lang::Zh)),
@@ -242,17 +293,46 @@ mod tests {
     }
 
     #[test]
-    fn the_articles_commands_work_here_too() {
+    fn of_the_articles_commands_two_work_here_too() {
         for (line, command) in [
-            ("carol -n", Command::Name("carol")),
             ("hello there -ta", Command::Say("hello there")),
-            ("bob psst -to", Command::Tell { to: "bob", text: "psst" }),
-            ("waves -me", Command::Act("waves")),
+            ("你好　－ta", Command::Say("你好")),
             ("exit", Command::Exit),
+            ("carol -n", Command::Say("carol -n")),
             ("have you tried sort -n", Command::Say("have you tried sort -n")),
+            ("bob psst -to", Command::Say("bob psst -to")),
+            ("waves -me", Command::Say("waves -me")),
+            ("tea -r", Command::Say("tea -r")),
+            ("tea　－topic", Command::Say("tea　－topic")),
+            ("exit -n", Command::Say("exit -n")),
         ] {
             assert_eq!(parse(line, true), chat(command), "{line:?}");
         }
+    }
+
+    #[test]
+    fn marks_of_full_width_begin_commands() {
+        let tell = |text| Command::Tell { to: "bob", text };
+        for (line, command) in [
+            ("／msg bob 1234", tell("1234")),
+            ("　／ｍｓｇ　bob　1234", tell("1234")),
+            ("、msg bob 1234", tell("1234")),
+            ("　、MS　bob 1234　5", tell("1234　5")),
+            ("／last　３", Command::Last(Some(3))),
+            ("／／你好", Command::Say("／你好")),
+            ("/、msg bob", Command::Say("、msg bob")),
+            ("、", Command::Say("、")),
+            ("、 msg bob", Command::Say("、 msg bob")),
+            ("、你好", Command::Say("、你好")),
+            ("、messages", Command::Say("、messages")),
+            ("、、msg bob", Command::Say("、、msg bob")),
+            ("你好／msg bob", Command::Say("你好／msg bob")),
+        ] {
+            assert_eq!(parse(line, true), chat(command), "{line:?}");
+        }
+        let both = Typed::Fault(Notice::Ambiguous { word: "m", like: ["msg", "me"] });
+        assert_eq!(parse("、m bob hi", true), both);
+        assert_eq!(parse("、nick　小明", false), chat(Command::Name("小明")));
     }
 
     #[test]
@@ -263,6 +343,10 @@ mod tests {
         assert_eq!(parse("help", false), chat(Command::Help));
         assert_eq!(parse("/who", false), chat(Command::Who));
         assert_eq!(parse("exit", false), chat(Command::Exit));
+        assert_eq!(parse("小明　－n", false), chat(Command::Name("小明")));
+        assert_eq!(parse("hello -ta", false), chat(Command::Say("hello")));
+        assert_eq!(parse("tea -r", false), chat(Command::Name("tea -r")));
+        assert_eq!(parse("／／x", false), chat(Command::Say("／x")));
     }
 
     #[test]
@@ -273,7 +357,8 @@ mod tests {
         };
         assert_eq!(near("/hlep"), Some("help"));
         assert_eq!(near("/whp"), Some("who"));
-        assert_eq!(near("/QUIT"), Some("quit"));
+        assert_eq!(near("/QIUT"), Some("quit"));
+        assert_eq!(near("/nikc"), Some("nick"));
         assert_eq!(near("/xyzzyxyzzy"), None);
         assert_eq!(near("/"), None);
         assert_eq!(near(&format!("/{}", "x".repeat(1_000))), None);

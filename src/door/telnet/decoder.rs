@@ -51,6 +51,8 @@ struct Person {
     is_too_long: bool,
     /// After CR: a LF or NUL belongs to it.
     is_after_return: bool,
+    /// The last line ended in LF alone.
+    ended_in_lf: bool,
     /// Bytes taken since the last line end.
     unended: usize,
     /// A line has ended: whatever the peer is, it is no browser.
@@ -62,8 +64,10 @@ struct Person {
     editing: Option<Box<Editing>>,
     /// The charset was guessed, which is not told yet.
     has_guessed: bool,
-    /// Editing here began or ended, which is not told yet.
-    has_switched: Option<bool>,
+    /// The client was asked whether its line may be edited here, and did not answer.
+    is_unanswered: bool,
+    /// What came of editing here, which is not told yet.
+    edit_notice: Option<Notice<'static>>,
     echo: String,
 }
 
@@ -194,7 +198,7 @@ impl Decoder {
             let name = self.person.view.charset.as_str();
             return Some(Notice::CharsetSet { name, is_guessed: true });
         }
-        self.person.has_switched.take().map(|on| Notice::EditSet { on })
+        self.person.edit_notice.take()
     }
 
     /// The person chose how much of the time is shown, and in which zone.
@@ -230,6 +234,12 @@ impl Decoder {
     pub fn reader(&self) -> Reader<'_> {
         let room = self.person.room.as_deref();
         Reader { has_entered: room.is_some(), room: room.unwrap_or_default(), line: None }
+    }
+
+    /// Whether the client may be asked to leave its line to be edited here. Many telnet clients say
+    /// nothing before they are asked, but all end lines in CR LF or CR NUL (RFC 854).
+    pub fn may_edit(&self) -> bool {
+        self.protocol.has_spoken() || !self.person.ended_in_lf && !self.person.is_unanswered
     }
 
     /// Has the line edited here, or not any more, if the terminal agrees.
@@ -269,14 +279,19 @@ impl Decoder {
         self.person.editing.as_ref()?.redraw_due_ms()
     }
 
-    /// When [`Decoder::tick`] is due: for that redraw, or to keep a telnet connection alive.
+    /// When [`Decoder::tick`] is due: for that redraw, an overdue answer, or the keep-alive.
     pub fn deadline_ms(&self) -> Option<u64> {
         let nop_due_ms = Some(self.nop_due_ms).filter(|&due_ms| due_ms > 0);
-        [nop_due_ms, self.redraw_due_ms()].into_iter().flatten().min()
+        let edit_due_ms = self.protocol.edit_due_ms();
+        [nop_due_ms, edit_due_ms, self.redraw_due_ms()].into_iter().flatten().min()
     }
 
     /// What is to be sent because of the time, if the client has been sent all else (`is_idle`).
     pub fn tick(&mut self, now_ms: u64, is_idle: bool) -> Vec<u8> {
+        if self.protocol.take_edit_due(now_ms) {
+            let person = &mut self.person;
+            (person.is_unanswered, person.edit_notice) = (true, Some(Notice::EditImpossible));
+        }
         let editing = self.person.editing.as_mut();
         let is_redraw_due = editing.is_some_and(|editing| editing.take_redraw_due(now_ms));
         let mut bytes = if is_redraw_due && is_idle { self.draw(now_ms) } else { Vec::new() };
@@ -344,6 +359,7 @@ impl Person {
             at += end;
             if let Some(&byte) = run.get(at) {
                 self.is_after_return = byte == b'\r';
+                self.ended_in_lf = !self.is_after_return;
                 return (at + 1, Some(self.end_line(bytes_max)));
             }
         }
@@ -420,7 +436,7 @@ impl Person {
                     self.set_charset(self.view.charset);
                     (self.line, self.is_too_long) = (Vec::new(), false);
                 }
-                self.has_switched = Some(on);
+                self.edit_notice = Some(Notice::EditSet { on });
             }
         }
     }

@@ -12,6 +12,7 @@
 use crate::door::iac::{self, Commands, DO, DONT, EOF, IAC, SB, SE, WILL, WONT};
 use crate::door::telnet::charset::Choice;
 use crate::door::telnet::option::{BINARY, CHARSET, ECHO, NAWS, Options, SGA, TIMING_MARK, TTYPE};
+use crate::limits::EDIT_ANSWER_MS;
 
 // Commands of one byte (RFC 854, RFC 1184).
 const SUSP: u8 = 237;
@@ -90,6 +91,10 @@ pub struct Protocol {
     is_editing: bool,
     has_spoken: bool,
     has_asked_terminal: bool,
+    /// When input last came.
+    heard_ms: u64,
+    /// When the peer should have answered whether its line may be edited here; 0 if nothing is asked.
+    edit_due_ms: u64,
 }
 
 /// What one byte has completed.
@@ -113,6 +118,8 @@ impl Default for Protocol {
             is_editing: false,
             has_spoken: false,
             has_asked_terminal: false,
+            heard_ms: 0,
+            edit_due_ms: 0,
         }
     }
 }
@@ -126,6 +133,7 @@ impl Protocol {
         now_ms: u64,
         replies: &mut Vec<u8>,
     ) -> (usize, Option<Item<'a>>) {
+        self.heard_ms = now_ms;
         let mut at = 0;
         while at < input.len() {
             if self.commands.is_text() {
@@ -160,6 +168,8 @@ impl Protocol {
     /// what it said. It is asked even if it has not spoken: most clients only answer.
     pub fn edit(&mut self, on: bool, replies: &mut Vec<u8>) {
         self.is_editing = on;
+        let is_open = on && !self.ours.is_on(ECHO);
+        self.edit_due_ms = if is_open { self.heard_ms + EDIT_ANSWER_MS } else { 0 };
         // SGA is taken back too: with it, and without ECHO, clients go on sending each key at
         // once, and show it, but leave it to us to erase it.
         for option in [ECHO, SGA] {
@@ -167,6 +177,20 @@ impl Protocol {
                 say_ours(option, word, replies);
             }
         }
+    }
+
+    /// When the answer to [`Protocol::edit`] is overdue.
+    pub fn edit_due_ms(&self) -> Option<u64> {
+        Some(self.edit_due_ms).filter(|&due_ms| due_ms > 0)
+    }
+
+    /// Whether it is; that is told once.
+    pub fn take_edit_due(&mut self, now_ms: u64) -> bool {
+        let is_due = self.edit_due_ms().is_some_and(|due_ms| due_ms <= now_ms);
+        if is_due {
+            self.edit_due_ms = 0;
+        }
+        is_due
     }
 
     /// One byte that is not plain text.
@@ -259,7 +283,10 @@ impl Protocol {
             say_ours(option, word, replies);
         }
         match (option, outcome.settled) {
-            (ECHO, Some(is_on)) => return Step::Item(Item::Echo(is_on)),
+            (ECHO, Some(is_on)) => {
+                self.edit_due_ms = 0;
+                return Step::Item(Item::Echo(is_on));
+            }
             (CHARSET, Some(true)) => self.charset.request(replies),
             _ => {}
         }

@@ -62,10 +62,11 @@ pub fn apply<'a>(
             }
             None => Notice::NoSuchCharset { name },
         },
+        Setting::Edit(true) if !decoder.may_edit() => Notice::EditImpossible,
         Setting::Edit(on) => {
             decoder.edit(on);
             if decoder.is_editing() != on {
-                // It is told when the terminal has answered, which some never do.
+                // It is told when the terminal has answered, or when it should have.
                 return Notice::Prompt;
             }
             Notice::EditSet { on }

@@ -90,7 +90,7 @@ impl Session {
         self.take_name(fields);
         self.come_in(now_ms);
         for name in self.place.ignored().map(String::from).collect::<Vec<_>>() {
-            self.put("ignore", &Command::Ignore(name), now_ms);
+            self.put("ignore", &Command::Ignore(Some(name)), now_ms);
         }
         if self.place.room() == LOBBY_NAME {
             return self.arrive(now_ms);
@@ -151,16 +151,19 @@ impl Session {
         match job.command {
             Command::Name(_) => self.take_name(fields),
             Command::Join(_) | Command::LeaveRoom => self.arrive(now_ms),
-            Command::Ignore(name) => {
+            Command::Ignore(Some(name)) => {
                 let is_ignored = fields.flag("ignored").unwrap_or(true);
                 self.place.ignore(&name, is_ignored);
                 self.tell(&Event::Answer(Answer::Ignoring { nick: &name, is_ignored }));
+            }
+            Command::Ignore(None) if self.listed.is_empty() => {
+                self.tell(&Event::Answer(Answer::Ignored { count: 0 }));
             }
             Command::Rooms => {
                 self.tell(&Event::Rooms { count: self.listed.len() });
                 self.news.extend(self.listed.drain(..).map(News::Told));
             }
-            Command::Who => self.listed.clear(),
+            Command::Who | Command::Ignore(None) => self.listed.clear(),
             Command::Topic(_) | Command::Last(_) | Command::Since { .. } => {}
             command => {
                 self.progress(now_ms);
@@ -253,6 +256,10 @@ impl Session {
                 }
             }
             "people" => return self.people(fields),
+            "ignored" if self.is_asked(|it| *it == Command::Ignore(None)) => {
+                let count = whole(fields, "count");
+                return self.names(&Event::Answer(Answer::Ignored { count }), fields);
+            }
             "room" => {
                 self.listed.extend(Message::of_fields(event, fields, self.lang));
                 return;
@@ -271,13 +278,15 @@ impl Session {
         if !self.is_asked(|it| *it == Command::Who) {
             return;
         }
-        let count =
-            |field| usize::try_from(fields.number(field).unwrap_or_default()).unwrap_or(usize::MAX);
+        let room = Some(self.place.room().to_string()).filter(|room| room != LOBBY_NAME);
+        let (count, online) = (whole(fields, "count"), whole(fields, "online"));
+        self.names(&Event::Present { room: room.as_deref(), count, online }, fields);
+    }
+
+    /// Shows some of the names that the person has asked for, the first of them below `heading`.
+    fn names(&mut self, heading: &Event<'_>, fields: &Fields<'_>) {
         if self.listed.is_empty() {
-            let room = Some(self.place.room().to_string()).filter(|room| room != LOBBY_NAME);
-            let (count, online) = (count("count"), count("online"));
-            let heading = Event::Present { room: room.as_deref(), count, online };
-            let heading = Message::of_event(&heading, self.lang);
+            let heading = Message::of_event(heading, self.lang);
             // It stands for an answer that has begun.
             self.listed.push(heading.clone());
             self.news.push(News::Told(heading));
@@ -345,4 +354,9 @@ impl Session {
         }
         self.news.push(News::Told(message));
     }
+}
+
+/// The number in a field; 0 if there is none.
+fn whole(fields: &Fields<'_>, field: &str) -> usize {
+    usize::try_from(fields.number(field).unwrap_or_default()).unwrap_or(usize::MAX)
 }

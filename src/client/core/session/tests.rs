@@ -265,7 +265,8 @@ fn a_filter_shows_nothing_of_what_was_said_before_it_came() {
 #[test]
 fn answers_are_lines_as_people_read_them() {
     let mut stay = Stay::entered();
-    for command in [Command::Who, Command::Rooms, Command::Ignore("b".into())] {
+    let ignores = [Command::Ignore(Some("b".into())), Command::Ignore(None), Command::Ignore(None)];
+    for command in [Command::Who, Command::Rooms].into_iter().chain(ignores) {
         stay.session.ask(command, stay.now_ms);
     }
     stay.hear(r#"{"type":"people","room":"lobby","count":2,"online":3,"names":["a","b"]}"#);
@@ -273,12 +274,20 @@ fn answers_are_lines_as_people_read_them() {
     stay.hear(r#"{"type":"room","room":"tea","count":1,"topic":"x"}"#);
     stay.hear(r#"{"type":"done","tag":"2"}"#);
     stay.hear(r#"{"type":"done","tag":"3","ignored":true}"#);
+    stay.hear(r#"{"type":"ignored","count":3,"names":["b","c"]}"#);
+    stay.hear(r#"{"type":"ignored","count":3,"names":["d"]}"#);
+    stay.hear(r#"{"type":"done","tag":"4"}"#);
+    stay.hear(r#"{"type":"done","tag":"5"}"#);
     let wanted = [
         "system: 2 here, 3 online in all rooms:",
         "system: a, b",
         "system: 1 room:",
         "system: tea (1): x",
         "system: you see nothing more of b; again, and you do",
+        "system: you ignore 3 people:",
+        "system: b, c",
+        "system: d",
+        "system: you ignore nobody",
     ];
     assert_eq!(stay.shown(), wanted);
     assert_eq!(stay.session.place().ignored().collect::<Vec<_>>(), ["b"]);
@@ -287,7 +296,7 @@ fn answers_are_lines_as_people_read_them() {
 #[test]
 fn whoever_is_ignored_is_ignored_after_a_reconnect_too() {
     let mut stay = Stay::entered();
-    stay.session.ask(Command::Ignore("b".into()), stay.now_ms);
+    stay.session.ask(Command::Ignore(Some("b".into())), stay.now_ms);
     stay.hear(r#"{"type":"done","tag":"1","ignored":true}"#);
     stay.lose();
     stay.wait_due();

@@ -1,0 +1,263 @@
+//! What people type at the doors: which lines are commands, and whom `/ignore` and `/last` concern.
+
+mod common;
+
+use common::{Bare, Client, Person, Server};
+
+/// Alice at the telnet door, bob and carol at the classic one.
+fn scene() -> (Server, Person, Client, Client, impl Drop) {
+    let (server, door, path) = Server::with_both_doors("");
+    let mut alice = Person::enter(&door, "alice");
+    let bob = server.enter("bob");
+    let carol = server.enter("carol");
+    alice.expect_all(&["[T] system: bob joined", "[T] system: carol joined"]);
+    (server, alice, bob, carol, path)
+}
+
+/// Alice has seen nothing before what carol says now.
+#[track_caller]
+fn expect_next(alice: &mut Person, carol: &mut Client, text: &str) {
+    carol.say(&format!("{text} -ta"));
+    alice.expect(&format!("[T] carol: {text}"));
+}
+
+#[test]
+fn who_is_ignored_stays_so_under_another_name() {
+    let (server, mut alice, mut bob, mut carol, _path) = scene();
+    bob.say("under the old name -ta");
+    alice.expect("[T] bob: under the old name");
+    alice.say("/ignore bob");
+    alice.expect("system: you see nothing more of bob; again, and you do");
+    bob.say("rob -n");
+    bob.until("OK");
+    bob.say("under the new name -ta");
+    bob.say("alice psst -to");
+    bob.until("[T] rob (private to alice):psst");
+    alice.expect("[T] system: bob is now rob");
+    expect_next(&mut alice, &mut carol, "one");
+
+    // Whoever takes the old name now is somebody else.
+    let mut other = server.enter("bob");
+    other.say("I am new here -ta");
+    other.until("[T] bob:I am new here");
+    alice.expect_all(&["[T] system: bob joined", "[T] bob: I am new here"]);
+    alice.say("/last 9");
+    alice.expect_all(&["-- the last 2 lines --", "[T] carol: one", "[T] bob: I am new here"]);
+    alice.say("/ignore");
+    alice.expect_all(&["system: you ignore 1 person:", "system: rob"]);
+
+    // Who leaves and comes back is known by the name of last.
+    bob.say("exit");
+    bob.until("exit");
+    let mut back = server.enter("rob");
+    back.say("back again -ta");
+    back.until("[T] rob:back again");
+    alice.expect_all(&["[T] system: rob left", "[T] system: rob joined"]);
+    expect_next(&mut alice, &mut carol, "two");
+    alice.say("/ignore ROB");
+    alice.expect("system: you see rob again");
+    alice.say("/ignore");
+    alice.expect("system: you ignore nobody");
+    back.say("at last -ta");
+    alice.expect("[T] rob: at last");
+}
+
+#[test]
+fn who_was_ignored_and_renamed_does_not_come_back_under_the_first_name() {
+    let (server, mut alice, mut bob, mut carol, _path) = scene();
+    alice.say("/ignore bob");
+    alice.expect("system: you see nothing more of bob; again, and you do");
+    bob.say("rob -n");
+    bob.until("OK");
+    bob.say("exit");
+    bob.until("exit");
+    let mut back = server.enter("bob");
+    back.say("me again -ta");
+    back.until("[T] bob:me again");
+    alice.until("[T] system: bob joined");
+    expect_next(&mut alice, &mut carol, "one");
+    alice.say("/ignore bob");
+    alice.expect("system: you see bob again");
+}
+
+#[test]
+fn so_many_lines_are_shown_as_were_asked_for() {
+    let (_server, mut alice, mut bob, mut carol, _path) = scene();
+    for number in 1..=3 {
+        expect_next(&mut alice, &mut carol, &number.to_string());
+    }
+    alice.say("/ignore bob");
+    alice.expect("system: you see nothing more of bob; again, and you do");
+    for _ in 0..40 {
+        bob.say("noise -ta");
+    }
+    bob.say("the end -ta");
+    bob.until("[T] bob:the end");
+    alice.say("/last 3");
+    alice.expect("-- the last 3 lines --");
+    alice.expect_all(&["[T] carol: 1", "[T] carol: 2", "[T] carol: 3"]);
+    alice.say("/last 2");
+    alice.expect_all(&["-- the last 2 lines --", "[T] carol: 2", "[T] carol: 3"]);
+    alice.say("/last 9");
+    alice.expect_all(&["-- the last 3 lines --", "[T] carol: 1"]);
+}
+
+#[test]
+fn full_width_marks_are_commands_at_the_telnet_door() {
+    let (_server, mut alice, mut bob, mut carol, _path) = scene();
+    for (line, told) in [
+        ("／msg bob 1234", "1234"),
+        ("／MSG　bob　1234", "1234"),
+        ("　／ｍｓｇ　ｂｏｂ　1234", "1234"),
+        ("、msg bob 1234", "1234"),
+        ("、ms　bob　１２３４", "１２３４"),
+        ("　、tell bob 1234　", "1234"),
+    ] {
+        alice.say(line);
+        alice.expect(&format!("[T] alice (private to bob): {told}"));
+        bob.until(&format!("[T] alice (private to bob):{told}"));
+    }
+    alice.say("／last　１");
+    alice.expect("-- nothing was said yet --");
+    for (line, said) in [
+        ("你好　－ta", "你好"),
+        ("你好 －ta", "你好"),
+        ("你好　－ｔａ", "你好"),
+        ("、你好", "、你好"),
+        ("、", "、"),
+        ("、word of it", "、word of it"),
+        ("／／msg", "／msg"),
+        ("/、msg bob", "、msg bob"),
+        ("／/msg", "/msg"),
+    ] {
+        alice.say(line);
+        alice.expect(&format!("[T] alice: {said}"));
+        carol.until(&format!("[T] alice:{said}"));
+    }
+    alice.say("／xyzzy");
+    alice.expect("system: no command is called /xyzzy; /help lists them");
+    // What begins like a command is none of the talk, or half of one would tell everybody.
+    alice.say("、m bob 1234");
+    alice.expect("system: /m may be /msg or /me");
+}
+
+#[test]
+fn full_width_marks_are_commands_at_the_classic_door() {
+    let (server, mut alice, mut bob, mut carol, _path) = scene();
+    for line in
+        ["carol 1234 －to", "carol　1234　－to", "carol　1234　-to", "ｃａｒｏｌ 1234 －ｔｏ"]
+    {
+        bob.say(line);
+        bob.until("[T] bob (private to carol):1234");
+        carol.until("[T] bob (private to carol):1234");
+    }
+    bob.say("你好　－ta");
+    alice.expect("[T] bob: 你好");
+    bob.say("　waves －me　");
+    alice.expect("[T] * bob waves");
+    bob.say("小明　－n");
+    bob.until("OK");
+    alice.expect("[T] system: bob is now 小明");
+    bob.say("ｗｈｏ");
+    bob.until("[T] system: 3 here:");
+    // The article's client sends no line ends, and may begin with such a mark.
+    let mut article = Bare::connect(&server);
+    article.send("小红　－n");
+    article.expect("OK");
+    alice.expect("[T] system: 小红 joined");
+    article.send("大家好 －ｔａ");
+    alice.expect("[T] 小红: 大家好");
+}
+
+#[test]
+fn talk_stays_talk_at_the_telnet_door() {
+    let (_server, mut alice, mut bob, _carol, _path) = scene();
+    for line in [
+        "sort -n",
+        "bob use mv -to",
+        "waves -me",
+        "tea -r",
+        "the rest -topic",
+        "sort　－n",
+        "bob use mv －to",
+        "who",
+        "help",
+        "rooms",
+        "exit now",
+        "Exit",
+    ] {
+        alice.say(line);
+        alice.expect(&format!("[T] alice: {line}"));
+        bob.until(&format!("[T] alice:{line}"));
+    }
+    alice.say("hello -ta");
+    alice.expect("[T] alice: hello");
+    alice.say("exit");
+    bob.until("[T] system: alice left");
+}
+
+#[test]
+fn a_reader_of_the_article_gets_in_at_the_telnet_door() {
+    let (server, door, _path) = Server::with_both_doors("");
+    let mut bob = server.enter("bob");
+    for (typed, name) in [("carol -n", "carol"), ("dave　－n", "dave"), ("/nick erin", "erin")] {
+        let mut person = Person::connect(&door);
+        person.line();
+        person.say(typed);
+        bob.expect(&format!("[T] system: {name} joined"));
+        person.say("hello -ta");
+        bob.expect(&format!("[T] {name}:hello"));
+        person.say("exit");
+        bob.expect(&format!("[T] system: {name} left"));
+    }
+}
+
+#[test]
+fn the_same_words_work_in_either_case() {
+    let (_server, mut alice, mut bob, _carol, _path) = scene();
+    for who in ["/who", "/WHO", "/w", "/W", "／ｗ"] {
+        alice.say(who);
+        alice.expect_all(&["system: 3 here:", "system: alice, bob, carol"]);
+    }
+    for (line, old, new) in
+        [("/nick ann", "alice", "ann"), ("/Name anna", "ann", "anna"), ("/N Bea", "anna", "Bea")]
+    {
+        alice.say(line);
+        alice.expect(&format!("[T] system: {old} is now {new}"));
+    }
+    alice.say("/TELL bob Psst");
+    alice.expect("[T] Bea (private to bob): Psst");
+    alice.say("/edit OFF");
+    alice.expect("system: your line is edited at your side");
+    alice.say("/QUIT");
+    bob.until("[T] system: Bea left");
+}
+
+/// No telnet client ends a line in LF alone, so nothing of telnet is sent.
+#[test]
+fn a_client_without_telnet_is_told_that_its_line_cannot_be_edited() {
+    let (_server, door, _path) = Server::with_both_doors("");
+    let mut alice = Person::connect(&door);
+    alice.line();
+    for line in ["alice", "/edit on", "/edit on", "/edit off", "bye"] {
+        alice.0.send(format!("{line}\n"));
+    }
+    let heard = alice.0.raw_bytes_until(b"alice: bye\r\n");
+    assert!(!heard.contains(&255), "{}", heard.escape_ascii());
+    let heard = String::from_utf8(heard).expect("it is UTF-8");
+    assert_eq!(heard.matches("system: natter cannot edit your line").count(), 2, "{heard}");
+}
+
+/// Others wait to be asked; some never answer.
+#[test]
+fn a_client_that_does_not_answer_is_told_so_after_a_while() {
+    let (_server, door, _path) = Server::with_both_doors("");
+    let mut alice = Person::enter(&door, "alice");
+    alice.say("/edit on");
+    let heard = alice.0.raw_bytes_until(b"does not speak telnet");
+    assert_eq!(heard.iter().filter(|&&byte| byte == 255).count(), 2, "{}", heard.escape_ascii());
+    alice.0.raw_line();
+    alice.say("/edit on");
+    let heard = alice.0.raw_bytes_until(b"does not speak telnet");
+    assert!(!heard.contains(&255), "it was asked once: {}", heard.escape_ascii());
+}
