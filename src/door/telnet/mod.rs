@@ -12,6 +12,7 @@ pub mod decoder;
 pub mod editing;
 pub mod encode;
 pub mod option;
+mod person;
 pub mod protocol;
 pub mod screen;
 pub mod settings;

@@ -1,0 +1,278 @@
+//! The person at a terminal, whatever telnet's commands are: bytes of text to lines, in the charset that
+//! the terminal seems to use.
+
+use std::borrow::Cow;
+
+use crate::door::charset::{BACKSPACE, Charset, DELETE, GBK_COMMON_MIN};
+use crate::door::lang::Lang;
+use crate::door::notice::Notice;
+use crate::door::stray::{self, TlsGuard};
+use crate::door::telnet::editing::{Editing, Typed};
+use crate::door::telnet::protocol::{ControlKey, Item};
+use crate::door::telnet::view::{Style, View};
+use crate::editor::Key;
+
+/// The answer to "are you there" (RFC 854: something that can be seen).
+const HERE: &str = "[natter]\r\n";
+
+/// What lies behind the protocol.
+#[derive(Default)]
+pub struct Person {
+    /// How lines look to it.
+    pub view: View,
+    /// The charset was chosen or agreed on: none is guessed any more.
+    pub is_charset_chosen: bool,
+    /// The person chose it: none is agreed on any more.
+    pub is_charset_typed: bool,
+    /// Spoken until it chooses a language, or its charset is one of another language.
+    server_lang: Lang,
+    /// The language that it chose.
+    pub chosen_lang: Option<Lang>,
+    /// Whether there are colours was chosen.
+    pub is_color_chosen: bool,
+    /// What asks for input.
+    pub prompt: Cow<'static, str>,
+    /// Where it is, if it has a name.
+    pub room: Option<Box<str>>,
+    /// What has come of a line that has not ended.
+    pub line: Vec<u8>,
+    /// The line has outgrown its bound; what comes up to its end is dropped.
+    pub is_too_long: bool,
+    /// After CR: a LF or NUL belongs to it.
+    is_after_return: bool,
+    /// The last line ended in LF alone.
+    pub ended_in_lf: bool,
+    /// Bytes taken since the last line end.
+    pub unended: usize,
+    /// A line has ended: whatever the peer is, it is no browser.
+    pub has_ended_line: bool,
+    /// The line that was handed out.
+    pub text: String,
+    /// Columns and rows; 0 stands for unknown.
+    window: (u16, u16),
+    /// Its line, if that is edited here.
+    pub editing: Option<Box<Editing>>,
+    /// The charset was guessed, which is not told yet.
+    pub has_guessed: bool,
+    /// The client was asked whether its line may be edited here, and did not answer.
+    pub is_unanswered: bool,
+    /// What came of editing here, which is not told yet.
+    pub edit_notice: Option<Notice<'static>>,
+    /// What it is to be shown of what it typed.
+    pub echo: String,
+}
+
+/// What bytes have come to, without the bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Line,
+    TooLong,
+    Stray(Notice<'static>),
+    Complete,
+}
+
+impl Person {
+    /// Nothing has come; until something shows otherwise, it is spoken to in `lang`.
+    pub fn new(lang: Lang) -> Self {
+        let mut person = Self { server_lang: lang, ..Self::default() };
+        person.update_lang();
+        person
+    }
+
+    /// Takes text up to what it comes to; says how much that is.
+    pub fn take(&mut self, run: &[u8], bytes_max: usize) -> (usize, Option<Outcome>) {
+        if let Some(editing) = &mut self.editing {
+            let had = self.view.charset;
+            let (used, typed) = editing.take(
+                run,
+                &mut self.view.charset,
+                !self.is_charset_chosen,
+                &self.prompt,
+                &mut self.echo,
+            );
+            self.has_guessed |= self.view.charset != had;
+            self.is_charset_chosen |= self.has_guessed;
+            self.update_lang();
+            self.unended = 0;
+            let outcome = typed.map(|typed| match typed {
+                Typed::Complete => Outcome::Complete,
+                Typed::Line(line) => {
+                    self.text = line;
+                    Outcome::Line
+                }
+            });
+            return (used, outcome);
+        }
+        let mut at = 0;
+        while at < run.len() {
+            if std::mem::take(&mut self.is_after_return) && matches!(run[at], b'\n' | 0) {
+                at += 1;
+                continue;
+            }
+            let rest = &run[at..];
+            let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            self.keep(&rest[..end], bytes_max);
+            if !self.has_ended_line && TlsGuard::default().is_hello(&self.line) {
+                return (at + end, Some(Outcome::Stray(stray::NOT_FOR_TLS)));
+            }
+            at += end;
+            if let Some(&byte) = run.get(at) {
+                self.is_after_return = byte == b'\r';
+                self.ended_in_lf = !self.is_after_return;
+                return (at + 1, Some(self.end_line(bytes_max)));
+            }
+        }
+        (run.len(), None)
+    }
+
+    /// Adds `text`, in which no line ends. What takes something back does so when the line has
+    /// ended or grown: to look for the character at once would cost as much as the line is long.
+    fn keep(&mut self, mut text: &[u8], bytes_max: usize) {
+        while !text.is_empty() && !self.is_too_long {
+            let room = 2 * bytes_max - self.line.len();
+            let (part, rest) = text.split_at(text.len().min(room));
+            self.line.extend_from_slice(part);
+            text = rest;
+            if part.len() == room {
+                self.rub_out(bytes_max);
+            }
+        }
+    }
+
+    fn rub_out(&mut self, bytes_max: usize) {
+        if memchr::memchr2(BACKSPACE, DELETE, &self.line).is_some() {
+            // The one character that there is would be cut in two, as long as nothing tells more.
+            self.line = self.charset_of_line(1).rub_out(&self.line);
+        }
+        if self.line.len() > bytes_max {
+            self.is_too_long = true;
+            self.line = Vec::new();
+        }
+    }
+
+    /// What a telnet command means to who is typing.
+    pub fn note(&mut self, item: Item<'_>, bytes_max: usize) {
+        match item {
+            Item::Data(_) => unreachable!("text was taken"),
+            Item::EraseCharacter if self.editing.is_none() => self.keep(&[BACKSPACE], bytes_max),
+            Item::EraseCharacter => self.command(Key::Backspace),
+            Item::EraseLine | Item::Cancel(_) | Item::Ignored(_) if self.mends(item, bytes_max) => {
+            }
+            Item::EraseLine => {
+                // All of it, wherever the cursor is.
+                self.command(Key::End);
+                self.command(Key::KillToStart);
+            }
+            Item::Cancel(_) => self.command(Key::Cancel),
+            Item::AreYouThere => {
+                if let Some(editing) = &mut self.editing {
+                    editing.erase(&mut self.echo);
+                }
+                self.echo.push_str(HERE);
+            }
+            Item::Window { columns, rows } => {
+                self.window = (columns, rows);
+                if let Some(editing) = &mut self.editing {
+                    editing.resize(columns, rows);
+                }
+            }
+            Item::Terminal(name) if !self.is_color_chosen => {
+                self.view.style = Style::of_terminal(name);
+            }
+            Item::Charset(name) if !self.is_charset_typed => {
+                if let Some(charset) = Charset::of_name(name) {
+                    self.set_charset(charset);
+                    self.is_charset_chosen = true;
+                }
+            }
+            Item::Ignored(_) | Item::Terminal(_) | Item::Charset(_) => {}
+            Item::Echo(on) => {
+                if on != self.editing.is_some() {
+                    if let Some(editing) = &mut self.editing {
+                        editing.erase(&mut self.echo);
+                    }
+                    self.editing = on.then(|| Box::new(Editing::new(bytes_max, self.window)));
+                    self.set_charset(self.view.charset);
+                    (self.line, self.is_too_long) = (Vec::new(), false);
+                }
+                self.edit_notice = Some(Notice::EditSet { on });
+            }
+        }
+    }
+
+    /// The language is that of the charset, unless the person chose one.
+    pub fn update_lang(&mut self) {
+        let of_charset = self.view.charset.lang().unwrap_or(self.server_lang);
+        self.view.lang = self.chosen_lang.unwrap_or(of_charset);
+        if self.room.is_none() {
+            self.prompt = self.view.lang.prompt_for_name().into();
+        }
+    }
+
+    /// Its bytes are in `charset` from here on.
+    pub fn set_charset(&mut self, charset: Charset) {
+        self.view.charset = charset;
+        self.update_lang();
+        if let Some(editing) = &mut self.editing {
+            editing.set_charset(charset);
+        }
+    }
+
+    /// Whether `item` is a byte of a character, of which the client looked at seven bits: GNU's and
+    /// BSD's telnet do until BINARY is agreed on, and 小 (E5 B0 8F) comes as E5 B0 and an "abort
+    /// output", for ^O is 0F. Then the line gets its byte back.
+    fn mends(&mut self, item: Item<'_>, bytes_max: usize) -> bool {
+        let is_cut = |line| std::str::from_utf8(line).is_err_and(|at| at.error_len().is_none());
+        let key = match item {
+            Item::EraseLine => ControlKey(b'U' - b'@'),
+            Item::Cancel(key) | Item::Ignored(key) => key,
+            _ => return false,
+        };
+        let is_byte =
+            self.editing.is_none() && self.view.charset == Charset::Utf8 && is_cut(&self.line);
+        if is_byte {
+            self.keep(&[key.0 | 0x80], bytes_max);
+        }
+        is_byte
+    }
+
+    fn command(&mut self, key: Key) {
+        match (&mut self.editing, key) {
+            (Some(editing), _) => editing.command(key, &self.prompt, &mut self.echo),
+            (None, _) => {
+                (self.line, self.is_too_long) = (Vec::new(), false);
+                if key == Key::Cancel {
+                    self.echo.push_str("\r\n");
+                    self.echo.push_str(&self.prompt);
+                }
+            }
+        }
+    }
+
+    /// The charset that the line is in, as far as can be said.
+    fn charset_of_line(&self, common_min: usize) -> Charset {
+        let charset = self.view.charset;
+        if self.is_charset_chosen { charset } else { charset.or_gbk(&self.line, common_min) }
+    }
+
+    /// The line has ended: what it comes to.
+    pub fn end_line(&mut self, bytes_max: usize) -> Outcome {
+        let is_first = !std::mem::replace(&mut self.has_ended_line, true);
+        self.rub_out(bytes_max);
+        if std::mem::take(&mut self.is_too_long) {
+            return Outcome::TooLong;
+        }
+        if is_first && stray::is_request_line(&self.line) {
+            return Outcome::Stray(stray::NOT_FOR_BROWSERS);
+        }
+        let charset = self.charset_of_line(GBK_COMMON_MIN);
+        if charset != self.view.charset {
+            self.set_charset(charset);
+            (self.has_guessed, self.is_charset_chosen) = (true, true);
+        }
+        self.text.clear();
+        charset.decode(&self.line, &mut self.text);
+        self.line.clear();
+        Outcome::Line
+    }
+}
