@@ -5,11 +5,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use lexopt::{Arg, Parser, ValueExt};
-
 use crate::chat::rooms::LOBBY_NAME;
 use crate::client::core::door::Door;
-use crate::config::options::{self, Opt};
+use crate::config::options::{self, Opt, Program};
 use crate::door::lang::Lang;
 
 /// What the command line asks for.
@@ -59,13 +57,42 @@ impl fmt::Display for Place {
     }
 }
 
+/// The client, as its command line sees it.
+const PROGRAM: Program<Config> = Program {
+    command: "natter join",
+    argument: "HOST:PORT",
+    options: OPTIONS,
+    repeatable: &[],
+    exclusive: &[],
+    lang: |config| config.lang,
+    intro: [
+        "natter join: enter a chat room\n\nnatter join [OPTIONS] [HOST:PORT | unix:PATH]\n",
+        "natter join：进入聊天室\n\nnatter join [OPTIONS] [HOST:PORT | unix:PATH]\n",
+    ],
+    notes: [
+        "
+On a terminal, type to talk; /help tells the rest. Otherwise it is a filter:
+lines of stdin are said, lines heard go to stdout.
+
+Exit codes: 1 the terminal or stdout failed, 2 an option cannot work, 3 the
+name was refused, 4 no connection.
+",
+        "
+在终端上直接输入即可发言，其余用法见 /help。否则它是过滤器：stdin 的每一行都会
+发送，收到的每一行都写到 stdout。
+
+退出码：1 终端或 stdout 出错；2 选项有误；3 用户名被拒绝；4 没有连接。
+",
+    ],
+};
+
 /// All options, in the order in which people read of them.
 pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "name",
         value: "NAME",
-        default: "asked for on a terminal",
-        help: "the name to enter with",
+        default: ["asked for on a terminal", "在终端上询问"],
+        help: ["the name to enter with", "进入时使用的用户名"],
         set: |config, value| {
             config.name = Some(word(value)?);
             Ok(())
@@ -74,8 +101,8 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "room",
         value: "ROOM",
-        default: "the lobby",
-        help: "the room to enter; a new one is created",
+        default: ["the lobby", "大厅"],
+        help: ["the room to enter; a new one is created", "要进入的房间，不存在则新建"],
         set: |config, value| {
             config.room = Some(word(value)?).filter(|room| room != LOBBY_NAME);
             Ok(())
@@ -84,8 +111,8 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "door",
         value: "classic|telnet",
-        default: "classic",
-        help: "which door of the server that is",
+        default: ["classic"; 2],
+        help: ["which door of the server that is", "连接服务器的哪个入口"],
         set: |config, value| {
             config.door = match value {
                 "classic" => Door::Classic,
@@ -98,8 +125,8 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "lang",
         value: "en|zh",
-        default: "of the environment",
-        help: "the language of the client's own words",
+        default: ["of the environment", "取决于环境变量"],
+        help: ["the language of the client's own words", "客户端自身消息使用的语言"],
         set: |config, value| {
             config.lang = options::lang(value)?;
             Ok(())
@@ -108,8 +135,8 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "bell",
         value: "",
-        default: "silent",
-        help: "ring when somebody says the name",
+        default: ["silent", "不响铃"],
+        help: ["ring when somebody says the name", "有人提到自己的用户名时响铃"],
         set: |config, _| {
             config.bell = true;
             Ok(())
@@ -127,45 +154,29 @@ fn word(value: &str) -> Result<String, String> {
 /// # Errors
 /// One line that names the option and what to do.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
-    let lang = Lang::of_environment(|name| env::var(name).ok());
-    let mut server = None;
-    let mut config = Config {
+    let mut arguments = arguments.into_iter().peekable();
+    if arguments.next_if(|first| first == "--resolve").is_some() {
+        let host = arguments.next().and_then(|host| host.into_string().ok());
+        return host.map(Request::Resolve).ok_or("--resolve: needs HOST:PORT".into());
+    }
+    let config = Config {
         server: Place::Host(String::new()),
         name: None,
         room: None,
         door: Door::Classic,
-        lang,
+        lang: Lang::of_environment(|name| env::var(name).ok()),
         bell: false,
     };
-    let mut parser = Parser::from_args(arguments);
-    while let Some(arg) = parser.next().map_err(|error| advised(&error.to_string()))? {
-        let name = match arg {
-            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Print(help())),
-            Arg::Long("resolve") => {
-                let host = parser.value().and_then(ValueExt::string);
-                return host.map(Request::Resolve).map_err(|error| advised(&error.to_string()));
-            }
-            Arg::Long(name) => name.to_string(),
-            Arg::Value(value) if server.is_none() => {
-                let value = value.string().map_err(|_| "HOST:PORT: must be UTF-8")?;
-                server = Some(place(&value)?);
-                continue;
-            }
-            other => return Err(advised(&other.unexpected().to_string())),
-        };
-        let opt = options::find(OPTIONS, &name).map_err(|fault| advised(&fault))?;
-        opt.take(&mut parser, &mut config)?;
-    }
-    let here = match config.door {
-        Door::Classic => "127.0.0.1:9999",
-        Door::Telnet => "127.0.0.1:2323",
+    let (mut config, given) = match PROGRAM.parse(arguments, config)? {
+        options::Request::Run(config, given) => (config, given),
+        options::Request::Print(text) => return Ok(Request::Print(text)),
     };
-    config.server = server.unwrap_or_else(|| Place::Host(here.into()));
+    config.server = match (&given.argument, config.door) {
+        (Some(server), _) => place(server)?,
+        (None, Door::Classic) => Place::Host("127.0.0.1:9999".into()),
+        (None, Door::Telnet) => Place::Host("127.0.0.1:2323".into()),
+    };
     Ok(Request::Join(config))
-}
-
-fn advised(fault: &str) -> String {
-    format!("{fault}; natter join --help lists the options")
 }
 
 fn place(value: &str) -> Result<Place, String> {
@@ -180,21 +191,6 @@ fn place(value: &str) -> Result<Place, String> {
         return Ok(Place::Host(value.into()));
     }
     Err(format!("HOST:PORT: must be a host with a port, or unix:PATH, not {value:?}"))
-}
-
-fn help() -> String {
-    let mut text = String::from(
-        "natter join: enter a chat room\n\n\
-         natter join [OPTIONS] [HOST:PORT | unix:PATH]\n\n  \
-         --help, -h               this text\n",
-    );
-    text.push_str(&options::help(OPTIONS, 24));
-    text.push_str(
-        "\nOn a terminal, type to talk; /help tells the rest. Otherwise it is a filter: lines of \
-         stdin\nare said, lines heard go to stdout. Exit code 3: the name was refused, 4: no \
-         connection.\n",
-    );
-    text
 }
 
 #[cfg(test)]
@@ -259,6 +255,5 @@ mod tests {
     fn help_shows_every_option() {
         let Ok(Request::Print(text)) = parsed("--help") else { panic!("--help prints") };
         assert!(OPTIONS.iter().all(|opt| text.contains(&format!("--{} {}", opt.name, opt.value))));
-        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     }
 }

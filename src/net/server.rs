@@ -15,7 +15,7 @@ use crate::door::DoorKind;
 use crate::hub::{Hub, Ready};
 use crate::limits::{DOORS_MAX, GOODBYE_MS, Limits};
 use crate::net::listener::Door;
-use crate::net::signals::Signals;
+use crate::net::signals::{Asked, Signals, Stop};
 use crate::net::sock::Sock;
 
 const SIGNALS: Token = Token(usize::MAX);
@@ -73,7 +73,7 @@ impl Server {
         let mut doors = Vec::new();
         for (kind, address) in config.doors() {
             let token = Token(FIRST_DOOR + doors.len());
-            doors.push(Door::open(kind, address, &config.limits, &poll, token)?);
+            doors.push(Door::open(kind, address, config, &poll, token)?);
         }
         let clock = Clock::new(Instant::now(), SystemTime::now());
         let hub = Hub::new(config.lang, config.limits.clone());
@@ -97,11 +97,16 @@ impl Server {
         self.doors.iter().map(|door| (door.kind, &door.address))
     }
 
-    /// Serves until a signal says to stop; the number of a second signal that cut it short.
+    /// Whether SIGHUP ends the server.
+    pub fn stops_on_hang_up(&self) -> bool {
+        self.signals.stops_on_hang_up
+    }
+
+    /// Serves until a signal says to stop; a second signal that cut it short.
     ///
     /// # Errors
     /// If the system cannot wait for events any more.
-    pub fn run(&mut self) -> io::Result<Option<i32>> {
+    pub fn run(&mut self) -> io::Result<Option<Stop>> {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
         let mut is_busy = false;
         loop {
@@ -112,8 +117,8 @@ impl Server {
             }
             let now = self.now();
             for event in &events {
-                if let Some(signal) = self.take(event, &now) {
-                    return Ok(Some(signal));
+                if let Some(stop) = self.take(event, &now) {
+                    return Ok(Some(stop));
                 }
             }
             is_busy = self.accept_some(&now);
@@ -134,11 +139,11 @@ impl Server {
     }
 
     /// Notes what `event` tells; a signal that asks a second time to stop is handed back.
-    fn take(&mut self, event: &mio::event::Event, now: &Now) -> Option<i32> {
+    fn take(&mut self, event: &mio::event::Event, now: &Now) -> Option<Stop> {
         match event.token() {
             SIGNALS => {
-                let signals: Vec<i32> = self.signals.stops().collect();
-                return signals.into_iter().find_map(|signal| self.stop(signal, now));
+                let asked: Vec<Asked> = self.signals.asked().collect();
+                return asked.into_iter().find_map(|asked| self.obey(asked, now));
             }
             Token(token) if token >= FIRST_DOOR => {
                 if let Some(door) = self.doors.get_mut(token - FIRST_DOOR) {
@@ -150,12 +155,21 @@ impl Server {
         None
     }
 
-    /// Begins to stop; `signal` is handed back if that had begun before.
-    fn stop(&mut self, signal: i32, now: &Now) -> Option<i32> {
+    /// Does what a signal asks for; a second one that asks to stop is handed back. A hang-up never
+    /// counts as a second one: a shell that ends with its terminal sends it once more.
+    fn obey(&mut self, asked: Asked, now: &Now) -> Option<Stop> {
+        let at = now.stamp.as_str();
+        let stop = match asked {
+            Asked::Stop(stop) => stop,
+            Asked::Report => {
+                info!("at={at:?} event=hang-up");
+                return None;
+            }
+        };
         if self.stop_by_ms.is_some() {
-            return Some(signal);
+            return Some(stop).filter(|&stop| stop != Stop::HangUp);
         }
-        info!("at={:?} event=stop signal={signal}", now.stamp.as_str());
+        info!("at={at:?} event=stop why={}", stop.as_str());
         self.stop_by_ms = Some(now.mono_ms + GOODBYE_MS);
         self.doors.clear();
         // No door is left to try again.
