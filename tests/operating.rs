@@ -1,14 +1,16 @@
-//! What an operator is told: the start, signals, contradictions, help.
+//! What an operator is told: the start, signals, contradictions, help, one line for each end of a
+//! connection.
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use common::{PATIENCE, Server, TempPath, natter, output};
+use common::{Bare, PATIENCE, Server, TempPath, natter, output};
 use pty_process::blocking::{self, open};
 use rustix::process::Signal;
 use unicode_width::UnicodeWidthStr;
@@ -300,4 +302,45 @@ fn help_is_in_the_operators_language_and_fits_80_columns() {
         }
     }
     assert!(help("--help", "C").contains("SIGHUP") && help("--help", "zh").contains("SIGHUP"));
+}
+
+/// The value of `key` in a line of the diagnostics.
+fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+    line.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+}
+
+#[test]
+fn each_connection_ends_with_one_line_that_has_id_nick_and_why() {
+    let mut server = Server::start("--name-secs 2 --clients 6");
+    let mut exits = server.enter("exits");
+    exits.say("exit");
+    exits.until("exit");
+    drop(Bare::enter(&server, "closes"));
+    server.enter("breaks").reset();
+    let mut strays = server.connect();
+    strays.send("GET / HTTP/1.1\r\n\r\n");
+    let mut nameless = server.connect();
+    nameless.until("[T] system: no name was taken in time, goodbye");
+    let _stays = server.enter("stays");
+    server.wait_log(&["event=close", "id=5"]);
+    server.signal(Signal::TERM);
+    server.wait_log(&["event=close", "id=6"]);
+    let log = server.all_log();
+    let mut ends: BTreeMap<&str, Vec<(Option<&str>, Option<&str>)>> = BTreeMap::new();
+    for line in log.lines() {
+        let is_end = matches!(value(line, "event"), Some("close" | "leave"));
+        if let Some(id) = value(line, "id").filter(|_| is_end) {
+            ends.entry(id).or_default().push((value(line, "nick"), value(line, "why")));
+        }
+    }
+    let wanted = [
+        ("1", Some("\"exits\""), "exit"),
+        ("2", Some("\"closes\""), "closed"),
+        ("3", Some("\"breaks\""), "broken"),
+        ("4", None, "stray"),
+        ("5", None, "nameless"),
+        ("6", Some("\"stays\""), "shutdown"),
+    ];
+    let wanted = wanted.map(|(id, nick, why)| (id, vec![(nick, Some(why))]));
+    assert_eq!(ends, BTreeMap::from(wanted), "{log}");
 }

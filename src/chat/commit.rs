@@ -136,20 +136,19 @@ impl Chat {
         now: &Now,
         out: &mut Out<'_>,
     ) {
-        if let Some(name) = self.users.get(key).name.clone() {
-            let (at, why) = (entry.stamp.as_str(), why.as_str());
-            info!("at={at:?} event=leave id={who} nick={} why={why}", Quoted(&name));
+        let name = self.users.get(key).name.clone();
+        if let Some(name) = &name {
             let rooms: Vec<RoomId> = self.users.get(key).rooms().collect();
             for room in rooms {
                 self.leave_room(key, who, room, entry, now, out);
             }
-            self.names.release(&name, key);
+            self.names.release(name, key);
         }
         self.forget(who, key);
         if why == CloseReason::Exit {
             out(Effect::Tell { to: who, event: Event::Goodbye });
-            out(Effect::Close { user: who, why });
         }
+        out(Effect::Close { user: who, nick: name.as_deref(), why });
     }
 
     /// `who` leaves `room`, which ends if nobody is left in it.

@@ -106,13 +106,11 @@ fn check_doors(config: &Config, given: &Given) -> Result<(), String> {
     {
         return Err(format!("--unix-mode {mode:o}: there is no unix:PATH among the doors"));
     }
-    let mut doors: Vec<_> = config.doors().filter(|(_, address)| !address.is_any_port()).collect();
-    doors.sort_by_key(|(_, address)| *address);
-    for pair in doors.windows(2) {
-        let [(kind, address), (other, same)] = pair else { continue };
-        if address == same {
-            let shown = |kind: &DoorKind| format!("--{} {address}", kind.as_str());
-            return Err(contradiction(&shown(kind), &shown(other)));
+    for (index, (kind, address)) in config.doors().enumerate() {
+        let same = config.doors().take(index).find(|(_, other)| *other == address);
+        if let Some((other, _)) = same.filter(|_| !address.is_any_port()) {
+            let shown = |kind: DoorKind| format!("--{} {address}", kind.as_str());
+            return Err(contradiction(&shown(other), &shown(kind)));
         }
     }
     Ok(())

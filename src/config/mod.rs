@@ -40,7 +40,7 @@ impl Config {
 }
 
 /// Where a door is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// An IP address and a port; with port 0 the system picks a free port.
     Tcp(SocketAddr),

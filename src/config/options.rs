@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::UnicodeWidthChar;
 
 use crate::door::lang::Lang;
 
@@ -227,6 +227,7 @@ fn wrapped(text: &str, columns: usize) -> Vec<&str> {
     let mut lines = Vec::new();
     let (mut start, mut may_end) = (0, None);
     let mut before = ' ';
+    let width = |text: &str| text.chars().filter_map(char::width).sum::<usize>();
     for (at, c) in text.char_indices() {
         let is_between = |c: char| c.len_utf8() == 3 && !"（“".contains(c);
         if c == ' ' || (c.len_utf8() == 3 && !"，。；：、）”".contains(c) && is_between(before))
@@ -234,7 +235,7 @@ fn wrapped(text: &str, columns: usize) -> Vec<&str> {
             may_end = Some(at);
         }
         before = c;
-        if text[start..at + c.len_utf8()].width() > columns {
+        if width(&text[start..at + c.len_utf8()]) > columns {
             let end = may_end.take().filter(|&end| end > start).unwrap_or(at);
             lines.push(text[start..end].trim());
             start = end;

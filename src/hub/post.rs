@@ -13,6 +13,7 @@ use crate::hub::conn::{Conn, Moment, Pace, Phase, Writing};
 use crate::hub::peers::Peers;
 use crate::ids::{PeerId, RoomId, UserId};
 use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
+use crate::text::Quoted;
 
 /// What a [`Tap`] sees.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +97,7 @@ impl Post {
                     conn.is_listing = true;
                 }
             }
-            Effect::Close { user, why } => close(user.peer, why, peers, now),
+            Effect::Close { user, nick, why } => close(user.peer, nick, why, peers, now),
         }
     }
 
@@ -340,9 +341,13 @@ fn follower<S>(tape: TapeId, id: PeerId, peers: &mut Peers<S>) -> Option<&mut Co
 }
 
 /// Nothing more is read of `user`; the connection ends when all it was told has been sent.
-fn close<S>(user: PeerId, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
+fn close<S>(user: PeerId, nick: Option<&str>, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
     let Some(conn) = peers.get_mut(user).filter(|conn| conn.is_open()) else { return };
-    info!("at={:?} event=close id={user} why={}", now.stamp.as_str(), why.as_str());
+    let (at, why) = (now.stamp.as_str(), why.as_str());
+    match nick {
+        Some(nick) => info!("at={at:?} event=close id={user} nick={} why={why}", Quoted(nick)),
+        None => info!("at={at:?} event=close id={user} why={why}"),
+    }
     conn.phase = Phase::Closing { since: Moment::at(now.mono_ms) };
     conn.is_listing = false;
     conn.protocol.stop();

@@ -244,7 +244,7 @@ impl Server {
     fn turn_away(&mut self, from: &str, now: &Now) {
         if now.mono_ms >= self.next_refusal_ms {
             self.next_refusal_ms = now.mono_ms + REFUSAL_LOG_MS;
-            info!("at={:?} event=refuse from={from} why=room-full", now.stamp.as_str());
+            info!("at={:?} event=turn-away from={from} why=room-full", now.stamp.as_str());
         }
     }
 

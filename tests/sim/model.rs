@@ -113,7 +113,7 @@ impl Model {
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
                 queue.rooms.retain(|&other| other != room);
             }
-            Effect::Close { user, why } => {
+            Effect::Close { user, why, .. } => {
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
                 queue.is_closed = true;
                 queue.is_refused = matches!(why, CloseReason::RoomFull | CloseReason::AddressFull);
