@@ -1,5 +1,5 @@
 //! What an operator is told: the start, signals, contradictions, help, one line for each end of a
-//! connection.
+//! connection; and `docs/operating.md`, which explains it.
 
 mod common;
 
@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::{Bare, PATIENCE, Server, TempPath, natter, output};
@@ -343,4 +344,80 @@ fn each_connection_ends_with_one_line_that_has_id_nick_and_why() {
     ];
     let wanted = wanted.map(|(id, nick, why)| (id, vec![(nick, Some(why))]));
     assert_eq!(ends, BTreeMap::from(wanted), "{log}");
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The first cells of the table in the section of `docs/operating.md` with that heading.
+fn table(heading: &str) -> Vec<String> {
+    let page = read("docs/operating.md");
+    let section = page.split("\n## ").find(|section| section.lines().next() == Some(heading));
+    let section = section.unwrap_or_else(|| panic!("a section called {heading}"));
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut cells: Vec<String> =
+        rows.filter_map(|row| row.split_once('`')).map(|(cell, _)| cell.to_string()).collect();
+    cells.sort();
+    cells
+}
+
+/// What stands in the code of `src` between `before` and the first character that a word does not
+/// have, once each and sorted.
+fn words_after(before: &str, text: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_ascii_lowercase() || c == '-';
+    let begun = text.split(before).skip(1);
+    let mut words: Vec<String> =
+        begun.map(|rest| rest.chars().take_while(|&c| is_part(c)).collect()).collect();
+    words.retain(|word: &String| !word.is_empty());
+    words.sort();
+    words.dedup();
+    words
+}
+
+/// All of the server's source.
+fn source() -> String {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut source = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("it is there").flatten() {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("client") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(path).expect("sources are UTF-8");
+                source.push_str(text.split("#[cfg(test)]").next().unwrap_or_default());
+            }
+        }
+    }
+    source
+}
+
+#[test]
+fn the_page_explains_every_event_of_the_diagnostics() {
+    assert_eq!(table("Events"), words_after("event=", &source()));
+}
+
+#[test]
+fn the_page_explains_every_reason_of_the_diagnostics() {
+    let source = source();
+    // Those that are literals, and those of the enums.
+    let mut reasons = words_after("why=", &source);
+    for reason in ["CloseReason", "NickFault", "Stop"] {
+        let from = source.split(&format!("\nimpl {reason} {{")).nth(1).expect("it has an impl");
+        let body = from.split("\n}").next().expect("it ends");
+        reasons.extend(words_after("=> \"", body));
+    }
+    reasons.sort();
+    reasons.dedup();
+    assert!(reasons.len() > 15, "{reasons:?}");
+    assert_eq!(table("Reasons"), reasons);
+}
+
+#[test]
+fn the_readme_leads_to_the_page() {
+    for page in ["README.md", "README.zh-CN.md"] {
+        assert!(read(page).contains("](docs/operating.md)"), "{page}");
+    }
 }
