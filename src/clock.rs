@@ -58,9 +58,32 @@ impl Stamp {
         to.extend_from_slice(b"] ");
     }
 
-    /// The text to log.
+    /// The same as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("chrono renders digits in ASCII")
+    }
+}
+
+/// A local time with its distance from UTC, as `2026-11-23T09:11:38+08:00` (RFC 3339).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZonedStamp([u8; 25]);
+
+impl ZonedStamp {
+    /// The stamp of a local time.
+    pub fn of(wall: DateTime<Local>) -> Self {
+        let minutes = wall.offset().local_minus_utc() / 60;
+        let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+        let zone = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+        let mut text = [0; 25];
+        text[..19].copy_from_slice(Stamp::of(wall).as_bytes());
+        text[10] = b'T';
+        text[19..].copy_from_slice(zone.as_bytes());
+        Self(text)
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("all of it is ASCII")
     }
 }
 

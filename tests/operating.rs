@@ -56,7 +56,7 @@ fn the_start_line_tells_version_doors_and_limits_and_what_caused_them() {
         "clients=29 cause=ulimit-n descriptors=60 ",
         " rooms=7 ",
         &format!(" doors=\"classic {}\"", server.door()),
-        &format!(" options=\"--classic 127.0.0.1:0 --telnet off --rooms 7\""),
+        " options=\"--classic 127.0.0.1:0 --telnet off --rooms 7\"",
     ] {
         assert!(line.contains(part), "{part} in {line}");
     }
@@ -305,6 +305,33 @@ fn help_is_in_the_operators_language_and_fits_80_columns() {
     assert!(help("--help", "C").contains("SIGHUP") && help("--help", "zh").contains("SIGHUP"));
 }
 
+#[test]
+fn every_line_of_the_diagnostics_has_the_local_time_with_its_zone() {
+    for (zone, offset) in [("CST-8", "+08:00"), ("XXX3:30", "-03:30"), ("UTC0", "+00:00")] {
+        let mut command = natter("--classic 127.0.0.1:0 --log debug");
+        let mut server = Server::spawn(command.env("TZ", zone));
+        let mut alice = server.enter("alice");
+        alice.say("hello -ta");
+        alice.say("exit");
+        alice.until("exit");
+        server.wait_log(&["event=close"]);
+        server.signal(Signal::TERM);
+        server.wait_log(&["event=stop"]);
+        let log = server.all_log();
+        assert!(log.lines().count() >= 6, "{log}");
+        for line in log.lines() {
+            let at = value(line, "at").expect(line);
+            let is_like = |(byte, form): (u8, u8)| match form {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte == form,
+            };
+            assert!(at.bytes().zip("0000-00-00T00:00:00".bytes()).all(is_like), "{line}");
+            assert_eq!(&at[19..], offset, "{line}");
+            assert_eq!(line.matches("at=").count(), 1, "{line}");
+        }
+    }
+}
+
 /// The value of `key` in a line of the diagnostics.
 fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     line.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
@@ -327,7 +354,7 @@ fn each_connection_ends_with_one_line_that_has_id_nick_and_why() {
     server.signal(Signal::TERM);
     server.wait_log(&["event=close", "id=6"]);
     let log = server.all_log();
-    let mut ends: BTreeMap<&str, Vec<(Option<&str>, Option<&str>)>> = BTreeMap::new();
+    let mut ends: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for line in log.lines() {
         let is_end = matches!(value(line, "event"), Some("close" | "leave"));
         if let Some(id) = value(line, "id").filter(|_| is_end) {

@@ -33,7 +33,7 @@ impl Chat {
             What::Moved | What::Entered => self.commit_move(author, key, entry, now, out),
             What::Said { text } => self.commit_line(key, text, false, entry, out),
             What::Acted { text } => self.commit_line(key, text, true, entry, out),
-            What::Whispered { to, text } => self.commit_whisper(author, key, *to, text, entry, out),
+            What::Whispered { to, text } => self.commit_whisper(author, key, *to, text, out),
             What::TopicSet { text } => self.commit_topic(key, text, entry, out),
         }
     }
@@ -52,7 +52,6 @@ impl Chat {
             let free = &self.names.suggest(new);
             return out(Effect::Tell { to: who, event: Event::NameTaken { free } });
         }
-        let at = entry.stamp.as_str();
         let old = self.users.set_name(key, new);
         if let Some(old) = &old {
             self.names.release(old, key);
@@ -60,7 +59,7 @@ impl Chat {
         self.names.claim(new, key);
         self.unignore_oneself(who, key, new);
         let Some(old) = old else {
-            info!("at={at:?} event=join id={who} nick={}", Quoted(new));
+            info!("event=join id={who} nick={}", Quoted(new));
             self.rooms.enter(LOBBY, key);
             self.announce_join(LOBBY, who, key, now, out);
             let room_name = self.rooms.get(LOBBY).name;
@@ -68,7 +67,7 @@ impl Chat {
             out(Effect::Tell { to: who, event: Event::Accepted });
             return self.show_past(who, key, entry.at_ms, out);
         };
-        info!("at={at:?} event=rename id={who} nick={} was={}", Quoted(new), Quoted(&old));
+        info!("event=rename id={who} nick={} was={}", Quoted(new), Quoted(&old));
         if *old != *new {
             let user = self.users.get(key);
             let (epoch, rooms) = (user.epoch, user.rooms().collect::<Vec<_>>());
@@ -223,12 +222,7 @@ impl Chat {
         let (who, user) = (entry.author, self.users.get(key));
         let Some(nick) = user.name.as_deref() else { return };
         // All of it inside, where it costs nothing unless it is logged.
-        debug!(
-            "at={:?} event=say id={who} nick={} text={}",
-            entry.stamp.as_str(),
-            Quoted(nick),
-            Quoted(text)
-        );
+        debug!("event=say id={who} nick={} text={}", Quoted(nick), Quoted(text));
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
         let (except, author) = (self.ignores.of_name(nick), Some(who));
@@ -246,14 +240,13 @@ impl Chat {
         key: UserKey,
         reader: UserId,
         text: &str,
-        entry: &Entry<'_>,
         out: &mut Out<'_>,
     ) {
         let Some(from) = self.users.get(key).name.as_deref() else { return };
         let Some(reader_key) = self.users.key(reader) else { return };
         let Some(to) = self.users.get(reader_key).name.as_deref() else { return };
         // What is private stays out of the log, text and all.
-        debug!("at={:?} event=whisper id={who} to={reader}", entry.stamp.as_str());
+        debug!("event=whisper id={who} to={reader}");
         let event = Event::Whispered { from, to, text };
         let is_ignored = self.ignores.of_name(from).contains(&reader);
         if !is_ignored {

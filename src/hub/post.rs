@@ -343,10 +343,10 @@ fn follower<S>(tape: TapeId, id: PeerId, peers: &mut Peers<S>) -> Option<&mut Co
 /// Nothing more is read of `user`; the connection ends when all it was told has been sent.
 fn close<S>(user: PeerId, nick: Option<&str>, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
     let Some(conn) = peers.get_mut(user).filter(|conn| conn.is_open()) else { return };
-    let (at, why) = (now.stamp.as_str(), why.as_str());
+    let why = why.as_str();
     match nick {
-        Some(nick) => info!("at={at:?} event=close id={user} nick={} why={why}", Quoted(nick)),
-        None => info!("at={at:?} event=close id={user} why={why}"),
+        Some(nick) => info!("event=close id={user} nick={} why={why}", Quoted(nick)),
+        None => info!("event=close id={user} why={why}"),
     }
     conn.phase = Phase::Closing { since: Moment::at(now.mono_ms) };
     conn.is_listing = false;

@@ -75,7 +75,9 @@ impl Server {
             let token = Token(FIRST_DOOR + doors.len());
             doors.push(Door::open(kind, address, config, &poll, token)?);
         }
-        let clock = Clock::new(Instant::now(), SystemTime::now());
+        let wall = SystemTime::now();
+        diagnostics::set_time(wall);
+        let clock = Clock::new(Instant::now(), wall);
         let hub = Hub::new(config.lang, config.limits.clone());
         let limits = config.limits.clone();
         Ok(Self {
@@ -158,18 +160,17 @@ impl Server {
     /// Does what a signal asks for; a second one that asks to stop is handed back. A hang-up never
     /// counts as a second one: a shell that ends with its terminal sends it once more.
     fn obey(&mut self, asked: Asked, now: &Now) -> Option<Stop> {
-        let at = now.stamp.as_str();
         let stop = match asked {
             Asked::Stop(stop) => stop,
             Asked::Report => {
-                info!("at={at:?} event=hang-up");
+                info!("event=hang-up");
                 return None;
             }
         };
         if self.stop_by_ms.is_some() {
             return Some(stop).filter(|&stop| stop != Stop::HangUp);
         }
-        info!("at={at:?} event=stop why={}", stop.as_str());
+        info!("event=stop why={}", stop.as_str());
         self.stop_by_ms = Some(now.mono_ms + GOODBYE_MS);
         self.doors.clear();
         // No door is left to try again.
@@ -179,7 +180,9 @@ impl Server {
     }
 
     fn now(&mut self) -> Now {
-        self.clock.at(Instant::now(), SystemTime::now())
+        let wall = SystemTime::now();
+        diagnostics::set_time(wall);
+        self.clock.at(Instant::now(), wall)
     }
 
     /// Accepts from every ready door, a bounded number; true if one may have more.
@@ -230,13 +233,13 @@ impl Server {
         let registered =
             self.poll.registry().register(sock.as_source(), Token(slot), PEER_INTEREST);
         if let Err(error) = registered {
-            error!("at={:?} event=unregistered error={error:?}", now.stamp.as_str());
+            error!("event=unregistered error={:?}", error.to_string());
             return;
         }
         // Before the hub has it, which may close it at once.
         let id = self.hub.next_id();
         let door = kind.as_str();
-        info!("at={:?} event=open id={id} door={door} from={from}", now.stamp.as_str());
+        info!("event=open id={id} door={door} from={from}");
         self.hub.open(sock, kind, counted, now);
     }
 
@@ -244,7 +247,7 @@ impl Server {
     fn turn_away(&mut self, from: &str, now: &Now) {
         if now.mono_ms >= self.next_refusal_ms {
             self.next_refusal_ms = now.mono_ms + REFUSAL_LOG_MS;
-            info!("at={:?} event=turn-away from={from} why=room-full", now.stamp.as_str());
+            info!("event=turn-away from={from} why=room-full");
         }
     }
 
@@ -252,7 +255,7 @@ impl Server {
     /// that wait, so the door stays ready and is tried again; it is logged once.
     fn starve(&mut self, error: &io::Error, now: &Now) {
         if self.starved.is_none() {
-            warn!("at={:?} event=starved error={error:?}", now.stamp.as_str());
+            warn!("event=starved error={:?}", error.to_string());
         }
         let (retry_ms, peers) = (now.mono_ms + ACCEPT_RETRY_MS, self.hub.len());
         self.starved = Some(Starved { retry_ms, peers });
