@@ -192,7 +192,7 @@ fn who_comes_back_gets_exactly_what_was_missed() {
     bob.expect_all(&["[T] alice: one", "[T] alice: two", "[T] * alice waves"]);
     // A connection that just breaks is no different.
     bob.0.reset();
-    server.wait_log(&["event=leave", "id=3"]);
+    server.wait_log(&["event=close", "id=3"]);
     let mut bob = Person::enter(&door, "bob");
     bob.expect("-- nothing was said while you were away --");
     bob.say("/quit");

@@ -203,11 +203,12 @@ fn a_server_that_ends_without_descriptors_does_not_spin() {
 }
 
 #[test]
-fn a_hang_up_ends_nothing() {
-    let server = Server::start("");
+fn a_hang_up_ends_no_service_and_is_logged() {
+    let mut server = Server::start("");
     let mut alice = server.enter("alice");
     for _ in 0..3 {
         server.signal(Signal::HUP);
+        server.wait_log(&["event=hang-up"]);
         alice.say("still here -ta");
         alice.expect("[T] alice:still here");
     }

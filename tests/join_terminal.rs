@@ -331,7 +331,7 @@ fn a_window_that_is_closed_leaves_the_room_in_order() {
     let mut server = Server::start("");
     let terminal = enter(&server, "alice", 10, 60);
     assert_eq!(terminal.close(), 0);
-    server.wait_log(&["event=leave", "alice", "why=exit"]);
+    server.wait_log(&["event=close", "alice", "why=exit"]);
 }
 
 #[test]

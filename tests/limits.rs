@@ -85,7 +85,7 @@ fn too_much_without_a_line_end_is_told_and_closed() {
     alice.expect("[T] system: that was too much without a line end, goodbye");
     alice.expect_end();
     other.expect("[T] system: alice left");
-    server.wait_log(&["event=leave", "nick=\"alice\"", "why=unended"]);
+    server.wait_log(&["event=close", "nick=\"alice\"", "why=unended"]);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn when_too_much_is_queued_for_all_who_took_nothing_for_longest_goes_and_no_othe
     alice.say("who");
     alice.until("[T] system: 7 here:");
     let log = server.all_log();
-    assert!(!log.contains("why=lagging") && log.matches("event=leave").count() == 1, "{left}");
+    assert!(!log.contains("why=lagging") && log.matches("event=close").count() == 1, "{left}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use natter::config::options::Opt;
 use natter::config::table::OPTIONS;
 
 fn read(name: &str) -> String {
@@ -26,21 +27,27 @@ fn rows<'a>(readme: &'a str, heading: &str) -> Vec<&'a str> {
     lines.filter(|line| line.starts_with("| `--")).collect()
 }
 
+/// The option table under `headings` (English, Chinese) is the one of the program, in each language.
+fn assert_table_of<C>(options: &[Opt<C>], headings: [&str; 2]) {
+    for (lang, page) in ["README.md", "README.zh-CN.md"].into_iter().enumerate() {
+        let row = |opt: &Opt<C>| {
+            let usage = usage(opt.name, opt.value);
+            format!("| `{usage}` | {} | {} |", opt.help[lang], opt.default[lang])
+        };
+        let wanted: Vec<String> = options.iter().map(row).collect();
+        assert_eq!(rows(&read(page), &format!("{}\n", headings[lang])), wanted);
+    }
+}
+
 #[test]
 fn its_option_table_is_the_programs() {
-    let wanted = OPTIONS.iter().map(|opt| {
-        format!("| `{}` | {} | {} |", usage(opt.name, opt.value), opt.help, opt.default)
-    });
-    assert_eq!(rows(&readme(), "Doors and options\n"), wanted.collect::<Vec<_>>());
+    assert_table_of(OPTIONS, ["Doors and options", "入口和选项"]);
 }
 
 #[cfg(feature = "client")]
 #[test]
 fn the_clients_option_table_is_the_clients() {
-    let wanted = natter::client::options::OPTIONS.iter().map(|opt| {
-        format!("| `{}` | {} | {} |", usage(opt.name, opt.value), opt.help, opt.default)
-    });
-    assert_eq!(rows(&readme(), "Join\n"), wanted.collect::<Vec<_>>());
+    assert_table_of(natter::client::options::OPTIONS, ["Join", "加入"]);
 }
 
 #[test]

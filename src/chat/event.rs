@@ -396,6 +396,8 @@ pub enum Effect<'a> {
     Close {
         /// Whose.
         user: UserId,
+        /// Under which name they were in the chat, if they were.
+        nick: Option<&'a str>,
         /// Why.
         why: CloseReason,
     },

@@ -160,7 +160,7 @@ impl Model {
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
                 queue.rooms.retain(|&other| other != room);
             }
-            Effect::Close { user, why } => {
+            Effect::Close { user, why, .. } => {
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
                 if let Some(program) = queue.program.as_mut().filter(|_| !queue.is_closed) {
                     program.close(why);

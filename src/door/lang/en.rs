@@ -269,3 +269,12 @@ pub fn how_to_join(dialect: DoorKind, connect: &str) -> String {
         ),
     }
 }
+
+pub fn at_most(natter: &str, clients: usize, descriptors: Option<usize>) -> String {
+    match descriptors {
+        None => format!("{natter}: at most {clients} clients"),
+        Some(limit) => {
+            format!("{natter}: at most {clients} clients, because `ulimit -n` is {limit}")
+        }
+    }
+}

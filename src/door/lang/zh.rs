@@ -252,3 +252,10 @@ pub fn how_to_join(dialect: DoorKind, connect: &str) -> String {
         }
     }
 }
+
+pub fn at_most(natter: &str, clients: usize, descriptors: Option<usize>) -> String {
+    match descriptors {
+        None => format!("{natter}：最多 {clients} 个客户端"),
+        Some(limit) => format!("{natter}：最多 {clients} 个客户端，因为 `ulimit -n` 为 {limit}"),
+    }
+}
