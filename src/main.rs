@@ -125,9 +125,8 @@ fn announce(server: &Server, config: &Config, ceiling: Ceiling) {
         text.push('\n');
     };
     if cfg!(feature = "client") {
-        let door = if classic.is_none() { "--door telnet " } else { "" };
         let address = classic.or(telnet).map(reachable).expect("there is a door");
-        hint(DoorKind::Telnet, &format!("natter join {door}{address}"));
+        hint(DoorKind::Telnet, &format!("natter join {address}"));
     }
     if let Some(address) = telnet {
         hint(DoorKind::Telnet, &how_to_connect("telnet", address));

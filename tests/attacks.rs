@@ -304,7 +304,7 @@ fn to_a_terminal_whose_charset_is_a_guess() {
     let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit");
     let mut mallory = server.enter("mallory");
     let mut latin1 = Client::connect(server.telnet());
-    latin1.send("lena\r\n");
+    latin1.send("lena\r\n/lang en\r\n");
     mallory.expect("[T] system: lena joined");
     for (sent, heard) in [
         (&b"Andr\xe9s"[..], "Andr\u{fffd}s"),
