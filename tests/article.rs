@@ -1,4 +1,6 @@
 //! Clients that behave as the article's does, and the article's own where it is at hand.
+//!
+//! Sections of `docs/protocol.md`: "Clients without line ends".
 
 mod common;
 

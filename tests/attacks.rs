@@ -1,4 +1,6 @@
 //! What terminals obey and what deceives a reader, from every door to every kind of reader.
+//!
+//! Sections of `docs/protocol.md`: "Texts", "Names".
 
 mod common;
 

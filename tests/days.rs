@@ -1,5 +1,7 @@
 //! Each person's time zone and language, and the days of what is said, at a hub whose clock the test
 //! sets.
+//!
+//! Sections of `docs/protocol.md`: "Languages and time zones".
 
 #[allow(dead_code, reason = "the tests of the hub use all of it")]
 #[path = "hub/line.rs"]

@@ -1,4 +1,6 @@
 //! From a telnet client's bytes to lines: what known clients send, wherever it is cut, and bounds.
+//!
+//! Sections of `docs/protocol.md`: "Lines", "The line editor", "Character sets".
 
 #[path = "decoder/session.rs"]
 mod session;

@@ -1,4 +1,6 @@
 //! The telnet door as a person meets it, against the real binary.
+//!
+//! Sections of `docs/protocol.md`: "What a person sees", "Commands at the telnet door".
 
 #[path = "common/mod.rs"]
 mod common;

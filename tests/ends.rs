@@ -1,4 +1,6 @@
 //! How connections and the server end: nothing that was said is lost on the way.
+//!
+//! Sections of `docs/protocol.md`: "Lines".
 
 mod common;
 

@@ -1,5 +1,8 @@
 //! `docs/protocol.md`, chapter "JSON lines": programs against the real binary. Every object that it
 //! sends is held against `docs/protocol.schema.json`.
+//!
+//! Sections of `docs/protocol.md`: "Opening", "Objects that the server sends", "Commands",
+//! "Sessions", "Error codes".
 #![cfg(feature = "json")]
 
 mod common;

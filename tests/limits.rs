@@ -1,4 +1,6 @@
 //! The bounds: what is told, what is slowed, what is closed, and that nobody else suffers.
+//!
+//! Sections of `docs/protocol.md`: "Lines", "Rooms".
 
 mod common;
 

@@ -1,4 +1,7 @@
 //! The article's table, row by row, byte for byte, to clients with line ends and without.
+//!
+//! Sections of `docs/protocol.md`: "Lines", "Commands at the classic door", "Clients without line
+//! ends".
 
 mod common;
 

@@ -1,4 +1,6 @@
 //! Rooms, as people and programs meet them, against the real binary.
+//!
+//! Sections of `docs/protocol.md`: "Rooms".
 
 mod common;
 

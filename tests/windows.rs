@@ -1,4 +1,6 @@
 //! A person at Windows' telnet: each key is sent at once, in GBK, and shown by the terminal itself.
+//!
+//! Sections of `docs/protocol.md`: "Character sets".
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! What `natter join` can be told: one table of options, for parsing, `--help` and the README.
+//! What `natter join` can be told: one table of options, for parsing, `--help` and
+//! `docs/options.md`.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! The server's options: one table for parsing, `--help` and the README.
+//! The server's options: one table for parsing, `--help` and `docs/options.md`.
 
 use log::LevelFilter;
 
