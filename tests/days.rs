@@ -6,6 +6,9 @@
 #[allow(dead_code, reason = "the tests of the hub use all of it")]
 #[path = "hub/line.rs"]
 mod line;
+#[allow(dead_code, reason = "only a part of it is used here")]
+#[path = "common/skip.rs"]
+mod skip;
 
 use line::Line;
 use natter::clock::{Now, Stamp};
@@ -251,6 +254,8 @@ fn zones_and_offsets_are_each_persons_own() {
         assert_eq!(place.heard(carol), ["system: times are in Asia/Shanghai, now UTC+8"]);
         place.say(bob, "three");
         assert_eq!(place.heard(carol), ["[18:00] bob: three"]);
+    } else {
+        skip::skip_without("tzdata");
     }
 }
 

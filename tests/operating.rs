@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Bare, PATIENCE, Server, TempPath, natter, output};
+use common::{Bare, PATIENCE, Server, TempPath, find_tool, natter, output, skip_here};
 use pty_process::blocking::{self, open};
 use rustix::process::Signal;
 use unicode_width::UnicodeWidthStr;
@@ -93,7 +93,7 @@ fn the_first_hint_is_natter_join() {
         (&format!("--classic {} --telnet off", unix.as_door()), ""),
     ] {
         if doors.contains("::") && std::net::UdpSocket::bind("[::1]:0").is_err() {
-            println!("skipped: this machine has no IPv6");
+            skip_here("this machine has no IPv6");
             continue;
         }
         let lines = announced(&mut natter(doors));
@@ -212,20 +212,18 @@ fn a_unix_door_has_the_mode_that_was_asked_for_whatever_the_umask() {
 #[test]
 fn a_unix_door_opens_only_when_it_has_its_mode() {
     let (file, calls) = (TempPath::new(".sock"), TempPath::new(".strace"));
-    let mut command = Command::new("strace");
+    let Some(strace) = find_tool("strace") else { return };
+    let mut command = Command::new(strace);
     command.args(["-e", "trace=bind,?chmod,?fchmodat,?fchmodat2,listen", "-o"]).arg(calls.path());
     command.arg(env!("CARGO_BIN_EXE_natter")).args(["--telnet", "off", "--unix-mode", "660"]);
     // The second door cannot open, so that it ends.
     command.args(["--classic", &file.as_door(), "--classic", "unix:/nowhere/natter"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    if Command::new("strace").arg("-V").output().is_err() {
-        return println!("skipped: strace is not installed");
-    }
     let ended = output(&mut command);
     let seen = fs::read_to_string(calls.path()).unwrap_or_default();
     let told = String::from_utf8_lossy(&ended.stderr);
     if told.contains("PTRACE") {
-        return println!("skipped: strace may not look at processes here: {told}");
+        return skip_here("strace may not look at processes here");
     }
     assert_eq!(ended.status.code(), Some(2), "{told}");
     let path = file.path().to_str().expect("it is ASCII");
