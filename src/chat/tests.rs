@@ -161,7 +161,7 @@ fn rooms_obey_the_rules_of_names_and_their_limits() {
     assert_eq!(talk.chat.rooms(), 4, "who is alone in a room may go to a new one");
     talk.seen.clear();
     talk.ask(1, Command::Topic(Some("more than sixteen bytes")));
-    assert_eq!(talk.seen(), ["1 system: a topic has at most 16 bytes; this one was not set"]);
+    assert_eq!(talk.seen(), ["1 system: topic not set: it is longer than 16 bytes"]);
     talk.ask(3, Command::Join("another"));
     talk.seen.clear();
     talk.ask(1, Command::Rooms);
