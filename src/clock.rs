@@ -5,6 +5,8 @@
 use std::fmt;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, Local};
+
 /// The moment that one turn works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
@@ -102,6 +104,30 @@ fn write_digits(mut number: u64, place: &mut [u8]) {
     for digit in place.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
+    }
+}
+
+/// A local time with its distance from UTC, as `2026-11-23T09:11:38+08:00` (RFC 3339).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZonedStamp([u8; 25]);
+
+impl ZonedStamp {
+    /// The stamp of a local time.
+    pub fn of(wall: DateTime<Local>) -> Self {
+        let minutes = wall.offset().local_minus_utc() / 60;
+        let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+        let zone = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+        let mut text = [0; 25];
+        let local_secs = wall.timestamp() + i64::from(wall.offset().local_minus_utc());
+        text[..19].copy_from_slice(&date_and_time(local_secs));
+        text[10] = b'T';
+        text[19..].copy_from_slice(zone.as_bytes());
+        Self(text)
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("all of it is ASCII")
     }
 }
 

@@ -11,6 +11,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use log::{Level, LevelFilter, Log, Metadata, Record, SetLoggerError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -18,13 +19,14 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::stdio::dup2_stderr;
 use simple_logger::SimpleLogger;
 
+use crate::clock::ZonedStamp;
 use crate::text::clip;
 
 /// What a pipe that is ready for writing takes without blocking (pipe(7), `PIPE_BUF`).
 const RECORD_BYTES_MAX: usize = 4_096;
 /// What `simple_logger` prints of each record beside its target and its text:
-/// `LEVEL [target] text` and a line end.
-const FRAME_BYTES: usize = "LEVEL [] \n".len();
+/// `LEVEL [target] at=TIME text` and a line end.
+const FRAME_BYTES: usize = "LEVEL [] at=2026-11-23T09:11:38+08:00 \n".len();
 /// Ends a text that was cut.
 const CUT_MARK: &str = "…";
 
@@ -32,6 +34,11 @@ thread_local! {
     /// The records lost since the last count was logged. `log` allows one logger a process, which
     /// nobody can be handed a reference to; the one thread there is owns its state.
     static LOST: Cell<Lost> = const { Cell::new(Lost::NOTHING) };
+    /// The time of the turn, which every record has.
+    static WALL: Cell<SystemTime> = const { Cell::new(UNIX_EPOCH) };
+    /// The second since 1970 that was rendered last, and how it is shown: chrono looks at the time
+    /// zone file for each.
+    static SHOWN: Cell<Option<(u64, ZonedStamp)>> = const { Cell::new(None) };
 }
 
 /// Records that were not printed, and why.
@@ -83,8 +90,9 @@ impl Logger {
             if LOST.get().is_line_cut {
                 eprintln!();
             }
-            let metadata = record.metadata().clone();
-            self.0.log(&Record::builder().metadata(metadata).args(format_args!("{text}")).build());
+            let mut stamped = Record::builder();
+            stamped.metadata(record.metadata().clone());
+            self.0.log(&stamped.args(format_args!("at={} {text}", stamp().as_str())).build());
         }))
         .is_ok();
         let is_blocked = !is_printed && !is_stderr_writable();
@@ -127,6 +135,25 @@ pub fn init(level: LevelFilter) -> Result<(), SetLoggerError> {
     log::set_boxed_logger(Box::new(Logger(SimpleLogger::new().with_level(level))))?;
     log::set_max_level(level);
     Ok(())
+}
+
+/// Has every record from here on say that it is `wall`.
+pub fn set_time(wall: SystemTime) {
+    WALL.set(wall);
+}
+
+/// The time as records have it.
+fn stamp() -> ZonedStamp {
+    let wall = WALL.get();
+    let secs = wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    match SHOWN.get() {
+        Some((shown_secs, stamp)) if shown_secs == secs => stamp,
+        _ => {
+            let stamp = ZonedStamp::of(wall.into());
+            SHOWN.set(Some((secs, stamp)));
+            stamp
+        }
+    }
 }
 
 /// Tries again to log how many records were lost because stderr was full or stopped; true if it

@@ -44,7 +44,7 @@
 //! * When every follower has been sent everything, a tape holds nothing. Otherwise each of its chunks
 //!   counts the positions in it, and the front one goes when its count comes to zero. Nobody is
 //!   searched for.
-//! * A connection follows no tape, one (stored inline) or several (boxed, 16 bytes each).
+//! * A connection follows no tape, one (stored inline) or several (boxed, 8 bytes each).
 //! * What is queued for everybody, and whether a room is congested, are running totals: a loud room
 //!   does not slow down the others.
 //!
@@ -145,6 +145,11 @@
 //!   moved earlier in place, where a heap would pile up stale ones (two a second for a slowed peer).
 //! * Queues of slots are bitmaps, not lists of ids: a slot is in at most once without a flag, the sweep
 //!   goes in slab order, and a room of 1,000,000 costs 125 KB and one OR per 64 members.
+//!   Three levels deep, because a sweep over few among a million spent its time finding the next.
+//! * Among many rooms, cache misses are what costs, not instructions. Of 100,000 rooms of ten, a
+//!   delivered line took 454 ns: 100 for the first look at each connection, which sixteen flushes now do
+//!   together (`hub/write.rs`), and 250 for finding a room's history, which its room now knows and which
+//!   is one piece of memory ([`chat::history`]). It takes 143 (`cargo bench --bench turn`).
 //! * Effects go out through a callback and borrow; a list of them would own their text.
 //! * `hub/post.rs` is part of the hub, not of `delivery/`: it needs connections, and the delivery code
 //!   must not know them, or the two folders would form a cycle.

@@ -3,18 +3,21 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
-use natter::config::arguments::{Request, parse};
+use natter::config::arguments::parse;
+use natter::config::options::{Given, Request, shown};
 use natter::config::{Address, Config};
 use natter::diagnostics;
 use natter::door::DoorKind;
-use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED};
+use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED, Limits};
 use natter::net::server::Server;
-use natter::text::one_line;
+use natter::text::{Quoted, one_line};
 
 /// What the operator did cannot work: an option, an address.
 const EXIT_USAGE: u8 = 2;
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1).peekable();
@@ -22,7 +25,7 @@ fn main() -> ExitCode {
         return join(arguments);
     }
     match parse(arguments) {
-        Ok(Request::Serve(config)) => serve(*config),
+        Ok(Request::Run(config, given)) => serve(*config, &given),
         Ok(Request::Print(text)) => {
             say(&text);
             ExitCode::SUCCESS
@@ -41,22 +44,23 @@ fn join(_arguments: impl Iterator<Item = OsString>) -> ExitCode {
     refuse("join: this natter is the server alone; build it with --features client")
 }
 
-fn serve(mut config: Config) -> ExitCode {
+fn serve(mut config: Config, given: &Given) -> ExitCode {
     if let Err(error) = diagnostics::init(config.log) {
         return refuse(&format!("the log cannot start: {error}"));
     }
-    if let Err(fault) = set_clients(&mut config) {
-        return refuse(&fault);
-    }
+    let ceiling = match set_clients(&mut config) {
+        Ok(ceiling) => ceiling,
+        Err(fault) => return refuse(&fault),
+    };
     let mut server = match Server::open(&config) {
         Ok(server) => server,
         Err(fault) => return refuse(&fault),
     };
-    announce(&server, &config);
+    announce(&server, &config, ceiling);
+    log_start(&server, &config, given, ceiling);
     match server.run() {
         Ok(None) => ExitCode::SUCCESS,
-        // As a shell counts a process that a signal ended.
-        Ok(Some(signal)) => ExitCode::from(128 + u8::try_from(signal).unwrap_or(0)),
+        Ok(Some(stop)) => ExitCode::from(stop.exit_code()),
         Err(error) => {
             log::error!("event=fatal error={:?}", error.to_string());
             ExitCode::FAILURE
@@ -64,55 +68,118 @@ fn serve(mut config: Config) -> ExitCode {
     }
 }
 
+/// How the most clients at a time came about.
+#[derive(Clone, Copy)]
+struct Ceiling {
+    /// The limit of file descriptors.
+    descriptors: usize,
+    /// What of all decided, as the diagnostics have it.
+    cause: &'static str,
+}
+
+const CAUSE_DESCRIPTORS: &str = "ulimit-n";
+
 /// Raises the file-descriptor limit as far as possible, and decides how many clients that allows.
-fn set_clients(config: &mut Config) -> Result<(), String> {
+fn set_clients(config: &mut Config) -> Result<Ceiling, String> {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX)
         .map_err(|error| format!("the file-descriptor limit cannot be read: {error}"))?;
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
     let reserved = DESCRIPTORS_RESERVED + config.doors().count();
     let most = descriptors.saturating_sub(reserved);
-    match config.limits.clients {
-        _ if most == 0 => Err(format!(
-            "the file-descriptor limit of {descriptors} leaves no room for clients ({reserved} are \
-             reserved); raise it with `ulimit -n`"
-        )),
+    let cause = match config.limits.clients {
+        _ if most == 0 => {
+            return Err(format!(
+                "the file-descriptor limit of {descriptors} leaves no room for clients ({reserved} \
+                 are reserved); raise it with `ulimit -n`"
+            ));
+        }
         0 => {
             config.limits.clients = most.min(CLIENTS_UNASKED_MAX);
-            Ok(())
+            if most < CLIENTS_UNASKED_MAX { CAUSE_DESCRIPTORS } else { "default" }
         }
-        asked if asked > most => Err(format!(
-            "--clients: {asked} clients need {} file descriptors, but the limit is {descriptors}; \
-             ask for at most {most}, or raise the limit with `ulimit -n`",
-            asked.saturating_add(reserved),
-        )),
-        _ => Ok(()),
-    }
+        asked if asked > most => {
+            return Err(format!(
+                "--clients: {asked} clients need {} file descriptors, but the limit is \
+                 {descriptors}; ask for at most {most}, or raise the limit with `ulimit -n`",
+                asked.saturating_add(reserved),
+            ));
+        }
+        _ => "option",
+    };
+    Ok(Ceiling { descriptors, cause })
 }
 
-/// Says where the doors are, for people and for scripts.
-fn announce(server: &Server, config: &Config) {
+/// Says where the doors are, for people and for scripts, and how many may come.
+fn announce(server: &Server, config: &Config, ceiling: Ceiling) {
     let mut text = String::new();
     for (kind, address) in server.doors() {
         text.push_str(&format!("listening {} {address}\n", kind.as_str()));
     }
-    for kind in [DoorKind::Telnet, DoorKind::Classic] {
-        if let Some((_, address)) = server.doors().find(|door| door.0 == kind) {
-            text.push_str(&config.lang.how_to_join(kind, &how_to_connect(kind, address)));
-            text.push('\n');
-        }
+    let few = Some(ceiling.descriptors).filter(|_| ceiling.cause == CAUSE_DESCRIPTORS);
+    text.push_str(&config.lang.at_most(&format!("natter {VERSION}"), config.limits.clients, few));
+    text.push('\n');
+    let first = |kind| server.doors().find(|door| door.0 == kind).map(|door| door.1);
+    let (classic, telnet) = (first(DoorKind::Classic), first(DoorKind::Telnet));
+    let mut hint = |kind, command: &str| {
+        text.push_str(&config.lang.how_to_join(kind, command));
+        text.push('\n');
+    };
+    if cfg!(feature = "client") {
+        let address = classic.or(telnet).map(reachable).expect("there is a door");
+        hint(DoorKind::Telnet, &format!("natter join {address}"));
+    }
+    if let Some(address) = telnet {
+        hint(DoorKind::Telnet, &how_to_connect("telnet", address));
+    }
+    if let Some(address) = classic {
+        hint(DoorKind::Classic, &how_to_connect("nc", address));
     }
     say(&text);
 }
 
-/// A command that connects to a door, as people would type it.
-fn how_to_connect(kind: DoorKind, address: &Address) -> String {
-    match (address, kind) {
-        (Address::Unix(path), _) => format!("nc -U {}", path.display()),
-        (Address::Tcp(address), DoorKind::Telnet) => {
-            format!("telnet {} {}", address.ip(), address.port())
+/// Logs what the operator may want to look up later: what runs where, and within which limits.
+fn log_start(server: &Server, config: &Config, given: &Given, ceiling: Ceiling) {
+    let options: Vec<_> = given.options.iter().map(|(name, value)| shown(name, value)).collect();
+    let door = |(kind, address): (DoorKind, &Address)| format!("{} {address}", kind.as_str());
+    let doors: Vec<_> = server.doors().map(door).collect();
+    let Limits { clients, per_address, rooms, history_bytes, queued_bytes, .. } = config.limits;
+    let Ceiling { descriptors, cause } = ceiling;
+    log::info!(
+        "event=start version={VERSION} clients={clients} cause={cause} descriptors={descriptors} \
+         per-address={per_address} rooms={rooms} history-bytes={history_bytes} \
+         queued-bytes={queued_bytes} flood-limit={} hang-up={} doors={} options={}",
+        if config.limits.flood_limit { "on" } else { "off" },
+        if server.stops_on_hang_up() { "stop" } else { "report" },
+        Quoted(&doors.join(", ")),
+        Quoted(&options.join(" ")),
+    );
+}
+
+/// Where a client on this machine reaches a door: it can connect to any address but the one that
+/// stands for all.
+fn reachable(address: &Address) -> Address {
+    match *address {
+        Address::Tcp(mut address) if address.ip().is_unspecified() => {
+            let loopback: IpAddr = match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            };
+            address.set_ip(loopback);
+            Address::Tcp(address)
         }
-        (Address::Tcp(address), DoorKind::Classic) => {
-            format!("nc {} {}", address.ip(), address.port())
+        ref address => address.clone(),
+    }
+}
+
+/// A command that connects to a door, as people would type it: `program` takes host and port apart.
+fn how_to_connect(program: &str, address: &Address) -> String {
+    match reachable(address) {
+        Address::Unix(path) => format!("nc -U {}", path.display()),
+        Address::Tcp(address) => {
+            // Only the whole address has the zone of a link-local one.
+            let address = address.to_string();
+            let (host, port) = address.rsplit_once(':').expect("it has a port");
+            format!("{program} {} {port}", host.trim_matches(['[', ']']))
         }
     }
 }

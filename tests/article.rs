@@ -1,16 +1,17 @@
-//! Clients that behave as the article's does, and the article's own where it is at hand.
+//! Clients that behave as the article's does: some in Rust, and `tests/article/tcp_client.py`.
+//!
+//! Sections of `docs/protocol.md`: "Clients without line ends".
 
 mod common;
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use common::{Bare, Client, Server};
+use common::{Bare, Client, Server, article};
 
 /// A client without line ends has to read in time, so no two such rooms share the machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -95,8 +96,8 @@ fn a_taken_name_makes_it_ask_again() {
     let server = Server::start("--lang zh");
     let mut first = Bare::enter(&server, "小明");
     let mut second = Bare::connect(&server);
-    assert_eq!(second.ask("小明"), "[T] 系统:用户名已被使用,可用:小明2");
-    assert_eq!(second.ask("小明"), "[T] 系统:用户名已被使用,可用:小明2");
+    assert_eq!(second.ask("小明"), "[T] 系统:用户名已被使用，可用：小明2");
+    assert_eq!(second.ask("小明"), "[T] 系统:用户名已被使用，可用：小明2");
     assert_eq!(second.ask("小明2"), "OK");
     first.expect("[T] 系统:小明2加入了聊天");
     second.send("我是谁 -ta");
@@ -135,33 +136,21 @@ fn what_it_says_in_a_rush_is_heard_in_order() {
     }
 }
 
-/// The article's client, driven as from a terminal.
-struct Original {
+/// The article's client in Python, driven as from a terminal.
+struct Python {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
 }
 
-impl Original {
-    /// None, with the reason printed, where it cannot be run.
+impl Python {
+    /// None where there is no Python.
+    #[track_caller]
     fn start(server: &Server) -> Option<Self> {
-        let script =
-            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/article/tcp_client.py");
-        if !script.exists() {
-            println!("skipped: the article's client is not at hand");
-            return None;
-        }
         let (_, port) = server.door().rsplit_once(':').expect("a port");
-        let mut python = Command::new("python3");
-        python.arg("-u").arg(script).arg(port).env("PYTHONIOENCODING", "utf-8");
-        python.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = match python.spawn() {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                println!("skipped: there is no python3");
-                return None;
-            }
-            child => child.expect("python3 starts"),
-        };
+        let mut command = article("tcp_client.py")?;
+        command.arg(port).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("python3 starts");
         let stdin = child.stdin.take().expect("stdin is piped");
         let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         Some(Self { child, stdin, stdout })
@@ -180,54 +169,55 @@ impl Original {
         }
     }
 
+    /// It must end by itself, as it does at a read that is exactly `exit`.
     fn ends_well(mut self) {
-        let mut rest = String::new();
+        let (mut rest, mut faults) = (String::new(), String::new());
         self.stdout.read_to_string(&mut rest).expect("it prints UTF-8");
+        let mut stderr = self.child.stderr.take().expect("stderr is piped");
+        stderr.read_to_string(&mut faults).expect("it prints UTF-8");
         let status = self.child.wait().expect("it can be waited for");
-        assert!(status.success(), "{status}: {rest}");
-        assert!(!rest.contains("Traceback"), "{rest}");
+        // A thread that fails is told of there, and its program still ends with success.
+        assert!(status.success() && faults.is_empty(), "{status}: {rest}\n{faults}");
     }
 }
 
 #[test]
-fn the_articles_own_client_enters_talks_and_leaves() {
+fn the_articles_client_in_python_enters_talks_and_leaves() {
     let server = Server::start("--lang zh");
     let mut other = server.enter("other");
-    let Some(mut original) = Original::start(&server) else { return };
-    original.types("other");
-    original.shows("系统:用户名已被使用,可用:other2");
-    original.types("小红");
-    original.shows("你已成功进入聊天室");
+    let Some(mut python) = Python::start(&server) else { return };
+    python.types("other");
+    python.shows("系统:用户名已被使用，可用：other2");
+    python.types("小红");
+    python.shows("OK");
     other.expect("[T] 系统:小红加入了聊天");
-    original.types("大家好");
-    original.shows("小红:大家好");
+    python.types("大家好");
+    python.shows("小红:大家好");
     other.expect("[T] 小红:大家好");
     other.say("你好 -ta");
-    original.shows("other:你好");
-    original.types("exit");
-    original.shows("客户端退出");
-    original.ends_well();
+    python.shows("other:你好");
+    python.types("exit");
+    python.ends_well();
     other.expect_all(&["[T] other:你好", "[T] 系统:用户小红退出聊天室!"]);
 }
 
 #[test]
-fn the_articles_own_client_lives_among_people_who_talk_without_pause() {
+fn the_articles_client_in_python_lives_among_people_who_talk_without_pause() {
     let server = Server::start("--no-flood-limit --lang zh");
     while_others_talk(&server, || {
-        let Some(mut original) = Original::start(&server) else { return };
-        original.types("小红");
-        original.shows("你已成功进入聊天室");
-        original.types("你们说什么");
-        while_it_is_said(&server, &mut original);
-        original.types("exit");
-        original.shows("客户端退出");
-        original.ends_well();
+        let Some(mut python) = Python::start(&server) else { return };
+        python.types("小红");
+        python.shows("OK");
+        python.types("你们说什么");
+        while_it_is_said(&server, &mut python);
+        python.types("exit");
+        python.ends_well();
     });
 }
 
 /// What it says may be among the lines that it is too slow for itself: others hear it.
-fn while_it_is_said(server: &Server, original: &mut Original) {
+fn while_it_is_said(server: &Server, python: &mut Python) {
     let mut witness: Client = server.enter("witness");
-    original.types("听得见吗");
+    python.types("听得见吗");
     witness.until("[T] 小红:听得见吗");
 }

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use common::{Client, PATIENCE, Server, without_stamps};
+use common::{Client, PATIENCE, Server, skip_here, without_stamps};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
@@ -117,7 +117,7 @@ impl Reader {
 fn all_see_every_line_in_one_order_though_some_do_not_read() {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX).expect("the limit can be read");
     if descriptors < (READERS + DEAF + 64) as u64 {
-        return println!("skipped: {descriptors} descriptors are too few for the crowd");
+        return skip_here(&format!("{descriptors} descriptors are too few for the crowd"));
     }
     let server = Server::start("--no-flood-limit");
     let mut deaf: Vec<Client> =

@@ -1,4 +1,6 @@
 //! How connections and the server end: nothing that was said is lost on the way.
+//!
+//! Sections of `docs/protocol.md`: "Lines".
 
 mod common;
 
@@ -133,8 +135,8 @@ fn sigint_ends_a_server_as_sigterm_does() {
     nameless.say("exit?");
     nameless.expect("[T] 系统:无法识别您的指令,请重新输入!");
     server.signal(Signal::INT);
-    alice.expect("[T] 系统:服务器即将关闭,再见!");
-    nameless.expect("[T] 系统:服务器即将关闭,再见!");
+    alice.expect("[T] 系统:服务器即将关闭，再见！");
+    nameless.expect("[T] 系统:服务器即将关闭，再见！");
     alice.expect_end();
     nameless.expect_end();
     assert_eq!(server.wait(), 0);
@@ -203,11 +205,12 @@ fn a_server_that_ends_without_descriptors_does_not_spin() {
 }
 
 #[test]
-fn a_hang_up_ends_nothing() {
-    let server = Server::start("");
+fn a_hang_up_ends_no_service_and_is_logged() {
+    let mut server = Server::start("");
     let mut alice = server.enter("alice");
     for _ in 0..3 {
         server.signal(Signal::HUP);
+        server.wait_log(&["event=hang-up"]);
         alice.say("still here -ta");
         alice.expect("[T] alice:still here");
     }

@@ -1,4 +1,4 @@
-//! `natter join` against the article's own server, where it is at hand, and against one like it.
+//! `natter join` against servers that behave as the article's does: in Python, and in Rust.
 #![cfg(feature = "client")]
 
 mod common;
@@ -7,45 +7,33 @@ mod pty;
 #[path = "common/unframed.rs"]
 mod unframed;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Instant;
 
-use common::{PATIENCE, natter};
+use common::{PATIENCE, article, natter};
 use pty::Terminal;
 use unframed::Unframed;
 
-/// The article's server on a port of its own.
-struct Original {
+/// The article's server in Python, on a port of its own.
+struct Python {
     child: Child,
     door: String,
 }
 
-impl Original {
-    /// None, with the reason printed, where it cannot be run.
+impl Python {
+    /// None where there is no Python.
+    #[track_caller]
     fn start() -> Option<Self> {
-        let script =
-            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/article/tcp_server.py");
-        if !script.exists() {
-            println!("skipped: the article's server is not at hand");
-            return None;
-        }
+        let mut command = article("tcp_server.py")?;
         // It cannot be told to choose one.
         let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = free.local_addr().expect("it is bound").port();
         drop(free);
-        let mut python = Command::new("python3");
-        python.arg(script).arg(port.to_string()).env("PYTHONIOENCODING", "utf-8");
-        let child = match python.stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                println!("skipped: there is no python3");
-                return None;
-            }
-            child => child.expect("python3 starts"),
-        };
+        command.arg(port.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().expect("python3 starts");
         let door = format!("127.0.0.1:{port}");
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(&door).is_err() {
@@ -56,7 +44,7 @@ impl Original {
     }
 }
 
-impl Drop for Original {
+impl Drop for Python {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -103,8 +91,8 @@ fn talk_at(door: &str) {
 }
 
 #[test]
-fn people_talk_at_the_articles_own_server() {
-    if let Some(server) = Original::start() {
+fn people_talk_at_the_articles_server_in_python() {
+    if let Some(server) = Python::start() {
         talk_at(&server.door);
     }
 }

@@ -64,7 +64,7 @@ fn walk(server: &Server, options: &str) {
     terminal.press("bo\t");
     terminal.types("> bo");
     terminal.press("\x15/join x!\r");
-    terminal.shows("-- not a name for a room: only letters");
+    terminal.shows("-- invalid room name: only letters");
     terminal.types(">");
     terminal.press("/quit\r");
     assert_eq!(terminal.end(), 0);
@@ -123,7 +123,7 @@ fn a_person_returns_to_their_room_when_the_server_comes_back() {
     }
     let server = Server::start(&options);
     for terminal in [&mut alice, &mut carol] {
-        terminal.shows("-- you are back");
+        terminal.shows("-- reconnected");
         terminal.types("tea>");
     }
     let mut bob = server.enter("bob");

@@ -6,20 +6,16 @@ mod common;
 mod pty;
 
 use std::fs;
-use std::process::Command;
 
-use common::{Client, Server, TempPath};
+use common::{Client, Server, TempPath, find_tool};
 use pty::Terminal;
 
 const NATTER: &str = env!("CARGO_BIN_EXE_natter");
 
-/// An interactive shell; none, with the reason printed, where there is no bash.
+/// An interactive shell; none where there is no bash.
+#[track_caller]
 fn shell() -> Option<Terminal> {
-    if Command::new("bash").arg("--version").output().is_err() {
-        println!("skipped: there is no bash");
-        return None;
-    }
-    let command = pty_process::blocking::Command::new("bash");
+    let command = pty_process::blocking::Command::new(find_tool("bash")?);
     let command = command.args(["--norc", "--noprofile", "-i"]).env("PS1", "shell$ ");
     let command = command.env("TERM", "xterm-256color").env_remove("LC_ALL").env("LANG", "C.UTF-8");
     let mut terminal = Terminal::spawn(command, 12, 150);

@@ -29,7 +29,7 @@ fn what_is_typed_stays_while_twenty_messages_arrive() {
     terminal.shows("bob: message 19");
     let typed = format!("> {}!x", "x".repeat(19));
     terminal.types(&typed);
-    let mut rows = vec![String::new(), "[T] -- you are in; /help tells the rest".into()];
+    let mut rows = vec![String::new(), "[T] -- you have joined; type /help for help".into()];
     rows.extend((0..20).map(|number| format!("[T] bob: message {number}")));
     rows.push(status("alice", &server, "2 here", 60));
     rows.push(typed);
@@ -69,7 +69,7 @@ fn another_size_is_filled_anew() {
     terminal.shows("seven");
     let wanted = |middle: &[&str], columns: usize| {
         let status = status("alice", &server, "2 here", columns);
-        let mut rows = vec!["[T] -- you are in; /help tells the rest".to_string()];
+        let mut rows = vec!["[T] -- you have joined; type /help for help".to_string()];
         rows.extend(middle.iter().map(ToString::to_string));
         rows.extend([status, "> half".into()]);
         rows
@@ -181,13 +181,13 @@ fn it_comes_back_by_itself_with_what_was_typed() {
     terminal.press("half a l");
     terminal.types("> half a l");
     server.all_log();
-    terminal.shows("-- no connection: the server closed the connection; trying again in");
+    terminal.shows("-- disconnected: the server closed the connection; trying again in");
     terminal.shows(" away");
     terminal.press("ine");
     terminal.types("> half a line");
     let server = Server::start(&options);
     let mut bob = server.enter("bob");
-    terminal.shows("-- you are back");
+    terminal.shows("-- reconnected");
     terminal.types("> half a line");
     terminal.press("\r");
     bob.until("[T] alice:half a line");
@@ -331,7 +331,7 @@ fn a_window_that_is_closed_leaves_the_room_in_order() {
     let mut server = Server::start("");
     let terminal = enter(&server, "alice", 10, 60);
     assert_eq!(terminal.close(), 0);
-    server.wait_log(&["event=leave", "alice", "why=exit"]);
+    server.wait_log(&["event=close", "alice", "why=exit"]);
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn the_clients_own_words_are_chinese_too() {
     let (server, _bob) = room();
     let options = format!("{} --lang zh", server.door());
     let mut terminal = Terminal::join(&options, 20, 60);
-    terminal.types("用户名:");
+    terminal.types("用户名：");
     terminal.press("小明\r");
     terminal.shows("-- 已进入聊天室");
     terminal.press("/help\r");

@@ -1,4 +1,6 @@
 //! The bounds: what is told, what is slowed, what is closed, and that nobody else suffers.
+//!
+//! Sections of `docs/protocol.md`: "Lines", "Rooms".
 
 mod common;
 
@@ -9,8 +11,8 @@ use common::{Bare, Client, PATIENCE, Server};
 #[test]
 fn one_client_too_many_is_told_so() {
     for (lang, full) in [
-        ("--lang en", "[T] system: the room is full, try again later"),
-        ("--lang zh", "[T] 系统:聊天室已满,请稍后再试!"),
+        ("--lang en", "[T] system: the server is full, please try again later"),
+        ("--lang zh", "[T] 系统:聊天室已满，请稍后再试！"),
     ] {
         let server = Server::start(&format!("--clients 2 {lang}"));
         let (mut alice, mut bob) = (server.enter("alice"), server.enter("bob"));
@@ -25,7 +27,7 @@ fn one_client_too_many_is_told_so() {
         drop(bob);
         alice.say("who");
         alice.until(if lang == "--lang zh" {
-            "[T] 系统:在线1人:"
+            "[T] 系统:在线 1 人："
         } else {
             "[T] system: 1 here:"
         });
@@ -53,7 +55,7 @@ fn who_takes_no_name_in_time_is_told_and_closed() {
     let mut named = server.enter("named");
     let began = Instant::now();
     let mut silent = server.connect();
-    silent.expect("[T] system: no name was taken in time, goodbye");
+    silent.expect("[T] system: no name was chosen in time, goodbye");
     silent.expect_end();
     assert!(began.elapsed() >= Duration::from_millis(950), "{:?}", began.elapsed());
     server.wait_log(&["event=close", "id=2", "why=nameless"]);
@@ -66,11 +68,11 @@ fn an_overlong_line_is_answered_once_and_the_connection_stays() {
     let server = Server::start("--bytes-per-sec 100000");
     let mut alice = server.enter("alice");
     alice.say(&("x".repeat(5_000) + " -ta"));
-    alice.expect("[T] system: that line was over 1024 bytes and was not sent");
+    alice.expect("[T] system: not sent: the line is longer than 1024 bytes");
     alice.say(&("x".repeat(1_020) + " -ta"));
     alice.expect(&format!("[T] alice:{}", "x".repeat(1_020)));
     alice.say(&("x".repeat(1_021) + " -ta"));
-    alice.expect("[T] system: that line was over 1024 bytes and was not sent");
+    alice.expect("[T] system: not sent: the line is longer than 1024 bytes");
     alice.say("ok -ta");
     alice.expect("[T] alice:ok");
 }
@@ -82,10 +84,10 @@ fn too_much_without_a_line_end_is_told_and_closed() {
     let mut alice = server.enter("alice");
     other.expect("[T] system: alice joined");
     alice.send("x".repeat(8_193));
-    alice.expect("[T] system: that was too much without a line end, goodbye");
+    alice.expect("[T] system: too much input without a line end, goodbye");
     alice.expect_end();
     other.expect("[T] system: alice left");
-    server.wait_log(&["event=leave", "nick=\"alice\"", "why=unended"]);
+    server.wait_log(&["event=close", "nick=\"alice\"", "why=unterminated"]);
 }
 
 #[test]
@@ -210,7 +212,7 @@ fn when_too_much_is_queued_for_all_who_took_nothing_for_longest_goes_and_no_othe
     alice.say("who");
     alice.until("[T] system: 7 here:");
     let log = server.all_log();
-    assert!(!log.contains("why=lagging") && log.matches("event=leave").count() == 1, "{left}");
+    assert!(!log.contains("why=lagging") && log.matches("event=close").count() == 1, "{left}");
 }
 
 #[test]
@@ -262,7 +264,7 @@ fn a_reader_that_has_nothing_to_read_never_stalls() {
     let server = Server::start("--stall-secs 1 --name-secs 1");
     let (mut alice, mut idle) = (server.enter("alice"), server.enter("idle"));
     let mut nameless = server.connect();
-    nameless.expect("[T] system: no name was taken in time, goodbye");
+    nameless.expect("[T] system: no name was chosen in time, goodbye");
     alice.say("still here? -ta");
     idle.expect("[T] alice:still here?");
 }
@@ -327,7 +329,7 @@ fn a_client_without_line_ends_keeps_to_the_limits_too() {
     let mut client = Bare::enter(&server, "小明");
     other.expect("[T] system: 小明 joined");
     client.send(&("长".repeat(400) + " -ta"));
-    client.expect("[T] system: that line was over 1024 bytes and was not sent");
+    client.expect("[T] system: not sent: the line is longer than 1024 bytes");
     client.send("短 -ta");
     client.expect("[T] 小明:短");
     other.expect("[T] 小明:短");

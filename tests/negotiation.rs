@@ -1,4 +1,6 @@
 //! Telnet's rules, RFC by RFC, and the sessions of known clients, cut at every byte.
+//!
+//! Sections of `docs/protocol.md`: "Negotiation".
 
 #[path = "negotiation/ends.rs"]
 mod ends;

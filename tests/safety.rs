@@ -1,4 +1,6 @@
 //! What one client sends does nothing to another's terminal, and nobody passes for somebody else.
+//!
+//! Sections of `docs/protocol.md`: "Texts", "Names".
 
 mod common;
 

@@ -1,4 +1,6 @@
 //! What terminals show while a line is typed on them and messages come in between.
+//!
+//! Sections of `docs/protocol.md`: "The line editor".
 
 use std::num::NonZeroU16;
 

@@ -1,4 +1,6 @@
 //! What telnet sends besides lines.
+//!
+//! Sections of `docs/protocol.md`: "Negotiation".
 
 mod common;
 

@@ -1,4 +1,6 @@
 //! Real telnet clients on a terminal: what a person sees is compared row by row.
+//!
+//! Sections of `docs/protocol.md`: "What a person sees".
 
 #[path = "terminals/clients.rs"]
 mod clients;

@@ -1,4 +1,6 @@
 //! A person at Windows' telnet: each key is sent at once, in GBK, and shown by the terminal itself.
+//!
+//! Sections of `docs/protocol.md`: "Character sets".
 
 mod common;
 
@@ -77,5 +79,5 @@ fn somebody_types_chinese_at_a_windows_telnet() {
     windows.0.expect_end("> /edit off\n系统:由您的终端编辑输入行\n> █");
     assert!(!windows.0.is_echoed);
     windows.press("/charset utf-8\r");
-    windows.0.expect_end("system: now in utf-8\n> █");
+    windows.0.expect_end("system: now using utf-8\n> █");
 }

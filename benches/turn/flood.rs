@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::null_hub::{Door, HAS_CHINESE_CHARSETS, NullHub, Time, flooder_accepted_bytes};
+use crate::null_hub::{
+    Door, HAS_CHINESE_CHARSETS, HAS_JSON, NullHub, Time, flooder_accepted_bytes,
+};
 
 /// The first part of the warm-up: what costs far too much even then is not waited for.
 pub const PROBE: Duration = Duration::from_secs(1);
@@ -100,6 +102,9 @@ pub fn play(hub: &mut NullHub, flood: &Flood, mut mark: impl FnMut(Mark) -> bool
 /// All of them.
 pub fn all() -> Vec<Flood> {
     let mut floods = classic();
+    if HAS_JSON {
+        floods.extend(programs());
+    }
     for (charset, slowest) in CHARSETS {
         if HAS_CHINESE_CHARSETS || matches!(charset, "utf-8" | "latin1") {
             floods.extend(telnet_lines(charset, slowest));
@@ -121,6 +126,8 @@ fn classic() -> Vec<Flood> {
         ("help", "help\n".to_owned()),
         ("NEW -n", "eve1 -n\neve2 -n\n".to_owned()),
         ("TAKEN -n", "mallory -n\nguest -n\n".to_owned()),
+        ("中文 -n", "系統王小明管理員一 -n\n王小明员管理糸充二 -n\n".to_owned()),
+        ("кириллица -n", "вовавовавовавова -n\nabvgдвовавовавов -n\n".to_owned()),
         ("ROOM -r", "r1 -r\nr2 -r\n".to_owned()),
         ("rooms", "rooms\n".to_owned()),
         ("LONG -topic", format!("{} -topic\n", "劔".repeat(80))),
@@ -138,6 +145,49 @@ fn classic() -> Vec<Flood> {
     let nobody = nobody.iter().map(|(name, script)| flood(name, Vec::new(), script));
     let named = named.iter().map(|(name, script)| flood(name, vec![b"eve -n\n".to_vec()], script));
     nobody.chain(named).collect()
+}
+
+/// Commands of a program.
+fn programs() -> Vec<Flood> {
+    let long = "劔".repeat(330);
+    let scripts = [
+        ("say", r#"{"do":"say","text":"x","tag":"1"}"#.to_owned()),
+        ("say LONG", format!(r#"{{"do":"say","text":"{long}"}}"#)),
+        ("tell LONG", format!(r#"{{"do":"tell","to":"guest1","text":"{long}"}}"#)),
+        ("reply", r#"{"do":"reply","text":"x"}"#.to_owned()),
+        (
+            "name NEW",
+            "{\"do\":\"name\",\"name\":\"e1\"}\n{\"do\":\"name\",\"name\":\"e2\"}".to_owned(),
+        ),
+        ("name TAKEN", r#"{"do":"name","name":"guest"}"#.to_owned()),
+        ("join", "{\"do\":\"join\",\"room\":\"r1\"}\n{\"do\":\"join\",\"room\":\"r2\"}".to_owned()),
+        (
+            "enter, leave",
+            "{\"do\":\"enter\",\"room\":\"r1\"}\n{\"do\":\"leave\",\"room\":\"r1\"}".to_owned(),
+        ),
+        ("who", r#"{"do":"who"}"#.to_owned()),
+        ("rooms", r#"{"do":"rooms"}"#.to_owned()),
+        ("last 256", r#"{"do":"last","count":256}"#.to_owned()),
+        ("since", r#"{"do":"since","id":"1-1"}"#.to_owned()),
+        ("ignore", r#"{"do":"ignore","name":"guest1"}"#.to_owned()),
+        ("help", r#"{"do":"help"}"#.to_owned()),
+        ("ping", r#"{"do":"ping","tag":"1"}"#.to_owned()),
+        ("session", format!(r#"{{"do":"session","id":"{}"}}"#, "0f".repeat(16))),
+        ("no JSON", "x".to_owned()),
+        ("deep", "[".repeat(900)),
+        ("many fields", format!("{{{}}}", r#""a":1,"#.repeat(150))),
+        ("escapes", format!(r#"{{"do":"say","text":"{}"}}"#, r"\ud83d\ude00".repeat(80))),
+        ("too long", "x".repeat(9_000)),
+    ];
+    let enter = b"json -p\n{\"do\":\"name\",\"name\":\"eve\"}\n".to_vec();
+    let flood = |(name, script): (&str, String)| Flood {
+        name: format!("json: {name}"),
+        door: Door::Classic,
+        setup: vec![enter.clone()],
+        script: (script + "\n").into_bytes(),
+        read_bytes: WHOLE_READS,
+    };
+    scripts.into_iter().map(flood).collect()
 }
 
 /// What is sent before anything in `charset`.

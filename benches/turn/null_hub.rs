@@ -296,6 +296,9 @@ impl NullHub {
 /// Whether the hub speaks GBK and Big5.
 pub const HAS_CHINESE_CHARSETS: bool = natter::door::charset::HAS_CHINESE;
 
+/// Whether the hub speaks JSON lines.
+pub const HAS_JSON: bool = cfg!(feature = "json");
+
 /// Bytes that the flooding connection was sent so far.
 pub fn flooder_accepted_bytes() -> u64 {
     FLOODER.with_borrow(|flooder| flooder.as_ref().map_or(0, |flooder| flooder.accepted_bytes))

@@ -37,7 +37,7 @@ impl Chat {
             What::Parted => self.commit_part(author, key, entry, now, out),
             What::Said { text } => self.commit_line(key, text, false, entry, out),
             What::Acted { text } => self.commit_line(key, text, true, entry, out),
-            What::Whispered { to, text } => self.commit_whisper(author, key, *to, text, entry, out),
+            What::Whispered { to, text } => self.commit_whisper(author, key, *to, text, out),
             What::TopicSet { text } => self.commit_topic(key, text, entry, out),
         }
     }
@@ -56,7 +56,6 @@ impl Chat {
             let free = &self.names.suggest(new);
             return out(Effect::Tell { to: who, event: Event::NameTaken { free } });
         }
-        let at = entry.stamp;
         let old = self.users.set_name(key, new);
         if let Some(old) = &old {
             self.names.release(old, key);
@@ -64,7 +63,7 @@ impl Chat {
         self.names.claim(new, key);
         self.ignores.rename(&mut self.users, who, new);
         let Some(old) = old else {
-            info!("at={at} event=join id={who} nick={}", Quoted(new));
+            info!("event=join id={who} nick={}", Quoted(new));
             self.rooms.enter(LOBBY, key);
             self.announce_join(LOBBY, who, key, now, out);
             let (room, room_name) = (LOBBY, self.rooms.get(LOBBY).name);
@@ -77,7 +76,7 @@ impl Chat {
             }
             return self.show_past(who, key, entry.at_ms, out);
         };
-        info!("at={at} event=rename id={who} nick={} was={}", Quoted(new), Quoted(&old));
+        info!("event=rename id={who} nick={} was={}", Quoted(new), Quoted(&old));
         if *old != *new {
             let user = self.users.get(key);
             let (epoch, rooms) = (user.epoch, user.rooms().collect::<Vec<_>>());
@@ -189,20 +188,19 @@ impl Chat {
         now: &Now,
         out: &mut Out<'_>,
     ) {
-        if let Some(name) = self.users.get(key).name.clone() {
-            let (at, why) = (entry.stamp, why.as_str());
-            info!("at={at} event=leave id={who} nick={} why={why}", Quoted(&name));
+        let name = self.users.get(key).name.clone();
+        if let Some(name) = &name {
             let rooms: Vec<RoomId> = self.users.get(key).rooms().collect();
             for room in rooms {
                 self.leave_room(key, who, room, entry, now, out);
             }
-            self.names.release(&name, key);
+            self.names.release(name, key);
         }
         self.forget(who, key);
         if why == CloseReason::Exit {
             out(Effect::Tell { to: who, event: Event::Goodbye });
-            out(Effect::Close { user: who, why });
         }
+        out(Effect::Close { user: who, nick: name.as_deref(), why });
     }
 
     /// `who` leaves `room`, which ends if nobody is left in it.
@@ -289,7 +287,7 @@ impl Chat {
         let (who, user) = (entry.author, self.users.get(key));
         let Some(nick) = user.name.as_deref() else { return };
         // All of it inside, where it costs nothing unless it is logged.
-        debug!("at={} event=say id={who} nick={} text={}", entry.stamp, Quoted(nick), Quoted(text));
+        debug!("event=say id={who} nick={} text={}", Quoted(nick), Quoted(text));
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
         self.spoken += 1;
@@ -310,14 +308,13 @@ impl Chat {
         key: UserKey,
         reader: UserId,
         text: &str,
-        entry: &Entry<'_>,
         out: &mut Out<'_>,
     ) {
         let Some(from) = self.users.get(key).name.as_deref() else { return };
         let Some(reader_key) = self.users.key(reader) else { return };
         let Some(to) = self.users.get(reader_key).name.as_deref() else { return };
         // What is private stays out of the log, text and all.
-        debug!("at={} event=whisper id={who} to={reader}", entry.stamp);
+        debug!("event=whisper id={who} to={reader}");
         let event = Event::Whispered { from, to, text };
         self.spoken += 1;
         let is_ignored = self.users.get(key).ignored_by().contains(&reader);

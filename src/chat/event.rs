@@ -315,7 +315,7 @@ pub enum CloseReason {
     /// It had the largest backlog when there was too much of that.
     Crowded,
     /// It sent too much without a line end.
-    Unended,
+    Unterminated,
     /// It speaks something else than is spoken here.
     Stray,
     /// There were too many already.
@@ -339,7 +339,7 @@ impl CloseReason {
             Self::Lagging => "lagging",
             Self::Stalled => "stalled",
             Self::Crowded => "crowded",
-            Self::Unended => "unended",
+            Self::Unterminated => "unterminated",
             Self::Stray => "stray",
             Self::RoomFull => "room-full",
             Self::AddressFull => "address-full",
@@ -401,6 +401,8 @@ pub enum Effect<'a> {
     Close {
         /// Whose.
         user: UserId,
+        /// Under which name they were in the chat, if they were.
+        nick: Option<&'a str>,
         /// Why.
         why: CloseReason,
     },

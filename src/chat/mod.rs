@@ -153,6 +153,7 @@ impl Chat {
             self.commit(&Entry::new(who, None, What::Left { why }, now), now, out);
         } else {
             self.forget(who, key);
+            out(Effect::Close { user: who, nick: None, why });
         }
     }
 
@@ -177,7 +178,8 @@ impl Chat {
             if user.name.is_none() {
                 out(Effect::Tell { to: id, event });
             }
-            out(Effect::Close { user: id, why: CloseReason::ShuttingDown });
+            let (nick, why) = (user.name.as_deref(), CloseReason::ShuttingDown);
+            out(Effect::Close { user: id, nick, why });
         }
     }
 

@@ -49,6 +49,9 @@ impl Nick {
         if !nick.chars().next().is_some_and(char::is_alphanumeric) {
             return Err(NickFault::Start);
         }
+        if nick.is_ascii() {
+            return Ok(Self(nick));
+        }
         if mixes_scripts(&nick) {
             return Err(NickFault::MixedScripts);
         }

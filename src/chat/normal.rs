@@ -7,6 +7,9 @@ use unicode_normalization::char::{canonical_combining_class, compose, decompose_
 
 /// `text` taken apart, with the marks of each letter in one order (NFD).
 pub fn nfd(text: &str) -> Vec<char> {
+    if text.is_ascii() {
+        return text.chars().collect();
+    }
     let mut parts = Vec::new();
     for c in text.chars() {
         decompose_canonical(c, |part| parts.push(part));
@@ -19,6 +22,9 @@ pub fn nfd(text: &str) -> Vec<char> {
 
 /// `text` with each letter and its marks as one character, where there is one (NFC).
 pub fn nfc(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     let mut composed: Vec<char> = Vec::new();
     let mut letter = None;
     let mut last_class = 0;

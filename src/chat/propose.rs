@@ -78,18 +78,17 @@ impl Chat {
     }
 
     fn propose_name<'a>(&self, who: UserId, raw: &str, now: &Now) -> Proposal<'a> {
-        let at = now.stamp;
         let name = match self.names.check(raw) {
             Err(fault) => {
                 let why = fault.as_str();
-                info!("at={at} event=refuse id={who} nick={} why={why}", Quoted(raw));
+                info!("event=refuse id={who} nick={} why={why}", Quoted(raw));
                 let free = self.names.suggest(raw);
                 return Proposal::Answer(Reply::NameRefused { fault, free });
             }
             Ok(name) => name,
         };
         if !self.names.is_free(name.as_str(), self.users.key(who)) {
-            info!("at={at} event=refuse id={who} nick={} why=taken", Quoted(raw));
+            info!("event=refuse id={who} nick={} why=taken", Quoted(raw));
             let free = self.names.suggest(name.as_str());
             return Proposal::Answer(Reply::NameTaken { free });
         }

@@ -1,6 +1,7 @@
 //! Words that nobody may be called: what a person of that name says would read as the system's, or
 //! as said by or to somebody else.
 
+use std::collections::BTreeSet;
 use std::iter;
 
 use crate::chat::normal::nfd;
@@ -41,9 +42,9 @@ const HALVES: &[(&str, &str)] = &[
 
 /// The reserved words in the form that names are compared with.
 pub struct Reserved {
-    voices: Vec<String>,
-    chinese_voices: Vec<String>,
-    words: Vec<String>,
+    voices: BTreeSet<String>,
+    chinese_voices: BTreeSet<String>,
+    words: BTreeSet<String>,
 }
 
 impl Reserved {
@@ -59,11 +60,11 @@ impl Reserved {
         let whole = nick.replace(|c: char| c.is_ascii_punctuation(), "");
         let contains_voice =
             |word: &str| self.chinese_voices.iter().any(|voice| word.contains(&**voice));
-        reads_as_one_of(&whole, &self.words)
-            || readings(&whole).any(|word| contains_voice(&word))
-            || iter::once(&*whole)
-                .chain(parts(&nick))
-                .any(|part| reads_as_one_of(part, &self.voices))
+        reads_as_one_of(&whole, &[&self.words, &self.voices])
+            || !whole.is_ascii() && readings(&whole).any(|word| contains_voice(&word))
+            || parts(&nick)
+                .filter(|part| *part != whole)
+                .any(|part| reads_as_one_of(part, &[&self.voices]))
     }
 }
 
@@ -83,19 +84,22 @@ fn parts(nick: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn reads_as_one_of(text: &str, words: &[String]) -> bool {
+fn reads_as_one_of(text: &str, lists: &[&BTreeSet<String>]) -> bool {
     let digits = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     readings(text).any(|word| {
         // A digit is one byte in every form, so that no digit need be told from a letter.
         let mut ends = word.len().saturating_sub(digits)..=word.len();
-        ends.any(|end| words.iter().any(|reserved| *reserved == word[..end]))
+        ends.any(|end| lists.iter().any(|words| words.contains(&word[..end])))
     })
 }
 
 /// What `text` can read as: each of its skeletons without signs and accents, with letters for the
 /// digits that stand in for them, and in one form of Chinese.
 fn readings(text: &str) -> impl Iterator<Item = String> {
-    looks(text).into_iter().map(|look| {
+    let [one, other] = looks(text);
+    // Most texts have only one.
+    let other = Some(other).filter(|other| *other != one);
+    iter::once(one).chain(other).map(|look| {
         let letters = nfd(&look).into_iter();
         let letters = letters.filter(|&c| !is_mark(c) && !c.is_ascii_punctuation());
         let mut word: String = letters.map(usual_letter).collect();
@@ -104,7 +108,7 @@ fn readings(text: &str) -> impl Iterator<Item = String> {
                 word = word.replace(halves, whole);
             }
         }
-        word.chars().map(usual_form).collect()
+        if word.is_ascii() { word } else { word.chars().map(usual_form).collect() }
     })
 }
 

@@ -127,6 +127,9 @@ pub fn skeleton(text: &str) -> String {
 
 /// `text` with its letters of full or half width and the like as their usual selves (NFKC).
 pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     let folded: String = nfc(text).chars().flat_map(|c| table::FOLDED.text(c)).collect();
     nfc(&folded)
 }
@@ -143,6 +146,9 @@ pub fn script(c: char) -> Script {
 
 /// If `c` is a mark, the scripts that it is used in; only `Inherited` if none in particular.
 pub fn scripts_of_mark(c: char) -> Option<&'static [Script]> {
+    if c.is_ascii() {
+        return None;
+    }
     MARK_SCRIPTS.get(usize::from(table::MARKS.value(c))).copied()
 }
 

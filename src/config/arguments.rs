@@ -2,97 +2,131 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 
-use lexopt::{Arg, Parser};
 use log::LevelFilter;
 
-use crate::config::table::OPTIONS;
-use crate::config::{Address, Config, options};
+use crate::config::options::{Given, Program, Request, contradiction, shown};
+use crate::config::table::{EXCLUSIVE, OFF, OPTIONS};
+use crate::config::{Address, Config};
+use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
 
-/// What the command line asks for.
-#[derive(Debug)]
-pub enum Request {
-    /// To serve.
-    Serve(Box<Config>),
-    /// To print this text and end.
-    Print(String),
-}
+/// Where the doors are unless their options say otherwise.
+const DEFAULT_PORTS: [(&str, u16); 2] = [("classic", 9999), ("telnet", 2323)];
+
+/// The server, as its command line sees it.
+const PROGRAM: Program<Config> = Program {
+    command: "natter",
+    argument: "",
+    options: OPTIONS,
+    repeatable: &["classic", "telnet"],
+    exclusive: EXCLUSIVE,
+    lang: |config| config.lang,
+    intro: [INTRO_EN, INTRO_ZH],
+    notes: [
+        "
+Signals: SIGTERM and SIGINT tell everyone, send what is queued and end the
+server; a second one ends it at once. SIGHUP does the same as SIGTERM if the
+server was started from a terminal, and otherwise does nothing but write a
+line to the diagnostics.
+",
+        "
+信号：SIGTERM 和 SIGINT 会通知所有人，发完待发数据后结束服务器；再次收到则立即
+结束。如果服务器是从终端启动的，SIGHUP 与 SIGTERM 作用相同；否则只在诊断记录中
+写一行，没有其他作用。
+",
+    ],
+};
+
+#[cfg(feature = "client")]
+const INTRO_EN: &str =
+    "natter: a chat server on one thread\n\nnatter [OPTIONS]\nnatter join --help    the client\n";
+#[cfg(feature = "client")]
+const INTRO_ZH: &str =
+    "natter：单线程的聊天服务器\n\nnatter [OPTIONS]\nnatter join --help    客户端的帮助\n";
+#[cfg(not(feature = "client"))]
+const INTRO_EN: &str = "natter: a chat server on one thread\n\nnatter [OPTIONS]\n";
+#[cfg(not(feature = "client"))]
+const INTRO_ZH: &str = "natter：单线程的聊天服务器\n\nnatter [OPTIONS]\n";
 
 /// What `arguments` (without the program's name) ask for.
 ///
 /// # Errors
 /// One line that names the option and what to do.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, String> {
-    let mut config = Config {
+pub fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Request<Box<Config>>, String> {
+    let config = Config {
         classic: Vec::new(),
         telnet: Vec::new(),
+        unix_mode: None,
         lang: Lang::of_environment(|name| env::var(name).ok()),
         log: LevelFilter::Info,
         limits: Limits::default(),
     };
-    let (mut is_classic_given, mut is_telnet_given) = (false, false);
-    let mut parser = Parser::from_args(arguments);
-    while let Some(arg) = parser.next().map_err(|error| advised(&error.to_string()))? {
-        let name = match arg {
-            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Print(help())),
-            Arg::Long("version") | Arg::Short('V') => {
-                let version = concat!("natter ", env!("CARGO_PKG_VERSION"), "\n");
-                return Ok(Request::Print(version.into()));
-            }
-            Arg::Long(name) => name.to_string(),
-            other => return Err(advised(&other.unexpected().to_string())),
-        };
-        let opt = options::find(OPTIONS, &name).map_err(|fault| advised(&fault))?;
-        is_classic_given |= name == "classic";
-        is_telnet_given |= name == "telnet";
-        opt.take(&mut parser, &mut config)?;
+    let (mut config, given) = match PROGRAM.parse(arguments, config)? {
+        Request::Run(config, given) => (config, given),
+        Request::Print(text) => return Ok(Request::Print(text)),
+    };
+    for (name, port) in DEFAULT_PORTS {
+        if given.all(name).next().is_none() {
+            let doors = if name == "classic" { &mut config.classic } else { &mut config.telnet };
+            doors.push(Address::Tcp((Ipv4Addr::LOCALHOST, port).into()));
+        }
     }
-    if !is_classic_given {
-        config.classic.push(Address::Tcp(([127, 0, 0, 1], 9999).into()));
+    check_doors(&config, &given)?;
+    if config.limits.history == 0
+        && let Some(bytes) = given.all("history-bytes").next()
+    {
+        return Err(contradiction("--history 0", &shown("history-bytes", bytes)));
     }
-    if !is_telnet_given {
-        config.telnet.push(Address::Tcp(([127, 0, 0, 1], 2323).into()));
+    config.limits.check()?;
+    Ok(Request::Run(Box::new(config), given))
+}
+
+/// Checks that the doors can all be open, and that there are some.
+fn check_doors(config: &Config, given: &Given) -> Result<(), String> {
+    for name in PROGRAM.repeatable {
+        if let Some(address) = given.all(name).find(|&value| value != OFF)
+            && given.all(name).any(|value| value == OFF)
+        {
+            return Err(contradiction(&shown(name, OFF), &shown(name, address)));
+        }
     }
     match config.doors().count() {
         0 => return Err("--classic, --telnet: off leaves no door open; give an ADDR:PORT".into()),
         1..=DOORS_MAX => {}
         _ => return Err(format!("--classic, --telnet: must be at most {DOORS_MAX} doors")),
     }
-    config.limits.check()?;
-    Ok(Request::Serve(Box::new(config)))
-}
-
-fn advised(fault: &str) -> String {
-    format!("{fault}; natter --help lists the options")
-}
-
-fn help() -> String {
-    let mut text = String::from("natter: a chat room on one thread\n\nnatter [OPTIONS]\n");
-    if cfg!(feature = "client") {
-        text.push_str("natter join --help    the client\n");
+    let is_unix = |(_, address): (_, &Address)| matches!(address, Address::Unix(_));
+    if let Some(mode) = config.unix_mode
+        && !config.doors().any(is_unix)
+    {
+        return Err(format!("--unix-mode {mode:o}: there is no unix:PATH among the doors"));
     }
-    text.push_str(
-        "\n  \
-         --help, -h                      this text\n  \
-         --version, -V                   the version\n",
-    );
-    text.push_str(&options::help(OPTIONS, 31));
-    text
+    for (index, (kind, address)) in config.doors().enumerate() {
+        let same = config.doors().take(index).find(|(_, other)| *other == address);
+        if let Some((other, _)) = same.filter(|_| !address.is_any_port()) {
+            let shown = |kind: DoorKind| format!("--{} {address}", kind.as_str());
+            return Err(contradiction(&shown(other), &shown(kind)));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<Request, String> {
+    fn parsed(line: &str) -> Result<Request<Box<Config>>, String> {
         parse(line.split_whitespace().map(OsString::from))
     }
 
     fn config(line: &str) -> Config {
         match parsed(line).expect("the options are good") {
-            Request::Serve(config) => *config,
+            Request::Run(config, _) => *config,
             Request::Print(text) => panic!("asked to print {text}"),
         }
     }
@@ -107,9 +141,9 @@ mod tests {
 
     #[test]
     fn the_defaults_shown_are_the_defaults_held() {
-        for opt in OPTIONS.iter().filter(|opt| opt.default.parse::<u64>().is_ok()) {
+        for opt in OPTIONS.iter().filter(|opt| opt.default[0].parse::<u64>().is_ok()) {
             let mut given = config("");
-            (opt.set)(&mut given, opt.default).expect("a default may be given");
+            (opt.set)(&mut given, opt.default[0]).expect("a default may be given");
             if opt.name != "clients" {
                 assert_eq!(given.limits, Limits::DEFAULT, "--{}", opt.name);
             }
@@ -149,6 +183,8 @@ mod tests {
             ("--keepalive-interval-secs 32768", "--keepalive-interval-secs: must be at most 32767"),
             ("--keepalive-probes 128", "--keepalive-probes: must be at most 127"),
             ("--user-timeout-secs 2147484", "--user-timeout-secs: must be at most 2147483"),
+            ("--unix-mode 888", "--unix-mode: must be in octal, from 1 to 777, not \"888\""),
+            ("--unix-mode 1777", "--unix-mode: must be in octal"),
             ("--nope", "--nope: no such option; natter --help"),
             ("stray", "unexpected argument \"stray\"; natter --help"),
             ("--no-flood-limit=3", "unexpected"),
@@ -171,6 +207,5 @@ mod tests {
     fn help_shows_every_option() {
         let Ok(Request::Print(text)) = parsed("--help") else { panic!("--help prints") };
         assert!(OPTIONS.iter().all(|opt| text.contains(&format!("--{} {}", opt.name, opt.value))));
-        assert!(text.lines().all(|line| line.chars().count() <= 140), "{text}");
     }
 }

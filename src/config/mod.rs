@@ -21,6 +21,8 @@ pub struct Config {
     pub classic: Vec<Address>,
     /// Where the telnet door is open.
     pub telnet: Vec<Address>,
+    /// The permissions of unix doors, unless the umask decides.
+    pub unix_mode: Option<u32>,
     /// The language of everything the server says.
     pub lang: Lang,
     /// What is logged.
@@ -44,6 +46,13 @@ pub enum Address {
     Tcp(SocketAddr),
     /// A socket in the file system.
     Unix(PathBuf),
+}
+
+impl Address {
+    /// Whether the system picks the port, so that two of these are no two of the same.
+    pub fn is_any_port(&self) -> bool {
+        matches!(self, Self::Tcp(address) if address.port() == 0)
+    }
 }
 
 impl fmt::Display for Address {

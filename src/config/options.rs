@@ -1,9 +1,18 @@
-//! Command line options in tables, one for the server and one for the client: how they are parsed
-//! and shown.
+//! Command lines: one table of options for each program (the server, the client), and one parser and
+//! one `--help` for all of them.
 
-use lexopt::{Parser, ValueExt};
+use std::ffi::OsString;
+
+use lexopt::{Arg, Parser, ValueExt};
+use unicode_width::UnicodeWidthChar;
 
 use crate::door::lang::Lang;
+
+/// A text in English and in Chinese.
+pub type Texts = [&'static str; 2];
+
+/// No line of `--help` is wider.
+const HELP_COLUMNS: usize = 80;
 
 /// One option of a program that is set up by a `C`.
 pub struct Opt<C> {
@@ -12,46 +21,232 @@ pub struct Opt<C> {
     /// What its value stands for; empty if it takes none.
     pub value: &'static str,
     /// What holds without it, as shown to people.
-    pub default: &'static str,
+    pub default: Texts,
     /// What it does.
-    pub help: &'static str,
+    pub help: Texts,
     /// Takes the value, or says what is wrong with it.
     pub set: fn(&mut C, &str) -> Result<(), String>,
 }
 
-impl<C> Opt<C> {
-    /// Sets this option of `config` to what `parser` has next.
-    ///
-    /// # Errors
-    /// One line that names the option and what to do.
-    pub fn take(&self, parser: &mut Parser, config: &mut C) -> Result<(), String> {
-        let name = self.name;
-        let value = if self.value.is_empty() {
-            String::new()
-        } else {
-            let value = parser.value().map_err(|_| format!("--{name}: needs {}", self.value))?;
-            value.string().map_err(|_| format!("--{name}: must be UTF-8"))?
-        };
-        (self.set)(config, &value).map_err(|fix| format!("--{name}: {fix}, not {value:?}"))
+/// How a program is called: all that differs between the command lines of two programs.
+pub struct Program<C: 'static> {
+    /// What starts it, as people type it.
+    pub command: &'static str,
+    /// What it may be given once beside options; empty if nothing.
+    pub argument: &'static str,
+    /// Its options, in the order in which people read of them.
+    pub options: &'static [Opt<C>],
+    /// Names of options that may be given several times. The others may not: which would hold?
+    pub repeatable: &'static [&'static str],
+    /// Pairs of options of which only one may be given.
+    pub exclusive: &'static [(&'static str, &'static str)],
+    /// The language of `--help`.
+    pub lang: fn(&C) -> Lang,
+    /// What stands above the options in `--help`.
+    pub intro: Texts,
+    /// What stands below them.
+    pub notes: Texts,
+}
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub enum Request<C> {
+    /// To run with this configuration.
+    Run(C, Given),
+    /// To print this text and end.
+    Print(String),
+}
+
+/// What stood on a command line that was good.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// The options, each with its value (empty if it takes none), in order.
+    pub options: Vec<(&'static str, String)>,
+    /// What was given beside options.
+    pub argument: Option<String>,
+}
+
+impl Given {
+    /// The values that were given for the option `name`.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let given = self.options.iter().filter(move |(given, _)| *given == name);
+        given.map(|(_, value)| value.as_str())
+    }
+
+    /// Checks that no two options contradict each other.
+    fn check<C>(&self, program: &Program<C>) -> Result<(), String> {
+        for (index, (name, value)) in self.options.iter().enumerate() {
+            for (earlier, its_value) in &self.options[..index] {
+                let pair = (*earlier, *name);
+                let is_twice =
+                    name == earlier && value != its_value && !program.repeatable.contains(name);
+                let excludes =
+                    |&(one, other): &(&str, &str)| pair == (one, other) || pair == (other, one);
+                if is_twice || program.exclusive.iter().any(excludes) {
+                    return Err(contradiction(&shown(earlier, its_value), &shown(name, value)));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-/// The one of `options` that is called `name`.
-///
-/// # Errors
-/// If there is none.
-pub fn find<'a, C>(options: &'a [Opt<C>], name: &str) -> Result<&'a Opt<C>, String> {
-    let found = options.iter().find(|opt| opt.name == name);
-    found.ok_or_else(|| format!("--{name}: no such option"))
+/// One option as it was given.
+pub fn shown(name: &str, value: &str) -> String {
+    format!("--{name} {value}").trim_end().to_string()
 }
 
-/// The lines of `--help` that tell of `options`, each name and value in `columns`.
-pub fn help<C>(options: &[Opt<C>], columns: usize) -> String {
-    let line = |opt: &Opt<C>| {
-        let option = format!("--{} {}", opt.name, opt.value);
-        format!("  {option:<columns$} {} [{}]\n", opt.help, opt.default)
-    };
-    options.iter().map(line).collect()
+/// The line about two options of which only one can hold.
+pub fn contradiction(one: &str, other: &str) -> String {
+    format!("{one} contradicts {other}; give only one of them")
+}
+
+impl<C> Program<C> {
+    /// What `arguments` ask for; `config` is what holds if they say nothing.
+    ///
+    /// # Errors
+    /// One line that names the option and what to do.
+    pub fn parse(
+        &self,
+        arguments: impl IntoIterator<Item = OsString>,
+        mut config: C,
+    ) -> Result<Request<C>, String> {
+        let mut given = Given::default();
+        let mut parser = Parser::from_args(arguments);
+        let mut wants_help = false;
+        loop {
+            match self.take(&mut parser, &mut config, &mut given) {
+                Ok(Some(Word::Help)) => wants_help = true,
+                Ok(Some(Word::Version)) if !wants_help => {
+                    let version = concat!("natter ", env!("CARGO_PKG_VERSION"), "\n");
+                    return Ok(Request::Print(version.into()));
+                }
+                Ok(Some(_)) => {}
+                // Whoever asked for help gets it, in the language asked for anywhere.
+                Ok(None) | Err(_) if wants_help => {
+                    return Ok(Request::Print(self.help((self.lang)(&config))));
+                }
+                Ok(None) => {
+                    given.check(self)?;
+                    return Ok(Request::Run(config, given));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Takes the next word of the command line, and its value if it has one.
+    fn take(
+        &self,
+        parser: &mut Parser,
+        config: &mut C,
+        given: &mut Given,
+    ) -> Result<Option<Word>, String> {
+        let Some(arg) = parser.next().map_err(|error| self.advised(&error.to_string()))? else {
+            return Ok(None);
+        };
+        let name = match arg {
+            Arg::Long("help") | Arg::Short('h') => return Ok(Some(Word::Help)),
+            Arg::Long("version") | Arg::Short('V') => return Ok(Some(Word::Version)),
+            Arg::Long(name) => name.to_string(),
+            Arg::Value(value) if !self.argument.is_empty() && given.argument.is_none() => {
+                let value = value.string().map_err(|_| must_be_utf8(self.argument))?;
+                given.argument = Some(value);
+                return Ok(Some(Word::Other));
+            }
+            other => return Err(self.advised(&other.unexpected().to_string())),
+        };
+        let Some(opt) = self.options.iter().find(|opt| opt.name == name) else {
+            return Err(self.advised(&format!("--{name}: no such option")));
+        };
+        let value = if opt.value.is_empty() {
+            String::new()
+        } else {
+            let value = parser.value().map_err(|_| format!("--{name}: needs {}", opt.value))?;
+            value.string().map_err(|_| must_be_utf8(&format!("--{name}")))?
+        };
+        (opt.set)(config, &value).map_err(|fix| format!("--{name}: {fix}, not {value:?}"))?;
+        given.options.push((opt.name, value));
+        Ok(Some(Word::Other))
+    }
+
+    fn advised(&self, fault: &str) -> String {
+        format!("{fault}; {} --help lists the options", self.command)
+    }
+
+    /// The text of `--help`.
+    fn help(&self, lang: Lang) -> String {
+        let own: [(&str, Texts); 2] = [
+            ("--help, -h", ["this text", "显示本帮助"]),
+            ("--version, -V", ["the version", "显示版本"]),
+        ];
+        let mut rows: Vec<(String, String)> = own
+            .into_iter()
+            .map(|(option, help)| (option.to_string(), pick(lang, help).to_string()))
+            .collect();
+        rows.extend(self.options.iter().map(|opt| {
+            let (help, default) = (pick(lang, opt.help), pick(lang, opt.default));
+            let help = match lang {
+                Lang::En => format!("{help} [{default}]"),
+                Lang::Zh => format!("{help}（默认：{default}）"),
+            };
+            (shown(opt.name, opt.value), help)
+        }));
+        let column = 4 + rows.iter().map(|(option, _)| option.len()).max().unwrap_or(0);
+        let mut text = pick(lang, self.intro).to_string();
+        text.push('\n');
+        for (option, help) in rows {
+            let mut begin = format!("  {option}");
+            for line in wrapped(&help, HELP_COLUMNS - column) {
+                text.push_str(&format!("{begin:<column$}{line}\n"));
+                begin.clear();
+            }
+        }
+        text.push_str(pick(lang, self.notes));
+        text
+    }
+}
+
+/// A word of a command line, as far as the loop has to know.
+enum Word {
+    Help,
+    Version,
+    Other,
+}
+
+fn pick(lang: Lang, [en, zh]: Texts) -> &'static str {
+    match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
+    }
+}
+
+fn must_be_utf8(name: &str) -> String {
+    format!("{name}: must be UTF-8")
+}
+
+/// `text` in lines of at most that many columns. Lines end between words; and between Chinese
+/// characters, but not before punctuation or behind an opening bracket.
+fn wrapped(text: &str, columns: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let (mut start, mut may_end) = (0, None);
+    let mut before = ' ';
+    let width = |text: &str| text.chars().filter_map(char::width).sum::<usize>();
+    for (at, c) in text.char_indices() {
+        let is_between = |c: char| c.len_utf8() == 3 && !"（“".contains(c);
+        if c == ' ' || (c.len_utf8() == 3 && !"，。；：、）”".contains(c) && is_between(before))
+        {
+            may_end = Some(at);
+        }
+        before = c;
+        if width(&text[start..at + c.len_utf8()]) > columns {
+            let end = may_end.take().filter(|&end| end > start).unwrap_or(at);
+            lines.push(text[start..end].trim());
+            start = end;
+        }
+    }
+    lines.push(text[start..].trim());
+    lines
 }
 
 /// The language that the value of `--lang` names.
@@ -60,4 +255,18 @@ pub fn help<C>(options: &[Opt<C>], columns: usize) -> String {
 /// What it must be.
 pub fn lang(value: &str) -> Result<Lang, String> {
     Lang::of_name(value).ok_or_else(|| "must be en or zh".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_between_words_or_chinese_characters() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrapped("断开；重连", 5), ["断", "开；", "重连"]);
+        assert_eq!(wrapped("改（见下）", 5), ["改", "（见", "下）"]);
+        assert_eq!(wrapped("", 5), [""]);
+    }
 }

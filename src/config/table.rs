@@ -1,4 +1,4 @@
-//! The server's options: one table for parsing, `--help` and the README.
+//! The server's options: one table for parsing, `--help` and `docs/options.md`.
 
 use log::LevelFilter;
 
@@ -9,11 +9,11 @@ use crate::config::{Address, Config};
 const NUMBER_MAX: u64 = 1_000_000_000;
 
 macro_rules! number {
-    ($name:literal, $value:literal, $default:literal, $help:literal, $field:ident) => {
+    ($name:literal, $value:literal, $default:literal, $help:expr, $field:ident) => {
         Opt {
             name: $name,
             value: $value,
-            default: $default,
+            default: [$default, $default],
             help: $help,
             set: |config, value| {
                 let number = whole_number(value)?;
@@ -24,27 +24,50 @@ macro_rules! number {
     };
 }
 
+/// In place of an address: there is no such door.
+pub const OFF: &str = "off";
+
 /// All options, in the order in which people read of them.
 pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "classic",
         value: "ADDR:PORT",
-        default: "127.0.0.1:9999",
-        help: "where the article's client and programs come in; also unix:PATH, or off; repeats",
+        default: ["127.0.0.1:9999"; 2],
+        help: [
+            "where the article's client and programs connect; also unix:PATH or off; may be repeated",
+            "文章的客户端和程序从这里接入；也可以是 unix:PATH 或 off；可重复",
+        ],
         set: |config, value| open_at(&mut config.classic, value),
     },
     Opt {
         name: "telnet",
         value: "ADDR:PORT",
-        default: "127.0.0.1:2323",
-        help: "where people at a terminal come in: telnet, nc; also unix:PATH, or off; repeats",
+        default: ["127.0.0.1:2323"; 2],
+        help: [
+            "where people at a terminal connect (telnet, nc); also unix:PATH or off; may be repeated",
+            "终端用户（telnet、nc）从这里接入；也可以是 unix:PATH 或 off；可重复",
+        ],
         set: |config, value| open_at(&mut config.telnet, value),
+    },
+    Opt {
+        name: "unix-mode",
+        value: "MODE",
+        default: ["set by the umask", "取决于 umask"],
+        help: [
+            "permissions of unix doors, in octal: 660 lets the owner and the group connect",
+            "unix 入口的权限，八进制：660 即允许所有者和所属组连接",
+        ],
+        set: |config, value| {
+            let mode = u32::from_str_radix(value, 8).ok().filter(|mode| (1..=0o777).contains(mode));
+            config.unix_mode = Some(mode.ok_or("must be in octal, from 1 to 777")?);
+            Ok(())
+        },
     },
     Opt {
         name: "lang",
         value: "en|zh",
-        default: "of the environment",
-        help: "the language of what the server says",
+        default: ["from the environment", "取决于环境变量"],
+        help: ["the default language of messages", "服务器消息的默认语言"],
         set: |config, value| {
             config.lang = options::lang(value)?;
             Ok(())
@@ -53,8 +76,11 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "log",
         value: "LEVEL",
-        default: "info",
-        help: "error, warn, info (who came and went), debug (what was said, too) or off",
+        default: ["info"; 2],
+        help: [
+            "error, warn, info (joins and leaves), debug (also what is said) or off",
+            "记录级别：error、warn、info（加入和离开）、debug（另含发言）或 off",
+        ],
         set: |config, value| {
             let level = value.parse().ok().filter(|&level| level != LevelFilter::Trace);
             config.log = level.ok_or("must be error, warn, info, debug or off")?;
@@ -65,23 +91,47 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "clients",
         "N",
         "10000",
-        "connections at a time, at most descriptors - doors - 30",
+        [
+            "maximum number of connections, at most descriptors - doors - 30",
+            "同时连接数的上限，最多为文件描述符数 - 入口数 - 30",
+        ],
         clients
     ),
     number!(
         "per-address",
         "N",
         "16",
-        "connections from one address (IPv6: one /64 network); loopback exempt",
+        [
+            "maximum connections from one address (IPv6: one /64 network); loopback is exempt",
+            "同一地址的连接数上限（IPv6 按 /64 网段计）；本机回环地址不限",
+        ],
         per_address
     ),
-    number!("accepts-per-turn", "N", "64", "accepted before others are served", accepts_per_turn),
-    number!("name-secs", "SECS", "60", "time to take a name", name_secs),
+    number!(
+        "accepts-per-turn",
+        "N",
+        "64",
+        [
+            "new connections accepted per turn before existing ones are served",
+            "每轮最多接受的新连接数，之后先处理已有连接",
+        ],
+        accepts_per_turn
+    ),
+    number!(
+        "name-secs",
+        "SECS",
+        "60",
+        ["how long a connection may stay without a name", "未取名的连接可保持多久",],
+        name_secs
+    ),
     Opt {
         name: "history",
         value: "N",
-        default: "20",
-        help: "earlier lines shown to newcomers at the telnet door; 0 keeps none",
+        default: ["20"; 2],
+        help: [
+            "earlier messages shown to newcomers at the telnet door; 0 keeps none",
+            "在 telnet 入口向新加入者显示的历史消息条数；0 表示不保留",
+        ],
         set: |config, value| {
             let lines = value.parse().map_err(|_| "must be a whole number from 0 to 256")?;
             config.limits.history = lines;
@@ -92,34 +142,70 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "history-bytes",
         "BYTES",
         "4194304",
-        "memory for the history of all rooms; the quietest give first",
+        [
+            "memory for the history of all rooms; the room that was quiet longest loses lines first",
+            "所有房间的历史消息可占用的内存；最久无人发言的房间最先清理",
+        ],
         history_bytes
     ),
-    number!("rooms", "N", "1000", "rooms at a time", rooms),
-    number!("topic-bytes", "BYTES", "256", "the longest topic of a room", topic_bytes),
-    number!("line-bytes", "BYTES", "1024", "the longest line that is taken", line_bytes),
+    number!("rooms", "N", "1000", ["maximum number of rooms", "房间数上限",], rooms),
     number!(
-        "unended-bytes",
+        "topic-bytes",
+        "BYTES",
+        "256",
+        ["maximum length of a topic", "房间话题的最大长度",],
+        topic_bytes
+    ),
+    number!(
+        "line-bytes",
+        "BYTES",
+        "1024",
+        ["maximum length of a line", "每行的最大长度",],
+        line_bytes
+    ),
+    number!(
+        "unterminated-bytes",
         "BYTES",
         "8192",
-        "closed after so much without line end",
-        unended_bytes
+        ["disconnect after this much input without a line end", "收到这么多字节仍没有换行则断开",],
+        unterminated_bytes
     ),
-    number!("burst-lines", "N", "5", "lines heard at once, before a peer is slowed", burst_lines),
-    number!("lines-per-sec", "N", "2", "lines heard a second after that", lines_per_sec),
+    number!(
+        "burst-lines",
+        "N",
+        "5",
+        ["lines accepted at once before a client is slowed down", "限速前可以连续发送的行数",],
+        burst_lines
+    ),
+    number!(
+        "lines-per-sec",
+        "N",
+        "2",
+        ["lines accepted per second after that", "限速后每秒处理的行数",],
+        lines_per_sec
+    ),
     number!(
         "burst-bytes",
         "BYTES",
         "4096",
-        "bytes read at once, before a peer is slowed",
+        ["bytes accepted at once before a client is slowed down", "限速前可以连续发送的字节数",],
         burst_bytes
     ),
-    number!("bytes-per-sec", "BYTES", "1024", "bytes read a second after that", bytes_per_sec),
+    number!(
+        "bytes-per-sec",
+        "BYTES",
+        "1024",
+        ["bytes accepted per second after that", "限速后每秒读取的字节数",],
+        bytes_per_sec
+    ),
     Opt {
         name: "no-flood-limit",
         value: "",
-        default: "limited",
-        help: "nobody is slowed: for benchmarks, on trusted links",
+        default: ["rate limits apply", "限速"],
+        help: [
+            "disable the four limits above: for benchmarks on trusted links",
+            "取消以上四项限制：用于可信链路上的压测",
+        ],
         set: |config, _| {
             config.limits.flood_limit = false;
             Ok(())
@@ -129,22 +215,61 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "lag-soft-bytes",
         "BYTES",
         "16384",
-        "behind by more, lines are skipped",
+        ["skip lines for a client that is further behind than this", "积压超过此值则跳过部分消息",],
         lag_soft_bytes
     ),
-    number!("lag-hard-bytes", "BYTES", "65536", "behind by more, it is closed", lag_hard_bytes),
-    number!("stall-secs", "SECS", "30", "closed when nothing was accepted for so long", stall_secs),
-    number!("queued-bytes", "BYTES", "16777216", "queued for all together", queued_bytes),
-    number!("keepalive-secs", "SECS", "60", "silence before TCP keepalive probes", keepalive_secs),
+    number!(
+        "lag-hard-bytes",
+        "BYTES",
+        "65536",
+        ["disconnect a client that is further behind than this", "积压超过此值则断开",],
+        lag_hard_bytes
+    ),
+    number!(
+        "stall-secs",
+        "SECS",
+        "30",
+        [
+            "disconnect a client that has accepted no data for this long",
+            "对方超过此时间未接收数据则断开",
+        ],
+        stall_secs
+    ),
+    number!(
+        "queued-bytes",
+        "BYTES",
+        "16777216",
+        ["maximum data queued for all connections together", "所有连接的待发数据总量上限",],
+        queued_bytes
+    ),
+    number!(
+        "keepalive-secs",
+        "SECS",
+        "60",
+        ["idle time before TCP keepalive probes", "连接静默多久后发送 TCP keepalive 探测",],
+        keepalive_secs
+    ),
     number!(
         "keepalive-interval-secs",
         "SECS",
         "15",
-        "time between two probes",
+        ["interval between probes", "两次探测的间隔",],
         keepalive_interval_secs
     ),
-    number!("keepalive-probes", "N", "4", "unanswered probes that end it", keepalive_probes),
-    number!("user-timeout-secs", "SECS", "120", "TCP_USER_TIMEOUT", user_timeout_secs),
+    number!(
+        "keepalive-probes",
+        "N",
+        "4",
+        ["disconnect after this many unanswered probes", "连续多少次探测无应答则断开",],
+        keepalive_probes
+    ),
+    number!(
+        "user-timeout-secs",
+        "SECS",
+        "120",
+        ["TCP_USER_TIMEOUT", "TCP_USER_TIMEOUT",],
+        user_timeout_secs
+    ),
 ];
 
 const NOT_A_NUMBER: &str = "must be a whole number from 1 to 1000000000";
@@ -154,10 +279,16 @@ fn whole_number(value: &str) -> Result<u64, String> {
     if (1..=NUMBER_MAX).contains(&number) { Ok(number) } else { Err(NOT_A_NUMBER.into()) }
 }
 
+/// Options of which only one may be given.
+pub const EXCLUSIVE: &[(&str, &str)] = &[
+    ("no-flood-limit", "burst-lines"),
+    ("no-flood-limit", "lines-per-sec"),
+    ("no-flood-limit", "burst-bytes"),
+    ("no-flood-limit", "bytes-per-sec"),
+];
+
 fn open_at(doors: &mut Vec<Address>, value: &str) -> Result<(), String> {
-    if value == "off" {
-        doors.clear();
-    } else {
+    if value != OFF {
         doors.push(address(value)?);
     }
     Ok(())

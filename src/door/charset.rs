@@ -58,7 +58,7 @@ impl Charset {
 
     /// The language of whoever writes so, if that can be said.
     pub fn lang(self) -> Option<Lang> {
-        matches!(self, Self::Gbk | Self::Big5).then_some(Lang::Zh)
+        matches!(self, Self::Gbk | Self::GuessedGbk | Self::Big5).then_some(Lang::Zh)
     }
 
     /// Appends `bytes` as text; what is none becomes U+FFFD.

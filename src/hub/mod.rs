@@ -16,8 +16,6 @@ mod write;
 
 use std::net::IpAddr;
 
-use log::info;
-
 use crate::chat::command::Command;
 use crate::chat::event::{CloseReason, Effect};
 use crate::chat::{Chat, EntryTap, Rules};
@@ -108,9 +106,7 @@ impl<S: Socket> Hub<S> {
             if self.peers.refused > REFUSED_MAX {
                 self.fail(id, why, now);
             } else {
-                let user = UserId::local(id);
-                self.post.notify(id, &notice, &mut self.peers, now);
-                self.apply(Effect::Close { user, why }, now);
+                self.dismiss(id, &notice, why, now);
             }
         } else {
             let Self { chat, post, peers, .. } = self;
@@ -204,14 +200,16 @@ impl<S: Socket> Hub<S> {
         self.post.tapes.queued_bytes() + heard
     }
 
-    fn apply(&mut self, effect: Effect<'_>, now: &Now) {
-        self.post.apply(&effect, &mut self.peers, now);
-    }
-
+    /// `id` leaves the chat and is not read any more; it ends when all it was told has been sent.
     fn depart(&mut self, id: PeerId, why: CloseReason, now: &Now) {
         self.end_session(id, now);
         let Self { chat, post, peers, .. } = self;
-        chat.depart(UserId::local(id), why, now, &mut |effect| post.apply(&effect, peers, now));
+        let user = UserId::local(id);
+        chat.depart(user, why, now, &mut |effect| post.apply(&effect, peers, now));
+        // Whom the chat does not know, it does not close.
+        if peers.get_mut(id).is_some_and(|conn| conn.is_open()) {
+            post.apply(&Effect::Close { user, nick: None, why }, peers, now);
+        }
         post.tap(|| Tapped::Gone { who: id }, now);
     }
 
@@ -280,14 +278,12 @@ impl<S: Socket> Hub<S> {
     fn dismiss(&mut self, id: PeerId, notice: &Notice<'_>, why: CloseReason, now: &Now) {
         self.post.notify(id, notice, &mut self.peers, now);
         self.depart(id, why, now);
-        self.apply(Effect::Close { user: UserId::local(id), why }, now);
     }
 
     /// Ends `id` without another word.
     fn fail(&mut self, id: PeerId, why: CloseReason, now: &Now) {
-        let Some(conn) = self.peers.get_mut(id) else { return };
-        if conn.is_open() {
-            info!("at={} event=close id={id} why={}", now.stamp, why.as_str());
+        if self.peers.get_mut(id).is_none() {
+            return;
         }
         self.depart(id, why, now);
         self.give_up(id.slot());

@@ -12,6 +12,7 @@ use crate::hub::conn::{Conn, Moment, Pace, Phase, Writing};
 use crate::hub::peers::Peers;
 use crate::ids::{PeerId, RoomId, UserId};
 use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
+use crate::text::Quoted;
 use crate::zone::Zones;
 
 /// What a [`Tap`] sees.
@@ -105,9 +106,9 @@ impl Post {
                     conn.is_listing = true;
                 }
             }
-            Effect::Close { user, why } => {
+            Effect::Close { user, nick, why } => {
                 self.take_leave(user.peer, why, peers, now);
-                close(user.peer, why, peers, now);
+                close(user.peer, nick, why, peers, now);
             }
         }
     }
@@ -394,9 +395,13 @@ fn follower<S>(tape: TapeId, id: PeerId, peers: &mut Peers<S>) -> Option<&mut Co
 }
 
 /// Nothing more is read of `user`; the connection ends when all it was told has been sent.
-fn close<S>(user: PeerId, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
+fn close<S>(user: PeerId, nick: Option<&str>, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
     let Some(conn) = peers.get_mut(user).filter(|conn| conn.is_open()) else { return };
-    info!("at={} event=close id={user} why={}", now.stamp, why.as_str());
+    let why = why.as_str();
+    match nick {
+        Some(nick) => info!("event=close id={user} nick={} why={why}", Quoted(nick)),
+        None => info!("event=close id={user} why={why}"),
+    }
     conn.phase = Phase::Closing { since: Moment::at(now.mono_ms) };
     conn.is_listing = false;
     conn.protocol.stop();

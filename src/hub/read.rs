@@ -1,6 +1,6 @@
 //! The reading half of a turn: sockets to bytes, to what is asked for, to the chat.
 
-use crate::chat::event::{CloseReason, Effect};
+use crate::chat::event::CloseReason;
 use crate::clock::Now;
 use crate::door::notice::Notice;
 use crate::door::protocol::{Context, Delivery, Input, Outcome};
@@ -200,9 +200,9 @@ impl<S: Socket> Hub<S> {
         self.tick_protocol(slot, now);
         let conn = &mut self.peers.slab[slot];
         conn.protocol.release();
-        if conn.is_open() && conn.protocol.unterminated_bytes() > self.limits.unended_bytes {
+        if conn.is_open() && conn.protocol.unterminated_bytes() > self.limits.unterminated_bytes {
             let id = conn.id;
-            self.dismiss(id, &Notice::Unterminated, CloseReason::Unended, now);
+            self.dismiss(id, &Notice::Unterminated, CloseReason::Unterminated, now);
         }
     }
 
@@ -275,7 +275,6 @@ impl<S: Socket> Hub<S> {
         }
         self.text = text;
         self.depart(id, CloseReason::Closed, now);
-        self.apply(Effect::Close { user: UserId::local(id), why: CloseReason::Closed }, now);
         if self.peers.slab[slot].is_write_closed() {
             self.give_up(slot);
         }

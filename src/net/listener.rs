@@ -1,9 +1,9 @@
 //! Where peers come in: a listener.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Poll, Token};
 use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
 
-use crate::config::Address;
+use crate::config::{Address, Config};
 use crate::door::DoorKind;
 use crate::limits::{Limits, SEND_BUFFER_BYTES};
 use crate::net::sock::{Sock, Stream};
@@ -55,30 +55,31 @@ impl Door {
     pub fn open(
         kind: DoorKind,
         address: &Address,
-        limits: &Limits,
+        config: &Config,
         poll: &Poll,
         token: Token,
     ) -> Result<Self, String> {
-        let door = Self::listen(kind, address, limits, poll, token);
+        let door = Self::listen(kind, address, config, poll, token);
         door.map_err(|error| refusal(kind, address, &error))
     }
 
     fn listen(
         kind: DoorKind,
         address: &Address,
-        limits: &Limits,
+        config: &Config,
         poll: &Poll,
         token: Token,
     ) -> io::Result<Self> {
         let (mut listener, address) = match address {
             Address::Tcp(address) => {
-                let listener = listen_tcp(*address, limits)?;
+                let listener = listen_tcp(*address, &config.limits)?;
                 let bound = listener.local_addr()?;
                 (Listener::Tcp(listener), Address::Tcp(bound))
             }
             Address::Unix(path) => {
                 remove_stale(path)?;
-                (Listener::Unix(listen_unix(path)?, FileId::of(path)), address.clone())
+                let listener = listen_unix(path, config.unix_mode)?;
+                (Listener::Unix(listener, FileId::of(path)), address.clone())
             }
         };
         match &mut listener {
@@ -152,10 +153,14 @@ fn listen_tcp(address: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     Ok(TcpListener::from_std(socket.into()))
 }
 
-fn listen_unix(path: &Path) -> io::Result<UnixListener> {
+fn listen_unix(path: &Path, mode: Option<u32>) -> io::Result<UnixListener> {
     let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
+    if let Some(mode) = mode {
+        // Before it listens, and so before anybody can connect.
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
+    }
     socket.listen(ACCEPT_BACKLOG)?;
     Ok(UnixListener::from_std(socket.into()))
 }

@@ -15,7 +15,7 @@ use crate::door::DoorKind;
 use crate::hub::{Hub, Ready};
 use crate::limits::{DOORS_MAX, GOODBYE_MS, Limits};
 use crate::net::listener::Door;
-use crate::net::signals::Signals;
+use crate::net::signals::{Asked, Signals, Stop};
 use crate::net::sock::Sock;
 
 const SIGNALS: Token = Token(usize::MAX);
@@ -73,8 +73,9 @@ impl Server {
         let mut doors = Vec::new();
         for (kind, address) in config.doors() {
             let token = Token(FIRST_DOOR + doors.len());
-            doors.push(Door::open(kind, address, &config.limits, &poll, token)?);
+            doors.push(Door::open(kind, address, config, &poll, token)?);
         }
+        diagnostics::set_time(SystemTime::now());
         let clock = Clock::new(Instant::now());
         let hub = Hub::new(config.lang, config.limits.clone());
         let limits = config.limits.clone();
@@ -97,11 +98,16 @@ impl Server {
         self.doors.iter().map(|door| (door.kind, &door.address))
     }
 
-    /// Serves until a signal says to stop; the number of a second signal that cut it short.
+    /// Whether SIGHUP ends the server.
+    pub fn stops_on_hang_up(&self) -> bool {
+        self.signals.stops_on_hang_up
+    }
+
+    /// Serves until a signal says to stop; a second signal that cut it short.
     ///
     /// # Errors
     /// If the system cannot wait for events any more.
-    pub fn run(&mut self) -> io::Result<Option<i32>> {
+    pub fn run(&mut self) -> io::Result<Option<Stop>> {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
         let mut is_busy = false;
         loop {
@@ -112,8 +118,8 @@ impl Server {
             }
             let now = self.now();
             for event in &events {
-                if let Some(signal) = self.take(event, &now) {
-                    return Ok(Some(signal));
+                if let Some(stop) = self.take(event, &now) {
+                    return Ok(Some(stop));
                 }
             }
             is_busy = self.accept_some(&now);
@@ -134,11 +140,11 @@ impl Server {
     }
 
     /// Notes what `event` tells; a signal that asks a second time to stop is handed back.
-    fn take(&mut self, event: &mio::event::Event, now: &Now) -> Option<i32> {
+    fn take(&mut self, event: &mio::event::Event, now: &Now) -> Option<Stop> {
         match event.token() {
             SIGNALS => {
-                let signals: Vec<i32> = self.signals.stops().collect();
-                return signals.into_iter().find_map(|signal| self.stop(signal, now));
+                let asked: Vec<Asked> = self.signals.asked().collect();
+                return asked.into_iter().find_map(|asked| self.obey(asked, now));
             }
             Token(token) if token >= FIRST_DOOR => {
                 if let Some(door) = self.doors.get_mut(token - FIRST_DOOR) {
@@ -150,12 +156,20 @@ impl Server {
         None
     }
 
-    /// Begins to stop; `signal` is handed back if that had begun before.
-    fn stop(&mut self, signal: i32, now: &Now) -> Option<i32> {
+    /// Does what a signal asks for; a second one that asks to stop is handed back. A hang-up never
+    /// counts as a second one: a shell that ends with its terminal sends it once more.
+    fn obey(&mut self, asked: Asked, now: &Now) -> Option<Stop> {
+        let stop = match asked {
+            Asked::Stop(stop) => stop,
+            Asked::Report => {
+                info!("event=hang-up");
+                return None;
+            }
+        };
         if self.stop_by_ms.is_some() {
-            return Some(signal);
+            return Some(stop).filter(|&stop| stop != Stop::HangUp);
         }
-        info!("at={} event=stop signal={signal}", now.stamp);
+        info!("event=stop why={}", stop.as_str());
         self.stop_by_ms = Some(now.mono_ms + GOODBYE_MS);
         self.doors.clear();
         // No door is left to try again.
@@ -165,7 +179,9 @@ impl Server {
     }
 
     fn now(&mut self) -> Now {
-        self.clock.at(Instant::now(), SystemTime::now())
+        let wall = SystemTime::now();
+        diagnostics::set_time(wall);
+        self.clock.at(Instant::now(), wall)
     }
 
     /// Accepts from every ready door, a bounded number; true if one may have more.
@@ -216,13 +232,13 @@ impl Server {
         let registered =
             self.poll.registry().register(sock.as_source(), Token(slot), PEER_INTEREST);
         if let Err(error) = registered {
-            error!("at={} event=unregistered error={error:?}", now.stamp);
+            error!("event=unregistered error={:?}", error.to_string());
             return;
         }
         // Before the hub has it, which may close it at once.
         let id = self.hub.next_id();
         let door = kind.as_str();
-        info!("at={} event=open id={id} door={door} from={from}", now.stamp);
+        info!("event=open id={id} door={door} from={from}");
         self.hub.open(sock, kind, counted, now);
     }
 
@@ -230,7 +246,7 @@ impl Server {
     fn turn_away(&mut self, from: &str, now: &Now) {
         if now.mono_ms >= self.next_refusal_ms {
             self.next_refusal_ms = now.mono_ms + REFUSAL_LOG_MS;
-            info!("at={} event=refuse from={from} why=room-full", now.stamp);
+            info!("event=turn-away from={from} why=room-full");
         }
     }
 
@@ -238,7 +254,7 @@ impl Server {
     /// that wait, so the door stays ready and is tried again; it is logged once.
     fn starve(&mut self, error: &io::Error, now: &Now) {
         if self.starved.is_none() {
-            warn!("at={} event=starved error={error:?}", now.stamp);
+            warn!("event=starved error={:?}", error.to_string());
         }
         let (retry_ms, peers) = (now.mono_ms + ACCEPT_RETRY_MS, self.hub.len());
         self.starved = Some(Starved { retry_ms, peers });

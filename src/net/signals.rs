@@ -1,13 +1,58 @@
 //! Signals as events of the same Poll.
 
-use std::io;
+use std::fs;
+use std::io::{self, IsTerminal};
 
 use mio::{Interest, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals as Source;
 
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To end.
+    Stop(Stop),
+    /// Nothing yet: SIGHUP is reserved for what a service does without ending.
+    Report,
+}
+
+/// What asks the server to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// SIGTERM.
+    Terminate,
+    /// SIGINT: ^C.
+    Interrupt,
+    /// SIGHUP: the terminal that the server was started from was closed.
+    HangUp,
+}
+
+impl Stop {
+    /// As the diagnostics have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Terminate => "terminate",
+            Self::Interrupt => "interrupt",
+            Self::HangUp => "hang-up",
+        }
+    }
+
+    /// As a shell counts a process that this signal ended.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Terminate => 128 + 15,
+            Self::Interrupt => 128 + 2,
+            Self::HangUp => 128 + 1,
+        }
+    }
+}
+
 /// The signals that the server handles itself.
-pub struct Signals(Source);
+pub struct Signals {
+    source: Source,
+    /// Whether SIGHUP ends the server.
+    pub stops_on_hang_up: bool,
+}
 
 impl Signals {
     /// From here on they arrive as events under `token`, and no longer end the process.
@@ -17,13 +62,31 @@ impl Signals {
     /// # Errors
     /// If the system refuses a handler or the registration.
     pub fn listen(registry: &Registry, token: Token) -> io::Result<Self> {
+        let is_at_terminal = io::stdin().is_terminal() || io::stderr().is_terminal();
+        let stops_on_hang_up = is_at_terminal && !is_hang_up_ignored();
         let mut source = Source::new([SIGHUP, SIGINT, SIGTERM])?;
         registry.register(&mut source, token, Interest::READABLE)?;
-        Ok(Self(source))
+        Ok(Self { source, stops_on_hang_up })
     }
 
-    /// The signals to stop that have come since. A hang-up is none: the terminal may go.
-    pub fn stops(&mut self) -> impl Iterator<Item = i32> {
-        self.0.pending().filter(|&signal| signal != SIGHUP)
+    /// What the signals that have come since ask for.
+    pub fn asked(&mut self) -> impl Iterator<Item = Asked> {
+        let stops_on_hang_up = self.stops_on_hang_up;
+        self.source.pending().map(move |signal| match signal {
+            SIGHUP if !stops_on_hang_up => Asked::Report,
+            SIGHUP => Asked::Stop(Stop::HangUp),
+            SIGINT => Asked::Stop(Stop::Interrupt),
+            _ => Asked::Stop(Stop::Terminate),
+        })
     }
+}
+
+/// Whether whoever started this process had SIGHUP ignored, as nohup(1) does: a handler would undo
+/// that. Only Linux tells without `unsafe`; elsewhere it counts as not.
+fn is_hang_up_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // Signal 1 is the lowest bit.
+    mask.is_some_and(|mask| mask & 1 == 1)
 }

@@ -10,12 +10,13 @@ mod person;
 mod process;
 mod screen;
 mod server;
+mod skip;
 mod terminal;
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::id;
+use std::process::{Command, id};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub use person::Person;
 pub use process::Process;
 pub use screen::{Screen, find_tool};
 pub use server::{Server, natter, output};
+pub use skip::{skip_here, skip_without};
 pub use terminal::{Terminal, visible};
 
 /// How long anything that must come is waited for: it comes at once, but machines can be busy.
@@ -46,6 +48,17 @@ pub fn without_stamps(text: &str) -> String {
         format!("[T] {}", &line[shape.len()..])
     });
     lines.collect()
+}
+
+/// A program that behaves as the article's of that name; its own, where `NATTER_ARTICLE` names their
+/// folder. Python runs it; none, and the test is skipped, where there is no Python.
+#[track_caller]
+pub fn article(program: &str) -> Option<Command> {
+    let mut command = Command::new(find_tool("python3")?);
+    let here = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/article");
+    let folder = env::var_os("NATTER_ARTICLE").map_or_else(here, PathBuf::from);
+    command.arg("-u").arg(folder.join(program)).env("PYTHONIOENCODING", "utf-8");
+    Some(command)
 }
 
 /// A path that no other test has, and that is gone with this value.

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use unicode_width::UnicodeWidthChar;
 
-use super::{PATIENCE, TempPath};
+use super::{PATIENCE, TempPath, skip_without};
 
 /// Stands for the cursor in what a screen shows.
 const CURSOR: char = '█';
 /// Between two looks at a screen that is not yet as it should be.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Where `tool` is, if it is; says that a test is skipped if it is not.
+/// Where `tool` is; the test is skipped if it is nowhere.
+#[track_caller]
 pub fn find_tool(tool: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     // Debian keeps tintin++ among the games, which are in no path of root's.
@@ -24,7 +25,7 @@ pub fn find_tool(tool: &str) -> Option<PathBuf> {
         .map(|folder| folder.join(tool))
         .find(|path| path.is_file());
     if found.is_none() {
-        println!("skipped: there is no {tool}");
+        skip_without(tool);
     }
     found
 }
@@ -37,6 +38,7 @@ pub struct Screen {
 
 impl Screen {
     /// Starts `command`, a line of the shell, on a terminal of that size; nothing without tmux.
+    #[track_caller]
     pub fn open((columns, rows): (u16, u16), command: &str) -> Option<Self> {
         let screen = Self { tmux: find_tool("tmux")?, socket: TempPath::new(".tmux") };
         let (columns, rows) = (columns.to_string(), rows.to_string());

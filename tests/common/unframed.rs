@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::common::PATIENCE;
 
-/// The article's server is not always at hand; this behaves as it does, on a thread a client.
+/// Behaves as the article's server does, on a thread a client, and tells what it has read.
 pub struct Unframed {
     address: String,
     room: Arc<Mutex<Room>>,

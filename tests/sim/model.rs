@@ -16,7 +16,7 @@ use natter::door::notice::{Message, Notice};
 use natter::door::protocol::{Format, Reader};
 use natter::door::telnet::view::{Style, View};
 use natter::hub::post::Tapped;
-use natter::ids::{PeerId, RoomId, UserId};
+use natter::ids::{LineId, PeerId, RoomId, UserId};
 use natter::zone::Zones;
 
 use crate::program::Told;
@@ -122,30 +122,7 @@ impl Model {
                 queue.add(event.into(), now, is_whisper, &mut self.zones);
             }
             Effect::Say { room, room_name, ref event, line, except, .. } => {
-                if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
-                    self.said.push(text.to_string());
-                }
-                let before = self.said_at.insert(room, now.stamp).unwrap_or_default();
-                let mut looks = [BTreeMap::new(), BTreeMap::new()];
-                let there = self.queues.iter_mut().filter(|(_, queue)| queue.rooms.contains(&room));
-                for (&id, queue) in there {
-                    let zones = &mut self.zones;
-                    // The prompt that is shared by all in a room is the room's.
-                    if queue.format.marks_new_day([before, now.stamp], zones) {
-                        let day = Message::Notice(&Notice::NewDay);
-                        queue.add_all(day, now, true, room_name, &mut looks[0], zones);
-                    }
-                    let is_excepted = except.contains(&UserId::local(id));
-                    if let Some(program) = &mut queue.program {
-                        if !is_excepted {
-                            program.hear(event, room_name, line, now.stamp);
-                        }
-                        continue;
-                    }
-                    if !is_excepted {
-                        queue.add_all(event.into(), now, true, room_name, &mut looks[1], zones);
-                    }
-                }
+                self.say((room, room_name), event, line, except, now);
             }
             Effect::Enter { user, room, room_name, is_first } => {
                 if is_first {
@@ -160,7 +137,7 @@ impl Model {
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
                 queue.rooms.retain(|&other| other != room);
             }
-            Effect::Close { user, why } => {
+            Effect::Close { user, why, .. } => {
                 let queue = self.queues.get_mut(&user.peer).expect("it was expected");
                 if let Some(program) = queue.program.as_mut().filter(|_| !queue.is_closed) {
                     program.close(why);
@@ -169,6 +146,40 @@ impl Model {
                 queue.is_refused = matches!(why, CloseReason::RoomFull | CloseReason::AddressFull);
             }
             Effect::More { .. } => {}
+        }
+    }
+
+    fn say(
+        &mut self,
+        (room, room_name): (RoomId, &str),
+        event: &Event<'_>,
+        line: Option<LineId>,
+        except: &[UserId],
+        now: &Now,
+    ) {
+        if let Event::Said { text, .. } | Event::Acted { text, .. } = *event {
+            self.said.push(text.to_string());
+        }
+        let before = self.said_at.insert(room, now.stamp).unwrap_or_default();
+        let mut looks = [BTreeMap::new(), BTreeMap::new()];
+        let there = self.queues.iter_mut().filter(|(_, queue)| queue.rooms.contains(&room));
+        for (&id, queue) in there {
+            let zones = &mut self.zones;
+            let is_excepted = except.contains(&UserId::local(id));
+            if let Some(program) = &mut queue.program {
+                if !is_excepted {
+                    program.hear(event, room_name, line, now.stamp);
+                }
+                continue;
+            }
+            // The prompt that is shared by all in a room is the room's.
+            if queue.format.marks_new_day([before, now.stamp], zones) {
+                let day = Message::Notice(&Notice::NewDay);
+                queue.add_all(day, now, true, room_name, &mut looks[0], zones);
+            }
+            if !is_excepted {
+                queue.add_all(event.into(), now, true, room_name, &mut looks[1], zones);
+            }
         }
     }
 
@@ -232,8 +243,8 @@ impl Model {
 
     fn notice_parts(&self) -> (&'static str, &'static str) {
         match self.lang {
-            Lang::En => ("system: … ", " lines skipped"),
-            Lang::Zh => ("系统:… 略过了", "行"),
+            Lang::En => ("system: … ", " lines skipped: your connection is too slow"),
+            Lang::Zh => ("系统:… 接收过慢，已跳过 ", " 条消息"),
         }
     }
 
@@ -288,10 +299,12 @@ impl Queue {
             Notice::ColorSet { on } => {
                 view.style = if on { Style::Color } else { Style::Plain };
             }
-            Notice::CharsetSet { is_guessed: true, .. } => view.charset = Charset::GuessedGbk,
-            Notice::CharsetSet { name, is_guessed: false } => {
-                view.charset = Charset::of_name(name).expect("it is told of one that there is");
-                let is_chinese = matches!(view.charset, Charset::Gbk | Charset::Big5);
+            Notice::CharsetSet { name, is_guessed } => {
+                view.charset = match Charset::of_name(name) {
+                    Some(Charset::Gbk) if is_guessed => Charset::GuessedGbk,
+                    charset => charset.expect("it is told of one that there is"),
+                };
+                let is_chinese = !matches!(view.charset, Charset::Utf8 | Charset::Latin1);
                 let lang = if is_chinese { Lang::Zh } else { self.server_lang };
                 view.lang = self.chosen_lang.unwrap_or(lang);
             }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use natter::clock::Stamp;
 use natter::zone::{Zone, Zones};
 
-use crate::common::{Screen, TempPath, find_tool, output};
+use crate::common::{Screen, TempPath, find_tool, output, skip_without};
 use crate::{Story, port, start};
 
 /// What a client does beside showing what it gets.
@@ -135,7 +135,7 @@ fn telnetlib3() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/telnetlib3-venv/bin");
     let (python, client) = (folder.join("python3"), folder.join("telnetlib3-client"));
     if !client.is_file() {
-        return println!("skipped: there is no {}", client.display());
+        return skip_without("telnetlib3 in target/telnetlib3-venv");
     }
     // By its interpreter: the first line of a script names the place where it was installed.
     let command = format!("{} {} 127.0.0.1 2323", python.display(), client.display());

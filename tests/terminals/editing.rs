@@ -168,7 +168,7 @@ fn telnets_own_commands_cancel_and_erase() {
         scene.bob.expect(&format!("[T] alice:{said}"));
     }
     scene.story.screen.enter("/edit off");
-    scene.story.screen.expect_part("> /edit off\nsystem: your line is edited at your side\n> █");
+    scene.story.screen.expect_part("> /edit off\nsystem: line editing by the server is off\n> █");
 }
 
 #[test]

@@ -124,6 +124,15 @@ impl Lang {
             Self::Zh => zh::how_to_join(dialect, connect),
         }
     }
+
+    /// What the operator reads of `natter` (name and version): how many clients may come, and the
+    /// limit of file descriptors if that allows no more.
+    pub fn at_most(self, natter: &str, clients: usize, descriptors: Option<usize>) -> String {
+        match self {
+            Self::En => en::at_most(natter, clients, descriptors),
+            Self::Zh => zh::at_most(natter, clients, descriptors),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,12 +8,9 @@ use crate::door::lang::Lang;
 use crate::door::notice::Notice;
 use crate::door::stray::{self, TlsGuard};
 use crate::door::telnet::editing::{Editing, Typed};
-use crate::door::telnet::protocol::{ControlKey, Item};
+use crate::door::telnet::protocol::{ControlKey, HERE, Item};
 use crate::door::telnet::view::{Style, View};
 use crate::editor::Key;
-
-/// The answer to "are you there" (RFC 854: something that can be seen).
-const HERE: &str = "[natter]\r\n";
 
 /// What lies behind the protocol.
 #[derive(Default)]
