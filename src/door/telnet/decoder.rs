@@ -11,14 +11,11 @@ use crate::door::reader::Reader;
 use crate::door::stray::{self, TlsGuard};
 use crate::door::telnet::editing::{Editing, Typed};
 use crate::door::telnet::encode::{prompt_in, put};
-use crate::door::telnet::protocol::{ControlKey, Item, NOP, Protocol};
+use crate::door::telnet::protocol::{ControlKey, HERE, Item, NOP, Protocol};
 use crate::door::telnet::view::{Style, View};
 use crate::editor::Key;
 use crate::limits::KEEPALIVE_NOP_MS;
 use crate::zone::Zone;
-
-/// The answer to "are you there" (RFC 854: something that can be seen).
-const HERE: &str = "[natter]\r\n";
 
 /// One person at the telnet door.
 pub struct Decoder {

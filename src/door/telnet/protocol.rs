@@ -27,6 +27,8 @@ const EL: u8 = 248;
 const TTYPE_IS: u8 = 0;
 const TTYPE_SEND: u8 = 1;
 
+/// The answer to "are you there" (RFC 854: something that can be seen).
+pub const HERE: &str = "[natter]\r\n";
 /// IAC NOP: does nothing, so that something is sent.
 pub const NOP: [u8; 2] = [IAC, 241];
 
