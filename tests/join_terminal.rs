@@ -49,7 +49,7 @@ fn the_name_is_asked_for_and_asked_for_again() {
     terminal.press("bob\r");
     terminal.shows("-- the name bob was refused: that name is taken; bob2 is free");
     terminal.press("小红\r");
-    terminal.shows("-- you are in");
+    terminal.shows("-- you have joined");
     bob.until("[T] system: 小红 joined");
     terminal.press("/name 小明\r");
     bob.until("[T] system: 小红 is now 小明");
@@ -81,8 +81,8 @@ fn another_size_is_filled_anew() {
     terminal.until(|terminal| terminal.rows()[1..] == wanted(&middle, 70));
     terminal.resize(8, 30);
     let middle = [
-        "[T] -- you are in; /help",
-        "       tells the rest",
+        "[T] -- you have joined; type",
+        "       /help for help",
         "[T] bob: one two three",
         "       four five six seven",
         "       eight nine",
@@ -148,8 +148,8 @@ fn scrolling_back_is_not_disturbed_and_shows_what_is_unread() {
     for _ in 0..20 {
         terminal.press("\x1b[5~");
     }
-    terminal.shows("-- you are in");
-    assert!(terminal.rows()[0].contains("you are in"), "{:?}", terminal.rows());
+    terminal.shows("-- you have joined");
+    assert!(terminal.rows()[0].contains("you have joined"), "{:?}", terminal.rows());
     terminal.press("\r");
     terminal.shows("alice: half");
     assert!(!terminal.rows().iter().any(|row| row.contains("unread")));
@@ -214,7 +214,7 @@ fn what_is_said_while_away_is_said_on_return() {
 fn names_are_completed_and_mentions_stand_out() {
     let (server, mut bob) = room();
     let mut terminal = Terminal::join(&format!("{} --name alice --bell", server.door()), 10, 60);
-    terminal.shows("-- you are in");
+    terminal.shows("-- you have joined");
     let mut bobby = server.enter("bobby");
     terminal.shows("bobby joined");
     say(&mut bob, "malice is not Alice, is it");
@@ -340,7 +340,7 @@ fn colours_are_left_out_where_they_are_not_wanted() {
     let options = format!("{} --name alice", server.door());
     for (no_color, has_colors) in [("", true), ("1", false)] {
         let mut terminal = Terminal::join_with(&options, 8, 60, &[("NO_COLOR", no_color)]);
-        terminal.shows("-- you are in");
+        terminal.shows("-- you have joined");
         say(&mut bob, "hello");
         terminal.shows("bob: hello");
         let row = u16::try_from(5).expect("it is small");
