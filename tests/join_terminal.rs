@@ -81,8 +81,8 @@ fn another_size_is_filled_anew() {
     terminal.until(|terminal| terminal.rows()[1..] == wanted(&middle, 70));
     terminal.resize(8, 30);
     let middle = [
-        "[T] -- you have joined; type",
-        "       /help for help",
+        "[T] -- you have joined;",
+        "       type /help for help",
         "[T] bob: one two three",
         "       four five six seven",
         "       eight nine",
@@ -181,8 +181,8 @@ fn it_comes_back_by_itself_with_what_was_typed() {
     terminal.press("half a l");
     terminal.types("> half a l");
     server.all_log();
-    terminal.shows("-- disconnected: the server closed the connection; trying again in");
-    terminal.shows(" away");
+    terminal.shows("-- disconnected: the server closed the connection; reconnecting in");
+    terminal.shows(" disconnected");
     terminal.press("ine");
     terminal.types("> half a line");
     let server = Server::start(&options);
@@ -200,7 +200,7 @@ fn what_is_said_while_away_is_said_on_return() {
     let mut server = Server::start(&options);
     let mut terminal = enter(&server, "alice", 16, 100);
     server.all_log();
-    terminal.shows(" away");
+    terminal.shows(" disconnected");
     terminal.press("are you there?\r");
     terminal.shows("1 waiting");
     let server = Server::start(&options);
@@ -245,11 +245,11 @@ fn many_pasted_lines_are_said_only_if_that_is_meant() {
     terminal.press("\x1b[200~one line\x1b[201~");
     terminal.types("> one line");
     terminal.press("\x1b[200~one\rtwo\r\x1b[201~");
-    terminal.types("say the 2 lines that were pasted? y / n");
+    terminal.types("send the 2 pasted lines? y/n");
     terminal.press("n");
     terminal.types("> one line");
     terminal.press("\x1b[200~one\rtwo\r三\x1b[201~");
-    terminal.types("say the 3 lines that were pasted? y / n");
+    terminal.types("send the 3 pasted lines? y/n");
     terminal.press("y");
     for line in ["one", "two", "三"] {
         bob.until(&format!("[T] alice:{line}"));
