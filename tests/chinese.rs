@@ -50,7 +50,7 @@ fn fault(line: &str) -> Option<String> {
     for (at, pair) in chars.windows(2).enumerate() {
         let is_crowded = |one: char, other: char| is_han(one) && other.is_ascii_graphic();
         if is_crowded(pair[0], pair[1]) || is_crowded(pair[1], pair[0]) {
-            return Some(format!("no space in {:?}, character {at} of {line:?}", pair));
+            return Some(format!("no space in {pair:?}, character {at} of {line:?}"));
         }
         let is_loose = |one: char, other: char| is_full_width_mark(one) && other == ' ';
         if is_loose(pair[0], pair[1]) || is_loose(pair[1], pair[0]) {
