@@ -23,7 +23,7 @@ pub struct Limits {
     /// The longest line that is taken, decoded, without its line end.
     pub line_bytes: usize,
     /// How much may come without any line end before the connection is closed.
-    pub unended_bytes: usize,
+    pub unterminated_bytes: usize,
     /// Lines that a peer may send at once before it is read more slowly.
     pub burst_lines: u64,
     /// Lines a second after that.
@@ -64,7 +64,7 @@ impl Limits {
         rooms: 1_000,
         topic_bytes: 256,
         line_bytes: 1024,
-        unended_bytes: 8 * 1024,
+        unterminated_bytes: 8 * 1024,
         burst_lines: 5,
         lines_per_sec: 2,
         burst_bytes: 4 * 1024,
@@ -88,8 +88,8 @@ impl Limits {
         if self.line_bytes < 64 || self.line_bytes > LINE_BYTES_MAX {
             return Err("--line-bytes: must be from 64 to 8192");
         }
-        if self.unended_bytes < self.line_bytes {
-            return Err("--unended-bytes: must be at least --line-bytes");
+        if self.unterminated_bytes < self.line_bytes {
+            return Err("--unterminated-bytes: must be at least --line-bytes");
         }
         if self.lag_soft_bytes < 2 * LINE_BYTES_MAX {
             return Err("--lag-soft-bytes: must be at least 16384");

@@ -96,8 +96,8 @@ fn a_taken_name_makes_it_ask_again() {
     let server = Server::start("--lang zh");
     let mut first = Bare::enter(&server, "小明");
     let mut second = Bare::connect(&server);
-    assert_eq!(second.ask("小明"), "[T] 系统:用户名已被使用,可用:小明2");
-    assert_eq!(second.ask("小明"), "[T] 系统:用户名已被使用,可用:小明2");
+    assert_eq!(second.ask("小明"), "[T] 系统:用户名已被使用，可用：小明2");
+    assert_eq!(second.ask("小明"), "[T] 系统:用户名已被使用，可用：小明2");
     assert_eq!(second.ask("小明2"), "OK");
     first.expect("[T] 系统:小明2加入了聊天");
     second.send("我是谁 -ta");
@@ -187,7 +187,7 @@ fn the_articles_client_in_python_enters_talks_and_leaves() {
     let mut other = server.enter("other");
     let Some(mut python) = Python::start(&server) else { return };
     python.types("other");
-    python.shows("系统:用户名已被使用,可用:other2");
+    python.shows("系统:用户名已被使用，可用：other2");
     python.types("小红");
     python.shows("OK");
     other.expect("[T] 系统:小红加入了聊天");

@@ -100,7 +100,7 @@ impl Readers {
         readers.enter("lena", Charset::Utf8);
         readers.enter("kay", Charset::Utf8);
         readers.terminals[1].enter("/edit on");
-        readers.terminals[1].expect_end("system: your line is edited here\n> █");
+        readers.terminals[1].expect_end("system: line editing by the server is on\n> █");
         if natter::door::charset::HAS_CHINESE {
             readers.enter("gao", Charset::Gbk);
         }
@@ -114,7 +114,7 @@ impl Readers {
         // Or a Chinese charset would bring Chinese texts.
         terminal.enter("/lang en");
         terminal.enter(&format!("/charset {}", charset.as_str()));
-        terminal.expect_end(&format!("system: now in {}\n> █", charset.as_str()));
+        terminal.expect_end(&format!("system: now using {}\n> █", charset.as_str()));
         self.terminals.push(terminal);
     }
 
@@ -194,11 +194,11 @@ fn as_a_name() {
 const NAMES: &[(&str, &[&str])] = &[
     ("that name is taken", &["ALICE", "al1ce", "аӏісе", "vvill", "りり", "リり"]),
     (
-        "one alphabet to a name",
+        "do not mix look-alike alphabets",
         &["аlice", "alice\u{651}", "alice\u{3099}", "alice\u{1cd0}", "alice\u{102e0}"],
     ),
     (
-        "unusual accents, or too many of them",
+        "unusual accents or too many of them",
         &["alice\u{358}", "alice\u{951}", "alice\u{1ab0}", "alice\u{332}", "é\u{301}ve"],
     ),
     (
@@ -206,8 +206,8 @@ const NAMES: &[(&str, &[&str])] = &[
         &["you", "Me", "Administrator", "systɛm", "system.msg", "system-bot", "SystemMsg"],
     ),
     ("that name is reserved", &["系纟充", "繫统", "管理員", "服務器", "管理员2", "用戶", "您"]),
-    ("a name begins with a letter or a digit", &["-", "...", "__", "-n"]),
-    ("only letters, digits, _ - . '", &["a:b", "[a]", "ⓐlice"]),
+    ("a name must start with a letter or digit", &["-", "...", "__", "-n"]),
+    ("use only letters, digits and _ - . '", &["a:b", "[a]", "ⓐlice"]),
 ];
 
 #[test]
@@ -287,7 +287,7 @@ fn from_a_line_that_is_edited_by_the_server() {
     let mut mallory = Terminal::connect(readers.server.telnet(), WIDE, Charset::Utf8);
     mallory.enter("mallory");
     mallory.enter("/edit on");
-    mallory.expect_end("system: your line is edited here\n> █");
+    mallory.expect_end("system: line editing by the server is on\n> █");
     readers.classic.until("[T] system: mallory joined");
     for (sent, _) in attacks() {
         // Keys do what keys do: what is left of the line is what all must see alike.
@@ -319,7 +319,7 @@ fn to_a_terminal_whose_charset_is_a_guess() {
     // What no Latin-1 terminal sends is GBK, but still a guess.
     latin1.send(b"\xc4\xe3\xba\xc3\r\n");
     mallory.expect("[T] lena:你好");
-    latin1.raw_bytes_until(b"it seems; /charset utf-8 changes that\r\n");
+    latin1.raw_bytes_until(b"; /charset utf-8 switches back\r\n");
     mallory.say("汮汬汚€ 再见 -ta");
     let shown = latin1.raw_bytes_until(b"\xd4\xd9\xbc\xfb\r\n");
     let is_c1 = |byte| (0x80..0xa0).contains(byte);

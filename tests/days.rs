@@ -111,7 +111,7 @@ fn history_shows_the_date_of_other_days_and_where_a_day_begins() {
     let alice = place.enter(&[]);
     place.say(alice, "alice");
     let past = [
-        "-- the last 5 lines --",
+        "-- the last 5 messages --",
         "[2026-11-21 22:00] bob: one",
         "[2026-11-21 23:00] bob: two",
         "-- 2026-11-22 --",
@@ -125,7 +125,7 @@ fn history_shows_the_date_of_other_days_and_where_a_day_begins() {
     let carol = place.enter(&["/time -3"]);
     place.say(carol, "carol");
     let past = [
-        "-- the last 5 lines --",
+        "-- the last 5 messages --",
         "[2026-11-21 19:00] bob: one",
         "[2026-11-21 20:00] bob: two",
         "-- 2026-11-22 --",
@@ -137,7 +137,7 @@ fn history_shows_the_date_of_other_days_and_where_a_day_begins() {
     place.heard(alice);
     place.say(alice, "/last 3");
     let last = [
-        "-- the last 3 lines --",
+        "-- the last 3 messages --",
         "[2026-11-22 21:00] bob: three",
         "-- 2026-11-23 --",
         "[01:00] bob: four",
@@ -279,18 +279,18 @@ fn everybody_is_spoken_to_in_their_own_language() {
         "[00:00] * alice waves",
         "[00:00] system: alice is now ada",
         "系统:已切换为中文",
-        "[00:00] 系统:ada改名为alice",
+        "[00:00] 系统:ada 改名为 alice",
         "system: messages are in English",
         "[00:00] system: alice is now ada",
     ];
     assert_eq!(place.heard(alice), answers);
     place.say(alice, "/lang");
-    assert_eq!(place.heard(alice), ["system: it goes: /lang en|zh"]);
+    assert_eq!(place.heard(alice), ["system: usage: /lang en|zh"]);
     let nobody = place.connect(DoorKind::Telnet);
     place.heard(nobody);
     place.say(nobody, "/lang zh");
     let raw = String::from_utf8(place.raw(nobody)).expect("it is UTF-8");
-    assert!(raw.ends_with("系统:已切换为中文\r\n用户名: "), "{raw:?}");
+    assert!(raw.ends_with("系统:已切换为中文\r\n用户名："), "{raw:?}");
 }
 
 #[test]
@@ -309,14 +309,14 @@ fn a_chinese_charset_brings_chinese_unless_somebody_chose() {
     assert!(!raw.windows(NOW_IN_GBK.len()).any(|part| part == NOW_IN_GBK));
     // Back to what the server speaks.
     place.say(bob, "/charset utf-8");
-    assert_eq!(place.heard(bob), ["system: now in utf-8"]);
+    assert_eq!(place.heard(bob), ["system: now using utf-8"]);
     place.say(bob, "/lang en");
     place.say(bob, "/charset big5");
-    assert_eq!(place.heard(bob), ["system: messages are in English", "system: now in big5"]);
+    assert_eq!(place.heard(bob), ["system: messages are in English", "system: now using big5"]);
     place.say(bob, "/lang zh");
     place.raw(bob);
     place.say(bob, "/charset utf-8");
-    assert_eq!(place.heard(bob), ["系统:已改用utf-8编码"]);
+    assert_eq!(place.heard(bob), ["系统:已改用 utf-8 编码"]);
     // Guessed: 你好 in GBK, before there is a name.
     let ming = place.connect(DoorKind::Telnet);
     place.raw(ming);

@@ -76,7 +76,7 @@ fn windows_telnet_sends_keys_and_raw_backspaces_in_gbk() {
 #[test]
 fn nc_sends_lines_and_nothing_else() {
     assert_lines("'alice\nhi there\n/who\n'", &["alice", "hi there", "/who"]);
-    assert_lines("'alice\nunended'", &["alice", "|unended"]);
+    assert_lines("'alice\nunterminated'", &["alice", "|unterminated"]);
     let session = heard(Lang::En, [&bytes("'alice\nhi\n'")[..]]);
     assert!(session.commands.is_empty() && session.shown.is_empty());
 }
@@ -154,7 +154,7 @@ fn a_charset_is_guessed_once_and_not_against_a_choice() {
     assert_lines("'M' 252 'ller' 10", &["M\u{fffd}ller"]);
     assert_lines("'ü\n' 255 255 10", &["ü", "\u{fffd}"]);
     assert_lines("DO CHARSET SB CHARSET 2 'UTF-8' SE 186 195 10", &["\u{fffd}\u{fffd}"]);
-    assert_lines("'unended ' 196 227 186 195", &["|unended 你好", "<gbk>"]);
+    assert_lines("'unterminated ' 196 227 186 195", &["|unterminated 你好", "<gbk>"]);
 }
 
 /// The keys of a person whose line is edited here: keys, what is heard of them.
@@ -220,9 +220,9 @@ fn the_editor_guesses_gbk_from_two_characters() {
 fn what_is_pasted_into_the_editor_is_no_line_without_an_end() {
     let mut session = Session::editing(Lang::En);
     session.hear(&[b'x'; 4_096], 0);
-    assert_eq!(session.decoder.unended_bytes(), 0, "it holds no more than a line");
+    assert_eq!(session.decoder.unterminated_bytes(), 0, "it holds no more than a line");
     session.hear(&bytes("SB MSDP 'without an end'"), 0);
-    assert!(session.decoder.unended_bytes() > 0);
+    assert!(session.decoder.unterminated_bytes() > 0);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
     let greeting = format!("\r\0\x1b[Knatter · 2 here: alice, 小明 · {times} · /help\r\nname: ");
     assert_eq!(carol.0.raw(greeting.len()), greeting);
     carol.say("carol");
-    carol.expect_all(&["-- the last line --", "[T] alice: hi"]);
+    carol.expect_all(&["-- the last message --", "[T] alice: hi"]);
     assert_eq!(carol.0.raw(2), "> ");
     carol.say("hello, 大家");
     carol.expect("[T] carol: hello, 大家");
@@ -55,29 +55,32 @@ fn every_command_answers() {
         ("said so -ta", "[T] alice: said so"),
         ("/me waves", "[T] * alice waves"),
         ("nods -me", "[T] * alice nods"),
-        ("/reply first", "system: nobody has written to you in private"),
+        ("/reply first", "system: nobody has written to you in private yet"),
         ("/msg bob psst", "[T] alice (private to bob): psst"),
         ("bob psst again -to", "[T] alice (private to bob): psst again"),
         ("/msg nobody psst", "system: nobody here is called nobody"),
-        ("/time", "system: it goes: /time on|off|full|+8|Asia/Shanghai"),
+        ("/time", "system: usage: /time on|off|full|+8|Asia/Shanghai"),
         ("/time +5:30", "system: times are in UTC+5:30"),
         ("/time utc-3", "system: times are in UTC-3"),
-        ("/time Mars/Base", "system: no time zone is called Mars/Base; try +8 or Asia/Shanghai"),
-        ("/time ../x", "system: no time zone is called ../x; try +8 or Asia/Shanghai"),
-        ("/lang fr", "system: it goes: /lang en|zh"),
+        ("/time Mars/Base", "system: unknown time zone Mars/Base; try +8 or Asia/Shanghai"),
+        ("/time ../x", "system: unknown time zone ../x; try +8 or Asia/Shanghai"),
+        ("/lang fr", "system: usage: /lang en|zh"),
         ("/lang zh", "系统:已切换为中文"),
-        ("/xyzzy", "系统:没有命令/xyzzy,请用/help查看"),
+        ("/xyzzy", "系统:没有 /xyzzy 这个命令，输入 /help 查看所有命令"),
         ("/lang en", "system: messages are in English"),
-        ("/exlt", "system: no command is called /exlt; did you mean /exit?"),
-        ("/hlep", "system: no command is called /hlep; did you mean /help?"),
-        ("/xyzzy", "system: no command is called /xyzzy; /help lists them"),
-        ("/m bob x", "system: /m may be /msg or /me"),
-        ("/charset klingon", &format!("system: klingon is not known; there are {charsets}")),
-        ("/charset utf-8", "system: now in utf-8"),
-        ("/edit off", "system: your line is edited at your side"),
+        ("/exlt", "system: there is no command /exlt; did you mean /exit?"),
+        ("/hlep", "system: there is no command /hlep; did you mean /help?"),
+        ("/xyzzy", "system: there is no command /xyzzy; /help lists all commands"),
+        ("/m bob x", "system: /m is ambiguous: /msg or /me?"),
+        (
+            "/charset klingon",
+            &format!("system: unknown character set klingon; available: {charsets}"),
+        ),
+        ("/charset utf-8", "system: now using utf-8"),
+        ("/edit off", "system: line editing by the server is off"),
         ("/ignore alice", "system: you cannot ignore yourself"),
         ("/name bob", "system: that name is taken; bob2 is free"),
-        ("/name two words", "system: only letters, digits, _ - . '; twowords is free"),
+        ("/name two words", "system: use only letters, digits and _ - . '; twowords is free"),
     ] {
         alice.say(typed);
         alice.expect(answer);
@@ -112,15 +115,15 @@ fn all_of_it_speaks_chinese() {
     let (_server, door, _path) = Server::with_both_doors("--lang zh");
     let mut bob = Person::connect(&door);
     let times = format!("时间按 {} 显示", offset());
-    let greeting = format!("\r\0\x1b[Knatter · 还没有人 · {times} · /help\r\n用户名: ");
+    let greeting = format!("\r\0\x1b[Knatter · 目前没有人在线 · {times} · /help\r\n用户名：");
     assert_eq!(bob.0.raw(greeting.len()), greeting);
     bob.say("系统");
-    bob.expect("系统:此名被保留,可用:guest");
+    bob.expect("系统:此名称已被保留，可用：guest");
     bob.say("小明");
     for (typed, answer) in [
         ("你好", "[T] 小明: 你好"),
-        ("/msg 小明 喂", "[T] 小明 (私聊小明): 喂"),
-        ("/last 1", "-- 最近1行 --"),
+        ("/msg 小明 喂", "[T] 小明（私聊 小明）: 喂"),
+        ("/last 1", "-- 最近 1 条消息 --"),
     ] {
         bob.say(typed);
         bob.expect(answer);
@@ -128,16 +131,16 @@ fn all_of_it_speaks_chinese() {
     bob.expect("[T] 小明: 你好");
     for (typed, answer) in [
         ("/reply 好", "系统:还没有人与您私聊"),
-        ("/time full", "系统:显示日期和时间"),
-        ("/time off", "系统:不显示时间"),
-        ("/time on", "系统:显示时间"),
+        ("/time full", "系统:已开启日期和时间显示"),
+        ("/time off", "系统:已关闭时间显示"),
+        ("/time on", "系统:已开启时间显示"),
         ("/color on", "系统:已开启颜色"),
         ("/color off", "系统:已关闭颜色"),
-        ("/ignore bob", "系统:不再显示bob的消息,再次输入则恢复"),
-        ("/ignore bob", "系统:重新显示bob的消息"),
-        ("/hlep", "系统:没有命令/hlep,是否想用/help?"),
-        ("/quit now", "系统:用法: /quit"),
-        ("/quit", "再见!"),
+        ("/ignore bob", "系统:已屏蔽 bob 的消息，再次输入则取消屏蔽"),
+        ("/ignore bob", "系统:已取消屏蔽 bob"),
+        ("/hlep", "系统:没有 /hlep 这个命令，您要找的是 /help 吗？"),
+        ("/quit now", "系统:用法：/quit"),
+        ("/quit", "再见！"),
     ] {
         bob.say(typed);
         bob.expect(answer);
@@ -154,15 +157,15 @@ fn the_last_twenty_lines_wait_for_newcomers() {
     }
     alice.until("[T] alice:line 25");
     let mut bob = Person::enter(&door, "bob");
-    bob.expect("-- the last 20 lines --");
+    bob.expect("-- the last 20 messages --");
     for number in 6..=25 {
         bob.expect(&format!("[T] alice: line {number}"));
     }
     bob.say("/last 3");
-    bob.expect("-- the last 3 lines --");
+    bob.expect("-- the last 3 messages --");
     bob.expect_all(&["[T] alice: line 23", "[T] alice: line 24", "[T] alice: line 25"]);
     bob.say("/last 1000");
-    bob.expect("-- the last 25 lines --");
+    bob.expect("-- the last 25 messages --");
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn no_history_is_kept_if_none_is_wanted() {
     alice.expect("[T] alice:hi");
     let mut bob = Person::enter(&door, "bob");
     bob.say("/last 5");
-    bob.expect("-- nothing was said yet --");
+    bob.expect("-- nothing has been said yet --");
 }
 
 #[test]
@@ -190,7 +193,7 @@ fn who_comes_back_gets_exactly_what_was_missed() {
     alice.say("waves -me");
     alice.until("[T] * alice waves");
     let mut bob = Person::enter(&door, "bob");
-    bob.expect("-- 3 lines while you were away --");
+    bob.expect("-- 3 messages while you were away --");
     bob.expect_all(&["[T] alice: one", "[T] alice: two", "[T] * alice waves"]);
     // A connection that just breaks is no different.
     bob.0.reset();
@@ -204,12 +207,12 @@ fn who_comes_back_gets_exactly_what_was_missed() {
     }
     alice.until("[T] alice:line 300");
     let mut bob = Person::enter(&door, "bob");
-    bob.expect("-- 300 lines while you were away, the last 256 of them: --");
+    bob.expect("-- 300 messages while you were away; the last 256: --");
     for number in 45..=300 {
         bob.expect(&format!("[T] alice: line {number}"));
     }
     let mut other = Person::enter(&door, "other");
-    other.expect("-- the last 20 lines --");
+    other.expect("-- the last 20 messages --");
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
     let mut carol = server.enter("carol");
     alice.expect_all(&["[T] system: bob joined", "[T] system: carol joined"]);
     alice.say("/ignore B0B");
-    alice.expect("system: you see nothing more of B0B; again, and you do");
+    alice.expect("system: messages from B0B are hidden; repeat to show them again");
     bob.say("can you hear me -ta");
     bob.say("waves -me");
     bob.say("alice psst -to");
@@ -229,16 +232,16 @@ fn nothing_is_seen_of_those_who_are_ignored() {
     carol.say("I can -ta");
     alice.expect("[T] carol: I can");
     alice.say("/reply what?");
-    alice.expect("system: nobody has written to you in private");
+    alice.expect("system: nobody has written to you in private yet");
     alice.say("/last 5");
-    alice.expect_all(&["-- the last 3 lines --", "[T] carol: I can"]);
+    alice.expect_all(&["-- the last 3 messages --", "[T] carol: I can"]);
     alice.say("/ignore bob");
-    alice.expect("system: you see bob again");
+    alice.expect("system: messages from bob are shown again");
     bob.say("and now -ta");
     alice.expect("[T] bob: and now");
     // Somebody sees its own lines, whatever its name was worth before.
     alice.say("/ignore dave");
-    alice.expect("system: you see nothing more of dave; again, and you do");
+    alice.expect("system: messages from dave are hidden; repeat to show them again");
     alice.say("/name dave");
     alice.expect("[T] system: alice is now dave");
     alice.say("it is me");
@@ -252,18 +255,18 @@ fn everybody_sees_time_and_colours_as_they_like() {
     let mut bob = server.enter("bob");
     alice.expect("[T] system: bob joined");
     alice.say("/time off");
-    alice.expect("system: no time is shown");
+    alice.expect("system: times are hidden");
     bob.say("one -ta");
     alice.expect("bob: one");
     alice.say("/time full");
-    alice.expect("system: date and time are shown");
+    alice.expect("system: dates and times are shown");
     bob.say("two -ta");
     let line = alice.line();
     let (stamp, text) = line.split_at("[2026-11-23 09:11:38] ".len());
     assert!(stamp.starts_with("[2") && stamp.ends_with("] ") && text == "bob: two", "{line}");
     alice.say("/time on");
     alice.say("/color on");
-    alice.expect_all(&["system: the time is shown", "system: with colours"]);
+    alice.expect_all(&["system: times are shown", "system: colours are on"]);
     bob.say("three -ta");
     let line = alice.line();
     assert!(line.starts_with("\u{1b}[2m[") && line.ends_with("] \u{1b}[0mbob: three"), "{line:?}");
@@ -271,7 +274,7 @@ fn everybody_sees_time_and_colours_as_they_like() {
     let line = alice.line();
     assert!(line.ends_with("\u{1b}[1mbob (private to alice): psst\u{1b}[0m"), "{line:?}");
     alice.say("/color off");
-    alice.expect("system: without colours");
+    alice.expect("system: colours are off");
     bob.say("four -ta");
     alice.expect("[T] bob: four");
 }
@@ -309,7 +312,7 @@ fn a_terminal_that_knows_no_utf8_reads_and_writes_in_its_own() {
     bob.say("/charset gbk");
     let raw = bob.0.raw_bytes_until(b"\n");
     let mut answer = Vec::new();
-    Charset::Gbk.encode("系统:已改用gbk编码\r\n", &mut answer);
+    Charset::Gbk.encode("系统:已改用 gbk 编码\r\n", &mut answer);
     assert!(raw.ends_with(&answer), "{}", raw.escape_ascii());
     bob.0.send(b"\xc4\xe3\xba\xc3\r\n");
     alice.expect("[T] bob:你好");

@@ -135,8 +135,8 @@ fn sigint_ends_a_server_as_sigterm_does() {
     nameless.say("exit?");
     nameless.expect("[T] 系统:无法识别您的指令,请重新输入!");
     server.signal(Signal::INT);
-    alice.expect("[T] 系统:服务器即将关闭,再见!");
-    nameless.expect("[T] 系统:服务器即将关闭,再见!");
+    alice.expect("[T] 系统:服务器即将关闭，再见！");
+    nameless.expect("[T] 系统:服务器即将关闭，再见！");
     alice.expect_end();
     nameless.expect_end();
     assert_eq!(server.wait(), 0);

@@ -250,7 +250,7 @@ fn endings(door: &str, seen: &mut Seen) {
     ida.expect_end();
     let mut jim = Program::called(door, "jim", seen);
     jim.send("x".repeat(100_000));
-    assert_eq!(jim.until("closing", seen)["code"], "unended");
+    assert_eq!(jim.until("closing", seen)["code"], "unterminated");
     let [mut kim, mut other] = [(); 2].map(|()| Program::at(door, seen));
     let session = json!({"do": "session", "id": SESSION});
     kim.does(&session, seen).done();
@@ -311,7 +311,7 @@ fn only_the_first_line_opens_it() {
         let mut client = server.connect();
         client.send(first);
         client.send("\njson -p\n");
-        client.until("[T] system: not understood, please try again! (try: help)");
+        client.until("[T] system: command not recognised; type help for a list");
     }
     for cut in 0..=b"json -p\r\n".len() {
         let mut client = server.connect();

@@ -11,8 +11,8 @@ use common::{Bare, Client, PATIENCE, Server};
 #[test]
 fn one_client_too_many_is_told_so() {
     for (lang, full) in [
-        ("--lang en", "[T] system: the room is full, try again later"),
-        ("--lang zh", "[T] 系统:聊天室已满,请稍后再试!"),
+        ("--lang en", "[T] system: the server is full, please try again later"),
+        ("--lang zh", "[T] 系统:聊天室已满，请稍后再试！"),
     ] {
         let server = Server::start(&format!("--clients 2 {lang}"));
         let (mut alice, mut bob) = (server.enter("alice"), server.enter("bob"));
@@ -27,7 +27,7 @@ fn one_client_too_many_is_told_so() {
         drop(bob);
         alice.say("who");
         alice.until(if lang == "--lang zh" {
-            "[T] 系统:在线1人:"
+            "[T] 系统:在线 1 人："
         } else {
             "[T] system: 1 here:"
         });
@@ -55,7 +55,7 @@ fn who_takes_no_name_in_time_is_told_and_closed() {
     let mut named = server.enter("named");
     let began = Instant::now();
     let mut silent = server.connect();
-    silent.expect("[T] system: no name was taken in time, goodbye");
+    silent.expect("[T] system: no name was chosen in time, goodbye");
     silent.expect_end();
     assert!(began.elapsed() >= Duration::from_millis(950), "{:?}", began.elapsed());
     server.wait_log(&["event=close", "id=2", "why=nameless"]);
@@ -68,11 +68,11 @@ fn an_overlong_line_is_answered_once_and_the_connection_stays() {
     let server = Server::start("--bytes-per-sec 100000");
     let mut alice = server.enter("alice");
     alice.say(&("x".repeat(5_000) + " -ta"));
-    alice.expect("[T] system: that line was over 1024 bytes and was not sent");
+    alice.expect("[T] system: not sent: the line is longer than 1024 bytes");
     alice.say(&("x".repeat(1_020) + " -ta"));
     alice.expect(&format!("[T] alice:{}", "x".repeat(1_020)));
     alice.say(&("x".repeat(1_021) + " -ta"));
-    alice.expect("[T] system: that line was over 1024 bytes and was not sent");
+    alice.expect("[T] system: not sent: the line is longer than 1024 bytes");
     alice.say("ok -ta");
     alice.expect("[T] alice:ok");
 }
@@ -84,10 +84,10 @@ fn too_much_without_a_line_end_is_told_and_closed() {
     let mut alice = server.enter("alice");
     other.expect("[T] system: alice joined");
     alice.send("x".repeat(8_193));
-    alice.expect("[T] system: that was too much without a line end, goodbye");
+    alice.expect("[T] system: too much input without a line end, goodbye");
     alice.expect_end();
     other.expect("[T] system: alice left");
-    server.wait_log(&["event=close", "nick=\"alice\"", "why=unended"]);
+    server.wait_log(&["event=close", "nick=\"alice\"", "why=unterminated"]);
 }
 
 #[test]
@@ -225,8 +225,8 @@ fn past_five_a_second_joins_and_leaves_are_summed_up() {
         ),
         (
             "zh",
-            ["[T] 系统:n5加入了聊天", "[T] 系统:3人加入了聊天: n6, n7, n8"],
-            ["[T] 系统:用户n6退出聊天室!", "[T] 系统:2人退出聊天室: n7, n8"],
+            ["[T] 系统:n5加入了聊天", "[T] 系统:3 人加入了聊天：n6、n7、n8"],
+            ["[T] 系统:用户n6退出聊天室!", "[T] 系统:2 人退出了聊天：n7、n8"],
         ),
     ] {
         let server = Server::start(&format!("--lang {lang}"));
@@ -264,7 +264,7 @@ fn a_reader_that_has_nothing_to_read_never_stalls() {
     let server = Server::start("--stall-secs 1 --name-secs 1");
     let (mut alice, mut idle) = (server.enter("alice"), server.enter("idle"));
     let mut nameless = server.connect();
-    nameless.expect("[T] system: no name was taken in time, goodbye");
+    nameless.expect("[T] system: no name was chosen in time, goodbye");
     alice.say("still here? -ta");
     idle.expect("[T] alice:still here?");
 }
@@ -329,7 +329,7 @@ fn a_client_without_line_ends_keeps_to_the_limits_too() {
     let mut client = Bare::enter(&server, "小明");
     other.expect("[T] system: 小明 joined");
     client.send(&("长".repeat(400) + " -ta"));
-    client.expect("[T] system: that line was over 1024 bytes and was not sent");
+    client.expect("[T] system: not sent: the line is longer than 1024 bytes");
     client.send("短 -ta");
     client.expect("[T] 小明:短");
     other.expect("[T] 小明:短");

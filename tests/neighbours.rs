@@ -100,7 +100,7 @@ fn an_overlong_burst_is_discarded_to_its_end_and_answered_once() {
     let mut bare = Bare::enter(&server, "bare");
     alice.expect("[T] system: bare joined");
     bare.send(&("y".repeat(4_500) + " -ta"));
-    bare.expect("[T] system: that line was over 1024 bytes and was not sent");
+    bare.expect("[T] system: not sent: the line is longer than 1024 bytes");
     bare.send("short -ta");
     alice.expect("[T] bare:short");
 }

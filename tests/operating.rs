@@ -348,7 +348,7 @@ fn each_connection_ends_with_one_line_that_has_id_nick_and_why() {
     let mut strays = server.connect();
     strays.send("GET / HTTP/1.1\r\n\r\n");
     let mut nameless = server.connect();
-    nameless.until("[T] system: no name was taken in time, goodbye");
+    nameless.until("[T] system: no name was chosen in time, goodbye");
     let _stays = server.enter("stays");
     server.wait_log(&["event=close", "id=5"]);
     server.signal(Signal::TERM);

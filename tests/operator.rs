@@ -313,7 +313,7 @@ fn the_log_tells_that_one_came_before_it_tells_that_there_was_no_room() {
     let mut server = Server::start("--clients 1");
     let _alice = server.enter("alice");
     let mut bob = server.connect();
-    bob.expect("[T] system: the room is full, try again later");
+    bob.expect("[T] system: the server is full, please try again later");
     bob.expect_end();
     let log = server.all_log();
     let place = |event| log.lines().position(|line| line.contains(event)).expect(event);

@@ -32,7 +32,7 @@ const EN: Words = Words {
     joined: "[T] system: 小明 joined",
     said: "[T] 小明:大家好",
     left: "[T] system: 小明 left",
-    not_understood: "[T] system: not understood, please try again! (try: help)",
+    not_understood: "[T] system: command not recognised; type help for a list",
 };
 
 #[test]
@@ -112,21 +112,21 @@ fn a_rename_frees_the_old_name() {
     let mut bob = Bare::enter(&server, "bob");
     alice.expect("[T] 系统:bob加入了聊天");
     alice.name("eve");
-    bob.expect("[T] 系统:alice改名为eve");
+    bob.expect("[T] 系统:alice 改名为 eve");
     assert_eq!(bob.ask("alice"), "OK");
-    alice.expect("[T] 系统:bob改名为alice");
+    alice.expect("[T] 系统:bob 改名为 alice");
     alice.say("who");
-    alice.expect("[T] 系统:在线2人:");
+    alice.expect("[T] 系统:在线 2 人：");
     let line = alice.line();
     let names = line.strip_prefix("[T] 系统:").expect("the system lists them");
-    assert_eq!(BTreeSet::from_iter(names.split(", ")), BTreeSet::from(["alice", "eve"]));
+    assert_eq!(BTreeSet::from_iter(names.split('、')), BTreeSet::from(["alice", "eve"]));
 }
 
 #[test]
 fn nobody_speaks_before_taking_a_name() {
     for (option, name_first) in [
-        ("--lang zh", "[T] 系统:请先取名: NAME -n"),
-        ("", "[T] system: take a name first: NAME -n"),
+        ("--lang zh", "[T] 系统:请先取名：NAME -n"),
+        ("", "[T] system: choose a name first: NAME -n"),
     ] {
         let server = Server::start(option);
         let mut other = server.enter("other");

@@ -46,7 +46,7 @@ fn people_and_programs_meet_in_a_room_and_hear_nothing_of_the_others() {
     bob.say("/topic");
     bob.expect("system: lobby has no topic");
     bob.say("/join a:b");
-    bob.expect("system: not a name for a room: only letters, digits, _ - . '");
+    bob.expect("system: invalid room name: use only letters, digits and _ - . '");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn whoever_returns_finds_what_was_said_and_is_told_exactly_what_was_missed() {
     // The room has ended; what was said there has not.
     alice.say("/join tea");
     alice.until("system: you are in tea, alone so far");
-    alice.expect("-- 2 lines while you were away --");
+    alice.expect("-- 2 messages while you were away --");
     alice.expect_all(&["[T] bob: one", "[T] bob: two"]);
 }
 

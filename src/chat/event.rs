@@ -310,7 +310,7 @@ pub enum CloseReason {
     /// It had the largest backlog when there was too much of that.
     Crowded,
     /// It sent too much without a line end.
-    Unended,
+    Unterminated,
     /// It speaks something else than is spoken here.
     Stray,
     /// There were too many already.
@@ -334,7 +334,7 @@ impl CloseReason {
             Self::Lagging => "lagging",
             Self::Stalled => "stalled",
             Self::Crowded => "crowded",
-            Self::Unended => "unended",
+            Self::Unterminated => "unterminated",
             Self::Stray => "stray",
             Self::RoomFull => "room-full",
             Self::AddressFull => "address-full",

@@ -103,13 +103,13 @@ fn who_moves_is_seen_to_in_both_rooms_and_shown_what_is_there() {
     let seen = talk.seen();
     assert_eq!(
         seen[4..],
-        ["2 system: you are in tea, 2 here: all about tea", "2 -- the last line --", "2 u1:hot",]
+        ["2 system: you are in tea, 2 here: all about tea", "2 -- the last message --", "2 u1:hot",]
     );
     talk.ask(2, Command::Tell { to: "u1", text: "psst" });
     talk.ask(1, Command::Join("tea"));
     talk.ask(1, Command::LeaveRoom);
     let seen = talk.seen();
-    assert!(seen.contains(&"1 system: you are in tea already".into()), "{seen:?}");
+    assert!(seen.contains(&"1 system: you are already in tea".into()), "{seen:?}");
     assert!(seen.contains(&"1 -> lobby".into()), "{seen:?}");
 }
 
@@ -133,19 +133,19 @@ fn a_room_ends_with_its_last_person_and_its_history_is_found_again() {
         Some("1 -- nothing was said while you were away --")
     );
     talk.ask(1, Command::Last(Some(5)));
-    assert_eq!(talk.seen(), ["1 -- the last line --", "1 u1:hot"]);
+    assert_eq!(talk.seen(), ["1 -- the last message --", "1 u1:hot"]);
 }
 
 #[test]
 fn rooms_obey_the_rules_of_names_and_their_limits() {
     let mut talk = Talk::of(5);
     for (room, answer) in [
-        ("lobby", "system: you are in lobby already"),
-        ("L0BBY", "system: you are in lobby already"),
-        ("системa", "system: not a name for a room: one alphabet to a name"),
-        ("a:b", "system: not a name for a room: only letters, digits, _ - . '"),
-        ("system", "system: not a name for a room: that name is reserved"),
-        (&"x".repeat(17), "system: not a name for a room: at most 16 columns, 48 bytes"),
+        ("lobby", "system: you are already in lobby"),
+        ("L0BBY", "system: you are already in lobby"),
+        ("системa", "system: invalid room name: do not mix look-alike alphabets"),
+        ("a:b", "system: invalid room name: use only letters, digits and _ - . '"),
+        ("system", "system: invalid room name: that name is reserved"),
+        (&"x".repeat(17), "system: invalid room name: at most 16 columns and 48 bytes"),
     ] {
         talk.ask(1, Command::Join(room));
         assert_eq!(talk.seen(), [format!("1 {answer}")], "{room}");
@@ -155,13 +155,13 @@ fn rooms_obey_the_rules_of_names_and_their_limits() {
     }
     talk.seen.clear();
     talk.ask(5, Command::Join("another"));
-    let answer = "system: no more than 4 rooms can be open; join one of them: rooms";
+    let answer = "system: the limit of 4 rooms is reached; join one of them (list: rooms)";
     assert_eq!(talk.seen(), [format!("5 {answer}")]);
     talk.ask(2, Command::Join("another"));
     assert_eq!(talk.chat.rooms(), 4, "who is alone in a room may go to a new one");
     talk.seen.clear();
     talk.ask(1, Command::Topic(Some("more than sixteen bytes")));
-    assert_eq!(talk.seen(), ["1 system: a topic has at most 16 bytes; this one was not set"]);
+    assert_eq!(talk.seen(), ["1 system: topic not set: it is longer than 16 bytes"]);
     talk.ask(3, Command::Join("another"));
     talk.seen.clear();
     talk.ask(1, Command::Rooms);
@@ -274,7 +274,7 @@ fn what_was_proposed_is_checked_again_when_it_is_committed() {
         talk.chat.commit(entry, &now, &mut |effect| seen.push(shown(&effect)));
     }
     assert_eq!(talk.chat.rooms(), 4, "{seen:?}");
-    let refused = "system: no more than 4 rooms can be open; join one of them: rooms";
+    let refused = "system: the limit of 4 rooms is reached; join one of them (list: rooms)";
     let refused = [4, 5].map(|number| format!("{number} {refused}"));
     assert_eq!(seen.iter().filter(|line| refused.contains(line)).count(), 2, "{seen:?}");
     for number in 1..=7 {

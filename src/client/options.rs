@@ -68,31 +68,31 @@ const PROGRAM: Program<Config> = Program {
     exclusive: &[],
     lang: |config| config.lang,
     intro: [
-        "natter join: enter a chat room\n\nnatter join [OPTIONS] [HOST:PORT | unix:PATH]\n",
+        "natter join: join a chat room\n\nnatter join [OPTIONS] [HOST:PORT | unix:PATH]\n",
         "natter join：进入聊天室\n\nnatter join [OPTIONS] [HOST:PORT | unix:PATH]\n",
     ],
     notes: [
         "
-On a terminal, type to talk; /help tells the rest. Otherwise it is a filter:
-lines of stdin are said, lines heard go to stdout.
+On a terminal, type to talk; type /help for the commands. Otherwise it works
+as a filter: lines from stdin are sent, lines received go to stdout.
 
 Exit codes:
-  0  all went well: every line was confirmed by the server
-  1  what was heard could not be shown or written
-  2  an option cannot work
+  0  success: the server has confirmed every line
+  1  messages could not be shown or written
+  2  invalid option
   3  the name was refused
-  4  no connection, or not every line was confirmed; stderr lists those
+  4  no connection, or some lines were not confirmed; stderr lists them
 ",
         "
-在终端上直接输入即可发言，其余用法见 /help。否则它是过滤器：stdin 的每一行都会
-发送，收到的每一行都写到 stdout。
+在终端上直接输入即可发言，输入 /help 查看命令。不在终端上运行时作为过滤器：
+stdin 的每一行都会发送，收到的每一行都写到 stdout。
 
 退出码：
-  0  一切正常：每一行都已由服务器确认
-  1  收到的内容无法显示或写入
+  0  成功：每一行都已得到服务器确认
+  1  无法显示或写入收到的消息
   2  选项有误
   3  用户名被拒绝
-  4  没有连接，或有的行未经确认；stderr 会列出这些行
+  4  没有连接，或有的行未得到确认；这些行会列在 stderr 中
 ",
     ],
 };
@@ -103,7 +103,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
         name: "name",
         value: "NAME",
         default: ["asked for on a terminal", "在终端上询问"],
-        help: ["the name to enter with", "进入时使用的用户名"],
+        help: ["the name to use", "要使用的用户名"],
         set: |config, value| {
             config.name = Some(word(value)?);
             Ok(())
@@ -113,7 +113,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
         name: "room",
         value: "ROOM",
         default: ["the lobby", "大厅"],
-        help: ["the room to enter; a new one is created", "要进入的房间，不存在则新建"],
+        help: ["the room to enter; created if it does not exist", "要进入的房间，不存在则新建"],
         set: |config, value| {
             config.room = Some(word(value)?).filter(|room| room != LOBBY_NAME);
             Ok(())
@@ -122,8 +122,8 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "lang",
         value: "en|zh",
-        default: ["of the environment", "取决于环境变量"],
-        help: ["the language of the client's own words", "客户端自身消息使用的语言"],
+        default: ["from the environment", "取决于环境变量"],
+        help: ["the language of the client's own messages", "客户端自身消息使用的语言"],
         set: |config, value| {
             config.lang = options::lang(value)?;
             Ok(())
@@ -132,8 +132,8 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "bell",
         value: "",
-        default: ["silent", "不响铃"],
-        help: ["ring when somebody says the name", "有人提到自己的用户名时响铃"],
+        default: ["off", "不响铃"],
+        help: ["ring the bell when somebody mentions your name", "有人提到您的用户名时响铃"],
         set: |config, _| {
             config.bell = true;
             Ok(())
@@ -142,9 +142,9 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "notify",
         value: "",
-        default: ["silent", "不通知"],
+        default: ["off", "不通知"],
         help: [
-            "show mentions in the title and on the desktop",
+            "show mentions in the terminal title and on the desktop",
             "被提到时更改终端标题并发送桌面通知",
         ],
         set: |config, _| {
@@ -156,7 +156,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
         name: "log",
         value: "FILE",
         default: ["none", "无"],
-        help: ["append what is heard to FILE", "把收到的内容追加到 FILE"],
+        help: ["append received messages to FILE", "将收到的消息追加到 FILE"],
         set: |config, value| {
             config.log = Some(value.into()).filter(|_| !value.is_empty());
             config.log.is_some().then_some(()).ok_or("must be a file".into())

@@ -185,7 +185,11 @@ impl<C> Program<C> {
             .map(|(option, help)| (option.to_string(), pick(lang, help).to_string()))
             .collect();
         rows.extend(self.options.iter().map(|opt| {
-            let help = format!("{} [{}]", pick(lang, opt.help), pick(lang, opt.default));
+            let (help, default) = (pick(lang, opt.help), pick(lang, opt.default));
+            let help = match lang {
+                Lang::En => format!("{help} [{default}]"),
+                Lang::Zh => format!("{help}（默认：{default}）"),
+            };
             (shown(opt.name, opt.value), help)
         }));
         let column = 4 + rows.iter().map(|(option, _)| option.len()).max().unwrap_or(0);

@@ -34,7 +34,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
         value: "ADDR:PORT",
         default: ["127.0.0.1:9999"; 2],
         help: [
-            "where the article's client and programs come in; also unix:PATH, or off; repeats",
+            "where the article's client and programs connect; also unix:PATH or off; may be repeated",
             "文章的客户端和程序从这里接入；也可以是 unix:PATH 或 off；可重复",
         ],
         set: |config, value| open_at(&mut config.classic, value),
@@ -44,7 +44,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
         value: "ADDR:PORT",
         default: ["127.0.0.1:2323"; 2],
         help: [
-            "where people at a terminal come in: telnet, nc; also unix:PATH, or off; repeats",
+            "where people at a terminal connect (telnet, nc); also unix:PATH or off; may be repeated",
             "终端用户（telnet、nc）从这里接入；也可以是 unix:PATH 或 off；可重复",
         ],
         set: |config, value| open_at(&mut config.telnet, value),
@@ -52,10 +52,10 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "unix-mode",
         value: "MODE",
-        default: ["by the umask", "取决于 umask"],
+        default: ["set by the umask", "取决于 umask"],
         help: [
-            "who may connect to unix doors, in octal: 660 is the owner and the group",
-            "谁可以连接 unix 入口，八进制：660 即所有者和所属组",
+            "permissions of unix doors, in octal: 660 lets the owner and the group connect",
+            "unix 入口的权限，八进制：660 即允许所有者和所属组连接",
         ],
         set: |config, value| {
             let mode = u32::from_str_radix(value, 8).ok().filter(|mode| (1..=0o777).contains(mode));
@@ -66,8 +66,8 @@ pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "lang",
         value: "en|zh",
-        default: ["of the environment", "取决于环境变量"],
-        help: ["the language of what the server says", "服务器消息使用的语言"],
+        default: ["from the environment", "取决于环境变量"],
+        help: ["the default language of messages", "服务器消息的默认语言"],
         set: |config, value| {
             config.lang = options::lang(value)?;
             Ok(())
@@ -78,7 +78,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
         value: "LEVEL",
         default: ["info"; 2],
         help: [
-            "error, warn, info (who came and went), debug (what was said, too) or off",
+            "error, warn, info (joins and leaves), debug (also what is said) or off",
             "记录级别：error、warn、info（加入和离开）、debug（另含发言）或 off",
         ],
         set: |config, value| {
@@ -92,7 +92,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "N",
         "10000",
         [
-            "connections at a time, at most descriptors - doors - 30",
+            "maximum number of connections, at most descriptors - doors - 30",
             "同时连接数的上限，最多为文件描述符数 - 入口数 - 30",
         ],
         clients
@@ -102,7 +102,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "N",
         "16",
         [
-            "connections from one address (IPv6: one /64 network); loopback exempt",
+            "maximum connections from one address (IPv6: one /64 network); loopback is exempt",
             "同一地址的连接数上限（IPv6 按 /64 网段计）；本机回环地址不限",
         ],
         per_address
@@ -111,17 +111,26 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "accepts-per-turn",
         "N",
         "64",
-        ["accepted before others are served", "每轮最多接受的新连接数，之后先处理已有连接",],
+        [
+            "new connections accepted per turn before existing ones are served",
+            "每轮最多接受的新连接数，之后先处理已有连接",
+        ],
         accepts_per_turn
     ),
-    number!("name-secs", "SECS", "60", ["time to take a name", "取名的时限",], name_secs),
+    number!(
+        "name-secs",
+        "SECS",
+        "60",
+        ["how long a connection may stay without a name", "未取名的连接可保持多久",],
+        name_secs
+    ),
     Opt {
         name: "history",
         value: "N",
         default: ["20"; 2],
         help: [
-            "earlier lines shown to newcomers at the telnet door; 0 keeps none",
-            "在 telnet 入口向新加入者显示的历史消息行数；0 表示不保留",
+            "earlier messages shown to newcomers at the telnet door; 0 keeps none",
+            "在 telnet 入口向新加入者显示的历史消息条数；0 表示不保留",
         ],
         set: |config, value| {
             let lines = value.parse().map_err(|_| "must be a whole number from 0 to 256")?;
@@ -134,68 +143,68 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "BYTES",
         "4194304",
         [
-            "memory for the history of all rooms; the quietest give first",
-            "所有房间的历史消息可占用的内存；最久无人发言的房间最先腾出",
+            "memory for the history of all rooms; the room that was quiet longest loses lines first",
+            "所有房间的历史消息可占用的内存；最久无人发言的房间最先清理",
         ],
         history_bytes
     ),
-    number!("rooms", "N", "1000", ["rooms at a time", "房间数上限",], rooms),
+    number!("rooms", "N", "1000", ["maximum number of rooms", "房间数上限",], rooms),
     number!(
         "topic-bytes",
         "BYTES",
         "256",
-        ["the longest topic of a room", "房间话题的最大长度",],
+        ["maximum length of a topic", "房间话题的最大长度",],
         topic_bytes
     ),
     number!(
         "line-bytes",
         "BYTES",
         "1024",
-        ["the longest line that is taken", "每行的最大长度",],
+        ["maximum length of a line", "每行的最大长度",],
         line_bytes
     ),
     number!(
-        "unended-bytes",
+        "unterminated-bytes",
         "BYTES",
         "8192",
-        ["closed after so much without line end", "收到这么多字节仍没有换行则断开",],
-        unended_bytes
+        ["disconnect after this much input without a line end", "收到这么多字节仍没有换行则断开",],
+        unterminated_bytes
     ),
     number!(
         "burst-lines",
         "N",
         "5",
-        ["lines heard at once, before a peer is slowed", "限速前可以连续发送的行数",],
+        ["lines accepted at once before a client is slowed down", "限速前可以连续发送的行数",],
         burst_lines
     ),
     number!(
         "lines-per-sec",
         "N",
         "2",
-        ["lines heard a second after that", "限速后每秒处理的行数",],
+        ["lines accepted per second after that", "限速后每秒处理的行数",],
         lines_per_sec
     ),
     number!(
         "burst-bytes",
         "BYTES",
         "4096",
-        ["bytes read at once, before a peer is slowed", "限速前可以连续发送的字节数",],
+        ["bytes accepted at once before a client is slowed down", "限速前可以连续发送的字节数",],
         burst_bytes
     ),
     number!(
         "bytes-per-sec",
         "BYTES",
         "1024",
-        ["bytes read a second after that", "限速后每秒读取的字节数",],
+        ["bytes accepted per second after that", "限速后每秒读取的字节数",],
         bytes_per_sec
     ),
     Opt {
         name: "no-flood-limit",
         value: "",
-        default: ["limited", "限速"],
+        default: ["rate limits apply", "限速"],
         help: [
-            "nobody is slowed: for benchmarks, on trusted links",
-            "不限速：用于压测和可信的链路",
+            "disable the four limits above: for benchmarks on trusted links",
+            "取消以上四项限制：用于可信链路上的压测",
         ],
         set: |config, _| {
             config.limits.flood_limit = false;
@@ -206,49 +215,52 @@ pub const OPTIONS: &[Opt<Config>] = &[
         "lag-soft-bytes",
         "BYTES",
         "16384",
-        ["behind by more, lines are skipped", "积压超过此值则跳过部分消息",],
+        ["skip lines for a client that is further behind than this", "积压超过此值则跳过部分消息",],
         lag_soft_bytes
     ),
     number!(
         "lag-hard-bytes",
         "BYTES",
         "65536",
-        ["behind by more, it is closed", "积压超过此值则断开",],
+        ["disconnect a client that is further behind than this", "积压超过此值则断开",],
         lag_hard_bytes
     ),
     number!(
         "stall-secs",
         "SECS",
         "30",
-        ["closed when nothing was accepted for so long", "对方超过此时间未接收数据则断开",],
+        [
+            "disconnect a client that has accepted no data for this long",
+            "对方超过此时间未接收数据则断开",
+        ],
         stall_secs
     ),
     number!(
         "queued-bytes",
         "BYTES",
         "16777216",
-        ["queued for all together", "所有连接的待发数据总量上限",],
+        ["maximum data queued for all connections together", "所有连接的待发数据总量上限",],
         queued_bytes
     ),
     number!(
         "keepalive-secs",
         "SECS",
         "60",
-        ["silence before TCP keepalive probes", "连接静默多久后发送 TCP keepalive 探测",],
+        ["idle time before TCP keepalive probes", "连接静默多久后发送 TCP keepalive 探测",],
         keepalive_secs
     ),
     number!(
         "keepalive-interval-secs",
         "SECS",
         "15",
-        ["time between two probes", "两次探测的间隔",],
+        ["interval between probes", "两次探测的间隔",],
         keepalive_interval_secs
     ),
     number!(
         "keepalive-probes",
         "N",
         "4",
-        ["unanswered probes that end it", "连续多少次探测无应答则断开",],
+        ["disconnect after this many unanswered probes", "连续多少次探测无应答则断开",],
         keepalive_probes
     ),
     number!(

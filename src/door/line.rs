@@ -24,7 +24,7 @@ pub enum Piece<'a> {
 pub struct LineBuffer {
     line: Vec<u8>,
     /// Bytes taken since the last line end, whatever became of them.
-    unended: u32,
+    unterminated: u32,
     commands: Commands,
     /// The line has outgrown its bound; what comes up to its end is dropped.
     too_long: bool,
@@ -50,8 +50,8 @@ impl LineBuffer {
     }
 
     /// Bytes taken since the last line end.
-    pub fn unended_bytes(&self) -> usize {
-        self.unended as usize
+    pub fn unterminated_bytes(&self) -> usize {
+        self.unterminated as usize
     }
 
     /// Bytes of memory held.
@@ -71,7 +71,7 @@ impl LineBuffer {
                 let is_whole = self.line.is_empty() && !self.too_long && end <= bytes_max;
                 if let Some(length) = line_end(&run[end..]).filter(|_| is_whole) {
                     // The usual case: the line lies whole in the input and is not copied.
-                    self.unended = 0;
+                    self.unterminated = 0;
                     return (at + end + length, Some(Piece::Line(&run[..end])));
                 }
                 self.keep(&run[..end], bytes_max);
@@ -82,14 +82,14 @@ impl LineBuffer {
                 // Only now is it known that the `\r` ends no line; it was counted when it came.
                 self.end = End::None;
                 self.keep(b"\r", bytes_max);
-                self.unended -= 1;
+                self.unterminated -= 1;
                 continue;
             }
             at += 1;
-            self.unended = self.unended.saturating_add(1);
+            self.unterminated = self.unterminated.saturating_add(1);
             self.step(byte, bytes_max);
             if self.end == End::Whole {
-                self.unended = 0;
+                self.unterminated = 0;
                 return (at, Some(self.take()));
             }
         }
@@ -99,7 +99,7 @@ impl LineBuffer {
     /// Ends the line that has not ended, if there is one: nothing more will come.
     pub fn finish(&mut self) -> Option<Piece<'_>> {
         self.release();
-        self.unended = 0;
+        self.unterminated = 0;
         self.end = End::None;
         if self.line.is_empty() && !self.too_long {
             return None;
@@ -126,7 +126,7 @@ impl LineBuffer {
         match self.commands.step(byte) {
             Step::Text(IAC) => {
                 self.keep(&[IAC], bytes_max);
-                self.unended -= 1;
+                self.unterminated -= 1;
             }
             Step::Text(b'\r') if self.end == End::None => self.end = End::Return,
             // `\n`, or what follows a `\r`: other text is taken in runs.
@@ -137,7 +137,7 @@ impl LineBuffer {
 
     fn keep(&mut self, bytes: &[u8], bytes_max: usize) {
         let count = u32::try_from(bytes.len()).expect("a read is far below 4 GiB");
-        self.unended = self.unended.saturating_add(count);
+        self.unterminated = self.unterminated.saturating_add(count);
         if self.too_long || self.line.len() + bytes.len() > bytes_max {
             self.too_long = true;
             self.line = Vec::new();
@@ -186,7 +186,7 @@ mod tests {
         \xff\xfb\x18I\xff\xfa\x18\x00xterm\xff\xff\n\xff\xf0AC\n\
         \xff\xffesc\n\xff\xf4break\n\
         exactly sixteen.\nseventeen bytes!!\nfar far far too long a line\r\n\
-        end\r\r\nun\xff\xf1ended";
+        end\r\r\nunter\xff\xf1minated";
 
     const LINES: [&str; 14] = [
         "<one>",
@@ -202,7 +202,7 @@ mod tests {
         "!",
         "!",
         "<end\\r>",
-        "<unended>",
+        "<unterminated>",
     ];
 
     #[test]
@@ -239,10 +239,10 @@ mod tests {
     fn what_never_ends_is_counted_and_not_kept() {
         let mut buffer = LineBuffer::default();
         for kind in [b"x".as_slice(), b"\xff\xfa", b"\r", b"\xff\xff", b"\xff\xf1"] {
-            let before = buffer.unended_bytes();
+            let before = buffer.unterminated_bytes();
             let input = kind.repeat(5_000);
             assert_eq!(buffer.next(&input, MAX), (input.len(), None));
-            assert!(buffer.unended_bytes() + 1 >= before + input.len(), "{kind:?}");
+            assert!(buffer.unterminated_bytes() + 1 >= before + input.len(), "{kind:?}");
             assert!(buffer.held_bytes() <= 2 * MAX);
         }
     }

@@ -341,10 +341,10 @@ impl Protocol {
     /// Bytes taken since the last line end.
     pub fn unterminated_bytes(&self) -> usize {
         match self {
-            Self::Classic(decoder) => decoder.unended_bytes(),
-            Self::Telnet(decoder) => decoder.unended_bytes(),
+            Self::Classic(decoder) => decoder.unterminated_bytes(),
+            Self::Telnet(decoder) => decoder.unterminated_bytes(),
             #[cfg(feature = "json")]
-            Self::Json(decoder) => decoder.unended_bytes(),
+            Self::Json(decoder) => decoder.unterminated_bytes(),
         }
     }
 

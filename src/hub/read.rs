@@ -200,9 +200,9 @@ impl<S: Socket> Hub<S> {
         self.tick_protocol(slot, now);
         let conn = &mut self.peers.slab[slot];
         conn.protocol.release();
-        if conn.is_open() && conn.protocol.unterminated_bytes() > self.limits.unended_bytes {
+        if conn.is_open() && conn.protocol.unterminated_bytes() > self.limits.unterminated_bytes {
             let id = conn.id;
-            self.dismiss(id, &Notice::Unterminated, CloseReason::Unended, now);
+            self.dismiss(id, &Notice::Unterminated, CloseReason::Unterminated, now);
         }
     }
 

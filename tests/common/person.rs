@@ -3,7 +3,7 @@
 use super::Client;
 
 const OVER_PROMPT: &str = "\r\0\u{1b}[K";
-const PROMPTS: [&str; 5] = ["> ", "tea> ", "茶> ", "name: ", "用户名: "];
+const PROMPTS: [&str; 5] = ["> ", "tea> ", "茶> ", "name: ", "用户名："];
 
 /// What is typed is sent whole, and echoed by nobody.
 pub struct Person(pub Client);

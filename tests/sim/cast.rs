@@ -176,7 +176,7 @@ impl Peer {
             Role::HalfCloser if rng.u8(..) < 40 => {
                 let begun = std::mem::take(&mut self.outbox);
                 self.send(&begun);
-                self.say_unended();
+                self.say_unterminated();
                 self.end(End::Fin);
             }
             _ if self.habit() == Some(Habit::Editor) => self.type_on(rng),
@@ -241,7 +241,7 @@ impl Peer {
     }
 
     /// A line without an end, which counts when it is the last.
-    fn say_unended(&mut self) {
+    fn say_unterminated(&mut self) {
         let (text, bytes) = match &self.person {
             // What stands in the editor was never entered.
             Some(person) if person.is_editing => return,

@@ -244,7 +244,7 @@ impl Model {
     fn notice_parts(&self) -> (&'static str, &'static str) {
         match self.lang {
             Lang::En => ("system: … ", " lines skipped"),
-            Lang::Zh => ("系统:… 略过了", "行"),
+            Lang::Zh => ("系统:… 已跳过 ", " 条消息"),
         }
     }
 

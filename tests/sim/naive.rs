@@ -209,7 +209,9 @@ impl Line {
         match self {
             Self::Said { name, text } => format!("{name}:{text}"),
             Self::Acted { name, text } => format!("* {name} {text}"),
-            Self::Whispered { from, to, text } if is_chinese => format!("{from} (私聊{to}):{text}"),
+            Self::Whispered { from, to, text } if is_chinese => {
+                format!("{from}（私聊 {to}）:{text}")
+            }
             Self::Whispered { from, to, text } => format!("{from} (private to {to}):{text}"),
         }
     }
@@ -226,7 +228,7 @@ fn folded(name: &str) -> String {
 pub fn check(lines: &[Heard], received: &[u8], is_chinese: bool, may_lack: bool) {
     let stamp_bytes = "[2026-11-23 09:11:38] ".len();
     let received = String::from_utf8_lossy(received);
-    let has_gap = ["lines skipped", "略过了"].iter().any(|gap| received.contains(gap));
+    let has_gap = ["lines skipped", "已跳过"].iter().any(|gap| received.contains(gap));
     let may_lack = may_lack || has_gap;
     let mut rooms: BTreeMap<&Option<String>, Vec<String>> = BTreeMap::new();
     let mut room_of: BTreeMap<String, &Option<String>> = BTreeMap::new();

@@ -226,7 +226,7 @@ impl Told {
                 "said" if has("earlier") => continue,
                 "said" if has("act") => format!("* {name} {words}"),
                 "said" => format!("{name}:{words}"),
-                "whispered" if is_chinese => format!("{name} (私聊{to}):{words}"),
+                "whispered" if is_chinese => format!("{name}（私聊 {to}）:{words}"),
                 "whispered" => format!("{name} (private to {to}):{words}"),
                 "skipped" => "system: lines skipped".into(),
                 _ => continue,

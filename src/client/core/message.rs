@@ -204,12 +204,16 @@ mod tests {
         for (object, en, zh) in [
             (r#""said","name":"a","text":"b: c","flags":[]"#, "a:b: c", "a:b: c"),
             (r#""said","name":"a","text":"waves","flags":["act"]"#, "* a waves", "* a waves"),
-            (r#""whispered","name":"a","to":"b","text":"c""#, "a (private to b):c", "a (私聊b):c"),
+            (
+                r#""whispered","name":"a","to":"b","text":"c""#,
+                "a (private to b):c",
+                "a（私聊 b）:c",
+            ),
             (r#""joined","name":"a""#, "system: a joined", "系统:a加入了聊天"),
             (r#""left","name":"a""#, "system: a left", "系统:用户a退出聊天室!"),
             (r#""joined","names":["a","b"],"count":5"#, "system: 5 joined: a, b and 3 more", ""),
             (r#""left","count":9"#, "system: 9 left", ""),
-            (r#""renamed","name":"a","to":"b""#, "system: a is now b", "系统:a改名为b"),
+            (r#""renamed","name":"a","to":"b""#, "system: a is now b", "系统:a 改名为 b"),
             (r#""topic","room":"tea","topic":"x""#, "system: the topic of tea is: x", ""),
             (r#""topic","room":"tea","topic":"x","name":"a""#, "system: a set the topic: x", ""),
             (r#""entered","room":"tea","count":2"#, "system: you are in tea, 2 here", ""),

@@ -21,84 +21,84 @@ impl Text {
 }
 
 /// Where a name is typed.
-pub const NAME_PROMPT: Text = Text { en: "name: ", zh: "用户名: " };
+pub const NAME_PROMPT: Text = Text { en: "name: ", zh: "用户名：" };
 /// Over the first line that has not been seen.
 pub const UNREAD: Text = Text { en: "unread", zh: "未读" };
 /// While there is no connection.
-pub const AWAY: Text = Text { en: "away", zh: "已断开" };
+pub const AWAY: Text = Text { en: "disconnected", zh: "已断开" };
 /// While a connection is made.
 pub const CONNECTING: Text = Text { en: "connecting", zh: "连接中" };
 /// Without a name.
-pub const NAME_FIRST: Text = Text { en: "which name?", zh: "请取名" };
+pub const NAME_FIRST: Text = Text { en: "choose a name", zh: "请输入用户名" };
 /// When the person is in.
 pub const ENTERED: Text = Text {
-    en: "you are in; /help tells the rest",
-    zh: "已进入聊天室; 输入 /help 查看帮助",
+    en: "you have joined; type /help for help",
+    zh: "已进入聊天室，输入 /help 查看帮助",
 };
 /// When the person is in again.
-pub const BACK: Text = Text { en: "you are back", zh: "已回到聊天室" };
+pub const BACK: Text = Text { en: "reconnected", zh: "已重新连接" };
 /// When a room was asked for and the server knows of none.
 pub const NO_ROOMS: Text =
-    Text { en: "this server has no rooms", zh: "这台服务器没有房间功能" };
+    Text { en: "this server has no rooms", zh: "服务器没有房间功能" };
 /// When the server knows no such command.
 pub const UNSUPPORTED: Text =
-    Text { en: "this server does not have that command", zh: "这台服务器不支持该命令" };
+    Text { en: "this server does not support that command", zh: "服务器不支持此命令" };
 /// When some of what was said while the person was away is not kept any more.
 pub const MISSED: Text = Text {
-    en: "some of what was said while you were away is no longer kept",
-    zh: "您离开期间的部分内容已无法找回",
+    en: "some messages sent while you were away are no longer available",
+    zh: "您离开期间的部分消息已无法找回",
 };
 /// When too much waits to be said.
 pub const TOO_MUCH: Text = Text {
-    en: "too much waits to be sent; nothing of this was taken, try again in a moment",
+    en: "not sent: too many lines are waiting to be sent; try again in a moment",
     zh: "待发送的内容过多，本次输入未被接收，请稍后再试",
 };
 /// When a paste is larger than any that is taken.
 pub const PASTE_TOO_LARGE: Text = Text {
-    en: "the paste was not taken: at most 10,000 lines and 1 MiB at a time",
-    zh: "粘贴的内容未被接收：一次最多 10,000 行、1 MiB",
+    en: "paste refused: at most 10,000 lines and 1 MiB at a time",
+    zh: "未接收粘贴的内容：一次最多 10,000 行、1 MiB",
 };
 /// Before a line that was not confirmed, at the end.
 pub const NOT_CONFIRMED: Text = Text { en: "not confirmed", zh: "未确认送达" };
 /// When a command needs more than was typed.
 pub const INCOMPLETE: Text = Text {
-    en: "that command needs more; /help shows them all",
-    zh: "命令不完整; 输入 /help 查看帮助",
+    en: "incomplete command; type /help for help",
+    zh: "命令不完整，输入 /help 查看帮助",
 };
 /// What can be typed.
 pub const HELP: Text = Text {
     en: "\
-what you type is said to all; //TEXT says /TEXT
-/me TEXT         does TEXT, as in: /me waves
-/msg NAME TEXT   says TEXT to NAME alone
-/reply TEXT      says TEXT to who last wrote to you alone
-/name NAME       takes another name
-/join ROOM       goes to ROOM; a new one is created
-/leave           goes back to the lobby
-/rooms           which rooms there are
-/topic [TEXT]    what this room is about
-/who             who is in this room
-/last [N]        the last N lines
-/ignore NAME     shows nothing more of NAME; again, and it does
-/quit            leaves; so does ^D on an empty line
+what you type is said to everyone; //TEXT says /TEXT
+/me TEXT         describe an action: /me waves
+/msg NAME TEXT   say TEXT to NAME in private
+/reply TEXT      answer the last person who wrote to you in private
+/name NAME       change your name
+/join ROOM       enter ROOM, creating it if it does not exist
+/leave           return to the lobby
+/rooms           list the rooms
+/topic [TEXT]    show or set the topic of this room
+/who             show who is in this room
+/last [N]        show the last N messages
+/ignore NAME     hide messages from NAME; repeat to show them again
+/quit            leave; so does ^D on an empty line
 PgUp, PgDn and the mouse wheel scroll; hold Shift to select text with the mouse
-Tab completes names, the arrows bring back what you said",
+Tab completes names; the arrow keys recall what you said",
     zh: "\
-输入的内容会对所有人说; //TEXT 说出 /TEXT
-/me TEXT         做动作,例如: /me 挥手
+直接输入内容即可对所有人说话；//TEXT 会说出 /TEXT
+/me TEXT         做动作，例如：/me 挥手
 /msg NAME TEXT   只对 NAME 说 TEXT
-/reply TEXT      回复最后私聊您的人
+/reply TEXT      回复最近一位私聊您的人
 /name NAME       改名
-/join ROOM       进入房间 ROOM，没有则新建
+/join ROOM       进入房间 ROOM，不存在则新建
 /leave           回到大厅
 /rooms           列出所有房间
 /topic [TEXT]    查看或设置本房间的话题
-/who             本房间有谁
-/last [N]        最近 N 条消息
-/ignore NAME     屏蔽 NAME；再次输入则取消
-/quit            离开; 空行上按 ^D 也可以
-PgUp、PgDn 和鼠标滚轮翻看记录，按住 Shift 可选中文字
-Tab 补全名字，方向键找回说过的话",
+/who             查看本房间有谁
+/last [N]        查看最近 N 条消息
+/ignore NAME     屏蔽 NAME 的消息，再次输入则取消屏蔽
+/quit            退出；在空行上按 ^D 也可以
+PgUp、PgDn 和鼠标滚轮可翻看记录，按住 Shift 可用鼠标选中文字
+Tab 补全用户名，方向键找回说过的话",
 };
 
 /// Why there is no connection.
@@ -107,8 +107,8 @@ pub fn reason(lang: Lang, why: &Why) -> String {
         (_, Why::Failed(why) | Why::Told(why)) => why.clone(),
         (Lang::En, Why::Closed) => "the server closed the connection".into(),
         (Lang::Zh, Why::Closed) => "服务器关闭了连接".into(),
-        (Lang::En, Why::Silent) => "the server does not answer".into(),
-        (Lang::Zh, Why::Silent) => "服务器没有应答".into(),
+        (Lang::En, Why::Silent) => "the server is not responding".into(),
+        (Lang::Zh, Why::Silent) => "服务器没有响应".into(),
     }
 }
 
@@ -116,10 +116,10 @@ pub fn reason(lang: Lang, why: &Why) -> String {
 fn lost(lang: Lang, why: &Why, retry_ms: u64) -> String {
     let (reason, secs) = (reason(lang, why), retry_ms.div_ceil(1_000));
     match (lang, why) {
-        (Lang::En, Why::Told(_)) => format!("not let in: {reason}; trying again in {secs} s"),
-        (Lang::Zh, Why::Told(_)) => format!("未能进入: {reason}; {secs}秒后重试"),
-        (Lang::En, _) => format!("no connection: {reason}; trying again in {secs} s"),
-        (Lang::Zh, _) => format!("没有连接: {reason}; {secs}秒后重试"),
+        (Lang::En, Why::Told(_)) => format!("could not join: {reason}; retrying in {secs} s"),
+        (Lang::Zh, Why::Told(_)) => format!("未能进入聊天室：{reason}；{secs} 秒后重试"),
+        (Lang::En, _) => format!("disconnected: {reason}; reconnecting in {secs} s"),
+        (Lang::Zh, _) => format!("连接已断开：{reason}；{secs} 秒后自动重连"),
     }
 }
 
@@ -127,15 +127,17 @@ fn lost(lang: Lang, why: &Why, retry_ms: u64) -> String {
 pub fn refused(lang: Lang, name: &str, why: &str) -> String {
     match lang {
         Lang::En => format!("the name {name} was refused: {why}"),
-        Lang::Zh => format!("用户名{name}被拒绝: {why}"),
+        Lang::Zh => format!("用户名 {name} 被拒绝：{why}"),
     }
 }
 
 /// No such command.
 pub fn unknown(lang: Lang, command: &str) -> String {
     match lang {
-        Lang::En => format!("no command {command}; /help shows them all, //TEXT says /TEXT"),
-        Lang::Zh => format!("没有命令{command}; 输入 /help 查看帮助, //TEXT 说出 /TEXT"),
+        Lang::En => {
+            format!("there is no command {command}; /help lists all commands, //TEXT says /TEXT")
+        }
+        Lang::Zh => format!("没有 {command} 这个命令；输入 /help 查看帮助，//TEXT 会说出 /TEXT"),
     }
 }
 
@@ -160,7 +162,7 @@ pub fn news(lang: Lang, news: &News) -> Option<String> {
 /// A line was not said.
 fn not_said(lang: Lang, line: &str, why: &str) -> String {
     match lang {
-        Lang::En => format!("not said: {line} ({why})"),
+        Lang::En => format!("not sent: {line} ({why})"),
         Lang::Zh => format!("未发送：{line}（{why}）"),
     }
 }
@@ -168,7 +170,7 @@ fn not_said(lang: Lang, line: &str, why: &str) -> String {
 /// Nobody knows whether a line was said.
 fn unsure(lang: Lang, line: &str) -> String {
     match lang {
-        Lang::En => format!("perhaps not said: {line}"),
+        Lang::En => format!("possibly not sent: {line}"),
         Lang::Zh => format!("可能未送达：{line}"),
     }
 }
@@ -178,9 +180,9 @@ pub fn twice(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => {
             let lines = lines_en(lines);
-            format!("the server has forgotten this session: {lines} may be said twice")
+            format!("the server no longer knows this session: {lines} may have been sent twice")
         }
-        Lang::Zh => format!("服务器已不记得此会话：有 {lines} 行可能重复发送"),
+        Lang::Zh => format!("服务器已不再保留此会话：有 {lines} 行可能重复发送"),
     }
 }
 
@@ -189,9 +191,9 @@ pub fn leaving(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => {
             let lines = lines_en(lines);
-            format!("{lines} not confirmed; leave now all the same? y / n")
+            format!("{lines} not confirmed yet; leave anyway? y/n")
         }
-        Lang::Zh => format!("还有 {lines} 行未确认送达，仍要离开吗？y / n"),
+        Lang::Zh => format!("还有 {lines} 行未确认送达，仍要退出吗？y/n"),
     }
 }
 
@@ -218,8 +220,8 @@ pub fn here(lang: Lang, people: u64) -> String {
 /// Lines were pasted.
 pub fn pasted(lang: Lang, lines: usize) -> String {
     match lang {
-        Lang::En => format!("say the {lines} lines that were pasted? y / n"),
-        Lang::Zh => format!("要说出粘贴的{lines}行吗? y / n"),
+        Lang::En => format!("send the {lines} pasted lines? y/n"),
+        Lang::Zh => format!("要发送粘贴的 {lines} 行吗？y/n"),
     }
 }
 
@@ -227,7 +229,7 @@ pub fn pasted(lang: Lang, lines: usize) -> String {
 pub fn waiting(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => format!("{lines} waiting"),
-        Lang::Zh => format!("{lines}行待发"),
+        Lang::Zh => format!("{lines} 行待发"),
     }
 }
 
@@ -235,7 +237,7 @@ pub fn waiting(lang: Lang, lines: usize) -> String {
 pub fn unread(lang: Lang, lines: u64) -> String {
     match lang {
         Lang::En => format!("{lines} unread, PgDn"),
-        Lang::Zh => format!("{lines}行未读, PgDn"),
+        Lang::Zh => format!("{lines} 行未读，PgDn"),
     }
 }
 

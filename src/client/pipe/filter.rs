@@ -191,7 +191,7 @@ impl Face for Filter {
 /// The bytes of stdin as lines to say, bounded: a line without end is said in pieces.
 #[derive(Default)]
 struct Lines {
-    unended: Vec<u8>,
+    unterminated: Vec<u8>,
     pieces: std::collections::VecDeque<String>,
 }
 
@@ -207,24 +207,24 @@ impl Lines {
 
     fn push(&mut self, bytes: &[u8]) {
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.unended.extend_from_slice(part);
+            self.unterminated.extend_from_slice(part);
             if part.ends_with(b"\n") {
                 self.end();
             }
         }
-        while self.unended.len() > SAY_BYTES_MAX {
+        while self.unterminated.len() > SAY_BYTES_MAX {
             // Not within a character, if it is one.
-            let is_inner = |&at: &usize| self.unended[at] & 0xc0 == 0x80;
+            let is_inner = |&at: &usize| self.unterminated[at] & 0xc0 == 0x80;
             let cut = (SAY_BYTES_MAX - 3..=SAY_BYTES_MAX).rev().find(|at| !is_inner(at));
-            let rest = self.unended.split_off(cut.unwrap_or(SAY_BYTES_MAX));
+            let rest = self.unterminated.split_off(cut.unwrap_or(SAY_BYTES_MAX));
             self.end();
-            self.unended = rest;
+            self.unterminated = rest;
         }
     }
 
     /// The line is whole.
     fn end(&mut self) {
-        let line = std::mem::take(&mut self.unended);
+        let line = std::mem::take(&mut self.unterminated);
         self.pieces.extend(pieces(&String::from_utf8_lossy(&line)));
     }
 }
@@ -239,7 +239,7 @@ mod tests {
         for part in parts {
             lines.push(part);
             said.extend(std::iter::from_fn(|| lines.next()));
-            assert!(lines.unended.len() <= SAY_BYTES_MAX, "memory is bounded");
+            assert!(lines.unterminated.len() <= SAY_BYTES_MAX, "memory is bounded");
         }
         lines.end();
         said.extend(std::iter::from_fn(|| lines.next()));

@@ -116,7 +116,7 @@ fn what_was_said_is_shown_at_once_and_dimmed_until_it_is_confirmed() {
 
 #[test]
 fn leaving_asks_first_if_something_is_not_confirmed() {
-    let question = "2 lines not confirmed; leave now all the same? y / n";
+    let question = "2 lines not confirmed yet; leave anyway? y/n";
     for (answer, is_over) in [("y", true), ("n", false)] {
         let (mut app, mut session) = entered();
         press(&mut app, &mut session, "one⏎two⏎/quit⏎");
@@ -140,7 +140,7 @@ fn a_paste_is_asked_about_once_and_kept_whole_or_refused_whole() {
     let (mut app, mut session) = entered();
     let lines: Vec<String> = (0..5_000).map(|number| format!("line {number}")).collect();
     app.press(Press::Paste(Some(lines.join("\n"))), &mut session, &now());
-    let question = "say the 5000 lines that were pasted? y / n";
+    let question = "send the 5000 pasted lines? y/n";
     assert_eq!(rows(&app, &session).last().map(String::as_str), Some(question));
     press(&mut app, &mut session, "y");
     let kept: Vec<&str> = session.unconfirmed().filter_map(|job| job.command.words()).collect();

@@ -73,8 +73,8 @@ impl Decoder {
     }
 
     /// Bytes taken since the last line end or whole burst.
-    pub fn unended_bytes(&self) -> usize {
-        self.lines.unended_bytes()
+    pub fn unterminated_bytes(&self) -> usize {
+        self.lines.unterminated_bytes()
     }
 
     /// Bytes of memory held.

@@ -66,7 +66,7 @@ impl Decoder {
     }
 
     /// Bytes that came after what is taken of a line.
-    pub fn unended_bytes(&self) -> usize {
+    pub fn unterminated_bytes(&self) -> usize {
         self.dropped
     }
 

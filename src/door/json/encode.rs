@@ -86,7 +86,7 @@ pub fn closing(why: CloseReason, lang: Lang, to: &mut Vec<u8>) {
         CloseReason::ShuttingDown => words((&Event::ShuttingDown).into(), lang),
         CloseReason::Replaced => words((&Notice::Replaced).into(), lang),
         CloseReason::Nameless => words((&Notice::NamingOver).into(), lang),
-        CloseReason::Unended => words((&Notice::Unterminated).into(), lang),
+        CloseReason::Unterminated => words((&Notice::Unterminated).into(), lang),
         _ => String::new(),
     };
     begin("closing", to).text("code", why.as_str()).text("text", &text).end();

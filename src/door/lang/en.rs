@@ -6,7 +6,7 @@ use crate::chat::event::{Answer, Crowd, Event, NickFault};
 use crate::clock::Shown;
 use crate::door::DoorKind;
 use crate::door::notice::Notice;
-use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
+use crate::limits::{IGNORES_MAX, NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::zone::offset::Offset;
 
 pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
@@ -23,8 +23,8 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         Event::Whispered { from, to: reader, text } => {
             write!(to, "{}:{text}", private(from, reader))
         }
-        Event::NotUnderstood => write!(to, "system: not understood, please try again! (try: help)"),
-        Event::NameFirst => write!(to, "system: take a name first: NAME -n"),
+        Event::NotUnderstood => write!(to, "system: command not recognised; type help for a list"),
+        Event::NameFirst => write!(to, "system: choose a name first: NAME -n"),
         Event::NameTaken { free } => write!(to, "system: that name is taken; {free} is free"),
         Event::NameRefused { fault, free } => {
             write!(to, "system: ")?;
@@ -55,15 +55,15 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
         Event::Help => write!(to, "{HELP}"),
         Event::Welcome { count: 0, .. } => write!(to, "natter · nobody here yet"),
         Event::Welcome { count, names } => write!(to, "natter · {count} here: {names}"),
-        Event::Past { count: 0 } => write!(to, "-- nothing was said yet --"),
-        Event::Past { count: 1 } => write!(to, "-- the last line --"),
-        Event::Past { count } => write!(to, "-- the last {count} lines --"),
+        Event::Past { count: 0 } => write!(to, "-- nothing has been said yet --"),
+        Event::Past { count: 1 } => write!(to, "-- the last message --"),
+        Event::Past { count } => write!(to, "-- the last {count} messages --"),
         Event::Missed { count: 0, .. } => write!(to, "-- nothing was said while you were away --"),
         Event::Missed { count, kept } if count > kept as u64 => {
-            write!(to, "-- {count} lines while you were away, the last {kept} of them: --")
+            write!(to, "-- {count} messages while you were away; the last {kept}: --")
         }
-        Event::Missed { count: 1, .. } => write!(to, "-- 1 line while you were away --"),
-        Event::Missed { count, .. } => write!(to, "-- {count} lines while you were away --"),
+        Event::Missed { count: 1, .. } => write!(to, "-- 1 message while you were away --"),
+        Event::Missed { count, .. } => write!(to, "-- {count} messages while you were away --"),
         Event::Earlier { said, .. } => write(said, to),
         Event::NotInRoom { room } => write!(to, "system: you are not in {room}"),
         Event::Since { .. } | Event::Own(_) => Ok(()),
@@ -77,52 +77,56 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
     match *notice {
         Notice::Prompt | Notice::NewDay => Ok(()),
         Notice::LineTooLong { bytes_max } => {
-            write!(to, "system: that line was over {bytes_max} bytes and was not sent")
+            write!(to, "system: not sent: the line is longer than {bytes_max} bytes")
         }
-        Notice::Skipped { lines } => write!(to, "system: … {lines} lines skipped"),
-        Notice::BadJson => write!(to, "system: not a flat JSON object"),
+        Notice::Skipped { lines } => {
+            write!(to, "system: … {lines} lines skipped")
+        }
+        Notice::BadJson => write!(to, "system: expected one flat JSON object per line"),
         Notice::BadField { field } => {
-            write!(to, "system: the field \"{field}\" is missing or not of the right kind")
+            write!(to, "system: the field \"{field}\" is missing or has the wrong type")
         }
-        Notice::BadSession => write!(to, "system: a session has one id, of 32 hexadecimal digits"),
+        Notice::BadSession => {
+            write!(to, "system: a connection has one session id, of 32 hexadecimal digits")
+        }
         Notice::Hello { .. } => Ok(()),
-        Notice::Replaced => write!(to, "system: this client has connected again elsewhere"),
-        Notice::NamingOver => write!(to, "system: no name was taken in time, goodbye"),
-        Notice::Unterminated => write!(to, "system: that was too much without a line end, goodbye"),
-        Notice::ServerFull => write!(to, "system: the room is full, try again later"),
+        Notice::Replaced => write!(to, "system: a new connection has taken over this session"),
+        Notice::NamingOver => write!(to, "system: no name was chosen in time, goodbye"),
+        Notice::Unterminated => write!(to, "system: too much input without a line end, goodbye"),
+        Notice::ServerFull => write!(to, "system: the server is full, please try again later"),
         Notice::AddressFull => write!(to, "system: too many connections from your address"),
         Notice::NoSuch { word, near: Some(near) } => {
-            write!(to, "system: no command is called /{word}; did you mean /{near}?")
+            write!(to, "system: there is no command /{word}; did you mean /{near}?")
         }
         Notice::NoSuch { word, near: None } => {
-            write!(to, "system: no command is called /{word}; /help lists them")
+            write!(to, "system: there is no command /{word}; /help lists all commands")
         }
         Notice::Ambiguous { word, like: [one, other] } => {
-            write!(to, "system: /{word} may be /{one} or /{other}")
+            write!(to, "system: /{word} is ambiguous: /{one} or /{other}?")
         }
-        Notice::Misused { usage } => write!(to, "system: it goes: {usage}"),
-        Notice::TimeSet { shown: Shown::Never } => write!(to, "system: no time is shown"),
-        Notice::TimeSet { shown: Shown::Short } => write!(to, "system: the time is shown"),
-        Notice::TimeSet { shown: Shown::Full } => write!(to, "system: date and time are shown"),
+        Notice::Misused { usage } => write!(to, "system: usage: {usage}"),
+        Notice::TimeSet { shown: Shown::Never } => write!(to, "system: times are hidden"),
+        Notice::TimeSet { shown: Shown::Short } => write!(to, "system: times are shown"),
+        Notice::TimeSet { shown: Shown::Full } => write!(to, "system: dates and times are shown"),
         Notice::ZoneSet { name: None, offset } => write!(to, "system: times are in {offset}"),
         Notice::ZoneSet { name: Some(name), offset } => {
             write!(to, "system: times are in {name}, now {offset}")
         }
         Notice::NoSuchZone { name } => {
-            write!(to, "system: no time zone is called {name}; try +8 or Asia/Shanghai")
+            write!(to, "system: unknown time zone {name}; try +8 or Asia/Shanghai")
         }
         Notice::LangSet { .. } => write!(to, "system: messages are in English"),
         Notice::CharsetSet { name, is_guessed: true } => {
-            write!(to, "system: you write {name}, it seems; /charset utf-8 changes that")
+            write!(to, "system: your terminal seems to use {name}; /charset utf-8 switches back")
         }
-        Notice::CharsetSet { name, is_guessed: false } => write!(to, "system: now in {name}"),
+        Notice::CharsetSet { name, is_guessed: false } => write!(to, "system: now using {name}"),
         Notice::NoSuchCharset { name } => {
-            write!(to, "system: {name} is not known; there are {}", charsets!())
+            write!(to, "system: unknown character set {name}; available: {}", charsets!())
         }
-        Notice::ColorSet { on: true } => write!(to, "system: with colours"),
-        Notice::ColorSet { on: false } => write!(to, "system: without colours"),
-        Notice::EditSet { on: true } => write!(to, "system: your line is edited here"),
-        Notice::EditSet { on: false } => write!(to, "system: your line is edited at your side"),
+        Notice::ColorSet { on: true } => write!(to, "system: colours are on"),
+        Notice::ColorSet { on: false } => write!(to, "system: colours are off"),
+        Notice::EditSet { on: true } => write!(to, "system: line editing by the server is on"),
+        Notice::EditSet { on: false } => write!(to, "system: line editing by the server is off"),
         Notice::NotForBrowsers => write!(to, "system: this is a chat server, not a web server"),
         Notice::NotForTls => write!(to, "system: this is a chat server without TLS"),
     }
@@ -139,15 +143,15 @@ fn write_room(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
             write!(to, "system: you are in {room}, {count} here")?;
             write_topic(topic, to)
         }
-        Event::AlreadyThere { room } => write!(to, "system: you are in {room} already"),
+        Event::AlreadyThere { room } => write!(to, "system: you are already in {room}"),
         Event::RoomRefused { fault } => {
-            write!(to, "system: not a name for a room: ")?;
+            write!(to, "system: invalid room name: ")?;
             write_fault(fault, to)
         }
         Event::TooManyRooms { rooms_max } => {
             write!(
                 to,
-                "system: no more than {rooms_max} rooms can be open; join one of them: rooms"
+                "system: the limit of {rooms_max} rooms is reached; join one of them (list: rooms)"
             )
         }
         Event::Rooms { count: 1 } => write!(to, "system: 1 room:"),
@@ -165,7 +169,7 @@ fn write_room(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
             write!(to, "system: {nick} set the topic: {topic}")
         }
         Event::TopicTooLong { bytes_max } => {
-            write!(to, "system: a topic has at most {bytes_max} bytes; this one was not set")
+            write!(to, "system: topic not set: it is longer than {bytes_max} bytes")
         }
         _ => unreachable!("it is not about rooms"),
     }
@@ -174,12 +178,12 @@ fn write_room(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
 fn write_fault(fault: NickFault, to: &mut impl Write) -> io::Result<()> {
     match fault {
         NickFault::TooLong => {
-            write!(to, "at most {NICK_COLUMNS_MAX} columns, {NICK_BYTES_MAX} bytes")
+            write!(to, "at most {NICK_COLUMNS_MAX} columns and {NICK_BYTES_MAX} bytes")
         }
-        NickFault::Characters => write!(to, "only letters, digits, _ - . '"),
-        NickFault::Start => write!(to, "a name begins with a letter or a digit"),
-        NickFault::MixedScripts => write!(to, "one alphabet to a name"),
-        NickFault::Marks => write!(to, "unusual accents, or too many of them"),
+        NickFault::Characters => write!(to, "use only letters, digits and _ - . '"),
+        NickFault::Start => write!(to, "a name must start with a letter or digit"),
+        NickFault::MixedScripts => write!(to, "do not mix look-alike alphabets"),
+        NickFault::Marks => write!(to, "unusual accents or too many of them"),
         NickFault::Reserved => write!(to, "that name is reserved"),
     }
 }
@@ -202,50 +206,54 @@ pub const PROMPT_FOR_NAME: &str = "name: ";
 
 pub const SLASH_HELP: &str = concat!(
     "\
-system: what you type is said to all; //text says a line that begins with /
-system: /who              who is here
-system: /msg NAME TEXT    say TEXT to NAME alone
-system: /reply TEXT       say TEXT to who last did that to you
-system: /me TEXT          do TEXT, as in: /me waves
-system: /name NEW         take another name
-system: /join ROOM        go to ROOM; it begins if it is new
-system: /leave            go back to the lobby
-system: /rooms            which rooms there are
-system: /topic [TEXT]     what this room is about
-system: /ignore NAME      see nothing more of NAME, or see NAME again
-system: /last N           the last N lines
-system: /time on|off|full what is shown of the time
-system: /time ZONE        times in another zone: +8, -3:30, Asia/Shanghai
-system: /lang en|zh       the language of messages
+system: what you type is said to everyone; //TEXT says /TEXT
+system: /who              show who is here
+system: /msg NAME TEXT    say TEXT to NAME in private
+system: /reply TEXT       answer the last person who wrote to you in private
+system: /me TEXT          describe an action: /me waves
+system: /name NEW         change your name to NEW
+system: /join ROOM        enter ROOM, creating it if it does not exist
+system: /leave            return to the lobby
+system: /rooms            list the rooms
+system: /topic [TEXT]     show or set the topic of this room
+system: /ignore NAME      hide messages from NAME; repeat to show them again
+system: /last N           show the last N messages
+system: /time on|off|full how to show times
+system: /time ZONE        show times in another zone: +8, -3:30, Asia/Shanghai
+system: /lang en|zh       change the language of messages
 system: /charset NAME     ",
     charsets!(),
     "
-system: /color on|off     dimmed and bold text
-system: /edit on|off      edit the line here: arrows, history, Tab for names
+system: /color on|off     use colours or not
+system: /edit on|off      line editing by the server: arrows, history, Tab for names
 system: /quit             leave"
 );
 
 const HELP: &str = "\
-system: NAME -n        take a name, or another one
-system: TEXT -ta       say TEXT to all
-system: TEXT -me       do TEXT, as in: waves -me
-system: NAME TEXT -to  say TEXT to NAME alone
-system: who            who is here
-system: ROOM -r        go to ROOM; the first room is the lobby
-system: rooms          which rooms there are
-system: TEXT -topic    say what this room is about
-system: help           this list
+system: NAME -n        choose or change your name
+system: TEXT -ta       say TEXT to everyone
+system: TEXT -me       describe an action: waves -me
+system: NAME TEXT -to  say TEXT to NAME in private
+system: who            show who is here
+system: ROOM -r        enter ROOM; you start in the lobby
+system: rooms          list the rooms
+system: TEXT -topic    set the topic of this room
+system: help           show this list
 system: exit           leave";
 
 fn write_answer(answer: Answer<'_>, to: &mut impl Write) -> io::Result<()> {
     match answer {
-        Answer::NoneToReply => write!(to, "system: nobody has written to you in private"),
+        Answer::NoneToReply => write!(to, "system: nobody has written to you in private yet"),
         Answer::Ignoring { nick, is_ignored: true } => {
-            write!(to, "system: you see nothing more of {nick}; again, and you do")
+            write!(to, "system: messages from {nick} are hidden; repeat to show them again")
         }
-        Answer::Ignoring { nick, is_ignored: false } => write!(to, "system: you see {nick} again"),
+        Answer::Ignoring { nick, is_ignored: false } => {
+            write!(to, "system: messages from {nick} are shown again")
+        }
         Answer::OwnName => write!(to, "system: you cannot ignore yourself"),
-        Answer::IgnoresFull => write!(to, "system: you ignore as many as one may"),
+        Answer::IgnoresFull => {
+            write!(to, "system: you cannot ignore more than {IGNORES_MAX} people")
+        }
     }
 }
 
@@ -265,7 +273,7 @@ pub fn how_to_join(dialect: DoorKind, connect: &str) -> String {
     match dialect {
         DoorKind::Telnet => format!("join with: {connect}"),
         DoorKind::Classic => format!(
-            "programs:  {connect}, then NAME -n to take a name, TEXT -ta to say TEXT, exit to leave"
+            "for programs: {connect}, then NAME -n to choose a name, TEXT -ta to say TEXT, exit to leave"
         ),
     }
 }

@@ -87,7 +87,7 @@ impl Decoder {
     }
 
     /// Bytes taken since the last line end.
-    pub fn unended_bytes(&self) -> usize {
+    pub fn unterminated_bytes(&self) -> usize {
         self.person.unended
     }
 

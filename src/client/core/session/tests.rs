@@ -278,7 +278,7 @@ fn answers_are_lines_as_people_read_them() {
         "system: a, b",
         "system: 1 room:",
         "system: tea (1): x",
-        "system: you see nothing more of b; again, and you do",
+        "system: messages from b are hidden; repeat to show them again",
     ];
     assert_eq!(stay.shown(), wanted);
     assert_eq!(stay.session.place().ignored().collect::<Vec<_>>(), ["b"]);
