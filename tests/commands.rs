@@ -1,4 +1,6 @@
 //! What people type at the doors: which lines are commands, and whom `/ignore` and `/last` concern.
+//!
+//! Sections of `docs/protocol.md`: "Commands at the classic door", "Commands at the telnet door".
 
 mod common;
 
@@ -27,7 +29,7 @@ fn who_is_ignored_stays_so_under_another_name() {
     bob.say("under the old name -ta");
     alice.expect("[T] bob: under the old name");
     alice.say("/ignore bob");
-    alice.expect("system: you see nothing more of bob; again, and you do");
+    alice.expect("system: messages from bob are hidden; repeat to show them again");
     bob.say("rob -n");
     bob.until("OK");
     bob.say("under the new name -ta");
@@ -42,7 +44,7 @@ fn who_is_ignored_stays_so_under_another_name() {
     other.until("[T] bob:I am new here");
     alice.expect_all(&["[T] system: bob joined", "[T] bob: I am new here"]);
     alice.say("/last 9");
-    alice.expect_all(&["-- the last 2 lines --", "[T] carol: one", "[T] bob: I am new here"]);
+    alice.expect_all(&["-- the last 2 messages --", "[T] carol: one", "[T] bob: I am new here"]);
     alice.say("/ignore");
     alice.expect_all(&["system: you ignore 1 person:", "system: rob"]);
 
@@ -55,7 +57,7 @@ fn who_is_ignored_stays_so_under_another_name() {
     alice.expect_all(&["[T] system: rob left", "[T] system: rob joined"]);
     expect_next(&mut alice, &mut carol, "two");
     alice.say("/ignore ROB");
-    alice.expect("system: you see rob again");
+    alice.expect("system: messages from rob are shown again");
     alice.say("/ignore");
     alice.expect("system: you ignore nobody");
     back.say("at last -ta");
@@ -66,7 +68,7 @@ fn who_is_ignored_stays_so_under_another_name() {
 fn who_was_ignored_and_renamed_does_not_come_back_under_the_first_name() {
     let (server, mut alice, mut bob, mut carol, _path) = scene();
     alice.say("/ignore bob");
-    alice.expect("system: you see nothing more of bob; again, and you do");
+    alice.expect("system: messages from bob are hidden; repeat to show them again");
     bob.say("rob -n");
     bob.until("OK");
     bob.say("exit");
@@ -77,7 +79,7 @@ fn who_was_ignored_and_renamed_does_not_come_back_under_the_first_name() {
     alice.until("[T] system: bob joined");
     expect_next(&mut alice, &mut carol, "one");
     alice.say("/ignore bob");
-    alice.expect("system: you see bob again");
+    alice.expect("system: messages from bob are shown again");
 }
 
 #[test]
@@ -87,19 +89,19 @@ fn so_many_lines_are_shown_as_were_asked_for() {
         expect_next(&mut alice, &mut carol, &number.to_string());
     }
     alice.say("/ignore bob");
-    alice.expect("system: you see nothing more of bob; again, and you do");
+    alice.expect("system: messages from bob are hidden; repeat to show them again");
     for _ in 0..40 {
         bob.say("noise -ta");
     }
     bob.say("the end -ta");
     bob.until("[T] bob:the end");
     alice.say("/last 3");
-    alice.expect("-- the last 3 lines --");
+    alice.expect("-- the last 3 messages --");
     alice.expect_all(&["[T] carol: 1", "[T] carol: 2", "[T] carol: 3"]);
     alice.say("/last 2");
-    alice.expect_all(&["-- the last 2 lines --", "[T] carol: 2", "[T] carol: 3"]);
+    alice.expect_all(&["-- the last 2 messages --", "[T] carol: 2", "[T] carol: 3"]);
     alice.say("/last 9");
-    alice.expect_all(&["-- the last 3 lines --", "[T] carol: 1"]);
+    alice.expect_all(&["-- the last 3 messages --", "[T] carol: 1"]);
 }
 
 #[test]
@@ -118,7 +120,7 @@ fn full_width_marks_are_commands_at_the_telnet_door() {
         bob.until(&format!("[T] alice (private to bob):{told}"));
     }
     alice.say("／last　１");
-    alice.expect("-- nothing was said yet --");
+    alice.expect("-- nothing has been said yet --");
     for (line, said) in [
         ("你好　－ta", "你好"),
         ("你好 －ta", "你好"),
@@ -135,10 +137,10 @@ fn full_width_marks_are_commands_at_the_telnet_door() {
         carol.until(&format!("[T] alice:{said}"));
     }
     alice.say("／xyzzy");
-    alice.expect("system: no command is called /xyzzy; /help lists them");
+    alice.expect("system: there is no command /xyzzy; /help lists all commands");
     // What begins like a command is none of the talk, or half of one would tell everybody.
     alice.say("、m bob 1234");
-    alice.expect("system: /m may be /msg or /me");
+    alice.expect("system: /m is ambiguous: /msg or /me?");
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn the_same_words_work_in_either_case() {
     alice.say("/TELL bob Psst");
     alice.expect("[T] Bea (private to bob): Psst");
     alice.say("/edit OFF");
-    alice.expect("system: your line is edited at your side");
+    alice.expect("system: line editing by the server is off");
     alice.say("/QUIT");
     bob.until("[T] system: Bea left");
 }

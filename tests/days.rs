@@ -279,7 +279,7 @@ fn everybody_is_spoken_to_in_their_own_language() {
         "[00:00] * alice waves",
         "[00:00] system: alice is now ada",
         "系统:已切换为中文",
-        "[00:00] 系统:ada改名为alice",
+        "[00:00] 系统:ada 改名为 alice",
         "system: messages are in English",
         "[00:00] system: alice is now ada",
     ];
@@ -316,7 +316,7 @@ fn a_chinese_charset_brings_chinese_unless_somebody_chose() {
     place.say(bob, "/lang zh");
     place.raw(bob);
     place.say(bob, "/charset utf-8");
-    assert_eq!(place.heard(bob), ["系统:已改用utf-8编码"]);
+    assert_eq!(place.heard(bob), ["系统:已改用 utf-8 编码"]);
     // Guessed: 你好 in GBK, before there is a name.
     let ming = place.connect(DoorKind::Telnet);
     place.raw(ming);

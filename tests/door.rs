@@ -234,7 +234,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
     alice.say("/reply what?");
     alice.expect("system: nobody has written to you in private yet");
     alice.say("/last 5");
-    alice.expect_all(&["-- the last 3 messages --", "[T] carol: I can"]);
+    alice.expect_all(&["-- the last message --", "[T] carol: I can"]);
     alice.say("/ignore bob");
     alice.expect("system: messages from bob are shown again");
     bob.say("and now -ta");

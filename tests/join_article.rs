@@ -54,7 +54,7 @@ impl Drop for Python {
 /// Two people and a filter in the room at `door`, at a server that frames nothing.
 fn talk_at(door: &str) {
     let mut alice = Terminal::join(&format!("{door} --name alice"), 12, 60);
-    alice.shows("-- you are in");
+    alice.shows("-- you have joined");
     let mut ming = Terminal::join(&format!("{door} --name 小明 --lang zh"), 12, 60);
     ming.shows("-- 已进入聊天室");
     alice.shows("-- 小明加入了聊天");
@@ -71,7 +71,7 @@ fn talk_at(door: &str) {
     alice.press(" a line\r");
     ming.shows("alice: half a line");
     alice.press("/who\r");
-    alice.shows("-- this server does not have that command");
+    alice.shows("-- this server does not support that command");
     let mut filter = natter(&format!("join {door} --name box --room tea"));
     let mut filter = filter.stdin(Stdio::piped()).spawn().expect("it starts");
     let lines: String = (0..30).map(|number| format!("line {number}\n")).collect();

@@ -203,7 +203,7 @@ fn a_full_server_is_no_connection_and_not_a_refused_name() {
     let output = joined(server.door(), "--name box", "hello\n");
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("the room is full"), "{told}");
+    assert!(told.contains("the server is full"), "{told}");
 }
 
 #[test]

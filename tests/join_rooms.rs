@@ -36,7 +36,7 @@ fn walk(server: &Server, options: &str) {
     bob.say("tea -r");
     bob.until("[T] system: you are in tea, alone so far");
     let mut terminal = Terminal::join(options, 16, 90);
-    terminal.shows("-- you are in");
+    terminal.shows("-- you have joined");
     dora.until("[T] system: alice joined");
     terminal.press("/join tea\r");
     terminal.shows("-- you are in tea, 2 here");
@@ -64,7 +64,7 @@ fn walk(server: &Server, options: &str) {
     terminal.press("bo\t");
     terminal.types("> bo");
     terminal.press("\x15/join x!\r");
-    terminal.shows("-- invalid room name: only letters");
+    terminal.shows("-- invalid room name: use only letters");
     terminal.types(">");
     terminal.press("/quit\r");
     assert_eq!(terminal.end(), 0);
@@ -118,7 +118,7 @@ fn a_person_returns_to_their_room_when_the_server_comes_back() {
     let mut carol = join(&telnet.as_door(), "carol");
     server.all_log();
     for terminal in [&mut alice, &mut carol] {
-        terminal.shows("trying again");
+        terminal.shows("reconnecting in");
         terminal.types(">");
     }
     let server = Server::start(&options);
@@ -150,7 +150,7 @@ fn at_a_server_without_rooms_everyone_is_in_the_one_that_it_has() {
     terminal.shows("-- you are in evil");
     terminal.types(">");
     terminal.press("/rooms\r");
-    terminal.shows("-- this server does not have that command");
+    terminal.shows("-- this server does not support that command");
     terminal.press("/join tea\r");
     terminal.press("still here\r");
     terminal.shows("alice: still here");

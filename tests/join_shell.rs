@@ -34,7 +34,7 @@ fn a_shell_can_have_the_terminal_for_a_while() {
     let mut bob = server.enter("bob");
     let Some(mut terminal) = shell() else { return };
     terminal.press(&format!("{NATTER} join {} --name alice\r", server.door()));
-    terminal.shows("-- you are in");
+    terminal.shows("-- you have joined");
     terminal.press("half\x1a");
     terminal.until(|terminal| !terminal.screen().alternate_screen());
     terminal.shows("Stopped");

@@ -49,7 +49,7 @@ fn the_name_is_asked_for_and_asked_for_again() {
     terminal.press("bob\r");
     terminal.shows("-- the name bob was refused: that name is taken; bob2 is free");
     terminal.press("小红\r");
-    terminal.shows("-- you are in");
+    terminal.shows("-- you have joined");
     bob.until("[T] system: 小红 joined");
     terminal.press("/name 小明\r");
     bob.until("[T] system: 小红 is now 小明");
@@ -81,8 +81,8 @@ fn another_size_is_filled_anew() {
     terminal.until(|terminal| terminal.rows()[1..] == wanted(&middle, 70));
     terminal.resize(8, 30);
     let middle = [
-        "[T] -- you are in; /help",
-        "       tells the rest",
+        "[T] -- you have joined;",
+        "       type /help for help",
         "[T] bob: one two three",
         "       four five six seven",
         "       eight nine",
@@ -148,8 +148,8 @@ fn scrolling_back_is_not_disturbed_and_shows_what_is_unread() {
     for _ in 0..20 {
         terminal.press("\x1b[5~");
     }
-    terminal.shows("-- you are in");
-    assert!(terminal.rows()[0].contains("you are in"), "{:?}", terminal.rows());
+    terminal.shows("-- you have joined");
+    assert!(terminal.rows()[0].contains("you have joined"), "{:?}", terminal.rows());
     terminal.press("\r");
     terminal.shows("alice: half");
     assert!(!terminal.rows().iter().any(|row| row.contains("unread")));
@@ -181,8 +181,8 @@ fn it_comes_back_by_itself_with_what_was_typed() {
     terminal.press("half a l");
     terminal.types("> half a l");
     server.all_log();
-    terminal.shows("-- disconnected: the server closed the connection; trying again in");
-    terminal.shows(" away");
+    terminal.shows("-- disconnected: the server closed the connection; reconnecting in");
+    terminal.shows(" disconnected");
     terminal.press("ine");
     terminal.types("> half a line");
     let server = Server::start(&options);
@@ -200,7 +200,7 @@ fn what_is_said_while_away_is_said_on_return() {
     let mut server = Server::start(&options);
     let mut terminal = enter(&server, "alice", 16, 100);
     server.all_log();
-    terminal.shows(" away");
+    terminal.shows(" disconnected");
     terminal.press("are you there?\r");
     terminal.shows("1 waiting");
     let server = Server::start(&options);
@@ -214,7 +214,7 @@ fn what_is_said_while_away_is_said_on_return() {
 fn names_are_completed_and_mentions_stand_out() {
     let (server, mut bob) = room();
     let mut terminal = Terminal::join(&format!("{} --name alice --bell", server.door()), 10, 60);
-    terminal.shows("-- you are in");
+    terminal.shows("-- you have joined");
     let mut bobby = server.enter("bobby");
     terminal.shows("bobby joined");
     say(&mut bob, "malice is not Alice, is it");
@@ -245,11 +245,11 @@ fn many_pasted_lines_are_said_only_if_that_is_meant() {
     terminal.press("\x1b[200~one line\x1b[201~");
     terminal.types("> one line");
     terminal.press("\x1b[200~one\rtwo\r\x1b[201~");
-    terminal.types("say the 2 lines that were pasted? y / n");
+    terminal.types("send the 2 pasted lines? y/n");
     terminal.press("n");
     terminal.types("> one line");
     terminal.press("\x1b[200~one\rtwo\r三\x1b[201~");
-    terminal.types("say the 3 lines that were pasted? y / n");
+    terminal.types("send the 3 pasted lines? y/n");
     terminal.press("y");
     for line in ["one", "two", "三"] {
         bob.until(&format!("[T] alice:{line}"));
@@ -340,7 +340,7 @@ fn colours_are_left_out_where_they_are_not_wanted() {
     let options = format!("{} --name alice", server.door());
     for (no_color, has_colors) in [("", true), ("1", false)] {
         let mut terminal = Terminal::join_with(&options, 8, 60, &[("NO_COLOR", no_color)]);
-        terminal.shows("-- you are in");
+        terminal.shows("-- you have joined");
         say(&mut bob, "hello");
         terminal.shows("bob: hello");
         let row = u16::try_from(5).expect("it is small");
@@ -421,13 +421,13 @@ fn commands_may_be_of_full_width_and_in_either_case() {
     let mut bob = server.enter("bob");
     for (door, name) in [(server.door().to_string(), "alice"), (file.as_door(), "carol")] {
         let mut terminal = Terminal::join(&format!("{door} --name {name}"), 12, 90);
-        terminal.shows("-- you are in");
+        terminal.shows("-- you have joined");
         for line in ["／msg bob 1234", "、MSG　bob　1234", "/Tell bob 1234"] {
             terminal.press(&format!("{line}\r"));
             bob.until(&format!("[T] {name} (private to bob):1234"));
         }
         terminal.press("、m bob 1234\r");
-        terminal.shows("-- /m may be /msg or /me");
+        terminal.shows("-- /m is ambiguous: /msg or /me?");
         terminal.press("/msg bob\r");
         terminal.shows("/msg NAME TEXT");
         for said in ["、你好", "sort　－n"] {

@@ -225,8 +225,8 @@ fn past_five_a_second_joins_and_leaves_are_summed_up() {
         ),
         (
             "zh",
-            ["[T] 系统:n5加入了聊天", "[T] 系统:3人加入了聊天: n6, n7, n8"],
-            ["[T] 系统:用户n6退出聊天室!", "[T] 系统:2人退出聊天室: n7, n8"],
+            ["[T] 系统:n5加入了聊天", "[T] 系统:3 人加入了聊天：n6、n7、n8"],
+            ["[T] 系统:用户n6退出聊天室!", "[T] 系统:2 人退出了聊天：n7、n8"],
         ),
     ] {
         let server = Server::start(&format!("--lang {lang}"));

@@ -78,7 +78,7 @@ fn a_name_is_not_taken_by_one_that_looks_like_it() {
 /// The name that a refusal offers, in either language.
 fn free_name_in(answer: &str) -> &str {
     let english = answer.strip_suffix(" is free").and_then(|answer| answer.rsplit(' ').next());
-    let chinese = || answer.rsplit_once("可用:").map(|(_, free)| free);
+    let chinese = || answer.rsplit_once("可用：").map(|(_, free)| free);
     english.or_else(chinese).unwrap_or_else(|| panic!("no name is offered: {answer}"))
 }
 

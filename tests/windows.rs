@@ -52,7 +52,7 @@ fn somebody_types_chinese_at_a_windows_telnet() {
     windows.press("小明\r");
     bob.expect("[T] system: 小明 joined");
     // Whoever writes GBK reads Chinese.
-    let guessed = "系统:您的输入似乎是gbk编码,可用/charset utf-8更改";
+    let guessed = "系统:您的终端似乎使用 gbk，输入 /charset utf-8 可切换回来";
     let before = format!("{greeting}小明\n{guessed}");
     windows.0.expect(&format!("{before}\n> █"));
     bob.say("你好，小明 😀 -ta");
@@ -65,18 +65,18 @@ fn somebody_types_chinese_at_a_windows_telnet() {
     assert!(windows.0.shown().matches("似乎").count() == 1, "it is told once");
 
     windows.press("/edit on\r");
-    windows.0.expect_end("> /edit on\n系统:由服务器编辑输入行\n> █");
+    windows.0.expect_end("> /edit on\n系统:已开启服务器端行编辑\n> █");
     assert!(windows.0.is_echoed);
     windows.press("大家号");
-    windows.0.expect_end("系统:由服务器编辑输入行\n> 大家号█");
+    windows.0.expect_end("系统:已开启服务器端行编辑\n> 大家号█");
     windows.press("\u{8}");
-    windows.0.expect_end("系统:由服务器编辑输入行\n> 大家█");
+    windows.0.expect_end("系统:已开启服务器端行编辑\n> 大家█");
     bob.say("在吗？ -ta");
-    windows.0.expect_end("系统:由服务器编辑输入行\n[T] bob: 在吗？\n> 大家█");
+    windows.0.expect_end("系统:已开启服务器端行编辑\n[T] bob: 在吗？\n> 大家█");
     windows.press("再见\r");
     windows.0.expect_end("[T] bob: 在吗？\n> 大家再见\n[T] 小明: 大家再见\n> █");
     windows.press("/edit off\r");
-    windows.0.expect_end("> /edit off\n系统:由您的终端编辑输入行\n> █");
+    windows.0.expect_end("> /edit off\n系统:已关闭服务器端行编辑，改由您的终端编辑\n> █");
     assert!(!windows.0.is_echoed);
     windows.press("/charset utf-8\r");
     windows.0.expect_end("system: now using utf-8\n> █");

@@ -186,7 +186,7 @@ mod tests {
         \xff\xfb\x18I\xff\xfa\x18\x00xterm\xff\xff\n\xff\xf0AC\n\
         \xff\xffesc\n\xff\xf4break\n\
         exactly sixteen.\nseventeen bytes!!\nfar far far too long a line\r\n\
-        end\r\r\nun\xff\xf1ended";
+        end\r\r\nunter\xff\xf1minated";
 
     const LINES: [&str; 14] = [
         "<one>",

@@ -103,7 +103,9 @@ impl Post {
             Effect::Leave { user, room } => self.leave(user.peer, room, peers, now),
             Effect::More { to } => {
                 if let Some(conn) = peers.get_mut(to.peer) {
-                    conn.is_listing = true;
+                    // Nothing is sent any more to one whose write side is closed, and nothing would
+                    // end the wait for it.
+                    conn.is_listing = !conn.is_write_closed();
                 }
             }
             Effect::Close { user, nick, why } => {

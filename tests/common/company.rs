@@ -15,7 +15,7 @@ pub fn room() -> (Server, Client) {
 pub fn enter(server: &Server, name: &str, rows: u16, columns: u16) -> Terminal {
     let options = format!("{} --name {name}", server.door());
     let mut terminal = Terminal::join(&options, rows, columns);
-    terminal.shows("-- you are in");
+    terminal.shows("-- you have joined");
     terminal
 }
 

@@ -41,8 +41,9 @@ fn skip(reason: &str) {
         // With `--test-threads 1` the thread has no name of its own.
         _ => Location::caller().to_string(),
     };
-    let line = format!("{reason}\t{}::{test}\n", env!("CARGO_CRATE_NAME"));
-    let _ = write!(stderr(), "skipped: {line}");
+    let test = format!("{}::{test}", env!("CARGO_CRATE_NAME"));
+    let _ = writeln!(stderr(), "skipped: {test} ({reason})");
+    let line = format!("{reason}\t{test}\n");
     // One write to the end of the file: lines of tests that run side by side are not mixed.
     let list = OpenOptions::new().create(true).append(true).open(list(&run()));
     let written = list.and_then(|mut list| list.write_all(line.as_bytes()));

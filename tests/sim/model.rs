@@ -243,8 +243,8 @@ impl Model {
 
     fn notice_parts(&self) -> (&'static str, &'static str) {
         match self.lang {
-            Lang::En => ("system: … ", " lines skipped: your connection is too slow"),
-            Lang::Zh => ("系统:… 接收过慢，已跳过 ", " 条消息"),
+            Lang::En => ("system: … ", " lines skipped"),
+            Lang::Zh => ("系统:… 已跳过 ", " 条消息"),
         }
     }
 

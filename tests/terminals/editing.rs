@@ -32,7 +32,7 @@ impl Scene {
         let mut scene = Self::enter(client, columns)?;
         let screen = &scene.story.screen;
         screen.enter("/edit on");
-        screen.expect_part("here\n> █");
+        screen.expect_part("server is on\n> █");
         let shown = screen.shown();
         scene.story.told = shown.lines().map(ToString::to_string).collect();
         scene.story.told.pop();
@@ -130,9 +130,9 @@ fn a_line_is_shown_anew_in_a_window_of_another_size() {
     // A terminal may scroll when it lets rows flow into another width: only the end is certain.
     let screen = &scene.story.screen;
     screen.resize(60, ROWS);
-    screen.expect_part(&format!("edited here\n> {line}█"));
+    screen.expect_part(&format!("server is on\n> {line}█"));
     scene.bob.say("wide -ta");
-    screen.expect_part(&format!("edited here\n[T] bob: wide\n> {line}█"));
+    screen.expect_part(&format!("server is on\n[T] bob: wide\n> {line}█"));
     screen.press("C-u");
     screen.type_in("short");
     screen.expect_part("[T] bob: wide\n> short█");

@@ -80,7 +80,7 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
             write!(to, "system: not sent: the line is longer than {bytes_max} bytes")
         }
         Notice::Skipped { lines } => {
-            write!(to, "system: … {lines} lines skipped: your connection is too slow")
+            write!(to, "system: … {lines} lines skipped")
         }
         Notice::BadJson => write!(to, "system: expected one flat JSON object per line"),
         Notice::BadField { field } => {

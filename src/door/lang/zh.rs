@@ -81,7 +81,7 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         Notice::LineTooLong { bytes_max } => {
             write!(to, "系统:此行超过 {bytes_max} 字节，未发送")
         }
-        Notice::Skipped { lines } => write!(to, "系统:… 接收过慢，已跳过 {lines} 条消息"),
+        Notice::Skipped { lines } => write!(to, "系统:… 已跳过 {lines} 条消息"),
         Notice::BadJson => write!(to, "系统:应为一个单层的 JSON 对象"),
         Notice::BadField { field } => write!(to, "系统:缺少字段 {field}，或其类型有误"),
         Notice::BadSession => write!(to, "系统:每个连接只能有一个会话，其标识为 32 位十六进制数字"),
@@ -113,7 +113,7 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
         }
         Notice::LangSet { .. } => write!(to, "系统:已切换为中文"),
         Notice::CharsetSet { name, is_guessed: true } => {
-            write!(to, "系统:您的终端似乎使用 {name} 编码，输入 /charset utf-8 可切换回来")
+            write!(to, "系统:您的终端似乎使用 {name}，输入 /charset utf-8 可切换回来")
         }
         Notice::CharsetSet { name, is_guessed: false } => write!(to, "系统:已改用 {name} 编码"),
         Notice::NoSuchCharset { name } => {

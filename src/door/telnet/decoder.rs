@@ -38,7 +38,7 @@ impl Decoder {
 
     /// Bytes taken since the last line end.
     pub fn unterminated_bytes(&self) -> usize {
-        self.person.unended
+        self.person.unterminated
     }
 
     /// Whether no line has ended yet.
@@ -84,8 +84,8 @@ impl Decoder {
             // keys, of which the editor keeps no more than a line.
             let is_line = is_text && !self.is_editing();
             let counts = is_line || self.protocol.is_subnegotiating();
-            let unended = self.person.unended + if counts { used } else { 0 };
-            self.person.unended = if came.is_some() { 0 } else { unended };
+            let unterminated = self.person.unterminated + if counts { used } else { 0 };
+            self.person.unterminated = if came.is_some() { 0 } else { unterminated };
             outcome = came;
         }
         if self.nop_due_ms == 0 && self.protocol.has_spoken() {

@@ -40,7 +40,7 @@ pub struct Person {
     /// The last line ended in LF alone.
     pub ended_in_lf: bool,
     /// Bytes taken since the last line end.
-    pub unended: usize,
+    pub unterminated: usize,
     /// A line has ended: whatever the peer is, it is no browser.
     pub has_ended_line: bool,
     /// The line that was handed out.
@@ -90,7 +90,7 @@ impl Person {
             self.has_guessed |= self.view.charset != had;
             self.is_charset_chosen |= self.has_guessed;
             self.update_lang();
-            self.unended = 0;
+            self.unterminated = 0;
             let outcome = typed.map(|typed| match typed {
                 Typed::Complete => Outcome::Complete,
                 Typed::Line(line) => {
