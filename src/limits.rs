@@ -160,7 +160,7 @@ pub const USER_TIMEOUT_SECS_MAX: u64 = 2_147_483;
 /// One read from a socket.
 pub const READ_BYTES: usize = 4 * 1024;
 /// Reads of one unframed peer that are kept while it may not speak.
-pub const UNHEARD_BURSTS_MAX: usize = 64;
+pub const UNDECODED_BURSTS_MAX: usize = 64;
 /// Peers that are read in one turn of the hub.
 pub const READS_PER_TURN: usize = 256;
 /// Peers that are written to in one turn of the hub.

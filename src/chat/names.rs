@@ -178,13 +178,13 @@ impl Names {
 
     /// Whether `peer` may take `nick`: nobody else has it or one that looks like it.
     pub fn is_free(&self, nick: &str, peer: Option<UserKey>) -> bool {
-        let holders = skeleton_hashes(nick).map(|look| self.holders.get(&look).copied());
+        let holders = skeleton_hashes(nick).map(|hash| self.holders.get(&hash).copied());
         holders.iter().all(|holder| holder.is_none() || *holder == peer)
     }
 
     /// Notes that `user` has `nick`, which is free.
     pub fn claim(&mut self, nick: &str, user: UserKey) {
-        self.holders.extend(skeleton_hashes(nick).map(|look| (look, user)));
+        self.holders.extend(skeleton_hashes(nick).map(|hash| (hash, user)));
         if nick.starts_with(GUEST) && nick == numbered(GUEST, self.next_guest) {
             self.next_guest = self.next_guest.checked_add(1).unwrap_or(2);
         }
@@ -192,8 +192,8 @@ impl Names {
 
     /// Gives `nick` of `user` back.
     pub fn release(&mut self, nick: &str, user: UserKey) {
-        for look in skeleton_hashes(nick) {
-            let holder = self.holders.remove(&look);
+        for hash in skeleton_hashes(nick) {
+            let holder = self.holders.remove(&hash);
             assert!(holder.is_none_or(|holder| holder == user), "who releases a name has it");
         }
     }
@@ -205,7 +205,7 @@ impl Names {
 
     /// Who has `nick`, or one that looks like it.
     pub fn holder(&self, nick: &str) -> Option<UserKey> {
-        skeleton_hashes(nick).iter().find_map(|look| self.holders.get(look)).copied()
+        skeleton_hashes(nick).iter().find_map(|hash| self.holders.get(hash)).copied()
     }
 
     /// A name that is like `wanted`, and free: its usable part with a number behind, or a guest's.

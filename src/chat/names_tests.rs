@@ -3,7 +3,7 @@
 use unicode_script::UnicodeScript;
 
 use super::*;
-use crate::chat::skeleton::{looks, skeleton_hash};
+use crate::chat::skeleton::{skeleton_hash, skeletons};
 
 fn alice() -> UserKey {
     UserKey::of_index(1)
@@ -227,8 +227,8 @@ fn numbered_names_are_names_of_their_own() {
 fn ascii_is_drawn_as_any_text_is() {
     let ascii = ('0'..='z').chain(['-', '.', '\'']);
     for c in ascii.filter(|&c| may_stand_in_nick(c)) {
-        let [drawn, _] = looks(&c.to_string());
-        assert_eq!(looks(&format!("{c}é")), [(); 2].map(|()| format!("{drawn}e\u{301}")));
+        let [drawn, _] = skeletons(&c.to_string());
+        assert_eq!(skeletons(&format!("{c}é")), [(); 2].map(|()| format!("{drawn}e\u{301}")));
     }
 }
 

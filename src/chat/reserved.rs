@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::iter;
 
 use crate::chat::normal::nfd;
-use crate::chat::skeleton::{folded, is_mark, looks};
+use crate::chat::skeleton::{folded, is_mark, skeletons};
 
 /// Who speaks with authority. No part of a name may be one of these: `system.msg` and `BobAdmin`
 /// are refused too.
@@ -96,11 +96,11 @@ fn reads_as_one_of(text: &str, lists: &[&BTreeSet<String>]) -> bool {
 /// What `text` can read as: each of its skeletons without signs and accents, with letters for the
 /// digits that stand in for them, and in one form of Chinese.
 fn readings(text: &str) -> impl Iterator<Item = String> {
-    let [one, other] = looks(text);
+    let [one, other] = skeletons(text);
     // Most texts have only one.
     let other = Some(other).filter(|other| *other != one);
-    iter::once(one).chain(other).map(|look| {
-        let letters = nfd(&look).into_iter();
+    iter::once(one).chain(other).map(|skeleton| {
+        let letters = nfd(&skeleton).into_iter();
         let letters = letters.filter(|&c| !is_mark(c) && !c.is_ascii_punctuation());
         let mut word: String = letters.map(usual_letter).collect();
         if !word.is_ascii() {

@@ -53,7 +53,7 @@ impl Runs<u16> {
 /// `Chɑnserv` is `ChanServ`; drawn in capitals, Cyrillic `вова` is `ВОВА` and thus `BOBA`, `ß`
 /// meets `SS`, and both sigmas meet. Katakana are the capitals of hiragana: `り` is drawn like `リ`,
 /// `へ` like `ヘ`, and the rest sounds alike.
-pub fn looks(name: &str) -> [String; 2] {
+pub fn skeletons(name: &str) -> [String; 2] {
     if name.is_ascii() {
         // What follows comes to the same, in twenty times the time.
         let drawn = name.to_ascii_lowercase().replace('m', "rn").replace('w', "vv");
@@ -66,12 +66,12 @@ pub fn looks(name: &str) -> [String; 2] {
         skeleton(&drawn).chars().map(one_of_a_kind).collect::<String>().replace('w', "vv")
     };
     let capitals: String = name.to_uppercase().chars().map(katakana).collect();
-    let look = drawn(&name);
+    let skeleton = drawn(&name);
     let has_case = capitals != name;
-    [look.clone(), if has_case { drawn(&capitals) } else { look }]
+    [skeleton.clone(), if has_case { drawn(&capitals) } else { skeleton }]
 }
 
-/// Both skeletons of [`looks`] as numbers, the same on every machine and at any time: names are
+/// Both skeletons of [`skeletons`] as numbers, the same on every machine and at any time: names are
 /// compared by them in entries that several machines apply.
 ///
 /// Nothing about it is secret, so somebody may search for two names with one number: the second is
@@ -79,10 +79,10 @@ pub fn looks(name: &str) -> [String; 2] {
 pub fn skeleton_hashes(name: &str) -> [u64; 2] {
     let name = clip(name, 2 * NICK_BYTES_MAX);
     if name.is_ascii() {
-        return looks(name).map(|look| hash(&look));
+        return skeletons(name).map(|skeleton| hash(&skeleton));
     }
     let name = nfc(name);
-    looks(&name).map(|look| hash(&look))
+    skeletons(&name).map(|skeleton| hash(&skeleton))
 }
 
 /// What a name looks like in capitals, as a number.

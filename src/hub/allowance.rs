@@ -47,14 +47,14 @@ mod tests {
     #[test]
     fn five_lines_at_once_then_two_a_second() {
         let (limits, mut bucket) = (Limits::default(), Allowance::default());
-        let mut heard_ms = Vec::new();
+        let mut admitted_ms = Vec::new();
         let mut now_ms = 10_000;
         for _ in 0..9 {
             now_ms = now_ms.max(bucket.next_line_ms(&limits));
             bucket.charge_line(&limits, now_ms);
-            heard_ms.push(now_ms - 10_000);
+            admitted_ms.push(now_ms - 10_000);
         }
-        assert_eq!(heard_ms, [0, 0, 0, 0, 0, 500, 1_000, 1_500, 2_000]);
+        assert_eq!(admitted_ms, [0, 0, 0, 0, 0, 500, 1_000, 1_500, 2_000]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::delivery::tapes::Tapes;
 use crate::door::protocol::{Delivery, Format, Portion, Protocol};
 use crate::hub::allowance::Allowance;
 use crate::ids::PeerId;
-use crate::limits::{Limits, READ_BYTES, UNHEARD_BURSTS_MAX};
+use crate::limits::{Limits, READ_BYTES, UNDECODED_BURSTS_MAX};
 
 /// What a socket has become ready for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -156,7 +156,7 @@ pub struct Extra {
     /// Reads whose lines it may not say yet, in order. A framed client has one at most: it is not
     /// read while there is one. The bursts of an unframed client must not run into each other,
     /// so they are read, as far as the bound allows.
-    pub unheard: VecDeque<Vec<u8>>,
+    pub undecoded: VecDeque<Vec<u8>>,
     /// The pace of an unframed client.
     pub pace: Pace,
 }
@@ -212,14 +212,14 @@ impl<S> Conn<S> {
 
     /// Whether more bursts may be read while it may not speak.
     pub fn may_be_read_ahead(&self) -> bool {
-        let bursts = self.extra.as_ref().map_or(0, |extra| extra.unheard.len());
-        let is_bounded = bursts < UNHEARD_BURSTS_MAX && self.unheard_bytes() < READ_BYTES;
+        let bursts = self.extra.as_ref().map_or(0, |extra| extra.undecoded.len());
+        let is_bounded = bursts < UNDECODED_BURSTS_MAX && self.undecoded_bytes() < READ_BYTES;
         is_bounded && self.reading == Reading::Open
     }
 
     /// Bytes that it sent and that wait to be acted upon.
-    pub fn unheard_bytes(&self) -> usize {
-        self.extra.as_ref().map_or(0, |extra| extra.unheard.iter().map(Vec::len).sum())
+    pub fn undecoded_bytes(&self) -> usize {
+        self.extra.as_ref().map_or(0, |extra| extra.undecoded.iter().map(Vec::len).sum())
     }
 
     /// Whether it is so far behind that, if it is blocked, it is not waited for.

@@ -137,7 +137,7 @@ impl<S: Socket> Hub<S> {
     /// Does a bounded piece of what there is to do; true if more is waiting.
     pub fn turn(&mut self, now: &Now) -> bool {
         while let Some(slot) = self.peers.timers.pop(now.mono_ms) {
-            self.look_at(slot, now);
+            self.check_timers(slot, now);
         }
         let Self { chat, post, peers, .. } = self;
         chat.tick(now, &mut |effect| post.apply(&effect, peers, now));
@@ -193,11 +193,11 @@ impl<S: Socket> Hub<S> {
         &self.chat
     }
 
-    /// Bytes queued for anybody, and bytes heard but not yet acted on.
+    /// Bytes queued for anybody, and bytes read but not yet dispatched.
     pub fn held_bytes(&self) -> usize {
-        let heard = |conn: &Conn<S>| conn.unheard_bytes() + conn.protocol.held_bytes();
-        let heard: usize = self.peers.slab.iter().map(|(_, conn)| heard(conn)).sum();
-        self.post.tapes.queued_bytes() + heard
+        let unfinished = |conn: &Conn<S>| conn.undecoded_bytes() + conn.protocol.held_bytes();
+        let unfinished: usize = self.peers.slab.iter().map(|(_, conn)| unfinished(conn)).sum();
+        self.post.tapes.queued_bytes() + unfinished
     }
 
     /// `id` leaves the chat and is not read any more; it ends when all it was told has been sent.
@@ -214,7 +214,7 @@ impl<S: Socket> Hub<S> {
     }
 
     /// A timer of `slot` went off: something may be due.
-    fn look_at(&mut self, slot: usize, now: &Now) {
+    fn check_timers(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
         let id = conn.id;
         let due_ms = match (conn.phase, conn.writing) {
@@ -340,7 +340,7 @@ impl<S: Socket> Hub<S> {
             if pending > 0 && peers.writable.contains(slot) && !conn.is_paced() {
                 assert!(is_queued, "who lacks something and can take it is queued: {}", conn.id);
             }
-            assert!(conn.unheard_bytes() <= 2 * READ_BYTES, "what is read ahead is bounded");
+            assert!(conn.undecoded_bytes() <= 2 * READ_BYTES, "what is read ahead is bounded");
         }
         assert_eq!(owned_bytes, tapes.owned_bytes(), "own bytes are counted exactly");
         tapes.check_invariants();

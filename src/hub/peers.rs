@@ -20,15 +20,15 @@ pub struct Peers<S> {
     pub readable: SlotSet,
     /// Their kernel buffers may have room: the last write did not find them full.
     pub writable: SlotSet,
-    /// They are to be heard.
+    /// Input of theirs is to be read or decoded.
     pub to_read: SlotSet,
     /// They are to be written to; only writable ones.
     pub to_flush: SlotSet,
-    /// When they are to be looked at.
+    /// When their timers are to be checked.
     pub timers: Timers,
     /// They are to be ended, and why.
     pub failing: Vec<(PeerId, CloseReason)>,
-    /// They can be written to and have much of their own queued: before anything else is heard.
+    /// They can be written to and have much of their own queued: before anything else is read.
     pub overfull: Vec<usize>,
     /// How many are here only to be told that there is no room.
     pub refused: usize,
@@ -100,9 +100,9 @@ impl<S> Peers<S> {
         }
     }
 
-    /// Has `slot` heard, if there is anything to hear.
+    /// Has input of `slot` read or decoded, if there is any.
     pub fn want_read(&mut self, slot: usize) {
-        if self.readable.contains(slot) || self.slab[slot].unheard_bytes() > 0 {
+        if self.readable.contains(slot) || self.slab[slot].undecoded_bytes() > 0 {
             self.to_read.insert(slot);
         }
     }

@@ -408,7 +408,7 @@ fn close<S>(user: PeerId, nick: Option<&str>, why: CloseReason, peers: &mut Peer
     conn.is_listing = false;
     conn.protocol.stop();
     if let Some(extra) = &mut conn.extra {
-        extra.unheard.clear();
+        extra.undecoded.clear();
     }
     if conn.is_write_closed() {
         return peers.doom(user.slot());

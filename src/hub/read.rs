@@ -94,10 +94,10 @@ impl<S: Socket> Hub<S> {
             }
             self.peers.timers.arm(slot, line_ms);
         }
-        if self.peers.slab[slot].unheard_bytes() > 0 {
+        if self.peers.slab[slot].undecoded_bytes() > 0 {
             if may_speak {
-                let unheard = &mut self.peers.slab[slot].extra_mut().unheard;
-                let burst = unheard.pop_front().expect("there is something unheard");
+                let undecoded = &mut self.peers.slab[slot].extra_mut().undecoded;
+                let burst = undecoded.pop_front().expect("there is something undecoded");
                 self.decode(slot, &burst, now);
                 return self.peers.want_read(slot);
             }
@@ -139,7 +139,7 @@ impl<S: Socket> Hub<S> {
             0 if !took.drained => {
                 // What it has said is acted upon, and what it has asked for is answered, first.
                 conn.reading = Reading::Ended;
-                if conn.unheard_bytes() == 0 {
+                if conn.undecoded_bytes() == 0 {
                     self.read_end(slot, now);
                 }
                 return;
@@ -154,7 +154,7 @@ impl<S: Socket> Hub<S> {
             self.read_buffer = buffer;
         } else {
             let burst = self.read_buffer[..took.bytes].to_vec();
-            conn.extra_mut().unheard.push_back(burst);
+            conn.extra_mut().undecoded.push_back(burst);
         }
         self.peers.want_read(slot);
     }
@@ -174,7 +174,7 @@ impl<S: Socket> Hub<S> {
             let was_paced = conn.is_paced();
             let line_ms = conn.allowance.next_line_ms(&self.limits);
             if line_ms > now.mono_ms || must_wait {
-                conn.extra_mut().unheard.push_front(burst.to_vec());
+                conn.extra_mut().undecoded.push_front(burst.to_vec());
                 break;
             }
             if conn.protocol.delivery() == Delivery::Copied {

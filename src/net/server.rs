@@ -144,7 +144,7 @@ impl Server {
         match event.token() {
             SIGNALS => {
                 let asked: Vec<Asked> = self.signals.asked().collect();
-                return asked.into_iter().find_map(|asked| self.obey(asked, now));
+                return asked.into_iter().find_map(|asked| self.handle_signal(asked, now));
             }
             Token(token) if token >= FIRST_DOOR => {
                 if let Some(door) = self.doors.get_mut(token - FIRST_DOOR) {
@@ -158,7 +158,7 @@ impl Server {
 
     /// Does what a signal asks for; a second one that asks to stop is handed back. A hang-up never
     /// counts as a second one: a shell that ends with its terminal sends it once more.
-    fn obey(&mut self, asked: Asked, now: &Now) -> Option<Stop> {
+    fn handle_signal(&mut self, asked: Asked, now: &Now) -> Option<Stop> {
         let stop = match asked {
             Asked::Stop(stop) => stop,
             Asked::Report => {

@@ -11,7 +11,7 @@ pub const SAY_BYTES_MAX: usize = COMMAND_BYTES_MAX - 5;
 pub const SOCKET_READ_BYTES: usize = 16 * 1024;
 /// The longest line that is read, every character of the longest text escaped; a longer one is left
 /// out.
-pub const HEARD_BYTES_MAX: usize = 8 * LINE_BYTES_MAX;
+pub const RECEIVED_LINE_BYTES_MAX: usize = 8 * LINE_BYTES_MAX;
 /// Commands that wait to be sent; past it nothing more is taken from the keyboard or the pipe.
 pub const COMMANDS_MAX: usize = 64;
 /// Lines that are on their way at a time: one more is sent when the server has confirmed the first.
@@ -63,6 +63,6 @@ pub const PIPE_WRITE_BYTES: usize = 4_096;
 const _: () = {
     assert!(SOCKET_READ_BYTES >= READ_BYTES);
     assert!(RETRY_FIRST_MS < RETRY_MAX_MS);
-    assert!(SCROLLBACK_BYTES > 2 * HEARD_BYTES_MAX);
+    assert!(SCROLLBACK_BYTES > 2 * RECEIVED_LINE_BYTES_MAX);
     assert!(FINISH_MS < STALL_MS);
 };

@@ -21,7 +21,7 @@ pub struct Job {
     /// The room that the line is for, once that is known.
     pub room: Option<String>,
     /// Everybody has heard it, the author too.
-    pub is_heard: bool,
+    pub is_delivered: bool,
 }
 
 /// What was asked for and is not answered, in order.
@@ -45,8 +45,8 @@ impl Outbox {
     /// Appends `command`.
     pub fn push(&mut self, command: Command) {
         self.waiting_bytes += command.words().map_or(0, str::len);
-        let (tag, number, room, is_heard) = Default::default();
-        self.waiting.push_back(Job { command, tag, number, room, is_heard });
+        let (tag, number, room, is_delivered) = Default::default();
+        self.waiting.push_back(Job { command, tag, number, room, is_delivered });
     }
 
     /// Takes the next one to be sent, if it may follow what is on its way: lines may follow lines,
@@ -101,10 +101,10 @@ impl Outbox {
     }
 
     /// Everybody hears `words`, which this person has said.
-    pub fn hear(&mut self, words: &str) -> Option<u64> {
-        let is_it = |job: &&mut Job| !job.is_heard && job.command.words() == Some(words);
+    pub fn mark_delivered(&mut self, words: &str) -> Option<u64> {
+        let is_it = |job: &&mut Job| !job.is_delivered && job.command.words() == Some(words);
         let job = self.sent.iter_mut().find(is_it)?;
-        job.is_heard = true;
+        job.is_delivered = true;
         Some(job.tag)
     }
 
@@ -112,7 +112,7 @@ impl Outbox {
     pub fn lose(&mut self) {
         while let Some(mut job) = self.sent.pop_back() {
             self.waiting_bytes += job.command.words().map_or(0, str::len);
-            job.is_heard = false;
+            job.is_delivered = false;
             self.waiting.push_front(job);
         }
     }

@@ -6,7 +6,7 @@
 //! does not say `hello` is the article's: it gets one command at a time, and the next one follows when
 //! the line has come back, so that no two meet in one read.
 
-mod hear;
+mod receive;
 
 use std::mem;
 
@@ -262,8 +262,8 @@ impl Session {
         self.wire.take(bytes, &mut pieces);
         for piece in pieces {
             match piece {
-                Piece::Object(line) => self.hear_object(&line, now_ms),
-                Piece::Text(line) => self.hear_text(&line, now_ms),
+                Piece::Object(line) => self.receive_object(&line, now_ms),
+                Piece::Text(line) => self.receive_text(&line, now_ms),
             }
         }
         if let State::Leaving { by_ms } = &mut self.state {

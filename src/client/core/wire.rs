@@ -1,7 +1,7 @@
 //! The bytes of one connection to what they tell, in the protocol that the server turns out to speak.
 
 use crate::client::core::article;
-use crate::client::core::bounds::HEARD_BYTES_MAX;
+use crate::client::core::bounds::RECEIVED_LINE_BYTES_MAX;
 use crate::client::core::message::clean;
 
 /// What every line with the answer to it begins with.
@@ -71,7 +71,7 @@ impl Wire {
             }
         }
         for part in read.split_inclusive(|&byte| byte == b'\n') {
-            self.is_overlong |= self.line.len() + part.len() > HEARD_BYTES_MAX;
+            self.is_overlong |= self.line.len() + part.len() > RECEIVED_LINE_BYTES_MAX;
             if self.is_overlong {
                 self.line.clear();
             } else {
@@ -144,11 +144,11 @@ mod tests {
 
     #[test]
     fn a_line_is_bounded() {
-        let long = "x".repeat(HEARD_BYTES_MAX);
+        let long = "x".repeat(RECEIVED_LINE_BYTES_MAX);
         let lines = format!("\n{{\"type\":\"hello\"}}\n{long}\n{{}}\n");
         assert_eq!(told(&[lines.as_bytes()]).len(), 2);
         let mut wire = Wire::default();
         (0..10).for_each(|_| wire.take(long.as_bytes(), &mut Vec::new()));
-        assert!(wire.line.len() <= HEARD_BYTES_MAX);
+        assert!(wire.line.len() <= RECEIVED_LINE_BYTES_MAX);
     }
 }

@@ -34,7 +34,7 @@ pub trait Face {
     fn show(&mut self, news: Vec<News>, session: &mut Session, now: &Now) -> bool;
 
     /// Whether it can be shown more.
-    fn may_hear(&self) -> bool;
+    fn may_receive(&self) -> bool;
 
     /// Whether all has been shown.
     ///
@@ -94,13 +94,13 @@ pub fn run<F: Face>(
             }
         }
         session.tick(now.mono_ms);
-        if face.may_hear() {
+        if face.may_receive() {
             link.read(&mut session, now.mono_ms);
         }
         is_busy = face.take(&mut session, &now);
         link.update(&mut session, poll.registry(), now.mono_ms);
         is_busy |= face.show(session.take_news(), &mut session, &now);
-        is_busy |= face.may_hear() && link.is_readable();
+        is_busy |= face.may_receive() && link.is_readable();
         if session.outcome().is_some() && face.is_done()? {
             face.end();
             return Ok(session);

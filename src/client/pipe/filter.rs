@@ -32,9 +32,9 @@ pub struct Filter {
     /// What has come of stdin and was not said yet.
     typed: Lines,
     /// What was heard and not written yet.
-    heard: Vec<u8>,
+    pending: Vec<u8>,
     /// Nobody reads stdout any more.
-    is_unheard: bool,
+    is_output_closed: bool,
     /// Why stdout or the log cannot be written, if that is not a reader's doing.
     fault: Option<io::Error>,
     log: Option<Log>,
@@ -49,8 +49,8 @@ impl Filter {
     pub fn open(registry: &Registry, lang: Lang, log: Option<Log>) -> io::Result<Self> {
         let input = if is_stdin_void() { None } else { Some(Input::open(registry, INPUT)?) };
         let output = Output::open(registry, OUTPUT)?;
-        let (typed, heard, fault, zones) = Default::default();
-        let (is_ended, is_stopped, is_unheard) = (false, false, false);
+        let (typed, pending, fault, zones) = Default::default();
+        let (is_ended, is_stopped, is_output_closed) = (false, false, false);
         Ok(Self {
             lang,
             input,
@@ -58,8 +58,8 @@ impl Filter {
             is_stopped,
             output,
             typed,
-            heard,
-            is_unheard,
+            pending,
+            is_output_closed,
             fault,
             log,
             zones,
@@ -86,17 +86,17 @@ impl Filter {
     }
 
     fn write(&mut self) {
-        match self.output.write(&self.heard) {
-            Ok(count) => drop(self.heard.drain(..count)),
+        match self.output.write(&self.pending) {
+            Ok(count) => drop(self.pending.drain(..count)),
             Err(error) => {
-                self.is_unheard = true;
+                self.is_output_closed = true;
                 if error.kind() != ErrorKind::BrokenPipe {
                     self.fail(io::Error::new(error.kind(), format!("stdout: {error}")));
                 }
             }
         }
-        if self.is_unheard {
-            self.heard.clear();
+        if self.is_output_closed {
+            self.pending.clear();
         }
     }
 
@@ -110,7 +110,7 @@ impl Face for Filter {
         if event.token() == OUTPUT {
             self.output.wake();
             // Only its reader's end can be an error on a pipe.
-            self.is_unheard |= event.is_error();
+            self.is_output_closed |= event.is_error();
         } else if let Some(input) = &mut self.input {
             input.wake();
         }
@@ -119,7 +119,7 @@ impl Face for Filter {
     fn signal(&mut self, _signal: i32, session: &mut Session, now: &Now) {
         if session.outcome().is_some() {
             // Only a reader that does not read is waited for.
-            self.heard.clear();
+            self.pending.clear();
         }
         if self.is_stopped {
             session.leave(now.mono_ms);
@@ -129,7 +129,7 @@ impl Face for Filter {
     }
 
     fn take(&mut self, session: &mut Session, now: &Now) -> bool {
-        if (self.is_unheard || self.fault.is_some()) && !self.is_stopped {
+        if (self.is_output_closed || self.fault.is_some()) && !self.is_stopped {
             self.stop(session, now);
         }
         self.say_lines(session, now);
@@ -157,8 +157,8 @@ impl Face for Filter {
             match &news {
                 News::Told(message) => {
                     let line = message.line(self.lang, &mut self.zones);
-                    self.heard.extend_from_slice(line.as_bytes());
-                    self.heard.push(b'\n');
+                    self.pending.extend_from_slice(line.as_bytes());
+                    self.pending.push(b'\n');
                     if let Some(Err(error)) = self.log.as_mut().map(|log| log.write(&line)) {
                         self.fail(error);
                     }
@@ -171,17 +171,17 @@ impl Face for Filter {
             }
         }
         self.write();
-        (self.is_unheard || self.fault.is_some()) && !self.is_stopped
+        (self.is_output_closed || self.fault.is_some()) && !self.is_stopped
     }
 
-    fn may_hear(&self) -> bool {
-        self.heard.len() < OUTPUT_BYTES_MAX
+    fn may_receive(&self) -> bool {
+        self.pending.len() < OUTPUT_BYTES_MAX
     }
 
     fn is_done(&self) -> io::Result<bool> {
         match &self.fault {
             Some(fault) => Err(io::Error::new(fault.kind(), fault.to_string())),
-            None => Ok(self.heard.is_empty()),
+            None => Ok(self.pending.is_empty()),
         }
     }
 

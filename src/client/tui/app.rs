@@ -11,7 +11,7 @@ use crate::client::core::words;
 use crate::client::tui::keys::Press;
 use crate::client::tui::paint::Frame;
 use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, row_columns};
-use crate::client::tui::talk::{Look, Talk, call, unconfirmed_rows};
+use crate::client::tui::talk::{Layout, Talk, call, unconfirmed_rows};
 use crate::clock::Now;
 use crate::door::lang::Lang;
 use crate::editor::{Edited, Editor, Key};
@@ -225,12 +225,12 @@ impl App {
     }
 
     fn scroll(&mut self, rows: isize, session: &Session) {
-        let look = look(self.size, self.lang, session);
-        self.talk.scroll(rows, self.height(), &look);
+        let layout = layout(self.size, self.lang, session);
+        self.talk.scroll(rows, self.height(), &layout);
     }
 
     /// There is something to be shown. What the server told is a line of its own for the log.
-    pub fn hear(&mut self, news: News, session: &Session, now: &Now) -> Option<String> {
+    pub fn receive(&mut self, news: News, session: &Session, now: &Now) -> Option<String> {
         let News::Told(message) = news else {
             if let Some(words) = words::news(self.lang, &news) {
                 self.note(&words, now);
@@ -245,7 +245,7 @@ impl App {
             self.notice = self.notifies.then(|| format!("{who}: {text}"));
         }
         let at = if at == At::Unknown { At::Moment(now.stamp) } else { at };
-        self.talk.hear(body, at.text(&mut self.zones));
+        self.talk.add(body, at.text(&mut self.zones));
         Some(line)
     }
 
@@ -272,9 +272,9 @@ impl App {
     /// What the terminal is to show.
     pub fn frame(&self, session: &Session) -> Frame {
         let (columns, height) = (self.size.0, self.height());
-        let look = look(self.size, self.lang, session);
+        let layout = layout(self.size, self.lang, session);
         let pending = self.unconfirmed(session, height / 2, columns);
-        let mut rows = self.talk.view(height - pending.len(), &look);
+        let mut rows = self.talk.view(height - pending.len(), &layout);
         rows.extend(pending);
         // What little there is stands where the eye is.
         rows.splice(0..0, (rows.len()..height).map(|_| Row::new()));
@@ -303,7 +303,7 @@ impl App {
                 Body::Said { name: name(), text }
             }
         };
-        let jobs = session.unconfirmed().filter(|job| !job.is_heard).take(height);
+        let jobs = session.unconfirmed().filter(|job| !job.is_delivered).take(height);
         let rows = jobs.flat_map(|job| unconfirmed_rows(&body(&job.command), columns));
         rows.take(height).collect()
     }
@@ -372,8 +372,8 @@ impl App {
     }
 }
 
-fn look(size: (usize, usize), lang: Lang, session: &Session) -> Look<'_> {
-    Look { name: session.name(), unread: words::UNREAD.of(lang), columns: size.0 }
+fn layout(size: (usize, usize), lang: Lang, session: &Session) -> Layout<'_> {
+    Layout { name: session.name(), unread: words::UNREAD.of(lang), columns: size.0 }
 }
 
 /// The longest part of `text`, to its end, that takes at most `columns`.

@@ -28,9 +28,9 @@ fn press(app: &mut App, session: &mut Session, text: &str) {
     }
 }
 
-fn hear(app: &mut App, session: &Session, text: &str) {
+fn receive(app: &mut App, session: &Session, text: &str) {
     let body = Body::Said { name: "bob".into(), text: text.into() };
-    app.hear(News::Told(Message::now(body)), session, &now());
+    app.receive(News::Told(Message::now(body)), session, &now());
 }
 
 /// The server confirms what has `tag`.
@@ -66,7 +66,7 @@ fn whatever_happens_the_frame_fits_the_screen() {
                 1 => press(&mut app, &mut session, typed[random.usize(..typed.len())]),
                 _ => {
                     let line = lines[random.usize(..lines.len())].repeat(random.usize(1..20));
-                    hear(&mut app, &session, &line);
+                    receive(&mut app, &session, &line);
                 }
             }
             let frame = app.frame(&session);
@@ -108,7 +108,7 @@ fn what_was_said_is_shown_at_once_and_dimmed_until_it_is_confirmed() {
     assert!(rows(&app, &session)[4].ends_with("1 waiting"));
     confirm(&mut app, &mut session, 1);
     for news in session.take_news() {
-        app.hear(news, &session, &now());
+        app.receive(news, &session, &now());
     }
     assert!(rows(&app, &session)[3].ends_with("a: hello"));
     assert!(!app.frame(&session).rows[3].iter().skip(1).any(|span| span.style.is_dim));
@@ -164,13 +164,13 @@ fn a_paste_is_asked_about_once_and_kept_whole_or_refused_whole() {
 #[test]
 fn a_mention_is_told_to_the_desktop_and_in_the_title() {
     let (mut app, mut session) = entered();
-    hear(&mut app, &session, "hi a");
+    receive(&mut app, &session, "hi a");
     assert_eq!(app.take_notice().as_deref(), Some("bob: hi a"));
     assert_eq!(app.take_notice(), None);
     assert_eq!(app.title(&session).as_deref(), Some("(1) natter: here"));
     press(&mut app, &mut session, "x");
     assert_eq!(app.title(&session).as_deref(), Some("natter: here"));
-    hear(&mut app, &session, "hi all");
+    receive(&mut app, &session, "hi all");
     assert!(app.take_notice().is_none() && app.take_ring());
     let app = App::new("here".into(), Lang::En, true, false);
     assert_eq!(app.title(&session), None);

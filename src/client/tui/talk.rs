@@ -43,7 +43,7 @@ struct Place {
 }
 
 /// Whose view it is.
-pub struct Look<'a> {
+pub struct Layout<'a> {
     /// The person's own name.
     pub name: &'a str,
     /// What stands in the unread marker.
@@ -54,7 +54,7 @@ pub struct Look<'a> {
 
 impl Talk {
     /// Appends what the server told, at `stamp`: `2026-11-23 09:11:38`, or nothing if it is not known.
-    pub fn hear(&mut self, body: Body, stamp: &str) {
+    pub fn add(&mut self, body: Body, stamp: &str) {
         if (self.is_unwatched || self.lowest.is_some())
             && (self.marker.is_none() || self.is_marker_seen)
         {
@@ -123,55 +123,55 @@ impl Talk {
     }
 
     /// Moves the view by `rows`, up or down, over a window of `height` rows.
-    pub fn scroll(&mut self, rows: isize, height: usize, look: &Look<'_>) {
+    pub fn scroll(&mut self, rows: isize, height: usize, layout: &Layout<'_>) {
         if self.entries.is_empty() {
             return;
         }
-        let from = self.lowest(look);
-        let to = self.moved(from, rows, look);
-        let shown = self.rows_up_from(to, height, look).len();
+        let from = self.lowest(layout);
+        let to = self.moved(from, rows, layout);
+        let shown = self.rows_up_from(to, height, layout).len();
         // No further up than to where the oldest line is highest.
         let missing = isize::try_from(height.saturating_sub(shown)).unwrap_or(0);
-        let to = self.moved(to, missing, look);
-        let newest = self.newest(look);
+        let to = self.moved(to, missing, layout);
+        let newest = self.newest(layout);
         self.lowest = Some(to).filter(|to| (to.entry, to.row) < (newest.entry, newest.row));
         self.see();
     }
 
     /// The rows in view, at most `height`.
-    pub fn view(&self, height: usize, look: &Look<'_>) -> Vec<Row> {
+    pub fn view(&self, height: usize, layout: &Layout<'_>) -> Vec<Row> {
         if self.entries.is_empty() {
             return Vec::new();
         }
-        self.rows_up_from(self.lowest(look), height, look)
+        self.rows_up_from(self.lowest(layout), height, layout)
     }
 
-    fn newest(&self, look: &Look<'_>) -> Place {
+    fn newest(&self, layout: &Layout<'_>) -> Place {
         let entry = self.end() - 1;
-        Place { entry, row: self.rows(entry, look).len() - 1 }
+        Place { entry, row: self.rows(entry, layout).len() - 1 }
     }
 
     /// The lowest place in view: the screen may have changed, and the entry may be gone.
-    fn lowest(&self, look: &Look<'_>) -> Place {
-        let Some(lowest) = self.lowest else { return self.newest(look) };
+    fn lowest(&self, layout: &Layout<'_>) -> Place {
+        let Some(lowest) = self.lowest else { return self.newest(layout) };
         let entry = lowest.entry.max(self.dropped);
         let row = if entry == lowest.entry { lowest.row } else { 0 };
-        Place { entry, row: row.min(self.rows(entry, look).len() - 1) }
+        Place { entry, row: row.min(self.rows(entry, layout).len() - 1) }
     }
 
-    fn moved(&self, from: Place, rows: isize, look: &Look<'_>) -> Place {
+    fn moved(&self, from: Place, rows: isize, layout: &Layout<'_>) -> Place {
         let Place { mut entry, mut row } = from;
         let mut left = rows.unsigned_abs();
         while left > 0 {
             let is_first = if rows < 0 {
                 entry == self.dropped && row == 0
             } else {
-                entry == self.end() - 1 && row + 1 == self.rows(entry, look).len()
+                entry == self.end() - 1 && row + 1 == self.rows(entry, layout).len()
             };
             if is_first {
                 break;
             }
-            if rows > 0 && row + 1 < self.rows(entry, look).len() {
+            if rows > 0 && row + 1 < self.rows(entry, layout).len() {
                 row += 1;
             } else if rows > 0 {
                 (entry, row) = (entry + 1, 0);
@@ -179,17 +179,17 @@ impl Talk {
                 row -= 1;
             } else {
                 entry -= 1;
-                row = self.rows(entry, look).len() - 1;
+                row = self.rows(entry, layout).len() - 1;
             }
             left -= 1;
         }
         Place { entry, row }
     }
 
-    fn rows_up_from(&self, lowest: Place, height: usize, look: &Look<'_>) -> Vec<Row> {
+    fn rows_up_from(&self, lowest: Place, height: usize, layout: &Layout<'_>) -> Vec<Row> {
         let mut rows = VecDeque::new();
         let mut entry = lowest.entry;
-        let mut ending = self.rows(entry, look);
+        let mut ending = self.rows(entry, layout);
         ending.truncate(lowest.row + 1);
         loop {
             while let Some(row) = ending.pop() {
@@ -202,21 +202,21 @@ impl Talk {
                 return rows.into();
             }
             entry -= 1;
-            ending = self.rows(entry, look);
+            ending = self.rows(entry, layout);
         }
     }
 
     /// The rows of one entry, the marker over it included; there is at least one.
-    fn rows(&self, number: u64, look: &Look<'_>) -> Vec<Row> {
+    fn rows(&self, number: u64, layout: &Layout<'_>) -> Vec<Row> {
         let index = usize::try_from(number - self.dropped).expect("entries are few");
         let mut rows = Vec::new();
         if self.marker == Some(number) {
-            let side = look.columns.saturating_sub(columns_of(look.unread) + 2) / 2;
+            let side = layout.columns.saturating_sub(columns_of(layout.unread) + 2) / 2;
             let side = "─".repeat(side);
-            let marker = format!("{side} {} {side}", look.unread);
-            rows.push(vec![Span::new(clipped(&marker, look.columns), Style::DIM)]);
+            let marker = format!("{side} {} {side}", layout.unread);
+            rows.push(vec![Span::new(clipped(&marker, layout.columns), Style::DIM)]);
         }
-        rows.extend(wrap(&self.entries[index].spans(look.name), look.columns, INDENT_COLUMNS));
+        rows.extend(wrap(&self.entries[index].spans(layout.name), layout.columns, INDENT_COLUMNS));
         rows
     }
 }
@@ -340,18 +340,18 @@ mod tests {
         Body::Said { name: name.into(), text: text.into() }
     }
 
-    fn look(columns: usize) -> Look<'static> {
-        Look { name: "alice", unread: "unread", columns }
+    fn layout(columns: usize) -> Layout<'static> {
+        Layout { name: "alice", unread: "unread", columns }
     }
 
     fn shown(talk: &Talk, height: usize, columns: usize) -> Vec<String> {
         let text = |row: Row| row.iter().map(|span| span.text.as_str()).collect();
-        talk.view(height, &look(columns)).into_iter().map(text).collect()
+        talk.view(height, &layout(columns)).into_iter().map(text).collect()
     }
 
     fn talk(lines: usize) -> Talk {
         let mut talk = Talk::default();
-        (0..lines).for_each(|number| talk.hear(plain(&format!("line {number}")), ""));
+        (0..lines).for_each(|number| talk.add(plain(&format!("line {number}")), ""));
         talk
     }
 
@@ -367,7 +367,7 @@ mod tests {
             plain("?"),
             Body::Whispered { from: "bob".into(), to: "alice".into(), text: "psst".into() },
         ] {
-            talk.hear(body, stamp);
+            talk.add(body, stamp);
         }
         talk.note("one\ntwo", stamp);
         let wanted = [
@@ -381,7 +381,7 @@ mod tests {
             "09:11:38 -- two",
         ];
         assert_eq!(shown(&talk, 9, 60), wanted);
-        let rows = talk.view(9, &look(60));
+        let rows = talk.view(9, &layout(60));
         let mentions = |row: &Row| row.iter().any(|span| span.style == Style::REVERSED);
         assert_eq!(rows.iter().filter(|row| mentions(row)).count(), 1, "not one's own");
         assert!(rows.iter().all(|row| row[0].style == Style::DIM), "time is dimmed");
@@ -409,9 +409,9 @@ mod tests {
     fn another_day_is_told_of() {
         let mut talk = Talk::default();
         talk.note("in", "2026-11-24 00:00:01");
-        talk.hear(plain("late"), "2026-11-23 23:59:59");
-        talk.hear(plain("early"), "2026-11-24 00:00:02");
-        talk.hear(plain("?"), "");
+        talk.add(plain("late"), "2026-11-23 23:59:59");
+        talk.add(plain("early"), "2026-11-24 00:00:02");
+        talk.add(plain("?"), "");
         let wanted = [
             "00:00:01 -- in",
             "-- 2026-11-23",
@@ -443,7 +443,7 @@ mod tests {
             for padding in 0..columns {
                 let mut talk = Talk::default();
                 let text = format!("x{}{forged}", " ".repeat(padding));
-                talk.hear(Body::Said { name: "bob".into(), text }, "2026-11-23 09:11:38");
+                talk.add(Body::Said { name: "bob".into(), text }, "2026-11-23 09:11:38");
                 let rows = shown(&talk, 99, columns);
                 let mut begun = rows.iter().filter(|row| !row.starts_with(' '));
                 assert!(begun.next().is_some_and(|row| row.starts_with("09:11:38")), "{rows:?}");
@@ -456,29 +456,29 @@ mod tests {
     fn scrolling_stops_at_both_ends() {
         let mut talk = talk(10);
         assert_eq!(shown(&talk, 3, 20), ["line 7", "line 8", "line 9"]);
-        talk.scroll(-2, 3, &look(20));
+        talk.scroll(-2, 3, &layout(20));
         assert_eq!(shown(&talk, 3, 20), ["line 5", "line 6", "line 7"]);
-        talk.scroll(-100, 3, &look(20));
+        talk.scroll(-100, 3, &layout(20));
         assert_eq!(shown(&talk, 3, 20), ["line 0", "line 1", "line 2"]);
         assert!(talk.is_scrolled());
-        talk.scroll(100, 3, &look(20));
+        talk.scroll(100, 3, &layout(20));
         assert_eq!(shown(&talk, 3, 20), ["line 7", "line 8", "line 9"]);
         assert!(!talk.is_scrolled());
-        Talk::default().scroll(-1, 3, &look(20));
+        Talk::default().scroll(-1, 3, &layout(20));
     }
 
     #[test]
     fn what_is_in_view_stays_while_more_comes_and_goes() {
         let mut talk = talk(10);
-        talk.scroll(-5, 3, &look(20));
+        talk.scroll(-5, 3, &layout(20));
         let seen = shown(&talk, 3, 20);
-        talk.hear(plain("new"), "");
-        talk.hear(plain("newer"), "");
+        talk.add(plain("new"), "");
+        talk.add(plain("newer"), "");
         assert_eq!(shown(&talk, 3, 20), seen);
         assert_eq!(talk.unread(), 2);
         // Another width cuts lines elsewhere, and the oldest are forgotten.
         assert_eq!(shown(&talk, 2, 4).len(), 2);
-        (0..2 * SCROLLBACK_LINES).for_each(|number| talk.hear(plain(&format!("{number}")), ""));
+        (0..2 * SCROLLBACK_LINES).for_each(|number| talk.add(plain(&format!("{number}")), ""));
         assert_eq!(shown(&talk, 1, 20), [SCROLLBACK_LINES.to_string()]);
         talk.answer();
         assert_eq!((talk.unread(), talk.is_scrolled()), (0, false));
@@ -487,7 +487,7 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let mut talk = Talk::default();
-        (0..1_000).for_each(|_| talk.hear(plain(&"x".repeat(10_000)), ""));
+        (0..1_000).for_each(|_| talk.add(plain(&"x".repeat(10_000)), ""));
         assert!(talk.bytes <= SCROLLBACK_BYTES && talk.entries.len() <= 105);
     }
 }

@@ -218,7 +218,7 @@ impl Face for Terminal {
 
     fn show(&mut self, news: Vec<News>, session: &mut Session, now: &Now) -> bool {
         for news in news {
-            let line = self.app.hear(news, session, now);
+            let line = self.app.receive(news, session, now);
             let written = line.and_then(|line| Some(self.log.as_mut()?.write(&line)));
             if let Some(Err(error)) = written {
                 // It is told once, and no hole follows it.
@@ -234,7 +234,7 @@ impl Face for Terminal {
         fails
     }
 
-    fn may_hear(&self) -> bool {
+    fn may_receive(&self) -> bool {
         true
     }
 

@@ -43,7 +43,7 @@ impl Choice {
 
     /// Acts on what a subnegotiation said; `is_cut` means that its end is missing. Returns which
     /// of [`CHARSETS`] is in use from now on, if one was chosen.
-    pub fn hear(
+    pub fn receive(
         &mut self,
         said: &[u8],
         is_cut: bool,

@@ -81,7 +81,7 @@ impl<const N: usize> Options<N> {
 
     /// The peer asks for `option` to be on or off, or answers. `may_agree` says whether it may be
     /// turned on if it is off and we had not asked; only known ones can be.
-    pub fn hear(&mut self, option: u8, on: bool, may_agree: bool) -> Outcome {
+    pub fn receive(&mut self, option: u8, on: bool, may_agree: bool) -> Outcome {
         use Standing::{No, WantNo, WantNoThenYes, WantYes, WantYesThenNo, Yes};
         let before = self.standing(option);
         let (word, bit) = (&mut self.refused[usize::from(option / 64)], 1 << (option % 64));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_heard_follows_the_table_of_rfc_1143() {
+    fn what_is_received_follows_the_table_of_rfc_1143() {
         for (before, on, may_agree, after, answer) in [
             (No, true, true, Yes, Some(true)),
             (No, true, false, No, Some(false)),
@@ -147,15 +147,15 @@ mod tests {
             (WantYesThenNo, false, true, No, None),
         ] {
             let mut options = standing_at(before);
-            let outcome = options.hear(ECHO, on, may_agree);
-            assert_eq!(options.standing(ECHO), after, "{before:?} heard {on}");
-            assert_eq!(outcome.answer, answer, "{before:?} heard {on}");
+            let outcome = options.receive(ECHO, on, may_agree);
+            assert_eq!(options.standing(ECHO), after, "{before:?} received {on}");
+            assert_eq!(outcome.answer, answer, "{before:?} received {on}");
             let settled = (before != after).then_some(after).and_then(|after| match after {
                 Yes => Some(true),
                 No => Some(false),
                 _ => None,
             });
-            assert_eq!(outcome.settled, settled, "{before:?} heard {on}");
+            assert_eq!(outcome.settled, settled, "{before:?} received {on}");
         }
     }
 
@@ -187,13 +187,13 @@ mod tests {
         let refusal = Outcome { answer: Some(false), settled: None };
         for _ in 0..2 {
             for option in 0..=u8::MAX {
-                assert_eq!(options.hear(option, true, false), refusal, "{option}");
-                assert_eq!(options.hear(option, true, false), Outcome::default(), "{option}");
+                assert_eq!(options.receive(option, true, false), refusal, "{option}");
+                assert_eq!(options.receive(option, true, false), Outcome::default(), "{option}");
             }
             for option in 0..=u8::MAX {
-                assert_eq!(options.hear(option, false, false), Outcome::default(), "{option}");
+                assert_eq!(options.receive(option, false, false), Outcome::default(), "{option}");
             }
         }
-        assert_eq!(options.hear(NAWS, true, true), refusal, "what is not known cannot be on");
+        assert_eq!(options.receive(NAWS, true, true), refusal, "what is not known cannot be on");
     }
 }

@@ -36,11 +36,11 @@ pub const NOP: [u8; 2] = [IAC, 241];
 /// Bytes kept of a subnegotiation, its option included: what is longer is cut.
 const SUB_BYTES_MAX: usize = 64;
 
-/// Negotiations, and questions whether we are there, that are heard within one window of time,
+/// Negotiations, and questions whether we are there, that are received within one window of time,
 /// and how long that is.
 const ANSWERS_MAX: u8 = 32;
 const WINDOW_MS: u64 = 10_000;
-/// Negotiations that are heard at all: even a peer that contradicts every answer, each after more
+/// Negotiations that are processed at all: even a peer that contradicts every answer, each after more
 /// than a window, comes to an end.
 const NEGOTIATIONS_MAX: u16 = 1_000;
 
@@ -94,7 +94,7 @@ pub struct Protocol {
     has_spoken: bool,
     has_asked_terminal: bool,
     /// When input last came.
-    heard_ms: u64,
+    received_ms: u64,
     /// When the peer should have answered whether its line may be edited here; 0 if nothing is asked.
     edit_due_ms: u64,
 }
@@ -120,7 +120,7 @@ impl Default for Protocol {
             is_editing: false,
             has_spoken: false,
             has_asked_terminal: false,
-            heard_ms: 0,
+            received_ms: 0,
             edit_due_ms: 0,
         }
     }
@@ -135,7 +135,7 @@ impl Protocol {
         now_ms: u64,
         replies: &mut Vec<u8>,
     ) -> (usize, Option<Item<'a>>) {
-        self.heard_ms = now_ms;
+        self.received_ms = now_ms;
         let mut at = 0;
         while at < input.len() {
             if self.commands.is_text() {
@@ -171,7 +171,7 @@ impl Protocol {
     pub fn edit(&mut self, on: bool, replies: &mut Vec<u8>) {
         self.is_editing = on;
         let is_open = on && !self.ours.is_on(ECHO);
-        self.edit_due_ms = if is_open { self.heard_ms + EDIT_ANSWER_MS } else { 0 };
+        self.edit_due_ms = if is_open { self.received_ms + EDIT_ANSWER_MS } else { 0 };
         // SGA is taken back too: with it, and without ECHO, clients go on sending each key at
         // once, and show it, but leave it to us to erase it.
         for option in [ECHO, SGA] {
@@ -267,7 +267,7 @@ impl Protocol {
         }
         let on = matches!(verb, WILL | DO);
         if matches!(verb, WILL | WONT) {
-            let outcome = self.theirs.hear(option, on, true);
+            let outcome = self.theirs.receive(option, on, true);
             if let Some(word) = outcome.answer {
                 say_theirs(option, word, replies);
             }
@@ -280,7 +280,7 @@ impl Protocol {
         }
         // A client that is told WILL SGA stops editing lines itself, so nobody would.
         let may_agree = option == CHARSET || self.is_editing;
-        let outcome = self.ours.hear(option, on, may_agree);
+        let outcome = self.ours.receive(option, on, may_agree);
         if let Some(word) = outcome.answer {
             say_ours(option, word, replies);
         }
@@ -318,7 +318,7 @@ impl Protocol {
                 }
             }
             [CHARSET, said @ ..] if has_charset => {
-                let chosen = self.charset.hear(said, self.sub.is_cut, replies);
+                let chosen = self.charset.receive(said, self.sub.is_cut, replies);
                 chosen.map_or(Step::Nothing, |name| Step::Item(Item::Charset(name)))
             }
             _ => Step::Nothing,

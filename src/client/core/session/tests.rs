@@ -35,28 +35,28 @@ impl Stay {
     fn enter(&mut self, number: u64) {
         self.connect();
         assert_eq!(self.written(), "json -p\n");
-        self.hear(HELLO);
+        self.receive(HELLO);
         let id = format!("{:032x}", self.session.id);
         let session = format!(r#"{{"do":"session","tag":"session","id":"{id}"}}"#);
         let name = r#"{"do":"name","tag":"name","name":"a"}"#;
         assert_eq!(self.written(), format!("{session}\n{name}\n"));
-        self.hear(&format!(r#"{{"type":"done","tag":"session","n":{number}}}"#));
-        self.hear(r#"{"type":"entered","room":"lobby","count":1}"#);
-        self.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
-        self.hear_past();
+        self.receive(&format!(r#"{{"type":"done","tag":"session","n":{number}}}"#));
+        self.receive(r#"{"type":"entered","room":"lobby","count":1}"#);
+        self.receive(r#"{"type":"done","tag":"name","name":"a"}"#);
+        self.receive_past();
     }
 
     /// What was asked for on arrival is answered.
-    fn hear_past(&mut self) {
+    fn receive_past(&mut self) {
         let asked = self.written();
         if asked.contains(r#""tag":"room""#) {
-            self.hear(r#"{"type":"entered","room":"tea","count":1}"#);
-            self.hear(r#"{"type":"done","tag":"room"}"#);
-            return self.hear_past();
+            self.receive(r#"{"type":"entered","room":"tea","count":1}"#);
+            self.receive(r#"{"type":"done","tag":"room"}"#);
+            return self.receive_past();
         }
         assert!(asked.contains(r#""tag":"past""#), "{asked}");
-        self.hear(r#"{"type":"done","tag":"who"}"#);
-        self.hear(r#"{"type":"done","tag":"past","complete":true}"#);
+        self.receive(r#"{"type":"done","tag":"who"}"#);
+        self.receive(r#"{"type":"done","tag":"past","complete":true}"#);
     }
 
     /// Somebody who is in at a server like the article's.
@@ -66,7 +66,7 @@ impl Stay {
         assert_eq!(stay.written(), "json -p\n");
         stay.wait(HELLO_MS);
         assert_eq!(stay.written(), "a -n\n");
-        stay.hear_text("OK");
+        stay.receive_text("OK");
         assert_eq!(stay.session.take_news(), [News::Entered]);
         stay
     }
@@ -76,16 +76,16 @@ impl Stay {
         self.session.connected(self.now_ms);
     }
 
-    fn hear(&mut self, object: &str) {
-        self.hear_text(&format!("{object}\n"));
+    fn receive(&mut self, object: &str) {
+        self.receive_text(&format!("{object}\n"));
     }
 
-    fn hear_text(&mut self, bytes: &str) {
+    fn receive_text(&mut self, bytes: &str) {
         self.session.received(bytes.as_bytes(), self.now_ms);
     }
 
     fn echo(&mut self, text: &str) {
-        self.hear_text(&format!("[2026-11-23 09:11:38] a:{text}"));
+        self.receive_text(&format!("[2026-11-23 09:11:38] a:{text}"));
     }
 
     fn say(&mut self, text: &str) {
@@ -115,7 +115,7 @@ impl Stay {
 
     /// The server confirms what has `tag`.
     fn confirm(&mut self, tag: u64) {
-        self.hear(&format!(r#"{{"type":"done","tag":"{tag}","id":"x{tag}"}}"#));
+        self.receive(&format!(r#"{{"type":"done","tag":"{tag}","id":"x{tag}"}}"#));
     }
 
     fn wait(&mut self, ms: u64) {
@@ -158,7 +158,7 @@ fn a_line_counts_as_said_once_it_is_confirmed() {
     stay.say("two");
     assert_eq!(stay.said(), [("one".into(), 1), ("two".into(), 2)]);
     assert_eq!(stay.unconfirmed(), ["one", "two"]);
-    stay.hear(r#"{"type":"said","room":"lobby","id":"1","name":"a","text":"one","flags":[]}"#);
+    stay.receive(r#"{"type":"said","room":"lobby","id":"1","name":"a","text":"one","flags":[]}"#);
     assert_eq!((stay.shown(), stay.unconfirmed()), (vec!["a:one".into()], vec!["one", "two"]));
     stay.confirm(1);
     assert_eq!((stay.shown(), stay.unconfirmed()), (vec![], vec!["two"]));
@@ -216,30 +216,30 @@ fn what_was_missed_is_asked_for_and_shown_once() {
             r#"{{"type":"said","room":"lobby","id":"{id}","name":"b","text":"{id}","flags":[{flags}]}}"#
         )
     };
-    stay.hear(&said(7, ""));
+    stay.receive(&said(7, ""));
     stay.lose();
     stay.wait_due();
     stay.connect();
     stay.written();
-    stay.hear(HELLO);
-    stay.hear(r#"{"type":"done","tag":"session","n":0}"#);
-    stay.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
+    stay.receive(HELLO);
+    stay.receive(r#"{"type":"done","tag":"session","n":0}"#);
+    stay.receive(r#"{"type":"done","tag":"name","name":"a"}"#);
     assert!(stay.written().contains(r#"{"do":"since","tag":"past","id":"7","room":"lobby"}"#));
     stay.say("not before all is known");
     assert_eq!(stay.written(), "");
     stay.shown();
     [said(7, r#""earlier""#), said(8, r#""earlier""#), said(9, "")]
         .iter()
-        .for_each(|it| stay.hear(it));
+        .for_each(|it| stay.receive(it));
     assert_eq!(stay.shown(), ["b:8"], "what comes at last is held back");
-    stay.hear(r#"{"type":"done","tag":"past","complete":false}"#);
+    stay.receive(r#"{"type":"done","tag":"past","complete":false}"#);
     assert_eq!(stay.shown(), ["Missed", "b:9"]);
     assert_eq!(stay.said().len(), 1);
     // What is asked for by hand is shown again.
     stay.confirm(1);
     stay.session.ask(Command::Last(1), stay.now_ms);
     stay.shown();
-    stay.hear(&said(9, r#""earlier""#));
+    stay.receive(&said(9, r#""earlier""#));
     assert_eq!(stay.shown(), ["b:9"]);
 }
 
@@ -248,16 +248,16 @@ fn a_filter_shows_nothing_of_what_was_said_before_it_came() {
     let mut stay = Stay::new(Some("a"), false);
     stay.connect();
     stay.written();
-    stay.hear(HELLO);
+    stay.receive(HELLO);
     stay.written();
-    stay.hear(r#"{"type":"done","tag":"session","n":0}"#);
-    stay.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
+    stay.receive(r#"{"type":"done","tag":"session","n":0}"#);
+    stay.receive(r#"{"type":"done","tag":"name","name":"a"}"#);
     assert_eq!(stay.written(), "{\"do\":\"last\",\"tag\":\"past\",\"count\":1}\n");
     stay.shown();
-    stay.hear(
+    stay.receive(
         r#"{"type":"said","room":"lobby","id":"7","name":"b","text":"x","flags":["earlier"]}"#,
     );
-    stay.hear(r#"{"type":"done","tag":"past"}"#);
+    stay.receive(r#"{"type":"done","tag":"past"}"#);
     assert_eq!(stay.shown(), [""; 0]);
     assert_eq!(stay.session.place().last_id(), Some("7"));
 }
@@ -269,15 +269,15 @@ fn answers_are_lines_as_people_read_them() {
     for command in [Command::Who, Command::Rooms].into_iter().chain(ignores) {
         stay.session.ask(command, stay.now_ms);
     }
-    stay.hear(r#"{"type":"people","room":"lobby","count":2,"online":3,"names":["a","b"]}"#);
-    stay.hear(r#"{"type":"done","tag":"1"}"#);
-    stay.hear(r#"{"type":"room","room":"tea","count":1,"topic":"x"}"#);
-    stay.hear(r#"{"type":"done","tag":"2"}"#);
-    stay.hear(r#"{"type":"done","tag":"3","ignored":true}"#);
-    stay.hear(r#"{"type":"ignored","count":3,"names":["b","c"]}"#);
-    stay.hear(r#"{"type":"ignored","count":3,"names":["d"]}"#);
-    stay.hear(r#"{"type":"done","tag":"4"}"#);
-    stay.hear(r#"{"type":"done","tag":"5"}"#);
+    stay.receive(r#"{"type":"people","room":"lobby","count":2,"online":3,"names":["a","b"]}"#);
+    stay.receive(r#"{"type":"done","tag":"1"}"#);
+    stay.receive(r#"{"type":"room","room":"tea","count":1,"topic":"x"}"#);
+    stay.receive(r#"{"type":"done","tag":"2"}"#);
+    stay.receive(r#"{"type":"done","tag":"3","ignored":true}"#);
+    stay.receive(r#"{"type":"ignored","count":3,"names":["b","c"]}"#);
+    stay.receive(r#"{"type":"ignored","count":3,"names":["d"]}"#);
+    stay.receive(r#"{"type":"done","tag":"4"}"#);
+    stay.receive(r#"{"type":"done","tag":"5"}"#);
     let wanted = [
         "system: 2 here, 3 online in all rooms:",
         "system: a, b",
@@ -297,14 +297,14 @@ fn answers_are_lines_as_people_read_them() {
 fn whoever_is_ignored_is_ignored_after_a_reconnect_too() {
     let mut stay = Stay::entered();
     stay.session.ask(Command::Ignore(Some("b".into())), stay.now_ms);
-    stay.hear(r#"{"type":"done","tag":"1","ignored":true}"#);
+    stay.receive(r#"{"type":"done","tag":"1","ignored":true}"#);
     stay.lose();
     stay.wait_due();
     stay.connect();
     stay.written();
-    stay.hear(HELLO);
+    stay.receive(HELLO);
     stay.written();
-    stay.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
+    stay.receive(r#"{"type":"done","tag":"name","name":"a"}"#);
     assert!(stay.written().starts_with(r#"{"do":"ignore","tag":"ignore","name":"b"}"#));
 }
 
@@ -315,7 +315,7 @@ fn a_line_that_the_server_refuses_is_told_of() {
         stay.enter(0);
         stay.say("x");
         stay.session.take_news();
-        stay.hear(r#"{"type":"error","tag":"1","code":"line-too-long","text":"too long"}"#);
+        stay.receive(r#"{"type":"error","tag":"1","code":"line-too-long","text":"too long"}"#);
         let news = News::NotSaid { line: "x".into(), why: "too long".into() };
         assert_eq!(stay.session.take_news(), [news]);
         // A person has read it; a filter's exit code tells.
@@ -333,7 +333,7 @@ fn what_is_left_is_said_before_it_leaves() {
     assert_eq!(stay.said(), [("one".into(), 1)]);
     stay.confirm(1);
     assert_eq!(stay.written(), "{\"do\":\"exit\"}\n");
-    stay.hear(r#"{"type":"closing","code":"exit","text":"goodbye"}"#);
+    stay.receive(r#"{"type":"closing","code":"exit","text":"goodbye"}"#);
     assert_eq!(stay.session.outcome(), Some(&Outcome::Left));
     assert_eq!((stay.session.connection(), stay.session.report().1), (None, 0));
 }

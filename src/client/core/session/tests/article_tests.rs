@@ -9,7 +9,7 @@ fn at_the_articles_server_one_thing_is_said_at_a_time() {
     stay.say("two");
     assert_eq!(stay.written(), "one -ta\n");
     assert_eq!(stay.written(), "");
-    stay.hear_text("[2026-11-23 09:11:38] b:one");
+    stay.receive_text("[2026-11-23 09:11:38] b:one");
     assert_eq!(stay.written(), "", "somebody else's is no echo");
     stay.echo("one");
     assert_eq!(stay.session.wrote(0, stay.now_ms), ());
@@ -43,13 +43,13 @@ fn at_the_articles_server_nothing_is_said_twice_and_doubts_are_told() {
     stay.wait_due();
     stay.connect();
     stay.wait(HELLO_MS);
-    stay.hear_text("OK");
+    stay.receive_text("OK");
     assert_eq!(stay.written(), "json -p\na -n\n");
     assert_eq!(stay.written(), "waiting -ta\n");
     stay.echo("waiting");
     stay.session.finish(stay.now_ms);
     assert_eq!(stay.written(), "exit\n");
-    stay.hear_text("exit");
+    stay.receive_text("exit");
     assert_eq!(stay.session.outcome(), Some(&Outcome::Left));
     assert_eq!(stay.session.report(), (vec!["lost".into()], 1));
 }
@@ -60,17 +60,17 @@ fn what_the_articles_server_does_not_know_is_told_of() {
     stay.session = stay.session.start_in(Some("tea".into()));
     stay.connect();
     stay.wait(HELLO_MS);
-    stay.hear_text("OK");
+    stay.receive_text("OK");
     assert_eq!(stay.session.take_news(), [News::Entered, News::NoRooms]);
     stay.session.ask(Command::Who, stay.now_ms);
     stay.written();
     assert_eq!(stay.session.take_news(), [News::Unsupported]);
     stay.session.give_name("b c", stay.now_ms);
     assert_eq!(stay.written(), "b -n\n");
-    stay.hear_text("[2026-11-23 09:11:38] 系统:b加入了聊天");
-    stay.hear_text("OK");
+    stay.receive_text("[2026-11-23 09:11:38] 系统:b加入了聊天");
+    stay.receive_text("OK");
     assert_eq!(stay.session.name(), "b");
-    stay.hear_text("[2026-11-23 09:11:38] 系统:c加入了聊天");
+    stay.receive_text("[2026-11-23 09:11:38] 系统:c加入了聊天");
     assert_eq!(stay.session.place().names().collect::<Vec<_>>(), ["c", "b"]);
     let News::Told(Message { at, .. }) = &stay.session.take_news()[0] else {
         panic!("it was told")
@@ -87,23 +87,23 @@ fn no_order_of_events_breaks_it_or_makes_it_grow() {
             match random.u8(..18) {
                 0 if stay.session.connection().is_some() => stay.connect(),
                 1 => stay.lose(),
-                2 => stay.hear_text("OK"),
-                3 => stay.hear(HELLO),
+                2 => stay.receive_text("OK"),
+                3 => stay.receive(HELLO),
                 4 => stay.echo("x"),
-                5 => stay.hear(r#"{"type":"error","tag":"name","text":"no"}"#),
+                5 => stay.receive(r#"{"type":"error","tag":"name","text":"no"}"#),
                 6 => stay.session.give_name("b", stay.now_ms),
                 7 if random.u8(..20) == 0 => stay.session.finish(stay.now_ms),
                 8 if random.u8(..40) == 0 => stay.session.leave(stay.now_ms),
                 9 => drop(stay.written()),
                 10 => stay.wait(random.u64(..2_000)),
                 11 => stay.session.ask(Command::Join("tea".into()), stay.now_ms),
-                12 => stay.hear(r#"{"type":"entered","room":"tea","count":2}"#),
-                13 => stay.hear(r#"{"type":"closing","code":"exit"}"#),
+                12 => stay.receive(r#"{"type":"entered","room":"tea","count":2}"#),
+                13 => stay.receive(r#"{"type":"closing","code":"exit"}"#),
                 14 => {
                     let tags = ["session", "name", "room", "past", "1", "2", "3"];
                     let tag = tags[random.usize(..tags.len())];
                     let kind = if random.bool() { "done" } else { "error" };
-                    stay.hear(&format!(r#"{{"type":"{kind}","tag":"{tag}","n":1}}"#));
+                    stay.receive(&format!(r#"{{"type":"{kind}","tag":"{tag}","n":1}}"#));
                 }
                 _ if stay.session.has_room() => stay.say("x"),
                 _ => {}

@@ -11,15 +11,15 @@ fn a_refused_name_is_asked_for_again_or_ends_it() {
     stay.session.give_name("a", stay.now_ms);
     let first = stay.session.connection();
     stay.connect();
-    stay.hear(HELLO);
-    stay.hear(refusal);
+    stay.receive(HELLO);
+    stay.receive(refusal);
     assert_eq!(stay.session.take_news(), [News::NameRefused { name: "a".into(), why: why() }]);
     stay.session.give_name("a2", stay.now_ms);
     assert_ne!(stay.session.connection(), first, "it is another connection");
     let mut stay = Stay::new(Some("a"), false);
     stay.connect();
-    stay.hear(HELLO);
-    stay.hear(refusal);
+    stay.receive(HELLO);
+    stay.receive(refusal);
     assert_eq!(stay.session.outcome(), Some(&Outcome::NameRefused(why())));
 }
 
@@ -32,7 +32,7 @@ fn a_server_that_is_full_does_not_refuse_the_name() {
     ] {
         let mut stay = Stay::new(Some("a"), false);
         stay.connect();
-        stay.hear_text(told);
+        stay.receive_text(told);
         stay.lose();
         let why = Why::Told("the room is full".into());
         assert_eq!(stay.session.outcome(), Some(&Outcome::NoConnection(why)));
@@ -90,11 +90,11 @@ fn it_waits_longer_from_time_to_time_and_never_as_long_as_others() {
 fn another_name_is_the_own_one_once_it_is_taken() {
     let mut stay = Stay::entered();
     stay.session.give_name("e\u{301}", stay.now_ms);
-    stay.hear(r#"{"type":"error","tag":"1","code":"name-taken","text":"taken"}"#);
+    stay.receive(r#"{"type":"error","tag":"1","code":"name-taken","text":"taken"}"#);
     assert_eq!(stay.session.name(), "a");
     stay.session.give_name("e\u{301}", stay.now_ms);
-    stay.hear(r#"{"type":"renamed","room":"lobby","name":"a","to":"é"}"#);
-    stay.hear(r#"{"type":"done","tag":"2","name":"é"}"#);
+    stay.receive(r#"{"type":"renamed","room":"lobby","name":"a","to":"é"}"#);
+    stay.receive(r#"{"type":"done","tag":"2","name":"é"}"#);
     assert_eq!(stay.session.name(), "é", "as natter keeps it");
 }
 
@@ -104,10 +104,10 @@ fn whoever_comes_back_is_in_their_room_before_anything_is_said() {
     stay.session.ask(Command::Join("TEA".into()), stay.now_ms);
     assert_eq!(stay.written(), "{\"do\":\"join\",\"tag\":\"1\",\"room\":\"TEA\"}\n");
     assert_eq!(stay.session.room(), None);
-    stay.hear(r#"{"type":"parted","room":"lobby"}"#);
-    stay.hear(r#"{"type":"entered","room":"tea","count":1}"#);
-    stay.hear(r#"{"type":"done","tag":"1"}"#);
-    stay.hear_past();
+    stay.receive(r#"{"type":"parted","room":"lobby"}"#);
+    stay.receive(r#"{"type":"entered","room":"tea","count":1}"#);
+    stay.receive(r#"{"type":"done","tag":"1"}"#);
+    stay.receive_past();
     assert_eq!(stay.session.room(), Some("tea"));
     stay.say("lost");
     stay.written();
@@ -126,13 +126,13 @@ fn what_was_meant_for_a_room_is_not_said_in_the_lobby() {
         stay.session = stay.session.start_in(Some("tea".into()));
         stay.say("for tea");
         stay.connect();
-        stay.hear(HELLO);
-        stay.hear(r#"{"type":"done","tag":"session","n":0}"#);
-        stay.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
+        stay.receive(HELLO);
+        stay.receive(r#"{"type":"done","tag":"session","n":0}"#);
+        stay.receive(r#"{"type":"done","tag":"name","name":"a"}"#);
         stay.written();
-        stay.hear(r#"{"type":"error","tag":"room","code":"too-many-rooms","text":"no"}"#);
+        stay.receive(r#"{"type":"error","tag":"room","code":"too-many-rooms","text":"no"}"#);
         if is_person {
-            stay.hear_past();
+            stay.receive_past();
             assert!(stay.written().contains(r#""room":"tea","text":"for tea""#));
             assert_eq!(stay.session.room(), None);
         } else {
@@ -149,11 +149,11 @@ fn a_hello_that_comes_late_is_one() {
     stay.connect();
     stay.wait(HELLO_MS);
     assert_eq!(stay.written(), "json -p\na -n\n");
-    stay.hear(HELLO);
-    stay.hear(r#"{"type":"error","code":"bad-json","text":"no object"}"#);
-    stay.hear(r#"{"type":"done","tag":"session","n":0}"#);
-    stay.hear(r#"{"type":"done","tag":"name","name":"a"}"#);
-    stay.hear_past();
+    stay.receive(HELLO);
+    stay.receive(r#"{"type":"error","code":"bad-json","text":"no object"}"#);
+    stay.receive(r#"{"type":"done","tag":"session","n":0}"#);
+    stay.receive(r#"{"type":"done","tag":"name","name":"a"}"#);
+    stay.receive_past();
     assert_eq!(stay.said(), [("x".into(), 1)]);
     assert_eq!(stay.session.take_news(), [News::Entered]);
 }

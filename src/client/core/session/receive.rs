@@ -16,7 +16,7 @@ const FIRST_ID: &str = "0";
 
 impl Session {
     /// A line has come that may be an object.
-    pub(super) fn hear_object(&mut self, line: &[u8], now_ms: u64) {
+    pub(super) fn receive_object(&mut self, line: &[u8], now_ms: u64) {
         let Ok(fields) = read(line) else { return };
         let event = fields.text("type").unwrap_or_default();
         match &*event {
@@ -142,7 +142,7 @@ impl Session {
         }
         (self.is_settled, self.is_past_hidden) = (true, false);
         for line in std::mem::take(&mut self.held) {
-            self.hear_object(&line, now_ms);
+            self.receive_object(&line, now_ms);
         }
     }
 
@@ -167,7 +167,7 @@ impl Session {
             Command::Topic(_) | Command::Last(_) | Command::Since { .. } => {}
             command => {
                 self.progress(now_ms);
-                if let Some(words) = command.words().filter(|_| !job.is_heard) {
+                if let Some(words) = command.words().filter(|_| !job.is_delivered) {
                     // A server need not send it back.
                     let body = Body::Said { name: self.name.clone(), text: words.into() };
                     self.news.push(News::Told(Message::now(body)));
@@ -240,10 +240,12 @@ impl Session {
                     return;
                 }
                 if !is_earlier && text("name") == self.name {
-                    self.outbox.hear(&text("text"));
+                    self.outbox.mark_delivered(&text("text"));
                 }
             }
-            "whispered" if text("name") == self.name => drop(self.outbox.hear(&text("text"))),
+            "whispered" if text("name") == self.name => {
+                drop(self.outbox.mark_delivered(&text("text")))
+            }
             "renamed" if text("name") == self.name => self.name = text("to"),
             "entered" => {
                 let (room, count) = (text("room"), fields.number("count"));
@@ -302,7 +304,7 @@ impl Session {
     }
 
     /// A message has come that is text.
-    pub(super) fn hear_text(&mut self, line: &str, now_ms: u64) {
+    pub(super) fn receive_text(&mut self, line: &str, now_ms: u64) {
         let is_article = self.wire.protocol() == Protocol::Article;
         match &mut self.state {
             State::Entering { .. } if is_article && line == "OK" => {
@@ -326,16 +328,16 @@ impl Session {
                     self.outbox.answer(tag);
                 }
             }
-            State::In { .. } | State::Leaving { .. } => self.hear_article(line, now_ms),
+            State::In { .. } | State::Leaving { .. } => self.receive_article(line, now_ms),
             State::Nameless | State::Connecting | State::Away { .. } | State::Over(_) => {}
         }
     }
 
-    fn hear_article(&mut self, line: &str, now_ms: u64) {
+    fn receive_article(&mut self, line: &str, now_ms: u64) {
         let message = article::message(line);
         match &message.body {
             Body::Said { name, text } if *name == self.name => {
-                if let Some(tag) = self.outbox.hear(text) {
+                if let Some(tag) = self.outbox.mark_delivered(text) {
                     self.outbox.answer(tag);
                     self.progress(now_ms);
                 }
