@@ -135,7 +135,7 @@ impl Editor {
     }
 
     /// Empties the line without remembering it: for what is no line of a conversation.
-    fn take(&mut self) -> String {
+    fn clear(&mut self) -> String {
         self.cursor = 0;
         self.recalled = None;
         self.draft = String::new();
@@ -163,11 +163,11 @@ impl Editor {
             Key::KillWord => self.replace(self.word_start()..cursor, ""),
             Key::Tab => Edited::Complete,
             Key::Enter => {
-                let line = self.take();
+                let line = self.clear();
                 self.remember(&line);
                 Edited::Entered(line)
             }
-            Key::Cancel => match self.take().as_str() {
+            Key::Cancel => match self.clear().as_str() {
                 "" => Edited::Interrupted,
                 _ => Edited::Cancelled,
             },

@@ -178,7 +178,7 @@ pub fn read(line: &[u8]) -> Result<Fields<'_>, Fault> {
     input.skip_space();
     input.expect(b'{')?;
     input.skip_space();
-    if !input.take(b'}') {
+    if !input.eat(b'}') {
         loop {
             input.skip_space();
             let name = input.text()?;
@@ -189,7 +189,7 @@ pub fn read(line: &[u8]) -> Result<Fields<'_>, Fault> {
             *fields.fields.get_mut(fields.count).ok_or(Fault::TooManyFields)? = (name, value);
             fields.count += 1;
             input.skip_space();
-            if input.take(b'}') {
+            if input.eat(b'}') {
                 break;
             }
             input.expect(b',')?;
@@ -329,14 +329,14 @@ impl<'a> Input<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn take(&mut self, byte: u8) -> bool {
+    fn eat(&mut self, byte: u8) -> bool {
         let is_there = self.peek() == Some(byte);
         self.at += usize::from(is_there);
         is_there
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), Fault> {
-        if self.take(byte) { Ok(()) } else { Err(Fault::NotAnObject) }
+        if self.eat(byte) { Ok(()) } else { Err(Fault::NotAnObject) }
     }
 
     fn skip_while(&mut self, test: impl Fn(u8) -> bool) -> usize {
@@ -378,7 +378,7 @@ impl<'a> Input<'a> {
         let start = self.at;
         loop {
             self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
-            if self.take(b'"') {
+            if self.eat(b'"') {
                 return Ok(Text(&self.text[start..self.at - 1]));
             }
             self.expect(b'\\')?;
@@ -391,7 +391,7 @@ impl<'a> Input<'a> {
         self.expect(b'[')?;
         let start = self.at;
         self.skip_space();
-        if !self.take(b']') {
+        if !self.eat(b']') {
             loop {
                 self.skip_space();
                 if !matches!(self.peek(), Some(b'"') | None) {
@@ -399,7 +399,7 @@ impl<'a> Input<'a> {
                 }
                 self.text()?;
                 self.skip_space();
-                if self.take(b']') {
+                if self.eat(b']') {
                     break;
                 }
                 self.expect(b',')?;
@@ -412,15 +412,15 @@ impl<'a> Input<'a> {
         let is_digit = |byte: u8| byte.is_ascii_digit();
         let (start, some) =
             (self.at, |count: usize| (count > 0).then_some(()).ok_or(Fault::NotAnObject));
-        self.take(b'-');
-        if !self.take(b'0') {
+        self.eat(b'-');
+        if !self.eat(b'0') {
             some(self.skip_while(is_digit))?;
         }
-        if self.take(b'.') {
+        if self.eat(b'.') {
             some(self.skip_while(is_digit))?;
         }
-        if self.take(b'e') || self.take(b'E') {
-            let _ = self.take(b'+') || self.take(b'-');
+        if self.eat(b'e') || self.eat(b'E') {
+            let _ = self.eat(b'+') || self.eat(b'-');
             some(self.skip_while(is_digit))?;
         }
         Ok(&self.text[start..self.at])

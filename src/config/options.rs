@@ -115,7 +115,7 @@ impl<C> Program<C> {
         let mut parser = Parser::from_args(arguments);
         let mut wants_help = false;
         loop {
-            match self.take(&mut parser, &mut config, &mut given) {
+            match self.parse_next(&mut parser, &mut config, &mut given) {
                 Ok(Some(Word::Help)) => wants_help = true,
                 Ok(Some(Word::Version)) if !wants_help => {
                     let version = concat!("natter ", env!("CARGO_PKG_VERSION"), "\n");
@@ -136,7 +136,7 @@ impl<C> Program<C> {
     }
 
     /// Takes the next word of the command line, and its value if it has one.
-    fn take(
+    fn parse_next(
         &self,
         parser: &mut Parser,
         config: &mut C,

@@ -90,7 +90,7 @@ impl LineBuffer {
             self.step(byte, bytes_max);
             if self.end == End::Whole {
                 self.unterminated = 0;
-                return (at, Some(self.take()));
+                return (at, Some(self.whole()));
             }
         }
         (at, None)
@@ -105,7 +105,7 @@ impl LineBuffer {
             return None;
         }
         self.end = End::Whole;
-        Some(self.take())
+        Some(self.whole())
     }
 
     /// Frees the line that was handed out last, once it is not needed any more: an idle
@@ -117,7 +117,7 @@ impl LineBuffer {
         }
     }
 
-    fn take(&self) -> Piece<'_> {
+    fn whole(&self) -> Piece<'_> {
         if self.too_long { Piece::TooLong } else { Piece::Line(&self.line) }
     }
 

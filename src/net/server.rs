@@ -118,7 +118,7 @@ impl Server {
             }
             let now = self.now();
             for event in &events {
-                if let Some(stop) = self.take(event, &now) {
+                if let Some(stop) = self.handle_event(event, &now) {
                     return Ok(Some(stop));
                 }
             }
@@ -140,7 +140,7 @@ impl Server {
     }
 
     /// Notes what `event` tells; a signal that asks a second time to stop is handed back.
-    fn take(&mut self, event: &mio::event::Event, now: &Now) -> Option<Stop> {
+    fn handle_event(&mut self, event: &mio::event::Event, now: &Now) -> Option<Stop> {
         match event.token() {
             SIGNALS => {
                 let asked: Vec<Asked> = self.signals.asked().collect();

@@ -28,7 +28,7 @@ pub trait Face {
     fn signal(&mut self, signal: i32, session: &mut Session, now: &Now);
 
     /// Takes some of what there is to be said; true if there may be more at once.
-    fn take(&mut self, session: &mut Session, now: &Now) -> bool;
+    fn read_input(&mut self, session: &mut Session, now: &Now) -> bool;
 
     /// Shows what is new; true if it cannot, and so the session has something to do at once.
     fn show(&mut self, news: Vec<News>, session: &mut Session, now: &Now) -> bool;
@@ -97,7 +97,7 @@ pub fn run<F: Face>(
         if face.may_receive() {
             link.read(&mut session, now.mono_ms);
         }
-        is_busy = face.take(&mut session, &now);
+        is_busy = face.read_input(&mut session, &now);
         link.update(&mut session, poll.registry(), now.mono_ms);
         is_busy |= face.show(session.take_news(), &mut session, &now);
         is_busy |= face.may_receive() && link.is_readable();

@@ -128,7 +128,7 @@ impl Face for Filter {
         }
     }
 
-    fn take(&mut self, session: &mut Session, now: &Now) -> bool {
+    fn read_input(&mut self, session: &mut Session, now: &Now) -> bool {
         if (self.is_output_closed || self.fault.is_some()) && !self.is_stopped {
             self.stop(session, now);
         }

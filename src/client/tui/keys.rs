@@ -49,7 +49,7 @@ struct Paste {
 
 impl Keys {
     /// What was pressed with `bytes`, in order; a sequence cut in two goes on with the next.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<Press> {
+    pub fn decode(&mut self, bytes: &[u8]) -> Vec<Press> {
         let (mut presses, mut text) = (Vec::new(), String::new());
         for &byte in bytes {
             self.cut.push(byte);
@@ -79,7 +79,7 @@ impl Keys {
                 Some(Press::Paste(None))
             }
             (Input::Key(key), Some(paste)) => {
-                paste.take(key);
+                paste.press(key);
                 None
             }
             (_, Some(_)) => None,
@@ -94,7 +94,7 @@ impl Keys {
 }
 
 impl Paste {
-    fn take(&mut self, key: Key) {
+    fn press(&mut self, key: Key) {
         match key {
             Key::Char(c) => self.text.push(c),
             Key::Enter => self.text.push('\n'),
@@ -120,7 +120,7 @@ mod tests {
 
     fn pressed(parts: &[&[u8]]) -> Vec<Press> {
         let mut keys = Keys::default();
-        parts.iter().flat_map(|part| keys.take(part)).collect()
+        parts.iter().flat_map(|part| keys.decode(part)).collect()
     }
 
     fn edits(bytes: &[u8]) -> Vec<Key> {
@@ -198,7 +198,7 @@ mod tests {
         let mut keys = Keys::default();
         for _ in 0..10_000 {
             let bytes: Vec<u8> = (0..random.usize(..20)).map(|_| random.u8(..)).collect();
-            assert!(keys.take(&bytes).len() <= 2 * bytes.len());
+            assert!(keys.decode(&bytes).len() <= 2 * bytes.len());
         }
     }
 }

@@ -192,7 +192,7 @@ impl Face for Terminal {
         }
     }
 
-    fn take(&mut self, session: &mut Session, now: &Now) -> bool {
+    fn read_input(&mut self, session: &mut Session, now: &Now) -> bool {
         if self.is_gone {
             return false;
         }
@@ -205,7 +205,7 @@ impl Face for Terminal {
                 return false;
             }
         };
-        for press in self.keys.take(&buffer[..count]) {
+        for press in self.keys.decode(&buffer[..count]) {
             match self.app.press(press, session, now) {
                 Want::Nothing => {}
                 Want::Redraw => self.painter.forget(),

@@ -70,7 +70,7 @@ impl Decoder {
                 // What of a run lies behind a line end is handed to the protocol once more: to
                 // it, text is text.
                 Some(Item::Data(run)) => {
-                    let (used, came) = self.person.take(run, bytes_max);
+                    let (used, came) = self.person.decode(run, bytes_max);
                     (taken - (run.len() - used), came)
                 }
                 Some(item) => {

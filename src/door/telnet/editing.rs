@@ -87,7 +87,7 @@ impl Editing {
     /// Takes keys from `bytes` until they have come to something; says how many bytes that took.
     /// What the terminal must be sent is appended to `echo`. If the bytes are no UTF-8 and may
     /// be GBK, and `may_guess`, then `charset` is changed.
-    pub fn take(
+    pub fn type_bytes(
         &mut self,
         bytes: &[u8],
         charset: &mut Charset,

@@ -77,10 +77,10 @@ impl Person {
     }
 
     /// Takes text up to what it comes to; says how much that is.
-    pub fn take(&mut self, run: &[u8], bytes_max: usize) -> (usize, Option<Outcome>) {
+    pub fn decode(&mut self, run: &[u8], bytes_max: usize) -> (usize, Option<Outcome>) {
         if let Some(editing) = &mut self.editing {
             let had = self.view.charset;
-            let (used, typed) = editing.take(
+            let (used, typed) = editing.type_bytes(
                 run,
                 &mut self.view.charset,
                 !self.is_charset_chosen,

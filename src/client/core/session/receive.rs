@@ -244,7 +244,7 @@ impl Session {
                 }
             }
             "whispered" if text("name") == self.name => {
-                drop(self.outbox.mark_delivered(&text("text")))
+                self.outbox.mark_delivered(&text("text"));
             }
             "renamed" if text("name") == self.name => self.name = text("to"),
             "entered" => {
