@@ -1,7 +1,9 @@
 //! Many small rooms: a line in each, and a line in one of them beside the others.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use natter::limits::ANNOUNCEMENTS_PER_SEC;
 use nix::time::ClockId;
 
 use crate::null_hub::{NullHub, Time, accepted_bytes, line_bytes, resident_bytes};
@@ -10,6 +12,10 @@ use crate::null_hub::{NullHub, Time, accepted_bytes, line_bytes, resident_bytes}
 const LINES_A_BATCH: usize = 2_000;
 /// Batches of which the quickest counts: what else runs on the machine only slows them down.
 const BATCHES: usize = 50;
+
+/// Members who enter further rooms in a second: neighbours enter the same ones, and past
+/// `ANNOUNCEMENTS_PER_SEC` their arrivals would be summed up.
+const ENTER_A_SECOND: usize = ANNOUNCEMENTS_PER_SEC as usize - 1;
 
 /// What many rooms cost.
 pub struct Cost {
@@ -76,21 +82,29 @@ pub fn compare(members_each: usize, rooms: usize) -> [f64; 2] {
 /// Resident bytes that each further room costs each of `members` who are all in `rooms_each` of
 /// `rooms`, as many in each.
 pub fn bytes_per_further_room(members: usize, rooms: usize, rooms_each: usize) -> f64 {
-    let mut hub = spread(members, rooms, Time::Real);
+    let mut hub = spread(members, rooms, Time::Simulated);
     // All rooms talk at once: the memory of their tapes is taken before, and is not counted.
     (0..rooms).for_each(|room| hub.say(room, 1));
     hub.run();
     // What it costs to be in more than one room at all is not of interest here.
-    (0..members).for_each(|member| hub.enter(member, (member + 1) % rooms));
+    enter_further(&mut hub, members, rooms, 1..2);
     let before = resident_bytes();
-    for member in 0..members {
-        for further in 2..rooms_each {
-            hub.enter(member, (member + further) % rooms);
-        }
-    }
-    hub.wait_until_idle();
+    enter_further(&mut hub, members, rooms, 2..rooms_each);
     let more = resident_bytes().saturating_sub(before);
     more as f64 / (members * (rooms_each - 2)) as f64
+}
+
+/// Has each member enter the rooms that lie `further` from its first one, a few members a second:
+/// so each is announced alone, and no memory is taken for names that wait to be announced.
+fn enter_further(hub: &mut NullHub, members: usize, rooms: usize, further: Range<usize>) {
+    for member in 0..members {
+        for further in further.clone() {
+            hub.enter(member, (member + further) % rooms);
+        }
+        if member % ENTER_A_SECOND == 0 {
+            hub.wait(Duration::from_secs(1));
+        }
+    }
 }
 
 /// A hub with `members`, member k in room k mod `rooms`, when all is quiet.
