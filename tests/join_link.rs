@@ -6,7 +6,7 @@ mod common;
 #[path = "common/unframed.rs"]
 mod unframed;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::process::{Output, Stdio};
@@ -203,6 +203,40 @@ fn at_the_classic_door_every_line_is_said_once_wherever_the_link_fails() {
 fn at_the_telnet_door_every_line_is_said_once_wherever_the_link_fails() {
     let (server, telnet, _file) = Server::with_both_doors("");
     assert_said_once(&server, &telnet);
+}
+
+/// A filter whose output is not read for a while lacks lines that the server has skipped: it asks for
+/// them, and writes each in its place.
+#[test]
+fn a_reader_that_was_too_slow_gets_every_line_once_and_in_order() {
+    // More than lies between server and reader, less than that and the history of a room.
+    const SAID: usize = 380;
+    let server = Server::start("--no-flood-limit");
+    let mut bob = server.enter("bob");
+    let mut command = natter(&format!("join {} --name slow", server.door()));
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("it starts");
+    bob.until("[T] system: slow joined");
+    let text = |number: usize| format!("{number:04} {}", "x".repeat(900));
+    for number in 0..SAID {
+        bob.say(&format!("{} -ta", text(number)));
+        bob.until(&format!("[T] bob:{}", text(number)));
+    }
+    let output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let (mut next, mut skipped) = (0, 0);
+    for line in output.lines().map(|line| line.expect("it is text")) {
+        if line.ends_with(" lines skipped") {
+            skipped += 1;
+        } else if line.contains("] bob:") {
+            assert!(line.ends_with(&text(next)), "{next} comes next, not {}", &line[..40]);
+            next += 1;
+        }
+        if next == SAID {
+            break;
+        }
+    }
+    assert!(skipped > 0, "the server has skipped some");
+    drop(child.stdin.take());
+    assert!(child.wait().expect("it is a child").success());
 }
 
 #[test]

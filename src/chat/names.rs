@@ -266,6 +266,12 @@ impl Default for Names {
     }
 }
 
+/// Whether one person's name is `one` as well as `other`: they look alike.
+pub fn are_alike(one: &str, other: &str) -> bool {
+    let others = skeleton_hashes(other);
+    skeleton_hashes(one).iter().any(|hash| others.contains(hash))
+}
+
 #[cfg(test)]
 #[path = "names_tests.rs"]
 mod tests;

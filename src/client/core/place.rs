@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::chat::names::are_alike;
 use crate::chat::rooms::LOBBY_NAME;
 use crate::client::core::bounds::{IDS_MAX, NAMES_MAX, ROOMS_MAX};
 use crate::client::core::message::clean;
@@ -67,7 +68,7 @@ impl Place {
 
     /// Notes that `name` is ignored, or no longer.
     pub fn ignore(&mut self, name: &str, is_ignored: bool) {
-        self.ignored.retain(|known| known != name);
+        self.ignored.retain(|known| !are_alike(known, name));
         if is_ignored {
             self.ignored.push(name.into());
         }
@@ -192,7 +193,9 @@ mod tests {
         place.ignore("bob", true);
         learn(&mut place, "renamed", r#""name":"bob","to":"rob""#);
         assert_eq!(place.ignored().collect::<Vec<_>>(), ["rob"]);
-        place.ignore("rob", false);
+        place.ignore("ROB", true);
+        assert_eq!(place.ignored().collect::<Vec<_>>(), ["ROB"], "it is one person");
+        place.ignore("r0b", false);
         assert_eq!(place.ignored().count(), 0);
     }
 

@@ -63,6 +63,8 @@ pub struct Session {
     place: Place,
     /// The room is entered and what was missed has come: what waits may be said.
     is_settled: bool,
+    /// The server has skipped lines while earlier ones were asked for.
+    has_gap: bool,
     /// What is said now was said before the session began, and only shows where it begins.
     is_past_hidden: bool,
     /// What was said before all that was missed has come: it is shown after that.
@@ -106,6 +108,7 @@ impl Session {
             name: name.unwrap_or_default(),
             place: Place::new(None),
             is_settled: false,
+            has_gap: false,
             is_past_hidden: false,
             held: Vec::new(),
             listed: Vec::new(),

@@ -32,6 +32,10 @@ impl Session {
                 self.closing = fields.text("text").map(|text| clean(&text));
             }
             "said" if self.is_held(&fields) => self.held.push(line.to_vec()),
+            "skipped" => {
+                self.told(&event, &fields);
+                self.fill_gap(now_ms);
+            }
             event => self.told(event, &fields),
         }
     }
@@ -113,10 +117,25 @@ impl Session {
 
     /// The person is in the room where they are to be: who is there, and what was said there?
     fn arrive(&mut self, now_ms: u64) {
-        self.is_settled = false;
         if self.is_person {
             self.put("who", &Command::Who, now_ms);
         }
+        self.ask_for_past(now_ms);
+    }
+
+    /// The server has skipped lines, because this client was too slow: what was said in the room is
+    /// asked for again, and shown before what comes from here on.
+    fn fill_gap(&mut self, now_ms: u64) {
+        if self.is_settled {
+            self.ask_for_past(now_ms);
+        } else {
+            self.has_gap = true;
+        }
+    }
+
+    /// Asks for what was said in the room after the last line that was seen, or for its last lines.
+    fn ask_for_past(&mut self, now_ms: u64) {
+        (self.is_settled, self.has_gap) = (false, false);
         let room = self.place.room().to_string();
         let last_id = self.place.last_id().map(String::from);
         self.is_past_hidden = last_id.is_none() && !self.is_person;
@@ -140,7 +159,11 @@ impl Session {
             Some(_) if is_incomplete => self.news.push(News::Missed),
             Some(_) => {}
         }
-        (self.is_settled, self.is_past_hidden) = (true, false);
+        self.is_past_hidden = false;
+        if self.has_gap {
+            return self.ask_for_past(now_ms);
+        }
+        self.is_settled = true;
         for line in std::mem::take(&mut self.held) {
             self.receive_object(&line, now_ms);
         }

@@ -235,6 +235,20 @@ fn what_was_missed_is_asked_for_and_shown_once() {
     stay.receive(r#"{"type":"done","tag":"past","complete":false}"#);
     assert_eq!(stay.shown(), ["Missed", "b:9"]);
     assert_eq!(stay.said().len(), 1);
+    // What the server skips is asked for, and shown before what it sends meanwhile.
+    stay.receive(r#"{"type":"skipped","count":2}"#);
+    assert!(stay.written().contains(r#"{"do":"since","tag":"past","id":"9","room":"lobby"}"#));
+    stay.receive(&said(12, ""));
+    stay.receive(r#"{"type":"skipped","count":1}"#);
+    assert_eq!((stay.written(), stay.shown().len()), (String::new(), 2), "one answer at a time");
+    [said(10, r#""earlier""#), said(11, r#""earlier""#)].iter().for_each(|it| stay.receive(it));
+    stay.receive(r#"{"type":"done","tag":"past","complete":true}"#);
+    assert_eq!(stay.shown(), ["b:10", "b:11"]);
+    assert!(stay.written().contains(r#"{"do":"since","tag":"past","id":"11","room":"lobby"}"#));
+    stay.receive(&said(12, r#""earlier""#));
+    stay.receive(&said(13, r#""earlier""#));
+    stay.receive(r#"{"type":"done","tag":"past","complete":true}"#);
+    assert_eq!(stay.shown(), ["b:12", "b:13"], "each is shown once");
     // What is asked for by hand is shown again.
     stay.confirm(1);
     stay.session.ask(Command::Last(1), stay.now_ms);
