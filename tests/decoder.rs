@@ -296,7 +296,7 @@ fn a_steady_flood_of_keys_is_answered_with_little_and_shown_in_the_end() {
         session.wait(20_000);
         let shown = session.screen();
         assert!(shown.0.contains("> "), "{keys:?}: {}", shown.0);
-        let erased = session.decoder.make_way();
+        let erased = session.decoder.hide_input();
         session.send(&erased);
         assert_ne!(session.screen(), shown, "{keys:?}: the line was shown");
         session.draw();

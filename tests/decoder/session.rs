@@ -84,7 +84,7 @@ impl Session {
                 telnet.complete(&["Alice"]);
             } else if !is_end && telnet.is_editing() {
                 // Something is said of each line, with a prompt behind it.
-                let erased = telnet.make_way();
+                let erased = telnet.hide_input();
                 self.send(&erased);
                 self.send(b"\r\0\x1b[Ksaid\r\n> ");
             }
@@ -105,7 +105,7 @@ impl Session {
 
     /// Something is said in the room, and shown above the typed line.
     pub fn tell(&mut self, line: &str) {
-        let erased = self.decoder.make_way();
+        let erased = self.decoder.hide_input();
         self.send(&erased);
         self.send(format!("\r\0\x1b[K{line}\r\n> ").as_bytes());
         self.draw();
