@@ -11,9 +11,8 @@ use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 use crate::text::may_be_shown;
 
-/// The maximum size of one character of a line, twice that of a family of emoji with skin tones:
-/// stepping over one takes time in proportion to its length, and a client may send thousands of
-/// keys.
+/// The maximum size of one character of a line, twice that of an emoji family with skin tones:
+/// stepping over one takes time in proportion to its length, and keys may arrive by the thousand.
 const CLUSTER_BYTES_MAX: usize = 64;
 
 /// A key that a person pressed.

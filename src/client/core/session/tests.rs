@@ -1,4 +1,4 @@
-//! The session under a clock of the test's own.
+//! Tests of the session, with a simulated clock.
 
 mod article_tests;
 mod entering_tests;
@@ -8,7 +8,7 @@ use crate::client::core::bounds::UNCONFIRMED_MAX;
 use crate::client::core::message::At;
 use crate::json::read;
 
-/// A session, and what a server would see of it.
+/// A session, and the server's view of it.
 struct Stay {
     session: Session,
     now_ms: u64,
@@ -23,7 +23,7 @@ impl Stay {
         Self { session, now_ms: 1_000 }
     }
 
-    /// Somebody who is in, at a server that speaks JSON lines.
+    /// Creates a session that has entered, at a server with JSON lines.
     fn entered() -> Self {
         let mut stay = Self::new(Some("a"), true);
         stay.enter(0);
@@ -31,7 +31,7 @@ impl Stay {
         stay
     }
 
-    /// Comes in at a server that has seen the lines up to `number`.
+    /// Enters, at a server that has seen the lines up to `number`.
     fn enter(&mut self, number: u64) {
         self.connect();
         assert_eq!(self.written(), "json -p\n");
@@ -46,7 +46,7 @@ impl Stay {
         self.receive_past();
     }
 
-    /// What was asked for on arrival is answered.
+    /// Answers the request for earlier lines.
     fn receive_past(&mut self) {
         let asked = self.written();
         if asked.contains(r#""tag":"room""#) {
@@ -59,7 +59,7 @@ impl Stay {
         self.receive(r#"{"type":"done","tag":"past","complete":true}"#);
     }
 
-    /// Somebody who is in at a server like the article's.
+    /// Creates a session that has entered, at a server like the article's.
     fn entered_article() -> Self {
         let mut stay = Self::new(Some("a"), true);
         stay.connect();
@@ -96,14 +96,14 @@ impl Stay {
         self.session.lost(Why::Closed, self.now_ms);
     }
 
-    /// What is to be written, which is.
+    /// Takes the pending output as written.
     fn written(&mut self) -> String {
         let text = String::from_utf8(self.session.outgoing().to_vec()).expect("it is UTF-8");
         self.session.wrote(text.len(), self.now_ms);
         text
     }
 
-    /// The texts and numbers of the lines that are to be written, which are.
+    /// Takes the pending output as written; returns the texts and numbers of its lines.
     fn said(&mut self) -> Vec<(String, u64)> {
         let written = self.written();
         let said = written.lines().filter_map(|line| {
@@ -113,7 +113,7 @@ impl Stay {
         said.collect()
     }
 
-    /// The server confirms what has `tag`.
+    /// Confirms the command with `tag`.
     fn confirm(&mut self, tag: u64) {
         self.receive(&format!(r#"{{"type":"done","tag":"{tag}","id":"x{tag}"}}"#));
     }
@@ -123,7 +123,7 @@ impl Stay {
         self.session.tick(self.now_ms);
     }
 
-    /// Waits until the next thing is due.
+    /// Advances the clock to the next deadline.
     fn wait_due(&mut self) {
         self.now_ms = self.session.deadline_ms().expect("something is due");
         self.session.tick(self.now_ms);
@@ -132,7 +132,7 @@ impl Stay {
     fn lost_for_ms(&mut self) -> u64 {
         match &self.session.take_news()[..] {
             [.., News::Lost { retry_ms, .. }] => *retry_ms,
-            news => panic!("it was not lost: {news:?}"),
+            news => panic!("the connection was not lost: {news:?}"),
         }
     }
 
@@ -140,7 +140,7 @@ impl Stay {
         self.session.unconfirmed().filter_map(|job| job.command.words()).collect()
     }
 
-    /// What was shown since this was last asked, as lines.
+    /// Returns what was shown since the last call, as lines.
     fn shown(&mut self) -> Vec<String> {
         let mut zones = crate::zone::Zones::new();
         let line = |news| match news {
@@ -165,11 +165,11 @@ fn a_line_counts_as_said_once_it_is_confirmed() {
     stay.confirm(2);
     assert_eq!(stay.shown(), ["a:two"], "even if the server does not send it back");
     assert_eq!(stay.session.report(), (vec![], 0));
-    assert_eq!(stay.session.deadline_ms(), None, "nobody wakes up for it");
+    assert_eq!(stay.session.deadline_ms(), None, "there is no deadline");
 }
 
 #[test]
-fn not_everything_is_on_its_way_at_once() {
+fn the_number_of_unconfirmed_lines_is_limited() {
     let mut stay = Stay::entered();
     (0..2 * UNCONFIRMED_MAX).for_each(|_| stay.say("x"));
     assert_eq!(stay.said().len(), UNCONFIRMED_MAX);
@@ -178,7 +178,7 @@ fn not_everything_is_on_its_way_at_once() {
 }
 
 #[test]
-fn after_a_reconnect_only_what_the_server_has_not_seen_is_said_again() {
+fn after_a_reconnect_only_unseen_lines_are_sent_again() {
     let mut stay = Stay::entered();
     ["one", "two", "three"].iter().for_each(|line| stay.say(line));
     stay.written();
@@ -192,7 +192,7 @@ fn after_a_reconnect_only_what_the_server_has_not_seen_is_said_again() {
 }
 
 #[test]
-fn a_server_that_has_forgotten_the_session_is_told_of() {
+fn a_server_that_has_forgotten_the_session_is_reported() {
     let mut stay = Stay::entered();
     stay.say("one");
     stay.written();
@@ -205,11 +205,11 @@ fn a_server_that_has_forgotten_the_session_is_told_of() {
     stay.enter(0);
     assert!(stay.session.take_news().contains(&News::Twice(1)));
     assert_eq!(stay.said(), [("two".into(), 2)]);
-    assert_eq!(stay.session.twice(), 1, "the exit code will tell");
+    assert_eq!(stay.session.twice(), 1, "reported by the exit code");
 }
 
 #[test]
-fn what_was_missed_is_asked_for_and_shown_once() {
+fn missed_lines_are_requested_and_shown_once() {
     let mut stay = Stay::entered();
     let said = |id: u32, flags: &str| {
         format!(
@@ -231,11 +231,11 @@ fn what_was_missed_is_asked_for_and_shown_once() {
     [said(7, r#""earlier""#), said(8, r#""earlier""#), said(9, "")]
         .iter()
         .for_each(|it| stay.receive(it));
-    assert_eq!(stay.shown(), ["b:8"], "what comes at last is held back");
+    assert_eq!(stay.shown(), ["b:8"], "newer lines are held back");
     stay.receive(r#"{"type":"done","tag":"past","complete":false}"#);
     assert_eq!(stay.shown(), ["Missed", "b:9"]);
     assert_eq!(stay.said().len(), 1);
-    // What is asked for by hand is shown again.
+    // Lines requested by the user are shown again.
     stay.confirm(1);
     stay.session.ask(Command::Last(1), stay.now_ms);
     stay.shown();
@@ -244,7 +244,7 @@ fn what_was_missed_is_asked_for_and_shown_once() {
 }
 
 #[test]
-fn a_filter_shows_nothing_of_what_was_said_before_it_came() {
+fn a_filter_shows_no_earlier_lines() {
     let mut stay = Stay::new(Some("a"), false);
     stay.connect();
     stay.written();
@@ -263,7 +263,7 @@ fn a_filter_shows_nothing_of_what_was_said_before_it_came() {
 }
 
 #[test]
-fn answers_are_lines_as_people_read_them() {
+fn answers_are_shown_as_text() {
     let mut stay = Stay::entered();
     let ignores = [Command::Ignore(Some("b".into())), Command::Ignore(None), Command::Ignore(None)];
     for command in [Command::Who, Command::Rooms].into_iter().chain(ignores) {
@@ -294,7 +294,7 @@ fn answers_are_lines_as_people_read_them() {
 }
 
 #[test]
-fn whoever_is_ignored_is_ignored_after_a_reconnect_too() {
+fn ignored_users_stay_ignored_after_a_reconnect() {
     let mut stay = Stay::entered();
     stay.session.ask(Command::Ignore(Some("b".into())), stay.now_ms);
     stay.receive(r#"{"type":"done","tag":"1","ignored":true}"#);
@@ -309,7 +309,7 @@ fn whoever_is_ignored_is_ignored_after_a_reconnect_too() {
 }
 
 #[test]
-fn a_line_that_the_server_refuses_is_told_of() {
+fn a_refused_line_is_reported() {
     for is_person in [false, true] {
         let mut stay = Stay::new(Some("a"), is_person);
         stay.enter(0);
@@ -318,13 +318,13 @@ fn a_line_that_the_server_refuses_is_told_of() {
         stay.receive(r#"{"type":"error","tag":"1","code":"line-too-long","text":"too long"}"#);
         let news = News::NotSaid { line: "x".into(), why: "too long".into() };
         assert_eq!(stay.session.take_news(), [news]);
-        // A person has read it; a filter's exit code tells.
+        // A person has read it; for a filter it shows in the exit code.
         assert_eq!(stay.session.report().1, usize::from(!is_person));
     }
 }
 
 #[test]
-fn what_is_left_is_said_before_it_leaves() {
+fn waiting_lines_are_said_before_leaving() {
     let mut stay = Stay::new(Some("a"), false);
     stay.say("one");
     stay.session.finish(stay.now_ms);
@@ -339,7 +339,7 @@ fn what_is_left_is_said_before_it_leaves() {
 }
 
 #[test]
-fn the_last_lines_are_waited_for_but_not_for_ever() {
+fn the_wait_for_the_last_lines_is_limited() {
     let mut stay = Stay::entered();
     ["one", "two"].iter().for_each(|line| stay.say(line));
     stay.written();
@@ -347,14 +347,14 @@ fn the_last_lines_are_waited_for_but_not_for_ever() {
     stay.wait(FINISH_MS - 1);
     stay.confirm(1);
     stay.wait(FINISH_MS - 1);
-    assert_eq!(stay.session.outcome(), None, "they are counted from the last one confirmed");
+    assert_eq!(stay.session.outcome(), None, "the time is counted from the last confirmation");
     stay.wait(1);
     assert_eq!(stay.session.outcome(), Some(&Outcome::NoConnection(Why::Silent)));
     assert_eq!(stay.session.report(), (vec!["two".into()], 1));
 }
 
 #[test]
-fn the_last_lines_are_said_over_another_connection() {
+fn the_last_lines_may_be_said_over_another_connection() {
     let mut stay = Stay::entered();
     stay.say("one");
     stay.written();
@@ -372,7 +372,7 @@ fn the_last_lines_are_said_over_another_connection() {
 }
 
 #[test]
-fn it_has_left_when_the_answer_does_not_come_or_the_connection_goes() {
+fn leaving_ends_without_an_answer_or_a_connection() {
     for (ends_by_itself, ends_at_once) in [(true, false), (false, false), (false, true)] {
         let mut stay = Stay::entered();
         stay.session.leave(stay.now_ms);
@@ -390,7 +390,7 @@ fn it_has_left_when_the_answer_does_not_come_or_the_connection_goes() {
 }
 
 #[test]
-fn whoever_leaves_at_once_is_told_what_was_not_confirmed() {
+fn leaving_at_once_reports_unconfirmed_lines() {
     let mut stay = Stay::entered();
     stay.say("one");
     stay.written();

@@ -1,16 +1,16 @@
-//! The session at the article's server, and in any order of events.
+//! Tests of the session at the article's server, and with events in random order.
 
 use super::*;
 
 #[test]
-fn at_the_articles_server_one_thing_is_said_at_a_time() {
+fn the_articles_server_gets_one_command_at_a_time() {
     let mut stay = Stay::entered_article();
     stay.say("one");
     stay.say("two");
     assert_eq!(stay.written(), "one -ta\n");
     assert_eq!(stay.written(), "");
     stay.receive_text("[2026-11-23 09:11:38] b:one");
-    assert_eq!(stay.written(), "", "somebody else's is no echo");
+    assert_eq!(stay.written(), "", "another user's line is no echo");
     stay.echo("one");
     assert_eq!(stay.session.wrote(0, stay.now_ms), ());
     assert_eq!(stay.written(), "two -ta\n");
@@ -22,7 +22,7 @@ fn at_the_articles_server_one_thing_is_said_at_a_time() {
 }
 
 #[test]
-fn nothing_follows_before_all_of_a_command_is_written() {
+fn the_next_command_waits_until_one_is_written() {
     let mut stay = Stay::entered_article();
     stay.say("one");
     stay.say("two");
@@ -33,7 +33,7 @@ fn nothing_follows_before_all_of_a_command_is_written() {
 }
 
 #[test]
-fn at_the_articles_server_nothing_is_said_twice_and_doubts_are_told() {
+fn at_the_articles_server_nothing_is_said_twice_and_unsure_lines_are_reported() {
     let mut stay = Stay::entered_article();
     stay.say("lost");
     stay.say("waiting");
@@ -55,7 +55,7 @@ fn at_the_articles_server_nothing_is_said_twice_and_doubts_are_told() {
 }
 
 #[test]
-fn what_the_articles_server_does_not_know_is_told_of() {
+fn unsupported_commands_at_the_articles_server_are_reported() {
     let mut stay = Stay::new(Some("a"), true);
     stay.session = stay.session.start_in(Some("tea".into()));
     stay.connect();
@@ -73,13 +73,13 @@ fn what_the_articles_server_does_not_know_is_told_of() {
     stay.receive_text("[2026-11-23 09:11:38] 系统:c加入了聊天");
     assert_eq!(stay.session.place().names().collect::<Vec<_>>(), ["c", "b"]);
     let News::Told(Message { at, .. }) = &stay.session.take_news()[0] else {
-        panic!("it was told")
+        panic!("it was shown")
     };
     assert_eq!(*at, At::Clock("2026-11-23 09:11:38".into()));
 }
 
 #[test]
-fn no_order_of_events_breaks_it_or_makes_it_grow() {
+fn random_events_do_not_break_it_or_make_it_grow() {
     for seed in 0..300 {
         let mut random = Rng::with_seed(seed);
         let mut stay = Stay::new(random.bool().then_some("a"), random.bool());

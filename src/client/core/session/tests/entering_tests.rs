@@ -1,9 +1,9 @@
-//! How a session comes in: names, rooms, servers that are full or do not answer.
+//! Tests of entering: names, rooms, servers that are full or do not answer.
 
 use super::*;
 
 #[test]
-fn a_refused_name_is_asked_for_again_or_ends_it() {
+fn a_refused_name_is_asked_for_again_or_ends_the_session() {
     let refusal = r#"{"type":"error","tag":"name","code":"name-taken","text":"taken; a2 is free"}"#;
     let why = || "taken; a2 is free".to_string();
     let mut stay = Stay::new(None, true);
@@ -64,7 +64,7 @@ fn a_server_that_stalls_is_given_up_and_nothing_is_lost() {
 }
 
 #[test]
-fn it_waits_longer_from_time_to_time_and_never_as_long_as_others() {
+fn the_reconnect_delay_grows_and_is_random() {
     let mut stay = Stay::entered();
     let mut waits_ms = Vec::new();
     for attempt in 0..40 {
@@ -77,7 +77,7 @@ fn it_waits_longer_from_time_to_time_and_never_as_long_as_others() {
     }
     assert!(waits_ms[10..].iter().any(|&ms| ms > 20_000), "{waits_ms:?}");
     assert!(waits_ms[10..].iter().any(|&ms| ms < 10_000), "{waits_ms:?}");
-    // A stay that lasted begins anew.
+    // A connection that lasted resets the delay.
     stay.lose();
     stay.wait_due();
     stay.enter(0);
@@ -87,7 +87,7 @@ fn it_waits_longer_from_time_to_time_and_never_as_long_as_others() {
 }
 
 #[test]
-fn another_name_is_the_own_one_once_it_is_taken() {
+fn a_new_name_holds_once_it_is_accepted() {
     let mut stay = Stay::entered();
     stay.session.give_name("e\u{301}", stay.now_ms);
     stay.receive(r#"{"type":"error","tag":"1","code":"name-taken","text":"taken"}"#);
@@ -95,11 +95,11 @@ fn another_name_is_the_own_one_once_it_is_taken() {
     stay.session.give_name("e\u{301}", stay.now_ms);
     stay.receive(r#"{"type":"renamed","room":"lobby","name":"a","to":"é"}"#);
     stay.receive(r#"{"type":"done","tag":"2","name":"é"}"#);
-    assert_eq!(stay.session.name(), "é", "as natter keeps it");
+    assert_eq!(stay.session.name(), "é", "as natter stores it");
 }
 
 #[test]
-fn whoever_comes_back_is_in_their_room_before_anything_is_said() {
+fn a_returning_user_enters_their_room_before_anything_is_said() {
     let mut stay = Stay::entered();
     stay.session.ask(Command::Join("TEA".into()), stay.now_ms);
     assert_eq!(stay.written(), "{\"do\":\"join\",\"tag\":\"1\",\"room\":\"TEA\"}\n");
@@ -120,7 +120,7 @@ fn whoever_comes_back_is_in_their_room_before_anything_is_said() {
 }
 
 #[test]
-fn what_was_meant_for_a_room_is_not_said_in_the_lobby() {
+fn lines_for_a_room_are_not_said_in_the_lobby() {
     for is_person in [true, false] {
         let mut stay = Stay::new(Some("a"), is_person);
         stay.session = stay.session.start_in(Some("tea".into()));
@@ -143,7 +143,7 @@ fn what_was_meant_for_a_room_is_not_said_in_the_lobby() {
 }
 
 #[test]
-fn a_hello_that_comes_late_is_one() {
+fn a_late_hello_is_accepted() {
     let mut stay = Stay::new(Some("a"), true);
     stay.say("x");
     stay.connect();
