@@ -1,5 +1,5 @@
-//! Each person's time zone and language, and the days of what is said, at a hub whose clock the test
-//! sets.
+//! Time zones and languages of single users, and the days of messages, at a hub whose clock the
+//! test controls.
 //!
 //! Sections of `docs/protocol.md`: "Languages and time zones".
 
@@ -45,7 +45,7 @@ impl Place {
         Now { mono_ms: self.now_ms - START_MS, stamp }
     }
 
-    /// It is so much before or after midnight; whatever is due happens.
+    /// Sets the time to before or after midnight; everything that is due happens.
     fn wait_until(&mut self, from_midnight_ms: i64) {
         self.now_ms = MIDNIGHT_MS.checked_add_signed(from_midnight_ms).expect("it is a date");
         self.work();
@@ -64,7 +64,8 @@ impl Place {
         self.lines.len() - 1
     }
 
-    /// Somebody at the telnet door who types these lines: the zone is UTC, unless they say otherwise.
+    /// Lets a user enter at the telnet door and type these lines: the zone is UTC, unless they
+    /// change it.
     fn enter(&mut self, typed: &[&str]) -> usize {
         let who = self.connect(DoorKind::Telnet);
         self.send(who, b"/time +0\r\n");
@@ -88,7 +89,7 @@ impl Place {
         std::mem::take(&mut self.lines[who].1.0.borrow_mut().heard)
     }
 
-    /// What `who` was sent since, without prompts.
+    /// Returns what `who` was sent since the last call, without prompts.
     fn heard(&mut self, who: usize) -> Vec<String> {
         let text = String::from_utf8(self.raw(who)).expect("it is UTF-8");
         let lines = text.split("\r\n").map(|line| {
@@ -121,7 +122,7 @@ fn history_shows_the_date_of_other_days_and_where_a_day_begins() {
         "[02:00] bob: five",
     ];
     assert_eq!(place.heard(alice), past);
-    // In a zone where two days met elsewhere.
+    // In a zone where midnight was between two other lines.
     let carol = place.enter(&["/time -3"]);
     place.say(carol, "carol");
     let past = [
@@ -172,7 +173,7 @@ fn a_day_is_marked_across_screenfuls() {
 }
 
 #[test]
-fn who_is_there_at_midnight_is_told_the_date_once_by_their_own_clock() {
+fn present_users_are_told_the_date_once_at_their_own_midnight() {
     let mut place = Place::new();
     place.wait_until(-10 * MINUTE_MS);
     let article = place.connect(DoorKind::Classic);
@@ -210,7 +211,7 @@ fn who_is_there_at_midnight_is_told_the_date_once_by_their_own_clock() {
 }
 
 #[test]
-fn a_room_that_begins_tells_no_date() {
+fn a_new_room_shows_no_date() {
     let mut place = Place::new();
     let bob = place.enter(&["bob"]);
     let alice = place.enter(&["alice", "/join tea"]);
@@ -233,7 +234,7 @@ fn a_room_that_begins_tells_no_date() {
 }
 
 #[test]
-fn zones_and_offsets_are_each_persons_own() {
+fn each_user_has_their_own_zone() {
     let mut place = Place::new();
     let bob = place.enter(&["bob"]);
     let alice = place.enter(&["alice", "/time +05:30"]);
@@ -260,7 +261,7 @@ fn zones_and_offsets_are_each_persons_own() {
 }
 
 #[test]
-fn everybody_is_spoken_to_in_their_own_language() {
+fn each_user_has_their_own_language() {
     let mut place = Place::new();
     let article = place.connect(DoorKind::Classic);
     place.say(article, "art -n");
@@ -271,7 +272,7 @@ fn everybody_is_spoken_to_in_their_own_language() {
     assert_eq!(place.heard(bob), ["[00:00] system: alice joined"]);
     assert_eq!(place.heard(ming), ["[00:00] 系统:alice加入了聊天"]);
     assert!(place.heard(article)[0].ends_with("system: alice joined"));
-    // What was said before stays as it was, what comes behind is in the new language.
+    // Earlier lines stay unchanged, later ones are in the new language.
     place.say(alice, "/me waves");
     place.say(alice, "/name ada");
     place.send(alice, b"/lang zh\r\n/name alice\r\n/lang en\r\n/name ada\r\n");
@@ -294,7 +295,7 @@ fn everybody_is_spoken_to_in_their_own_language() {
 }
 
 #[test]
-fn a_chinese_charset_brings_chinese_unless_somebody_chose() {
+fn a_chinese_charset_implies_chinese_unless_a_language_was_chosen() {
     if !HAS_CHINESE {
         return;
     }
@@ -307,7 +308,7 @@ fn a_chinese_charset_brings_chinese_unless_somebody_chose() {
     natter::door::charset::Charset::Gbk.encode("系统:", &mut wanted);
     assert!(raw.windows(wanted.len()).any(|part| part == wanted), "{}", raw.escape_ascii());
     assert!(!raw.windows(NOW_IN_GBK.len()).any(|part| part == NOW_IN_GBK));
-    // Back to what the server speaks.
+    // Back to the language of the server.
     place.say(bob, "/charset utf-8");
     assert_eq!(place.heard(bob), ["system: now using utf-8"]);
     place.say(bob, "/lang en");
@@ -326,7 +327,7 @@ fn a_chinese_charset_brings_chinese_unless_somebody_chose() {
 }
 
 #[test]
-fn the_greeting_says_which_zone_times_are_in() {
+fn the_greeting_names_the_time_zone() {
     let mut place = Place::new();
     let bob = place.connect(DoorKind::Telnet);
     let greeting = place.heard(bob);
