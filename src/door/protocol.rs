@@ -258,6 +258,12 @@ impl Protocol {
         }
     }
 
+    /// Whether the protocol sends anything of its own, or changes its format. If it does not, it need
+    /// not be asked after each line.
+    pub fn has_own_output(&self) -> bool {
+        !matches!(self, Self::Classic(_))
+    }
+
     /// Takes the protocol's own output (negotiation, echo), which belongs behind all that was said
     /// before.
     pub fn take_replies(&mut self) -> Vec<u8> {
