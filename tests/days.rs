@@ -3,14 +3,13 @@
 //!
 //! Sections of `docs/protocol.md`: "Languages and time zones".
 
-#[allow(dead_code, reason = "the tests of the hub use all of it")]
-#[path = "hub/line.rs"]
-mod line;
 #[allow(dead_code, reason = "only a part of it is used here")]
 #[path = "common/skip.rs"]
 mod skip;
+#[allow(dead_code, reason = "the tests of the hub use all of it")]
+#[path = "hub/socket.rs"]
+mod socket;
 
-use line::Line;
 use natter::clock::{Now, Stamp};
 use natter::door::DoorKind;
 use natter::door::charset::HAS_CHINESE;
@@ -18,6 +17,7 @@ use natter::door::lang::Lang;
 use natter::hub::{Hub, Ready};
 use natter::ids::PeerId;
 use natter::limits::Limits;
+use socket::PeerSocket;
 
 /// 2026-11-23 00:00:00 in UTC.
 const MIDNIGHT_MS: u64 = 1_795_392_000_000;
@@ -27,17 +27,17 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 struct Place {
-    hub: Hub<Line>,
+    hub: Hub<PeerSocket>,
     /// Wall time.
     now_ms: u64,
-    lines: Vec<(PeerId, Line)>,
+    sockets: Vec<(PeerId, PeerSocket)>,
 }
 
 impl Place {
     fn new() -> Self {
         let limits = Limits { clients: 8, flood_limit: false, ..Limits::default() };
         let now_ms = START_MS;
-        Self { hub: Hub::new(Lang::En, limits), now_ms, lines: Vec::new() }
+        Self { hub: Hub::new(Lang::En, limits), now_ms, sockets: Vec::new() }
     }
 
     fn now(&self) -> Now {
@@ -57,11 +57,11 @@ impl Place {
     }
 
     fn connect(&mut self, kind: DoorKind) -> usize {
-        let (line, now) = (Line::default(), self.now());
-        let id = self.hub.open(line.clone(), kind, None, &now);
-        self.lines.push((id, line));
+        let (socket, now) = (PeerSocket::default(), self.now());
+        let id = self.hub.open(socket.clone(), kind, None, &now);
+        self.sockets.push((id, socket));
         self.work();
-        self.lines.len() - 1
+        self.sockets.len() - 1
     }
 
     /// Lets a user enter at the telnet door and type these lines: the zone is UTC, unless they
@@ -75,8 +75,8 @@ impl Place {
     }
 
     fn send(&mut self, who: usize, bytes: &[u8]) {
-        let (id, line) = &self.lines[who];
-        line.0.borrow_mut().sent.extend_from_slice(bytes);
+        let (id, socket) = &self.sockets[who];
+        socket.0.borrow_mut().sent.extend_from_slice(bytes);
         self.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
         self.work();
     }
@@ -86,7 +86,7 @@ impl Place {
     }
 
     fn raw(&mut self, who: usize) -> Vec<u8> {
-        std::mem::take(&mut self.lines[who].1.0.borrow_mut().heard)
+        std::mem::take(&mut self.sockets[who].1.0.borrow_mut().heard)
     }
 
     /// Returns what `who` was sent since the last call, without prompts.

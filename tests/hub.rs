@@ -1,24 +1,24 @@
 //! The hub, driven by the test over sockets that accept everything or nothing, or break.
 
-#[path = "hub/line.rs"]
-mod line;
+#[path = "hub/socket.rs"]
+mod socket;
 
 use std::cell::RefMut;
 use std::ops::Range;
 
-use line::{Ends, Line, at};
 use natter::door::DoorKind;
 use natter::door::lang::Lang;
 use natter::hub::{Hub, Ready};
 use natter::ids::{PeerId, UserId};
 use natter::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, READS_PER_TURN};
+use socket::{Ends, PeerSocket, at};
 
 const NOP: [u8; 2] = [255, 241];
 const WRITABLE: Ready = Ready { readable: false, writable: true, ended: false, urgent: false };
 
 struct Silent {
-    hub: Hub<Line>,
-    line: Line,
+    hub: Hub<PeerSocket>,
+    socket: PeerSocket,
     id: PeerId,
 }
 
@@ -26,18 +26,18 @@ impl Silent {
     /// Creates a user in the room who has sent `first` before its name, and nothing since.
     fn enter(first: &[u8]) -> Self {
         let mut hub = Hub::new(Lang::En, Limits { clients: 8, ..Limits::default() });
-        let line = Line::default();
-        let id = hub.open(line.clone(), DoorKind::Telnet, None, &at(0));
-        let mut silent = Self { hub, line, id };
+        let socket = PeerSocket::default();
+        let id = hub.open(socket.clone(), DoorKind::Telnet, None, &at(0));
+        let mut silent = Self { hub, socket, id };
         silent.send(&[first, b"alice\r\n"].concat(), 0);
         silent
     }
 
     fn send(&mut self, bytes: &[u8], mono_ms: u64) {
-        self.line.0.borrow_mut().sent.extend_from_slice(bytes);
+        self.socket.0.borrow_mut().sent.extend_from_slice(bytes);
         self.hub.wake(self.id.slot(), Ready { readable: true, ..Ready::default() });
         while self.hub.turn(&at(mono_ms)) {}
-        self.line.0.borrow_mut().heard.clear();
+        self.socket.0.borrow_mut().heard.clear();
     }
 
     /// Returns what it is sent, and when, up to `until_ms`, if the hub runs whenever it has a
@@ -46,7 +46,7 @@ impl Silent {
         let mut sent = Vec::new();
         while let Some(due_ms) = self.hub.deadline_ms().filter(|&due_ms| due_ms <= until_ms) {
             while self.hub.turn(&at(due_ms)) {}
-            let bytes = std::mem::take(&mut self.line.0.borrow_mut().heard);
+            let bytes = std::mem::take(&mut self.socket.0.borrow_mut().heard);
             if !bytes.is_empty() {
                 sent.push((due_ms, bytes));
             }
@@ -70,22 +70,22 @@ fn a_postponed_redraw_follows_in_time() {
     person.send(b"/edit on\r\n", 10_000);
     person.send(b"\xff\xfd\x01\xff\xfd\x03", 20_000);
     person.send("typed ".repeat(150).as_bytes(), 30_000);
-    let other = Line::default();
+    let other = PeerSocket::default();
     let id = person.hub.open(other.clone(), DoorKind::Telnet, None, &at(40_000));
     let say = |person: &mut Silent, line: &[u8], mono_ms| {
         other.0.borrow_mut().sent.extend_from_slice(line);
         person.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
         while person.hub.turn(&at(mono_ms)) {}
-        std::mem::take(&mut person.line.0.borrow_mut().heard)
+        std::mem::take(&mut person.socket.0.borrow_mut().heard)
     };
     say(&mut person, b"bob\r\n", 40_000);
     let mut sent = 0;
     for _ in 0..100 {
         person.hub.turn(&at(50_000));
-        person.line.0.borrow_mut().sent.push(0x0c);
+        person.socket.0.borrow_mut().sent.push(0x0c);
         person.hub.wake(person.id.slot(), Ready { readable: true, ..Ready::default() });
         while person.hub.turn(&at(50_000)) {}
-        sent += std::mem::take(&mut person.line.0.borrow_mut().heard).len();
+        sent += std::mem::take(&mut person.socket.0.borrow_mut().heard).len();
     }
     assert!((8_192..32_768).contains(&sent), "{sent} bytes");
     let heard = say(&mut person, b"hello\r\n", 50_001);
@@ -106,8 +106,8 @@ fn a_client_without_telnet_is_sent_nothing_and_causes_no_wakeup() {
 
 /// Classic clients in the room, called `s000`, `s001` and so on.
 struct Room {
-    hub: Hub<Line>,
-    members: Vec<(PeerId, Line)>,
+    hub: Hub<PeerSocket>,
+    members: Vec<(PeerId, PeerSocket)>,
 }
 
 impl Room {
@@ -115,15 +115,15 @@ impl Room {
         let limits = Limits { clients: count + 500, flood_limit: false, ..limits.clone() };
         let mut room = Self { hub: Hub::new(Lang::En, limits), members: Vec::new() };
         for number in 0..count {
-            let line = Line::default();
-            let id = room.hub.open(line.clone(), DoorKind::Classic, None, &at(0));
-            room.members.push((id, line));
+            let socket = PeerSocket::default();
+            let id = room.hub.open(socket.clone(), DoorKind::Classic, None, &at(0));
+            room.members.push((id, socket));
             room.send(number, &format!("s{number:03} -n\n"));
             room.work(0);
         }
         // Joins are summed up when their second is over.
         room.work(2_000);
-        room.members.iter().for_each(|(_, line)| *line.0.borrow_mut() = Ends::default());
+        room.members.iter().for_each(|(_, socket)| *socket.0.borrow_mut() = Ends::default());
         room
     }
 
@@ -147,9 +147,9 @@ impl Room {
 
     /// Connects another client, which first sends `bytes`; returns its number.
     fn open(&mut self, kind: DoorKind, bytes: &str) -> usize {
-        let (number, line) = (self.members.len(), Line::default());
-        let id = self.hub.open(line.clone(), kind, None, &at(2_000));
-        self.members.push((id, line));
+        let (number, socket) = (self.members.len(), PeerSocket::default());
+        let id = self.hub.open(socket.clone(), kind, None, &at(2_000));
+        self.members.push((id, socket));
         self.send(number, bytes);
         self.work(2_000);
         number

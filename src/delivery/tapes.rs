@@ -184,9 +184,9 @@ impl<F: Copy + PartialEq> Tapes<F> {
             self.rooms[index].first = closed.next;
             return;
         }
-        let mut before = self.rooms[index].first.expect("it is one of its room's");
+        let mut before = self.rooms[index].first.expect("a tape is linked from its room");
         while self.get(before).next != Some(id) {
-            before = self.get(before).next.expect("it is one of its room's");
+            before = self.get(before).next.expect("a tape is linked from its room");
         }
         self.slab[before.0 as usize].next = closed.next;
     }

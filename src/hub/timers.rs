@@ -62,7 +62,7 @@ impl Timers {
 
     fn first(&self) -> Option<(u64, usize)> {
         let entry = *self.queue.first()?;
-        let slot = usize::try_from(entry & ((1 << SLOT_BITS) - 1)).expect("it was one");
+        let slot = usize::try_from(entry & ((1 << SLOT_BITS) - 1)).expect("a slot fits 24 bits");
         Some((entry >> SLOT_BITS, slot))
     }
 }

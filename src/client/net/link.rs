@@ -334,14 +334,14 @@ mod tests {
     const IN: &[u8] = b"{\"type\":\"done\",\"tag\":\"name\"}\n";
 
     /// A user who wants the name `a`, connecting to a server.
-    struct Way {
+    struct Fixture {
         poll: Poll,
         link: Link,
         session: Session,
         now_ms: u64,
     }
 
-    impl Way {
+    impl Fixture {
         fn to(addresses: &[SocketAddr]) -> Self {
             Self::to_host(addresses, None)
         }
@@ -351,9 +351,9 @@ mod tests {
             let link = Link::to(addresses, host, Token(0));
             let session = Session::new(Some("a".into()), true, Lang::En, Rng::with_seed(1));
             let poll = Poll::new().expect("there are events");
-            let mut way = Self { poll, link, session, now_ms: 0 };
-            way.update();
-            way
+            let mut client = Self { poll, link, session, now_ms: 0 };
+            client.update();
+            client
         }
 
         fn update(&mut self) {
@@ -378,23 +378,23 @@ mod tests {
     }
 
     /// Enters where `server` listens, and loses the connection; returns when the reconnect is due.
-    fn enter_and_lose(way: &mut Way, server: &TcpListener) {
-        way.connect();
+    fn enter_and_lose(client: &mut Fixture, server: &TcpListener) {
+        client.connect();
         let (mut stream, _) = server.accept().expect("it came");
         stream.write_all(HELLO).expect("it reads");
         stream.write_all(IN).expect("it reads");
-        while !way.session.is_in() {
-            way.wait();
-            way.link.read(&mut way.session, 0);
+        while !client.session.is_in() {
+            client.wait();
+            client.link.read(&mut client.session, 0);
         }
         drop(stream);
-        while way.session.is_in() {
-            way.wait();
-            way.link.read(&mut way.session, 0);
+        while client.session.is_in() {
+            client.wait();
+            client.link.read(&mut client.session, 0);
         }
-        way.now_ms = way.session.deadline_ms().expect("the client reconnects");
-        way.session.tick(way.now_ms);
-        way.update();
+        client.now_ms = client.session.deadline_ms().expect("the client reconnects");
+        client.session.tick(client.now_ms);
+        client.update();
     }
 
     fn listener() -> (TcpListener, SocketAddr) {
@@ -406,8 +406,8 @@ mod tests {
     #[test]
     fn after_a_refusal_the_next_address_is_tried() {
         let ((listener, address), refusing) = (listener(), ([127, 0, 0, 1], 1).into());
-        let mut way = Way::to(&[refusing, refusing, address]);
-        way.connect();
+        let mut client = Fixture::to(&[refusing, refusing, address]);
+        client.connect();
         let (mut server, _) = listener.accept().expect("the client connected here");
         let mut heard = [0; 8];
         server.read_exact(&mut heard).expect("the client sends the request");
@@ -417,19 +417,19 @@ mod tests {
     #[test]
     fn the_end_of_an_abandoned_connection_is_ignored() {
         let (listener, address) = listener();
-        let mut way = Way::to(&[address]);
-        way.connect();
+        let mut client = Fixture::to(&[address]);
+        client.connect();
         let (mut server, _) = listener.accept().expect("it came");
         server.write_all(HELLO).expect("it listens");
         server.write_all(b"{\"type\":\"error\",\"tag\":\"name\"}\n").expect("it listens");
-        while !way.session.is_nameless() {
-            way.wait();
-            way.link.read(&mut way.session, 0);
+        while !client.session.is_nameless() {
+            client.wait();
+            client.link.read(&mut client.session, 0);
         }
         drop(server);
-        way.wait();
-        way.link.read(&mut way.session, 0);
-        assert!(way.session.is_nameless(), "another name can be given");
+        client.wait();
+        client.link.read(&mut client.session, 0);
+        assert!(client.session.is_nameless(), "another name can be given");
     }
 
     #[test]
@@ -442,9 +442,9 @@ mod tests {
             Ok(echo)
         };
         let host = (second_address.to_string(), resolver);
-        let mut way = Way::to_host(&[first_address], Some(host));
-        enter_and_lose(&mut way, &first);
-        way.connect();
+        let mut client = Fixture::to_host(&[first_address], Some(host));
+        enter_and_lose(&mut client, &first);
+        client.connect();
         second.set_nonblocking(true).expect("it need not block");
         second.accept().expect("the client connects to the new address");
     }
@@ -460,13 +460,13 @@ mod tests {
         let impossible: Resolver = |_| Ok(Command::new("/nowhere/natter"));
         for (resolver, is_silent) in [(silent, true), (unknown, false), (impossible, false)] {
             let (listener, address) = listener();
-            let mut way = Way::to_host(&[address], Some(("host:1".into(), resolver)));
-            enter_and_lose(&mut way, &listener);
+            let mut client = Fixture::to_host(&[address], Some(("host:1".into(), resolver)));
+            enter_and_lose(&mut client, &listener);
             if is_silent {
-                way.now_ms = way.link.deadline_ms().expect("a lookup has a deadline");
-                way.update();
+                client.now_ms = client.link.deadline_ms().expect("a lookup has a deadline");
+                client.update();
             }
-            way.connect();
+            client.connect();
             listener.accept().expect("the client reconnects");
         }
     }

@@ -11,7 +11,7 @@ use natter::hub::conn::Socket;
 
 /// A connection whose other end is the test.
 #[derive(Clone, Default)]
-pub struct Line(pub Rc<RefCell<Ends>>);
+pub struct PeerSocket(pub Rc<RefCell<Ends>>);
 
 #[derive(Default)]
 pub struct Ends {
@@ -29,7 +29,7 @@ pub struct Ends {
     pub room: Option<usize>,
 }
 
-impl Socket for Line {
+impl Socket for PeerSocket {
     fn wake(&mut self, _: Ready) {}
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
