@@ -66,7 +66,7 @@
 //!
 //! * its [`Format`]: how the lines of a room look to this client. Clients with equal formats share a
 //!   tape. At the telnet door a format is a character set, a language, a time zone ([`zone`]), how much of
-//!   the time is shown, and what the terminal can do; whoever changes one of these changes the tape.
+//!   the time is shown, and what the terminal can do; changing one of these moves the connection to another tape.
 //! * its [`Delivery`]: shared with others, copied (natter edits this user's half-typed line, so
 //!   messages are shown above it), or paced. The article's client does no framing and compares
 //!   whole reads with `OK` and `exit`, so it is sent at most one read's worth at a time, with
@@ -158,7 +158,7 @@
 //!   --bench turn`).
 //! * Effects go out through a callback and borrow; a list of them would own their text.
 //! * `hub/post.rs` is part of the hub, not of `delivery/`: it needs connections, and the delivery code
-//!   must not know them, or the two folders would form a cycle.
+//!   must not depend on them, or the two folders would form a cycle.
 //! * A tape is rewound when all its readers are at its head. Keeping the last chunk until it is full
 //!   would cost 16 KiB for each quiet room and format.
 //! * The times in a connection's states take six bytes each and are unaligned

@@ -133,8 +133,8 @@ impl Chat {
         self.enter_room(key, who, entry, now, out);
     }
 
-    /// Removes `who` from a room while it stays in others: then it speaks in the lobby if it is in
-    /// it, else in the room that it entered last.
+    /// Removes `who` from a room while it stays in others. If it spoke there, it then speaks in the
+    /// lobby, if it is in it, or else in the room before.
     fn commit_part(
         &mut self,
         who: UserId,

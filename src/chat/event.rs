@@ -98,7 +98,7 @@ pub enum Event<'a> {
 
     /// The greeting at the telnet door.
     Welcome {
-        /// How many users are online.
+        /// How many users are in the lobby.
         count: usize,
         /// The first of their names, separated by commas.
         names: &'a str,
