@@ -66,7 +66,8 @@
 //!
 //! * its [`Format`]: how the lines of a room look to this client. Clients with equal formats share a
 //!   tape. At the telnet door a format is a character set, a language, a time zone ([`zone`]), how much of
-//!   the time is shown, and what the terminal can do; changing one of these moves the connection to another tape.
+//!   the time is shown, and what the terminal can do; changing one of these moves the
+//!   connection to another tape.
 //! * its [`Delivery`]: shared with others, copied (natter edits this user's half-typed line, so
 //!   messages are shown above it), or paced. The article's client does no framing and compares
 //!   whole reads with `OK` and `exit`, so it is sent at most one read's worth at a time, with

@@ -1,7 +1,9 @@
 //! Many small rooms: a line in each, and a line in one of them while the others exist.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use natter::limits::ANNOUNCEMENTS_PER_SEC;
 use nix::time::ClockId;
 
 use crate::null_hub::{NullHub, Time, accepted_bytes, line_bytes, resident_bytes};
@@ -10,6 +12,10 @@ use crate::null_hub::{NullHub, Time, accepted_bytes, line_bytes, resident_bytes}
 const LINES_A_BATCH: usize = 2_000;
 /// The number of batches, of which the quickest counts: other processes only slow them down.
 const BATCHES: usize = 50;
+
+/// The number of members who enter further rooms per second: neighbours enter the same rooms, and
+/// more than `ANNOUNCEMENTS_PER_SEC` arrivals would be summed up.
+const ENTER_A_SECOND: usize = ANNOUNCEMENTS_PER_SEC as usize - 1;
 
 /// The costs of many rooms.
 pub struct Cost {
@@ -76,21 +82,29 @@ pub fn compare(members_each: usize, rooms: usize) -> [f64; 2] {
 /// Returns the resident bytes that each further room costs each of `members`, who are all in
 /// `rooms_each` of `rooms`, evenly distributed.
 pub fn bytes_per_further_room(members: usize, rooms: usize, rooms_each: usize) -> f64 {
-    let mut hub = spread(members, rooms, Time::Real);
+    let mut hub = spread(members, rooms, Time::Simulated);
     // All rooms talk at once: the memory of their tapes is allocated before, and is not counted.
     (0..rooms).for_each(|room| hub.say(room, 1));
     hub.run();
     // The cost of being in more than one room at all is not of interest here.
-    (0..members).for_each(|member| hub.enter(member, (member + 1) % rooms));
+    enter_further(&mut hub, members, rooms, 1..2);
     let before = resident_bytes();
-    for member in 0..members {
-        for further in 2..rooms_each {
-            hub.enter(member, (member + further) % rooms);
-        }
-    }
-    hub.wait_until_idle();
+    enter_further(&mut hub, members, rooms, 2..rooms_each);
     let more = resident_bytes().saturating_sub(before);
     more as f64 / (members * (rooms_each - 2)) as f64
+}
+
+/// Lets each member enter the rooms that lie `further` from its first one, a few members per second:
+/// so each is announced alone, and no memory is taken for names in a summary.
+fn enter_further(hub: &mut NullHub, members: usize, rooms: usize, further: Range<usize>) {
+    for member in 0..members {
+        for further in further.clone() {
+            hub.enter(member, (member + further) % rooms);
+        }
+        if member % ENTER_A_SECOND == 0 {
+            hub.wait(Duration::from_secs(1));
+        }
+    }
 }
 
 /// Creates a hub with `members`, member k in room k modulo `rooms`, when all is quiet.

@@ -110,7 +110,7 @@ fn katakana(c: char) -> char {
     }
 }
 
-/// Unifies `I`, `l` and `1` (one stroke), `O` and `0` (one ring), in any case, and the forms of
+/// Unifies `I`, `l` and `1` (one stroke), `O` and `0` (one ring), in any case, and `ꞓ` with
 /// `e`.
 fn one_of_a_kind(c: char) -> char {
     match c {

@@ -111,7 +111,7 @@ impl Editing {
                 let mut text = String::new();
                 charset.decode(&self.cut[..length], &mut text);
                 self.cut.drain(..length);
-                // Replacement is one character for one, except for marks that are drawn with it.
+                // A charset decodes one character to one, except for marks that combine with it.
                 for c in text.chars() {
                     let Some(Input::Key(key)) = self.keys.next(c) else { continue };
                     let typed = self.press(key, prompt, echo);
