@@ -1,10 +1,11 @@
-//! The log, to stderr: it never makes the server wait, and the server outlives it.
+//! Logging to stderr, which never blocks the server and never ends it.
 //!
-//! `simple_logger` prints with `eprintln!`, which waits for as long as stderr takes nothing (a
+//! `simple_logger` prints with `eprintln!`, which blocks as long as stderr accepts nothing (a
 //! stopped terminal, a pipe that nobody reads) and panics when the write fails (a closed pipe, a
-//! full disk). So a record is handed to it only when poll(2) says that stderr is writable, it is
-//! never longer than a pipe then takes at once, and a failed write costs one record. Records that
-//! could not be printed are counted, and the count is logged as soon as there is room again.
+//! full disk). So a record is passed to it only when poll(2) reports that stderr is writable, a
+//! record is never longer than a pipe then accepts at once, and a failed write costs one record.
+//! Records that could not be printed are counted, and the count is logged as soon as there is room
+//! again.
 
 use std::cell::Cell;
 use std::fs;
@@ -22,30 +23,30 @@ use simple_logger::SimpleLogger;
 use crate::clock::ZonedStamp;
 use crate::text::clip;
 
-/// What a pipe that is ready for writing takes without blocking (pipe(7), `PIPE_BUF`).
+/// What a writable pipe accepts without blocking (pipe(7), `PIPE_BUF`).
 const RECORD_BYTES_MAX: usize = 4_096;
-/// What `simple_logger` prints of each record beside its target and its text:
-/// `LEVEL [target] at=TIME text` and a line end.
+/// What `simple_logger` prints of each record besides its target and its text: `LEVEL [target]
+/// at=TIME text` and a line end.
 const FRAME_BYTES: usize = "LEVEL [] at=2026-11-23T09:11:38+08:00 \n".len();
-/// Ends a text that was cut.
+/// The end of a text that was cut.
 const CUT_MARK: &str = "…";
 
 thread_local! {
-    /// The records lost since the last count was logged. `log` allows one logger a process, which
-    /// nobody can be handed a reference to; the one thread there is owns its state.
+    /// The records lost since the last count was logged. `log` allows one logger per process, to
+    /// which no reference can be passed around; the only thread owns its state.
     static LOST: Cell<Lost> = const { Cell::new(Lost::NOTHING) };
-    /// The time of the turn, which every record has.
+    /// The time of the turn, which every record contains.
     static WALL: Cell<SystemTime> = const { Cell::new(UNIX_EPOCH) };
-    /// The second since 1970 that was rendered last, and how it is shown: chrono looks at the time
-    /// zone file for each.
+    /// The second since 1970 that was formatted last, with its text: chrono checks the time zone
+    /// file for each.
     static SHOWN: Cell<Option<(u64, ZonedStamp)>> = const { Cell::new(None) };
 }
 
-/// Records that were not printed, and why.
+/// Records that were not printed, and the reason.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Lost {
     records: u64,
-    /// stderr took nothing more at the last attempt.
+    /// stderr was not writable at the last attempt.
     is_blocked: bool,
     /// A write failed, perhaps after the first part of a line.
     is_line_cut: bool,
@@ -77,7 +78,7 @@ impl Log for Logger {
 }
 
 impl Logger {
-    /// Prints `record`, unless that would block or fails: then false.
+    /// Prints `record`; returns false if that would block, or failed.
     fn print(&self, record: &Record<'_>) -> bool {
         if !is_stderr_writable() {
             LOST.set(Lost { is_blocked: true, ..LOST.get() });
@@ -100,13 +101,13 @@ impl Logger {
         is_printed
     }
 
-    /// Logs how many records were lost; false if some were and that cannot be logged yet.
+    /// Logs how many records were lost; returns false if some were and that cannot be logged yet.
     fn report_lost(&self) -> bool {
         let records = LOST.get().records;
         if records == 0 {
             return true;
         }
-        // Whatever is logged at all, this is.
+        // This is logged at any log level, except `off`.
         let level = log::max_level().to_level().map_or(Level::Error, |most| most.min(Level::Warn));
         let mut report = Record::builder();
         report.level(level).target(module_path!());
@@ -119,12 +120,12 @@ impl Logger {
     }
 }
 
-/// Logs from here on what is at `level` or more important.
+/// Logs records of `level` and more important ones from here on.
 ///
 /// # Errors
-/// If something else logs in this process already.
+/// If the process has another logger already.
 pub fn init(level: LevelFilter) -> Result<(), SetLoggerError> {
-    // Without it, poll(2) has to do.
+    // If it fails, poll(2) must be enough.
     let _ = make_stderr_nonblocking();
     let told_by_default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -137,12 +138,12 @@ pub fn init(level: LevelFilter) -> Result<(), SetLoggerError> {
     Ok(())
 }
 
-/// Has every record from here on say that it is `wall`.
+/// Sets the time of all following records.
 pub fn set_time(wall: SystemTime) {
     WALL.set(wall);
 }
 
-/// The time as records have it.
+/// Returns the time for a record.
 fn stamp() -> ZonedStamp {
     let wall = WALL.get();
     let secs = wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -156,8 +157,8 @@ fn stamp() -> ZonedStamp {
     }
 }
 
-/// Tries again to log how many records were lost because stderr was full or stopped; true if it
-/// still is, and so this is to be called again after a while. It costs nothing otherwise.
+/// Tries again to log how many records were lost because stderr was full or stopped; returns true
+/// if it still is, so that this has to be called again after a while. It costs nothing otherwise.
 pub fn retry() -> bool {
     LOST.get().is_blocked && {
         log::logger().flush();
@@ -165,16 +166,17 @@ pub fn retry() -> bool {
     }
 }
 
-/// Whether stderr takes a record at once. One that fails at once will do: that does not block.
+/// Whether stderr accepts a record at once. A write that fails at once is acceptable: it does not
+/// block.
 fn is_stderr_writable() -> bool {
     let stderr = io::stderr();
     let mut fds = [PollFd::new(&stderr, PollFlags::OUT)];
     poll(&mut fds, Some(&Timespec::default())).is_ok_and(|count| count > 0)
 }
 
-/// Opens the terminal or pipe that stderr is once more, non-blocking: a terminal is writable as
-/// soon as it takes one byte, and others may write to the same pipe. Everybody else who has it
-/// keeps it as it is. (A file is never opened again: this would begin to write at its start.)
+/// Opens the terminal or pipe of stderr again, non-blocking: a terminal is writable as soon as it
+/// accepts one byte, and others may write to the same pipe. Other processes that share it are not
+/// affected. (A file is never opened again: writing would begin at its start.)
 fn make_stderr_nonblocking() -> io::Result<()> {
     let path = "/proc/self/fd/2";
     let kind = fs::metadata(path)?.file_type();
@@ -194,7 +196,7 @@ fn limit(text: &mut String, bytes: usize) {
     }
 }
 
-/// Whether `panic` is only about stderr, where there is no use in telling of it.
+/// Whether `panic` is only about stderr: there is no use in reporting it there.
 fn is_failed_print(panic: &PanicHookInfo<'_>) -> bool {
     panic.payload_as_str().is_some_and(|message| message.starts_with("failed printing to std"))
 }

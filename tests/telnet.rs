@@ -1,4 +1,4 @@
-//! What telnet sends besides lines.
+//! Telnet commands between lines.
 //!
 //! Sections of `docs/protocol.md`: "Negotiation".
 
@@ -14,7 +14,7 @@ const IP: u8 = 244;
 const DM: u8 = 242;
 
 #[test]
-fn an_interrupt_takes_no_letter_of_the_next_line() {
+fn an_interrupt_removes_no_letter_of_the_next_line() {
     let server = Server::start("--no-flood-limit");
     let mut alice = server.connect();
     alice.send("alice -n\r\n");
@@ -26,7 +26,7 @@ fn an_interrupt_takes_no_letter_of_the_next_line() {
 }
 
 #[test]
-fn what_comes_behind_an_interrupt_is_heard_without_more() {
+fn data_behind_an_interrupt_is_read_without_further_input() {
     let server = Server::start("--no-flood-limit");
     let mut alice = server.enter("alice");
     // With and without a pause: the server reads up to the urgent byte, or past it.

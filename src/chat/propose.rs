@@ -1,4 +1,4 @@
-//! What somebody asks for, checked against the state: an answer for them alone, or an entry.
+//! Checks commands against the state: the result is an answer for the author alone, or an entry.
 
 use std::borrow::Cow;
 
@@ -16,11 +16,11 @@ use crate::ids::{RoomId, UserId};
 use crate::text::Quoted;
 
 impl Chat {
-    /// Checks what `who` asks for against the current state: either an answer for them alone, or an
-    /// entry for everyone.
+    /// Checks a command of `who` against the current state; returns either an answer for them
+    /// alone, or an entry for everyone.
     pub fn propose<'a>(&self, who: UserId, command: Command<'a>, now: &Now) -> Proposal<'a> {
         let answer = |event| Proposal::Answer(Reply::Event(event));
-        // What anybody may ask for.
+        // Commands that need no name.
         match command {
             Command::Unknown => return answer(Event::NotUnderstood),
             Command::Help => return answer(Event::Help),
@@ -148,13 +148,13 @@ impl Chat {
         Proposal::Commit(Entry::new(who, Some(name), What::Parted, now))
     }
 
-    /// The room called `name`, if `user` is in it.
+    /// Returns the room called `name`, if `user` is in it.
     fn room_among(&self, user: &User, name: &str) -> Option<RoomId> {
         self.rooms.find(name).filter(|&id| user.rooms().any(|room| room == id))
     }
 
     fn propose_move<'a>(&self, who: UserId, raw: &str, what: What<'a>, now: &Now) -> Proposal<'a> {
-        let user = self.users.find(who).expect("who has a name is known");
+        let user = self.users.find(who).expect("a user with a name is known");
         if let Some(id) = self.rooms.find(raw) {
             let name = self.rooms.get(id).name;
             if user.rooms().any(|room| room == id) {

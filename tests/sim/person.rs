@@ -1,4 +1,4 @@
-//! What people at the telnet door type, and what their clients send besides.
+//! The input of people at the telnet door, and of their clients.
 
 use fastrand::Rng;
 use natter::door::charset::{Charset, HAS_CHINESE};
@@ -14,42 +14,43 @@ const IP: u8 = 244;
 const WILL: u8 = 251;
 const DO: u8 = 253;
 const DONT: u8 = 254;
-/// `^U` and `^K`: nothing is left of the line that was being typed.
+/// `^U` and `^K`: delete the whole line.
 const KILL: &[u8] = b"\x15\x0b";
 
-/// What a person is like, besides what every peer is.
+/// The special behaviour of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
     Plain,
-    /// Has the looks of things changed often.
+    /// Often changes settings.
     Changer,
-    /// Has its line edited by the hub, and types a key at a time.
+    /// Lets the hub edit its line, and types a key at a time.
     Editor,
     /// Its client negotiates without end.
     Negotiator,
-    /// Its client tells the terminal's name, or agrees on a charset.
+    /// Its client reports the terminal's name, or agrees on a charset.
     Modern,
 }
 
-/// One person at the telnet door.
+/// A person at the telnet door.
 pub struct Person {
     pub habit: Habit,
     charset: Charset,
-    /// It says nothing of its charset: that is to be guessed.
+    /// Whether it does not name its charset, which has to be guessed.
     is_guessed: bool,
     pub is_editing: bool,
-    /// Times that it may still turn that on or off: so much is answered in one window of time.
+    /// How often it may still switch editing on or off: only so much is answered in one window of
+    /// time.
     edits_left: u8,
     has_told_window: bool,
-    /// What it asks telnet for.
+    /// What it negotiates.
     pub negotiated: Option<Negotiated>,
-    /// Its client has sent telnet commands, or will have to answer some.
+    /// Whether its client has sent telnet commands, or will have to answer some.
     pub speaks_telnet: bool,
-    /// What it sent of what must be answered each time.
+    /// The number of requests sent that must be answered each time.
     pub marks: usize,
-    /// What it sent of what is answered so many times in a window of time.
+    /// The number of requests sent whose answers are limited in a window of time.
     pub heres: usize,
-    /// Lines that it gave up by telnet's ^C.
+    /// The number of lines cancelled by telnet's ^C.
     pub cancels: usize,
 }
 
@@ -62,7 +63,7 @@ impl Person {
             0..11 => Charset::Utf8,
             11..18 => Charset::Gbk,
             18..23 => Charset::Latin1,
-            // Few, for writing it takes long.
+            // Few, because encoding it takes long.
             _ => Charset::Big5,
         };
         let is_chinese = matches!(charset, Charset::Gbk | Charset::Big5);
@@ -92,10 +93,10 @@ impl Person {
         }
     }
 
-    /// The bytes of a line, its end among them, and of what comes before and after it.
+    /// Returns the bytes of a line, including its end, and of what precedes and follows it.
     ///
-    /// `said` is added what it says to all: each text is said once in a run. Nobody can have such
-    /// a text as a name, and the editor would echo none of the marks that lines have.
+    /// What it says to the room is added to `said`: each text is said once in a run. No name can be
+    /// such a text, and the editor would echo none of the marks that lines have.
     pub fn line(&mut self, number: usize, said: &mut Vec<String>, rng: &mut Rng) -> Vec<u8> {
         let mut bytes = Vec::new();
         if said.is_empty() {
@@ -154,7 +155,7 @@ impl Person {
         bytes
     }
 
-    /// Says something that has no end.
+    /// Says an unterminated line.
     pub fn last_words(&self, number: usize) -> (String, Vec<u8>) {
         let text = format!("last words of {number} {}", self.word());
         let mut bytes = Vec::new();
@@ -162,12 +163,12 @@ impl Person {
         (text, bytes)
     }
 
-    /// Leaves with a word.
+    /// Leaves by a command.
     pub fn bye(&self) -> Vec<u8> {
         if self.is_editing { [KILL, b"/quit\r"].concat() } else { b"/quit\r\n".to_vec() }
     }
 
-    /// Something that its charset has, and that is in no other's bytes.
+    /// Returns a word that its charset has, and whose bytes occur in no other.
     fn word(&self) -> &'static str {
         match self.charset {
             Charset::Utf8 => "说x",
@@ -238,10 +239,10 @@ impl Person {
         format!("/charset {}", charset.as_str())
     }
 
-    /// Has the hub edit its line, or not any more, and answers as a client does.
+    /// Switches editing by the hub on or off, and answers as a client does.
     fn edit(&mut self, on: bool, rng: &mut Rng, bytes: &mut Vec<u8>) {
         if on && !self.is_editing {
-            // A client that has sent nothing of telnet is asked only if its lines end as telnet's do.
+            // A client that has sent no telnet bytes is asked only if its lines end as telnet's do.
             bytes.extend(b"/edit on\r\n");
         } else {
             self.write(if on { "/edit on" } else { "/edit off" }, rng, bytes);
@@ -253,7 +254,7 @@ impl Person {
         self.speaks_telnet = true;
     }
 
-    /// `text` as it is typed.
+    /// Appends `text` as it is typed.
     fn write(&self, text: &str, rng: &mut Rng, bytes: &mut Vec<u8>) {
         if !self.is_editing {
             put(text, self.charset, bytes);
@@ -303,7 +304,7 @@ impl Person {
                     bytes.extend([IAC, IP]);
                     self.cancels += 1;
                 }
-                // Erase what is not there, or do nothing.
+                // Erases nothing, or does nothing.
                 3 => bytes.extend([IAC, rng.u8(247..=249)]),
                 4 => {
                     bytes.extend([IAC, SB, [NAWS, 34, 36, 39, 201][rng.usize(..5)]]);

@@ -1,8 +1,8 @@
-//! What one person at the telnet door has read so far, held against its queue as it comes.
+//! The input that one person at the telnet door has read so far, compared with its queue.
 //!
-//! Whatever is no line of the queue must be something that telnet or the line editor may send
-//! there: between two lines, never in one. What the editor echoes holds none of [`MARKS`], of which
-//! every line that is not empty has one: so no line passes for an echo.
+//! Everything that is not a line of the queue must be something that telnet or the line editor may
+//! send there: between two lines, never within one. Echoes of the editor contain none of [`MARKS`],
+//! of which every non-empty line has one: so no line can pass for an echo.
 
 use natter::clock::Stamp;
 use natter::door::lang::Lang;
@@ -14,9 +14,9 @@ use natter::zone::Zones;
 
 use crate::model::{Line, Queue};
 
-/// What nobody types in the editor.
+/// Characters that nobody types in the editor.
 pub const MARKS: &[u8] = b":-!*[]";
-/// Where this cast goes.
+/// The rooms of this cast.
 pub const ROOMS: [&str; 4] = ["lobby", "tea", "Tea", "coffee"];
 const IAC: u8 = 255;
 const NOP: u8 = 241;
@@ -24,33 +24,34 @@ const SB: u8 = 250;
 const SE: u8 = 240;
 const HERE: &[u8] = b"[natter]\r\n";
 
-/// How far one person has read.
+/// The reading position of one person.
 #[derive(Default)]
 pub struct Reader {
-    /// Bytes that are accounted for.
+    /// The number of bytes accounted for.
     at: usize,
-    /// Lines of the queue that have come, or were skipped.
+    /// The number of lines of the queue that have arrived, or were skipped.
     next: usize,
-    /// What it negotiated holds: no line looks as it did before.
+    /// Whether the negotiation has taken effect: no line has the earlier view.
     is_switched: bool,
     is_editing: bool,
-    /// The last line asked for no name: it has a prompt of its own, with a mark in it.
+    /// Whether the last line was not a request for a name, which has a prompt of its own with a
+    /// mark in it.
     is_named: bool,
-    /// Telnet commands that it was sent.
+    /// The number of telnet commands that it was sent.
     pub commands: usize,
-    /// Answers to a timing mark.
+    /// The number of answers to timing marks.
     pub marks: usize,
-    /// Answers to "are you there".
+    /// The number of answers to "are you there".
     pub heres: usize,
-    /// Lines given up by telnet's ^C.
+    /// The number of lines cancelled by telnet's ^C.
     pub cancels: usize,
-    /// Notices of skipped lines.
+    /// The number of notices of skipped lines.
     pub notices: usize,
     zones: Zones,
 }
 
 impl Reader {
-    /// Goes through what has come since; what is not whole yet waits.
+    /// Reads what has arrived since; incomplete parts wait.
     pub fn read(&mut self, received: &[u8], queue: &Queue) -> Result<(), String> {
         while self.at < received.len() {
             let rest = &received[self.at..];
@@ -60,7 +61,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Lines of `queue` that have not come, or bytes that are accounted for by none.
+    /// Returns the number of lines of `queue` that have not arrived, or of bytes not accounted for.
     pub fn lacks(&self, received: &[u8], queue: &Queue) -> usize {
         // A full row of the editor ends as a line begins.
         let rest = match &received[self.at..] {
@@ -70,7 +71,7 @@ impl Reader {
         queue.lines.len() - self.next + rest.len()
     }
 
-    /// The length of what `rest` begins with; none if more of it must come first.
+    /// Returns the length of the first item in `rest`; none if it is incomplete.
     fn step(&mut self, rest: &[u8], queue: &Queue) -> Result<Option<usize>, String> {
         let line = queue.lines.get(self.next);
         let shape = line.and_then(|line| self.shape(line, rest));
@@ -101,8 +102,8 @@ impl Reader {
                 Notice::Not => {}
             }
         }
-        // Keys that came in the same read as the answer may be echoed before the notice, or before both
-        // if a charset was guessed from them, too.
+        // Keys that arrived in the same read as the answer may be echoed before the notice, or
+        // before both if a charset was guessed from them, too.
         let mut coming = queue.lines[self.next..].iter().take(2);
         let may_echo = self.is_editing || coming.any(|line| line.edit == Some(true));
         match self.aside(rest, may_echo) {
@@ -118,7 +119,7 @@ impl Reader {
         }
     }
 
-    /// The look of `line` that `rest` is, or begins.
+    /// Returns the encoding of `line` that `rest` is, or begins.
     fn shape<'a>(&self, line: &'a Line, rest: &[u8]) -> Option<&'a [u8]> {
         let before =
             Some(line.bytes.as_slice()).filter(|_| !self.is_switched || line.after.is_none());
@@ -128,8 +129,9 @@ impl Reader {
         })
     }
 
-    /// How much of `rest` is `line` but for its prompt. A write may end there; if what follows is
-    /// skipped then, the prompt goes with it, and the notice brings another.
+    /// Returns how much of `rest` is `line` without its prompt. A write may end there; if the
+    /// following lines are skipped then, the prompt is lost with them, and the notice brings
+    /// another.
     fn torn(&self, line: Option<&Line>, rest: &[u8]) -> usize {
         let texts = line.map(|line| [Some(&line.bytes), line.after.as_ref()]);
         let texts = texts.into_iter().flatten().flatten();
@@ -142,7 +144,7 @@ impl Reader {
         if !b"\r\0".starts_with(&rest[..rest.len().min(2)]) {
             return Notice::Not;
         }
-        // It looks as lines did when it was told: no earlier than the line before the gap.
+        // It has the view at the time of the notice: no earlier than the line before the gap.
         let looks = queue.lines.get(next.saturating_sub(1)..).unwrap_or_default();
         let mut looks: Vec<View> = looks.iter().flat_map(|line| line.views).flatten().collect();
         looks.dedup();
@@ -174,7 +176,7 @@ impl Reader {
         Notice::Not
     }
 
-    /// What `rest` begins with if that is none of the chat's.
+    /// Returns the item at the start of `rest` if it is not from the chat.
     fn aside(&mut self, rest: &[u8], may_echo: bool) -> Option<Aside> {
         if rest[0] == IAC && rest.get(1) != Some(&IAC) {
             return self.command(rest);
@@ -236,7 +238,7 @@ enum Aside {
     Cut,
 }
 
-/// One thing that the line editor sends: a motion, or something shown that is in no line.
+/// Returns one output of the line editor: a motion, or text that is in no line.
 fn echo(rest: &[u8], marks: &[u8]) -> Option<Aside> {
     match *rest {
         [b'\r' | 0x1b | IAC] | [0x1b, b'['] => Some(Aside::Cut),

@@ -1,12 +1,12 @@
-//! Events as a person at a terminal reads them.
+//! Encodes events for a user at a terminal.
 //!
 //! ```text
 //!   CR NUL ESC[K  [09:11] alice: hi  CR LF  "> "
 //!   over the old prompt               the next prompt
 //! ```
 //!
-//! The prompt stands behind each line, and the next line takes its row: so the lines of a room are
-//! the same bytes for all, and can be shared, though each leaves a prompt at the bottom.
+//! The prompt follows each line, and the next line overwrites it: so the lines of a room are the
+//! same bytes for everybody, and can be shared, though each leaves a prompt at the bottom.
 
 use std::borrow::Cow;
 
@@ -21,10 +21,10 @@ use crate::door::reader::Reader;
 use crate::door::telnet::view::{Style, View};
 use crate::zone::Zones;
 
-/// What stands before what is typed in the lobby, and behind the name of another room.
+/// The prompt in the lobby; in another room it follows the room's name.
 pub const PROMPT: &str = "> ";
 
-/// What stands before what is typed in `room`.
+/// Returns the prompt in `room`.
 pub fn prompt_in(room: &str) -> Cow<'static, str> {
     if room == LOBBY_NAME { PROMPT.into() } else { format!("{room}{PROMPT}").into() }
 }
@@ -33,7 +33,7 @@ const BOLD: &[u8] = b"\x1b[1m";
 const DIM: &[u8] = b"\x1b[2m";
 const NORMAL: &[u8] = b"\x1b[0m";
 
-/// Writes `message` as `view` has it, with the prompt behind it.
+/// Encodes `message` as `view` specifies, followed by the prompt.
 pub fn encode(
     message: Message<'_>,
     view: View,
@@ -65,12 +65,12 @@ pub fn encode(
     if has_text {
         to.extend_from_slice(b"\r\n");
     }
-    // Behind what is last nobody is prompted.
+    // No prompt follows the last message.
     if !is_last {
         write_prompt(reader, lang, to);
     }
-    // In UTF-8 there is nothing to escape: a byte 255 stands nowhere in it, and lone CRs are
-    // written with their NUL.
+    // In UTF-8 there is nothing to escape: it contains no byte 255, and lone CRs are written with
+    // their NUL.
     if view.charset != Charset::Utf8 {
         let lines = to.split_off(from);
         put(std::str::from_utf8(&lines).expect("all of it was text"), view.charset, to);
@@ -140,7 +140,7 @@ fn write_prompt(reader: Reader<'_>, lang: Lang, to: &mut Vec<u8>) {
     }
 }
 
-/// Writes what the program itself has to show, such as an echo.
+/// Encodes the program's own output, such as an echo.
 pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
     let mut bytes = Vec::new();
     charset.encode(text, &mut bytes);
@@ -148,7 +148,7 @@ pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
         to.push(byte);
         match (byte, bytes.get(at + 1)) {
             (IAC, _) => to.push(IAC),
-            // RFC 854: a return that no line feed follows is CR NUL.
+            // RFC 854: a return that is not followed by a line feed is sent as CR NUL.
             (b'\r', next) if !matches!(next, Some(b'\n' | 0)) => to.push(0),
             _ => {}
         }
@@ -163,7 +163,7 @@ fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) {
     }
 }
 
-/// What marks the beginning of a day in what was said; `text` begins with its date.
+/// Writes the line that marks the beginning of a day; `text` begins with its date.
 fn write_date(text: &str, to: &mut Vec<u8>) {
     write_words(["-- ", &text[..10], " --"], to);
 }
@@ -195,7 +195,7 @@ fn write_text(text: &str, to: &mut Vec<u8>) {
     }
 }
 
-/// Whether when it happened is of interest: it is no answer.
+/// Whether the event's time is of interest: it is not an answer.
 fn happens_now(event: &Event<'_>) -> bool {
     matches!(
         event,
