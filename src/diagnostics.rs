@@ -5,7 +5,8 @@
 //! full disk). So a record is passed to it only when poll(2) reports that stderr is writable, a
 //! record is never longer than a pipe then accepts at once, and a failed write costs one record.
 //! Records that could not be printed are counted, and the count is logged as soon as there is room
-//! again.
+//! again. Of each event only so many records a second are printed ([`LogLimit`]), except at level
+//! debug.
 
 use std::cell::Cell;
 use std::fs;
@@ -21,6 +22,7 @@ use rustix::stdio::dup2_stderr;
 use simple_logger::SimpleLogger;
 
 use crate::clock::ZonedStamp;
+use crate::log_limit::{LogLimit, Summary};
 use crate::text::clip;
 
 /// What a writable pipe accepts without blocking (pipe(7), `PIPE_BUF`).
@@ -37,6 +39,8 @@ thread_local! {
     static LOST: Cell<Lost> = const { Cell::new(Lost::NOTHING) };
     /// The time of the turn, which every record contains.
     static WALL: Cell<SystemTime> = const { Cell::new(UNIX_EPOCH) };
+    /// How often each event was logged in the current second.
+    static LIMIT: Cell<Option<Box<LogLimit>>> = const { Cell::new(None) };
     /// The second since 1970 that was formatted last, with its text: chrono checks the time zone
     /// file for each.
     static SHOWN: Cell<Option<(u64, ZonedStamp)>> = const { Cell::new(None) };
@@ -65,27 +69,56 @@ impl Log for Logger {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) && !(self.report_lost() && self.print(record)) {
-            let lost = LOST.get();
-            LOST.set(Lost { records: lost.records + 1, ..lost });
+        if !self.enabled(record.metadata()) {
+            return;
         }
+        self.report_summed();
+        let text = record.args().to_string();
+        if let (Some(file), Some(line)) = (record.file_static(), record.line())
+            && record.level() < Level::Debug
+            && !with_limit(|limit| limit.admit((file, line), &text))
+        {
+            return;
+        }
+        self.print_or_count(record, text, 1);
     }
 
-    /// Logs how many records were lost, if any were and there is room again.
+    /// Logs how many records were lost, if any were and there is room again, and how many were only
+    /// counted in a second that is over.
     fn flush(&self) {
         self.report_lost();
+        self.report_summed();
     }
 }
 
 impl Logger {
-    /// Prints `record`; returns false if that would block, or failed.
-    fn print(&self, record: &Record<'_>) -> bool {
+    /// Prints `text` with the level and target of `record`; if that cannot be done, `records` are lost.
+    fn print_or_count(&self, record: &Record<'_>, text: String, records: u64) {
+        if !(self.report_lost() && self.print(record, text)) {
+            let lost = LOST.get();
+            LOST.set(Lost { records: lost.records + records, ..lost });
+        }
+    }
+
+    /// Logs how many records of each event were only counted in a second that is over.
+    fn report_summed(&self) {
+        let secs = wall_secs();
+        for Summary { event, records } in with_limit(|limit| limit.begin(secs)) {
+            let text = format!("event=summed of={event} records={records}");
+            let report =
+                Record::builder().level(at_most(Level::Info)).target(module_path!()).build();
+            self.print_or_count(&report, text, records);
+        }
+    }
+
+    /// Prints `text` with the level and target of `record`; returns false if that would block, or
+    /// failed.
+    fn print(&self, record: &Record<'_>, mut text: String) -> bool {
         if !is_stderr_writable() {
             LOST.set(Lost { is_blocked: true, ..LOST.get() });
             return false;
         }
         let frame_bytes = FRAME_BYTES + record.target().len();
-        let mut text = record.args().to_string();
         limit(&mut text, RECORD_BYTES_MAX.saturating_sub(frame_bytes));
         let is_printed = panic::catch_unwind(AssertUnwindSafe(|| {
             if LOST.get().is_line_cut {
@@ -107,12 +140,8 @@ impl Logger {
         if records == 0 {
             return true;
         }
-        // This is logged at any log level, except `off`.
-        let level = log::max_level().to_level().map_or(Level::Error, |most| most.min(Level::Warn));
-        let mut report = Record::builder();
-        report.level(level).target(module_path!());
-        let is_printed =
-            self.print(&report.args(format_args!("event=dropped records={records}")).build());
+        let report = Record::builder().level(at_most(Level::Warn)).target(module_path!()).build();
+        let is_printed = self.print(&report, format!("event=dropped records={records}"));
         if is_printed {
             LOST.set(Lost::NOTHING);
         }
@@ -145,8 +174,7 @@ pub fn set_time(wall: SystemTime) {
 
 /// Returns the time for a record.
 fn stamp() -> ZonedStamp {
-    let wall = WALL.get();
-    let secs = wall.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (wall, secs) = (WALL.get(), wall_secs());
     match SHOWN.get() {
         Some((shown_secs, stamp)) if shown_secs == secs => stamp,
         _ => {
@@ -157,12 +185,33 @@ fn stamp() -> ZonedStamp {
     }
 }
 
-/// Tries again to log how many records were lost because stderr was full or stopped; returns true
-/// if it still is, so that this has to be called again after a while. It costs nothing otherwise.
+/// Returns `level`, or the least important one that is logged: such a report is logged at any log
+/// level, except `off`.
+fn at_most(level: Level) -> Level {
+    log::max_level().to_level().map_or(Level::Error, |most| most.min(level))
+}
+
+/// Returns the second since 1970 of the turn.
+fn wall_secs() -> u64 {
+    WALL.get().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Calls `act` with the counts of the current second.
+fn with_limit<T>(act: impl FnOnce(&mut LogLimit) -> T) -> T {
+    let mut limit = LIMIT.take().unwrap_or_default();
+    let result = act(&mut limit);
+    LIMIT.set(Some(limit));
+    result
+}
+
+/// Tries again to log how many records were lost because stderr was full or stopped, or were only
+/// counted; returns true if some of that is left, so that this has to be called again after a while.
+/// It costs nothing otherwise.
 pub fn retry() -> bool {
-    LOST.get().is_blocked && {
+    let is_pending = || LOST.get().is_blocked || with_limit(|limit| limit.is_pending());
+    is_pending() && {
         log::logger().flush();
-        LOST.get().is_blocked
+        is_pending()
     }
 }
 

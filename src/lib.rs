@@ -201,6 +201,7 @@ pub mod ids;
 pub mod json;
 pub mod keys;
 pub mod limits;
+pub mod log_limit;
 pub mod net;
 pub mod slots;
 pub mod text;

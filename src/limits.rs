@@ -164,6 +164,8 @@ pub const USER_TIMEOUT_SECS_MAX: u64 = 2_147_483;
 pub const READ_BYTES: usize = 4 * 1024;
 /// Reads of one unframed peer that are kept while its allowance is used up.
 pub const UNDECODED_BURSTS_MAX: usize = 64;
+/// Records of one event that are logged per second.
+pub const LOG_RECORDS_PER_SEC: u64 = 50;
 /// Peers that are read in one turn of the hub.
 pub const READS_PER_TURN: usize = 256;
 /// Peers that are flushed in one turn of the hub.

@@ -122,3 +122,26 @@ fn a_record_is_cut_to_what_a_pipe_accepts_at_once() {
     assert!(line.len() < 4_096, "{} bytes and a line end", line.len());
     assert!(line.len() > 4_000 && line.ends_with("说…"), "{line}");
 }
+
+#[test]
+fn a_storm_of_connections_is_summed_up() {
+    const CONNECTIONS: usize = 300;
+    let (pipe, stderr) = std::io::pipe().expect("there are pipes");
+    let server = Server::spawn(natter("--classic 127.0.0.1:0").stderr(stderr));
+    let lines = read_lines(pipe.into());
+    for _ in 0..CONNECTIONS {
+        let mut client = Client::connect(server.door());
+        client.say("exit");
+        client.expect("exit");
+    }
+    let (mut printed, mut summed) = (0, 0);
+    while printed + summed < CONNECTIONS {
+        let line = lines.recv_timeout(PATIENCE).expect("the others are told of in time");
+        printed += usize::from(line.contains(" event=close "));
+        if let Some((_, count)) = line.split_once(" event=summed of=close records=") {
+            summed += count.parse::<usize>().expect("it is a number");
+        }
+    }
+    assert_eq!(printed + summed, CONNECTIONS);
+    assert!(printed >= 50 && summed > 0, "{printed} and {summed}");
+}

@@ -13,7 +13,8 @@ use crate::chat::rooms::LOBBY_NAME;
 use crate::chat::users::User;
 use crate::clock::Now;
 use crate::ids::{RoomId, UserId};
-use crate::text::Quoted;
+use crate::limits::NICK_BYTES_MAX;
+use crate::text::{Quoted, clip};
 
 impl Chat {
     /// Checks a command of `who` against the current state; returns either an answer for them
@@ -78,17 +79,19 @@ impl Chat {
     }
 
     fn propose_name<'a>(&self, who: UserId, raw: &str, now: &Now) -> Proposal<'a> {
+        // A log line is not to be longer than what was received.
+        let shown = clip(raw, 2 * NICK_BYTES_MAX);
         let name = match self.names.check(raw) {
             Err(fault) => {
                 let why = fault.as_str();
-                info!("event=refuse id={who} nick={} why={why}", Quoted(raw));
+                info!("event=refuse id={who} nick={} why={why}", Quoted(shown));
                 let free = self.names.suggest(raw);
                 return Proposal::Answer(Reply::NameRefused { fault, free });
             }
             Ok(name) => name,
         };
         if !self.names.is_free(name.as_str(), self.users.key(who)) {
-            info!("event=refuse id={who} nick={} why=taken", Quoted(raw));
+            info!("event=refuse id={who} nick={} why=taken", Quoted(shown));
             let free = self.names.suggest(name.as_str());
             return Proposal::Answer(Reply::NameTaken { free });
         }
