@@ -194,6 +194,7 @@ pub mod json;
 pub mod keys;
 pub mod limits;
 pub mod net;
+pub mod rows;
 pub mod slots;
 pub mod text;
 pub mod zone;
