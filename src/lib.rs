@@ -65,7 +65,8 @@
 //!
 //! * its [`Format`]: how the lines of a room look to this client. Clients with equal formats share a
 //!   tape. At the telnet door a format is a character set, a language, a time zone ([`zone`]), how much of
-//!   the time is shown, and what the terminal can do; whoever changes one of these changes the tape.
+//!   the time is shown, what the terminal can do and how wide it is; whoever changes one of these changes
+//!   the tape.
 //! * its [`Delivery`]: shared with others, copied (natter edits the half-typed line of this person, so
 //!   what is said is shown above it), or paced. The article's client frames nothing and compares whole
 //!   reads with `OK` and `exit`, so it is sent at most one read's worth at a time, with pauses between.
