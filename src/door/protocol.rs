@@ -258,6 +258,12 @@ impl Protocol {
         }
     }
 
+    /// Whether the protocol sends anything of its own, or changes its format. If it does not, nobody
+    /// has to ask after each line.
+    pub fn has_own_output(&self) -> bool {
+        !matches!(self, Self::Classic(_))
+    }
+
     /// What the protocol itself has to send: negotiation, echo. To be queued behind all that was
     /// said before.
     pub fn take_replies(&mut self) -> Vec<u8> {

@@ -166,6 +166,9 @@ impl Post {
     pub fn answer<S>(&mut self, slot: usize, peers: &mut Peers<S>, now: &Now) {
         let is_blocked = !peers.writable.contains(slot);
         let conn = &mut peers.slab[slot];
+        if !conn.protocol.has_own_output() {
+            return;
+        }
         let id = conn.id;
         let replies = conn.protocol.take_replies();
         // Both may have come in one read: a guess, and that editing began.

@@ -244,7 +244,7 @@ impl<S: Socket> Hub<S> {
         if !conn.is_open() {
             return self.end_session(id, now);
         }
-        if conn.is_listing {
+        if conn.is_listing || !conn.protocol.has_own_output() {
             return;
         }
         let name = self.chat.nick(UserId::local(id));
