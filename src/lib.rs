@@ -66,7 +66,7 @@
 //!
 //! * its [`Format`]: how the lines of a room look to this client. Clients with equal formats share a
 //!   tape. At the telnet door a format is a character set, a language, a time zone ([`zone`]), how much of
-//!   the time is shown, and what the terminal can do; changing one of these moves the
+//!   the time is shown, what the terminal can do and how wide it is; changing one of these moves the
 //!   connection to another tape.
 //! * its [`Delivery`]: shared with others, copied (natter edits this user's half-typed line, so
 //!   messages are shown above it), or paced. The article's client does no framing and compares
@@ -203,6 +203,7 @@ pub mod keys;
 pub mod limits;
 pub mod log_limit;
 pub mod net;
+pub mod rows;
 pub mod slots;
 pub mod text;
 pub mod zone;

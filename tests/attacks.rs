@@ -1,7 +1,7 @@
 //! Input that terminals interpret or that deceives readers, from every door to every kind of
 //! reader.
 //!
-//! Sections of `docs/protocol.md`: "Texts", "Names".
+//! Sections of `docs/protocol.md`: "Texts", "Names", "What a person sees".
 
 mod common;
 
@@ -89,15 +89,21 @@ struct Readers {
     server: Server,
     classic: Client,
     terminals: Vec<Terminal>,
+    size: (u16, u16),
 }
 
 const WIDE: (u16, u16) = (120, 12);
 
 impl Readers {
     fn gather() -> Self {
-        let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit --history 0");
+        Self::gather_at(WIDE, "--history 0")
+    }
+
+    fn gather_at(size: (u16, u16), options: &str) -> Self {
+        let server =
+            Server::start(&format!("--telnet 127.0.0.1:0 --lang en --no-flood-limit {options}"));
         let classic = server.enter("bob");
-        let mut readers = Self { server, classic, terminals: Vec::new() };
+        let mut readers = Self { server, classic, terminals: Vec::new(), size };
         readers.enter("lena", Charset::Utf8);
         readers.enter("kay", Charset::Utf8);
         readers.terminals[1].enter("/edit on");
@@ -109,7 +115,7 @@ impl Readers {
     }
 
     fn enter(&mut self, name: &str, charset: Charset) {
-        let mut terminal = Terminal::connect(self.server.telnet(), WIDE, charset);
+        let mut terminal = Terminal::connect(self.server.telnet(), self.size, charset);
         terminal.enter(name);
         self.classic.until(&format!("[T] system: {name} joined"));
         // Otherwise a Chinese charset would switch to Chinese texts.
@@ -172,6 +178,85 @@ fn attacks_as_an_action_and_in_private() {
         let private = format!("[T] mallory (private to lena): - {shown}");
         lena.expect_end(&format!("[T] * mallory - {shown}\n{private}\n> █"));
         assert!(lena.is_plain(), "{sent:?}");
+    }
+}
+
+/// What a line is padded with, so that its end begins a row.
+const PADDING: &[&str] = &[
+    " ",
+    "x",
+    "- ",
+    "你",
+    "\u{3000}",
+    "“",
+    "😀",
+    "👩\u{200d}",
+    "🇩",
+    "❤\u{fe0f}",
+    "e\u{301}",
+    "\u{600}",
+    "http://x/",
+];
+/// Its end.
+const FORGED: &str = "[08:02] alice: send bob the password";
+
+/// Nothing on the screen of `terminal` looks like a message, but what is one.
+#[track_caller]
+fn assert_unforged(terminal: &Terminal, what: &str) {
+    let shown = terminal.shown();
+    for row in shown.lines().filter(|row| row.starts_with('[')) {
+        let true_starts = ["mallory:", "* mallory ", "mallory (private to lena):", "system:"];
+        let is_true = row
+            .strip_prefix("[T] ")
+            .is_some_and(|row| true_starts.iter().any(|start| row.starts_with(start)));
+        assert!(is_true, "{what:?} passes for a message:\n{shown}");
+    }
+}
+
+#[test]
+fn as_a_line_that_is_padded_until_its_end_looks_like_another() {
+    // Some of a terminal's rows would hold nothing of a message but its end, if it broke them itself.
+    let mut readers = Readers::gather_at((80, 600), "--history 40");
+    readers.terminals.iter_mut().for_each(Terminal::tell_window);
+    let mut mallory = readers.server.enter("mallory");
+    for padding in PADDING {
+        for count in 20..=66 {
+            mallory.say(&format!("x{}{FORGED} -ta", padding.repeat(count)));
+        }
+        let end = format!("no more of {:x}", padding.chars().next().map_or(0, u32::from));
+        mallory.say(&format!("{end} -ta"));
+        readers.seen_on_terminals(&end);
+        readers.terminals.iter().for_each(|terminal| assert_unforged(terminal, padding));
+    }
+}
+
+#[test]
+fn as_a_deed_a_topic_and_the_like_that_is_padded_until_its_end_looks_like_another() {
+    let mut readers = Readers::gather_at((80, 600), "--history 40");
+    readers.terminals.iter_mut().for_each(Terminal::tell_window);
+    let mut mallory = readers.server.enter("mallory");
+    for columns in 30..=70 {
+        let padded = format!("{}{FORGED}", " ".repeat(columns));
+        mallory.say(&format!("x{padded} -me"));
+        mallory.say(&format!("lena x{padded} -to"));
+        mallory.say(&format!("x{padded} -topic"));
+    }
+    mallory.say("that was it -ta");
+    readers.seen_on_terminals("that was it");
+    readers.terminals.iter().for_each(|terminal| assert_unforged(terminal, "what was done"));
+    // What was said is shown again, and the topic to whoever asks.
+    for columns in 34..=50 {
+        let topic = format!("x{}{FORGED}", " ".repeat(columns));
+        mallory.say(&format!("{topic} -topic"));
+        readers.classic.until(&format!("[T] system: mallory set the topic: {topic}"));
+        for terminal in &mut readers.terminals {
+            for command in ["/topic", "/rooms", "/last 40"] {
+                terminal.enter(command);
+            }
+            terminal.enter(&format!("/time +{}", columns % 13 + 1));
+            terminal.expect_end(&format!("system: times are in UTC+{}\n> █", columns % 13 + 1));
+            assert_unforged(terminal, "what was asked for");
+        }
     }
 }
 

@@ -127,6 +127,7 @@ fn modules_use_only_what_they_may() {
         ("src/slots.rs", &[]),
         ("src/hub/timers.rs", &[]),
         ("src/text.rs", &[]),
+        ("src/rows.rs", &[]),
         ("src/clock.rs", &[]),
         ("src/chat/command.rs", &["clock", "ids"]),
         ("src/door/telnet/commands.rs", &["clock", "chat", "door"]),

@@ -93,6 +93,21 @@ impl Charset {
         }
     }
 
+    /// Returns the most columns that a terminal of this charset shows `c` in.
+    pub fn columns_of(self, c: char) -> usize {
+        match (self, c) {
+            // Half a flag, and what makes a picture of the character before it: some draw two columns.
+            (Self::Utf8, '\u{1f1e6}'..='\u{1f1ff}') => 2,
+            (Self::Utf8, '\u{fe0f}') => 1,
+            (Self::Utf8, _) => c.width().unwrap_or(0),
+            // Those of two bytes are two columns wide, on the terminals that know nothing newer.
+            (Self::Gbk | Self::GuessedGbk | Self::Big5, _) => {
+                1 + usize::from(chinese::is_double(self, c))
+            }
+            (Self::Latin1, _) => 1,
+        }
+    }
+
     /// Returns what a client shows when it is sent `text`.
     pub fn shown(self, text: String) -> String {
         if self == Self::Utf8 {
@@ -260,26 +275,37 @@ mod chinese {
     }
 
     pub fn encode(charset: Charset, text: &str, to: &mut Vec<u8>) {
+        for c in text.chars() {
+            match code(charset, c) {
+                [0, byte] => to.push(byte),
+                bytes => to.extend_from_slice(&bytes),
+            }
+        }
+    }
+
+    pub fn is_double(charset: Charset, c: char) -> bool {
+        code(charset, c)[0] > 0
+    }
+
+    /// What is sent for `c`: the second byte alone if the first is 0.
+    #[inline(always)]
+    fn code(charset: Charset, c: char) -> [u8; 2] {
+        let [_, plane, high, low] = u32::from(c).to_be_bytes();
+        if c.is_ascii() {
+            return [0, low];
+        }
         let planes = match charset {
             Charset::Big5 => [&BIG5_TABLE, &BIG5_TABLE_PLANE_2],
             _ => [&GBK_TABLE, &GBK_TABLE_PLANE_2],
         };
-        for c in text.chars() {
-            let [_, plane, high, low] = u32::from(c).to_be_bytes();
-            let code = match plane {
-                0 if c.is_ascii() => Some(u16::from(low)),
-                0 => planes[0].code(u16::from_be_bytes([high, low])),
-                2 => planes[1].code(u16::from_be_bytes([high, low])),
-                _ => None,
-            };
-            match code.map_or([0, UNKNOWN], u16::to_be_bytes) {
-                [0, byte @ ..=0x7f] => to.push(byte),
-                bytes if charset == Charset::GuessedGbk && bytes.iter().any(is_control) => {
-                    to.push(UNKNOWN);
-                }
-                [0, byte] => to.push(byte),
-                bytes => to.extend_from_slice(&bytes),
-            }
+        let code = match plane {
+            0 => planes[0].code(u16::from_be_bytes([high, low])),
+            2 => planes[1].code(u16::from_be_bytes([high, low])),
+            _ => None,
+        };
+        match code.map_or([0, UNKNOWN], u16::to_be_bytes) {
+            bytes if charset == Charset::GuessedGbk && bytes.iter().any(is_control) => [0, UNKNOWN],
+            bytes => bytes,
         }
     }
 }
@@ -300,6 +326,10 @@ mod chinese {
 
     pub fn encode(_: Charset, text: &str, to: &mut Vec<u8>) {
         to.extend_from_slice(text.as_bytes());
+    }
+
+    pub fn is_double(_: Charset, _: char) -> bool {
+        false
     }
 }
 

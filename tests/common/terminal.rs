@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 
 use natter::door::charset::Charset;
 use natter::door::iac::{IAC, SB, SE};
-use natter::door::telnet::option::{ECHO, SGA};
+use natter::door::telnet::option::{ECHO, NAWS, SGA};
 
 use super::{Client, screen};
 
@@ -27,6 +27,8 @@ pub struct Terminal {
     cut: Vec<u8>,
     /// Whether the server echoes what is typed.
     pub is_echoed: bool,
+    /// The server is told of the window's size.
+    has_told_window: bool,
 }
 
 impl Terminal {
@@ -35,7 +37,26 @@ impl Terminal {
         let size = |size| NonZeroU16::new(size).expect("it has a size");
         let parser =
             vt100::Parser::new_with_callbacks(size(rows), size(columns), 0, Asked::default());
-        Self { client: Client::connect(door), parser, charset, cut: Vec::new(), is_echoed: false }
+        let (client, is_echoed, has_told_window) = (Client::connect(door), false, false);
+        Self { client, parser, charset, cut: Vec::new(), is_echoed, has_told_window }
+    }
+
+    /// Tells the size of the window (RFC 1073).
+    pub fn tell_window(&mut self) {
+        if !std::mem::replace(&mut self.has_told_window, true) {
+            self.client.send([IAC, WILL, NAWS]);
+        }
+        let (rows, columns) = self.parser.screen().size();
+        let size = [columns, rows].map(|size| size.get().to_be_bytes());
+        let size: Vec<u8> = size.as_flattened().iter().flat_map(doubled).collect();
+        self.client.send([&[IAC, SB, NAWS][..], &size, &[IAC, SE]].concat());
+    }
+
+    /// Gives the window another size, and tells it.
+    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
+        let size = |size| NonZeroU16::new(size).expect("it has a size");
+        self.parser.screen_mut().set_size(size(rows), size(columns));
+        self.tell_window();
     }
 
     /// Returns its charset.
@@ -149,7 +170,7 @@ impl Terminal {
         self.cut = rest.to_vec();
     }
 
-    /// Agrees to be echoed, and to nothing else.
+    /// Agrees to be echoed, to have told the window's size, and to nothing else.
     fn negotiate(&mut self, verb: u8, option: u8) {
         let agrees = matches!(option, ECHO | SGA);
         let answer = match verb {
@@ -160,6 +181,9 @@ impl Terminal {
         if option == ECHO {
             self.is_echoed = verb == WILL;
         }
+        if option == NAWS && self.has_told_window {
+            return;
+        }
         if matches!(verb, WILL | DO) || agrees {
             self.client.send([IAC, answer, option]);
         }
@@ -169,6 +193,10 @@ impl Terminal {
 /// Returns `text` with `¿` for U+FFFD, which vt100 does not show.
 pub fn visible(text: &str) -> String {
     text.replace(char::REPLACEMENT_CHARACTER, "¿")
+}
+
+fn doubled(byte: &u8) -> Vec<u8> {
+    vec![*byte; if *byte == IAC { 2 } else { 1 }]
 }
 
 /// Returns the length of the command at the start of `bytes`, if it is complete.

@@ -52,13 +52,16 @@ pub struct Queue {
     pub program: Option<Told>,
 }
 
-/// The encoding of one event for one peer at the telnet door, or of one of its lines at the other.
+/// The encoding of one event for one peer at the telnet door, in a window of no known width, or of one of
+/// its lines at the other.
 pub struct Line {
     pub bytes: Vec<u8>,
     /// The same, once the negotiation has taken effect.
     pub after: Option<Vec<u8>>,
-    /// The view before, and after the negotiation has taken effect.
+    /// The view before, and after the negotiation has taken effect: all but its width.
     pub views: [Option<View>; 2],
+    /// What somebody said to all.
+    pub said: Option<String>,
     /// Said by others, to the room or to it: it may be skipped for a slow reader.
     pub may_be_skipped: bool,
     /// From here on the hub edits its line, or no longer does.
@@ -362,6 +365,12 @@ impl Queue {
                 bytes,
                 after: later.map(|view| encoded(view.into())),
                 views: [Some(view), later],
+                said: match message {
+                    Message::Event(Event::Said { text, .. } | Event::Acted { text, .. }) => {
+                        Some(text.to_string())
+                    }
+                    _ => None,
+                },
                 may_be_skipped,
                 edit: match message {
                     Message::Notice(&Notice::EditSet { on }) => Some(on),
@@ -371,8 +380,15 @@ impl Queue {
             return;
         }
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let (after, views, edit) = Default::default();
-            self.lines.push(Line { bytes: line.to_vec(), after, views, may_be_skipped, edit });
+            let (after, views, said, edit) = Default::default();
+            self.lines.push(Line {
+                bytes: line.to_vec(),
+                after,
+                views,
+                said,
+                may_be_skipped,
+                edit,
+            });
         }
     }
 }

@@ -8,6 +8,7 @@ use natter::door::telnet::option::{CHARSET, ECHO, NAWS, SGA, TIMING_MARK, TTYPE}
 use natter::door::telnet::view::{Style, View};
 
 use crate::model::Negotiated;
+use crate::rows::Windows;
 
 const AYT: u8 = 246;
 const IP: u8 = 244;
@@ -42,6 +43,8 @@ pub struct Person {
     /// time.
     edits_left: u8,
     has_told_window: bool,
+    /// The windows that it has told of.
+    pub windows: Windows,
     /// What it negotiates.
     pub negotiated: Option<Negotiated>,
     /// Whether its client has sent telnet commands, or will have to answer some.
@@ -85,6 +88,7 @@ impl Person {
             is_editing,
             edits_left: 6,
             has_told_window: false,
+            windows: Windows::default(),
             negotiated,
             speaks_telnet,
             marks,
@@ -144,6 +148,10 @@ impl Person {
                     self.word().repeat(size / (self.word().len() + 1))
                 );
                 said.push(text.clone());
+                if self.habit != Habit::Negotiator {
+                    // Whatever a negotiator tells of its window may be none of the server's business.
+                    self.windows.at.insert(text.clone(), self.windows.widths.len() - 1);
+                }
                 match rng.u8(..6) {
                     0 => format!("/me {text}"),
                     1 if !self.is_editing => format!("{text} -ta"),
@@ -279,16 +287,12 @@ impl Person {
     }
 
     fn negotiate(&mut self, rng: &mut Rng, bytes: &mut Vec<u8>) {
-        if matches!(self.habit, Habit::Plain | Habit::Changer) {
+        if self.habit == Habit::Plain {
             return;
         }
         self.speaks_telnet = true;
         if self.habit != Habit::Negotiator {
-            if !std::mem::replace(&mut self.has_told_window, true) {
-                bytes.extend([IAC, WILL, NAWS]);
-            }
-            bytes.extend([IAC, SB, NAWS, 0, rng.u8(..100), 0, rng.u8(..60)]);
-            return bytes.extend([IAC, SE]);
+            return self.tell_window(rng, bytes);
         }
         for _ in 0..rng.usize(..30) {
             match rng.u8(..8) {
@@ -307,9 +311,14 @@ impl Person {
                 // Erases nothing, or does nothing.
                 3 => bytes.extend([IAC, rng.u8(247..=249)]),
                 4 => {
-                    bytes.extend([IAC, SB, [NAWS, 34, 36, 39, 201][rng.usize(..5)]]);
-                    bytes.extend((0..rng.usize(..90)).map(|_| rng.u8(..240)));
-                    bytes.extend([IAC, SE]);
+                    let option = [NAWS, 34, 36, 39, 201][rng.usize(..5)];
+                    let size = if option == NAWS && rng.bool() { 4 } else { rng.usize(..90) };
+                    let mut sub: Vec<u8> = (0..size).map(|_| rng.u8(..240)).collect();
+                    if let (NAWS, [high, low, _, _]) = (option, &mut sub[..]) {
+                        *high %= 2;
+                        self.windows.widths.push(u16::from_be_bytes([*high, *low]));
+                    }
+                    bytes.extend([&[IAC, SB, option][..], &sub, &[IAC, SE]].concat());
                 }
                 _ => {
                     let option = rng.u8(..);
@@ -318,5 +327,24 @@ impl Person {
                 }
             }
         }
+    }
+
+    /// Its window has another size.
+    fn tell_window(&mut self, rng: &mut Rng, bytes: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.has_told_window, true) {
+            bytes.extend([IAC, WILL, NAWS]);
+        }
+        let columns = match rng.u8(..10) {
+            0 => 0,
+            1 => rng.u16(..20),
+            2 => rng.u16(200..600),
+            _ => rng.u16(20..100),
+        };
+        self.windows.widths.push(columns);
+        bytes.extend([IAC, SB, NAWS]);
+        for byte in [columns, rng.u16(..60)].map(u16::to_be_bytes).concat() {
+            bytes.extend(if byte == IAC { vec![IAC, IAC] } else { vec![byte] });
+        }
+        bytes.extend([IAC, SE]);
     }
 }

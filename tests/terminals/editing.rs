@@ -115,7 +115,8 @@ fn messages_are_shown_above_a_line_of_several_rows() {
     // A wide character does not fit the remaining column.
     scene.types("a", &["> a█一二三四五六七八", "九十"]);
     scene.bob_says("over me");
-    scene.story.tells(&["[T] bob: over me", "> a█一二三四五六七八", "九十"]);
+    // What is said is kept in rows of the terminal's width, all but the first indented.
+    scene.story.tells(&["[T] bob: over", "    me", "> a█一二三四五六七八", "九十"]);
     scene.story.told.pop();
     scene.presses("C-k", &["> a█"]);
     scene.presses("C-u", &["> █"]);
@@ -147,6 +148,16 @@ fn a_line_is_redrawn_when_the_window_is_resized() {
     screen.resize(30, ROWS);
     screen.expect_part("\n> 小来 bcdefghij abcdefghij ab\ncdefghij abcdefghij█");
     screen.expect_part("[T] bob: narrow\n");
+}
+
+#[test]
+fn rows_are_those_of_a_window_whose_size_is_told() {
+    // It negotiates by itself.
+    let Some(mut scene) = Scene::enter("telnet -- 127.0.0.1 -2323", 40) else { return };
+    scene.bob_says("a sentence of several words that is longer than a row");
+    let rows =
+        "[T] bob: a sentence of several\n         words that is longer than a\n         row\n> █";
+    scene.story.screen.expect_part(rows);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! Styled text, and its wrapping into rows: wide and combining characters stay whole.
 
+use std::ops::Range;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
+
+use crate::rows::{self, Rows, Shape};
 
 /// The style of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,103 +84,45 @@ pub fn row_columns(row: &Row) -> usize {
     row.iter().map(|span| columns_of(&span.text)).sum()
 }
 
-/// Wraps `spans` into rows of at most `columns`, at spaces if there are any; rows after the first
-/// are indented by `indent` columns, or a quarter of a narrow row. A link is kept in one row; one
-/// that is too long for a row fills as many as it needs from edge to edge, so that the terminal can
-/// wrap it.
+/// Wraps `spans` into rows of at most `columns`; rows after the first are indented by `indent` columns, or
+/// a quarter of a narrow row. A link that no row can hold fills as many as it needs from edge to edge, so
+/// that the terminal can wrap it.
 pub fn wrap(spans: &[Span], columns: usize, indent: usize) -> Vec<Row> {
-    let indent = indent.min(columns / 4);
-    let clusters: Vec<(&str, Style)> = spans
-        .iter()
-        .flat_map(|span| span.text.graphemes(true).map(|cluster| (cluster, span.style)))
-        .collect();
-    let mut rows = Vec::new();
-    let mut from = 0;
-    loop {
-        let mut row = Row::new();
-        let mut used = 0;
-        let is_cut = rows.last().and_then(|row: &Row| row.last()).is_some_and(|last| last.is_cut);
-        if !rows.is_empty()
-            && indent > 0
-            && !is_cut
-            && link_fits(&clusters[from..], columns - indent)
-        {
-            row.push(Span::new(" ".repeat(indent), Style::PLAIN));
-            used = indent;
+    let mut text = String::new();
+    let mut links: Vec<Range<usize>> = Vec::new();
+    for span in spans.iter().filter(|span| !span.text.is_empty()) {
+        let from = text.len();
+        text.push_str(&span.text);
+        match links.last_mut().filter(|last| last.end == from) {
+            Some(last) if span.style.is_link => last.end = text.len(),
+            None if span.style.is_link => links.push(from..text.len()),
+            _ => {}
         }
-        let mut to = from;
-        while let Some((cluster, _)) = clusters.get(to) {
-            let width = columns_of(cluster);
-            // A row contains at least one cluster, or this would not end.
-            if used + width > columns && to > from {
-                break;
-            }
-            used += width;
-            to += 1;
-        }
-        let (end, next) = broken(&clusters, from, to, columns);
-        clusters[from..end].iter().for_each(|&(text, style)| push(&mut row, text, style));
-        let is_in_link = next == to && is_within_link(&clusters, to);
-        if let Some(last) = row.last_mut().filter(|_| is_in_link) {
-            last.is_cut = true;
-        }
-        rows.push(row);
-        if next >= clusters.len() {
-            return rows;
-        }
-        from = next;
     }
+    let shape = Shape { columns, used: 0, indent };
+    let rows = Rows::new(&text, &links, shape, |c| c.width().unwrap_or(0));
+    rows.map(|row| styled(&row, spans)).collect()
 }
 
-/// Returns where a row ends that begins at `from` and has room up to `to`, and where the next one
-/// begins.
-fn broken(clusters: &[(&str, Style)], from: usize, to: usize, columns: usize) -> (usize, usize) {
-    let is_space = |index: &usize| clusters[*index].0 == " ";
-    if to == clusters.len() {
-        return (to, to);
+/// Returns the part of `spans` that is in `row` of their text.
+fn styled(row: &rows::Row, spans: &[Span]) -> Row {
+    let mut styled = Row::new();
+    if row.indent > 0 {
+        styled.push(Span::new(" ".repeat(row.indent), Style::PLAIN));
     }
-    if is_space(&to) {
-        return (to, to + 1);
+    let mut start = 0;
+    for Span { text, style, .. } in spans {
+        let place = |at: usize| at.clamp(start, start + text.len()) - start;
+        let part = &text[place(row.text.start)..place(row.text.end)];
+        if !part.is_empty() {
+            push(&mut styled, part, *style);
+        }
+        start += text.len();
     }
-    if is_within_link(clusters, to) {
-        // Before the link, unless the row begins with it.
-        let start = (from..to).rev().find(|&at| !clusters[at].1.is_link);
-        return start.map_or((to, to), |last| {
-            let end = if is_space(&last) && last > from { last } else { last + 1 };
-            (end, last + 1)
-        });
+    if let Some(last) = styled.last_mut() {
+        last.is_cut = row.is_cut;
     }
-    let is_in_word = clusters[to - 1..=to].iter().all(|(c, _)| columns_of(c) < 2);
-    // At the last space; a word longer than half a row is cut instead.
-    let space = (from..to).rev().take(columns / 2).find(is_space);
-    match space.filter(|&space| is_in_word && space > from) {
-        Some(space) => (space, space + 1),
-        None => (to, to),
-    }
-}
-
-/// Whether a row that ends before `to` ends within a link.
-fn is_within_link(clusters: &[(&str, Style)], to: usize) -> bool {
-    to > 0 && to < clusters.len() && clusters[to - 1..=to].iter().all(|(_, style)| style.is_link)
-}
-
-/// Whether `clusters` do not begin with a link of more than `columns`.
-fn link_fits(clusters: &[(&str, Style)], columns: usize) -> bool {
-    let link = clusters.iter().take_while(|(_, style)| style.is_link);
-    link.map(|(cluster, _)| columns_of(cluster)).sum::<usize>() <= columns
-}
-
-/// Returns the position and the length of the first link in `text`.
-pub fn link(text: &str) -> Option<(usize, usize)> {
-    let is_scheme = |c: &u8| c.is_ascii_alphanumeric() || b"+-.".contains(c);
-    let is_part = |c: &u8| c.is_ascii_graphic() && !b"<>\"`".contains(c);
-    let starts = memchr::memmem::find_iter(text.as_bytes(), "://");
-    { starts }.find_map(|at| {
-        let (before, after) = text.as_bytes().split_at(at);
-        let scheme = before.iter().rev().take_while(|c| is_scheme(c)).count();
-        let rest = after.iter().take_while(|c| is_part(c)).count();
-        (scheme > 0 && rest > 3).then_some((at - scheme, scheme + rest))
-    })
+    styled
 }
 
 fn push(row: &mut Row, text: &str, style: Style) {
@@ -224,11 +170,11 @@ mod tests {
     }
 
     fn wrapped_link(text: &str, columns: usize, indent: usize) -> Vec<(String, bool)> {
-        let (at, length) = link(text).expect("there is one");
+        let link = rows::link(text).expect("there is one");
         let spans = [
-            Span::new(&text[..at], Style::PLAIN),
-            Span::new(&text[at..at + length], Style::LINK),
-            Span::new(&text[at + length..], Style::PLAIN),
+            Span::new(&text[..link.start], Style::PLAIN),
+            Span::new(&text[link.clone()], Style::LINK),
+            Span::new(&text[link.end..], Style::PLAIN),
         ];
         let row = |row: Row| {
             let is_cut = row.iter().any(|span| span.is_cut);
@@ -253,19 +199,6 @@ mod tests {
         let wanted =
             [("see", false), ("http://a/b", true), ("cdefghijkl", true), ("mno now", false)];
         assert_eq!(rows, wanted.map(|(row, is_cut)| (row.to_string(), is_cut)));
-    }
-
-    #[test]
-    fn links_are_recognised_as_by_other_programs() {
-        for (text, found) in [
-            ("see https://a.b/c?d=e#f, you", Some("https://a.b/c?d=e#f,")),
-            ("看http://a/b吧", Some("http://a/b")),
-            ("<ftp://x>", Some("ftp://x")),
-            ("a :// b", None),
-            ("http://", None),
-        ] {
-            assert_eq!(link(text).map(|(at, length)| &text[at..at + length]), found, "{text}");
-        }
     }
 
     #[test]

@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 
 use crate::client::core::bounds::{SCROLLBACK_BYTES, SCROLLBACK_LINES};
 use crate::client::core::message::Body;
-use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, link, wrap};
-
-/// Rows after the first are indented to the text, behind the stamp.
-const INDENT_COLUMNS: usize = 9;
+use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, wrap};
+use crate::rows::{INDENT_COLUMNS, link};
 
 /// The messages, oldest first, bounded.
 #[derive(Default)]
@@ -279,10 +277,10 @@ fn spans_of(body: &Body, own: &str) -> Vec<Span> {
         Body::Plain(text) => (Vec::new(), text.as_str(), None, Style::PLAIN),
     };
     let mut rest = text;
-    while let Some((at, length)) = link(rest) {
-        mark_mentions(&rest[..at], own, style, &mut spans);
-        spans.push(Span::new(&rest[at..at + length], Style { is_link: true, ..style }));
-        rest = &rest[at + length..];
+    while let Some(link) = link(rest) {
+        mark_mentions(&rest[..link.start], own, style, &mut spans);
+        spans.push(Span::new(&rest[link.clone()], Style { is_link: true, ..style }));
+        rest = &rest[link.end..];
     }
     mark_mentions(rest, own, style, &mut spans);
     spans

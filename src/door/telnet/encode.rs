@@ -19,6 +19,7 @@ use crate::door::lang::Lang;
 use crate::door::notice::{Message, Notice};
 use crate::door::reader::Reader;
 use crate::door::telnet::view::{Style, View};
+use crate::door::telnet::wrap::write_line;
 use crate::zone::Zones;
 
 /// The prompt in the lobby; in another room it follows the room's name.
@@ -58,7 +59,7 @@ pub fn encode(
             (true, false)
         }
         Message::Notice(notice) => {
-            write_lines(message, lang, to);
+            write_text(&lines(message, lang), 0, view, to);
             (true, notice.is_last())
         }
     };
@@ -82,13 +83,13 @@ fn write_event(event: &Event<'_>, view: View, stamp: Stamp, zones: &mut Zones, t
     match *event {
         Event::Accepted => {}
         Event::Said { nick, text } => {
-            begin(stamp, view, zones, to);
-            write_words([nick, ": ", text], to);
+            let used = begin(stamp, view, zones, to);
+            write_line(&[nick, ": ", text], used, view, to);
         }
         Event::Whispered { from, to: reader, text } => {
-            begin(stamp, view, zones, to);
+            let used = begin(stamp, view, zones, to);
             mark(BOLD, view, to);
-            write_words([&lang.private(from, reader), ": ", text], to);
+            write_line(&[&lang.private(from, reader), ": ", text], used, view, to);
             mark(NORMAL, view, to);
         }
         Event::Earlier { at, after, said, .. } => {
@@ -99,30 +100,31 @@ fn write_event(event: &Event<'_>, view: View, stamp: Stamp, zones: &mut Zones, t
                 to.extend_from_slice(b"\r\n");
             }
             let is_past_day = zones.is_new_day(view.zone, [at, stamp]);
+            let from = to.len();
             zones.begin_line(view.zone, at, view.shown, is_past_day, to);
+            let used = to.len() - from;
             if let Event::Said { nick, text } = *said {
-                write_words([nick, ": ", text], to);
+                write_line(&[nick, ": ", text], used, view, to);
             } else {
-                write_lines(said.into(), lang, to);
+                write_text(&lines(said.into(), lang), used, view, to);
             }
             mark(NORMAL, view, to);
         }
         Event::Past { .. } | Event::Missed { .. } => {
             mark(DIM, view, to);
-            write_lines(event.into(), lang, to);
+            write_text(&lines(event.into(), lang), 0, view, to);
             mark(NORMAL, view, to);
         }
         Event::Welcome { .. } => {
-            write_lines(event.into(), lang, to);
-            write_text(&lang.greeting_end(zones.offset(view.zone, stamp)), to);
+            let greeting =
+                lines(event.into(), lang) + &lang.greeting_end(zones.offset(view.zone, stamp));
+            write_text(&greeting, 0, view, to);
         }
-        Event::Help => write_text(lang.slash_help(), to),
-        Event::Goodbye => write_text(lang.goodbye(), to),
+        Event::Help => write_text(lang.slash_help(), 0, view, to),
+        Event::Goodbye => write_text(lang.goodbye(), 0, view, to),
         _ => {
-            if happens_now(event) {
-                begin(stamp, view, zones, to);
-            }
-            write_lines(event.into(), lang, to);
+            let used = if happens_now(event) { begin(stamp, view, zones, to) } else { 0 };
+            write_text(&lines(event.into(), lang), used, view, to);
         }
     }
 }
@@ -155,17 +157,24 @@ pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
     }
 }
 
-fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) {
-    if view.shown != Shown::Never {
-        mark(DIM, view, to);
-        zones.begin_line(view.zone, stamp, view.shown, false, to);
-        mark(NORMAL, view, to);
+/// Writes when it happens; how many columns that takes.
+fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) -> usize {
+    if view.shown == Shown::Never {
+        return 0;
     }
+    mark(DIM, view, to);
+    let from = to.len();
+    zones.begin_line(view.zone, stamp, view.shown, false, to);
+    let used = to.len() - from;
+    mark(NORMAL, view, to);
+    used
 }
 
 /// Writes the line that marks the beginning of a day; `text` begins with its date.
 fn write_date(text: &str, to: &mut Vec<u8>) {
-    write_words(["-- ", &text[..10], " --"], to);
+    for word in ["-- ", &text[..10], " --"] {
+        to.extend_from_slice(word.as_bytes());
+    }
 }
 
 fn mark(mark: &[u8], view: View, to: &mut Vec<u8>) {
@@ -174,24 +183,19 @@ fn mark(mark: &[u8], view: View, to: &mut Vec<u8>) {
     }
 }
 
-fn write_words(words: [&str; 3], to: &mut Vec<u8>) {
-    for word in words {
-        to.extend_from_slice(word.as_bytes());
-    }
-}
-
-fn write_lines(message: Message<'_>, lang: Lang, to: &mut Vec<u8>) {
+fn lines(message: Message<'_>, lang: Lang) -> String {
     let mut body = Vec::new();
     lang.write(message, &mut body).expect("writing to memory does not fail");
-    write_text(std::str::from_utf8(&body).expect("texts are text"), to);
+    String::from_utf8(body).expect("texts are text")
 }
 
-fn write_text(text: &str, to: &mut Vec<u8>) {
+/// Writes lines; of the first one's row `used` columns are taken already.
+fn write_text(text: &str, used: usize, view: View, to: &mut Vec<u8>) {
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {
             to.extend_from_slice(b"\r\n");
         }
-        to.extend_from_slice(line.as_bytes());
+        write_line(&[line], if number > 0 { 0 } else { used }, view, to);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::door::notice::Notice;
 use crate::door::stray::{self, TlsGuard};
 use crate::door::telnet::editing::{Editing, Typed};
 use crate::door::telnet::protocol::{ControlKey, HERE, Item};
-use crate::door::telnet::view::{Style, View};
+use crate::door::telnet::view::{Style, View, Width};
 use crate::editor::Key;
 
 /// The state of a user's terminal and line.
@@ -171,6 +171,7 @@ impl Person {
             }
             Item::Window { columns, rows } => {
                 self.window = (columns, rows);
+                self.view.width = Width::of_terminal(columns);
                 if let Some(editing) = &mut self.editing {
                     editing.resize(columns, rows);
                 }

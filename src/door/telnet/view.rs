@@ -18,6 +18,8 @@ pub struct View {
     pub lang: Lang,
     /// The kind of terminal.
     pub style: Style,
+    /// In rows of which width.
+    pub width: Width,
 }
 
 /// The control sequences that a terminal is sent.
@@ -48,5 +50,27 @@ impl Style {
     pub fn of_terminal(name: &str) -> Self {
         let cannot = ["dumb", "unknown", "network", "vt52", "teletype", "paper", "tn3270"];
         if cannot.iter().any(|start| name.starts_with(start)) { Self::Dumb } else { Self::Color }
+    }
+}
+
+/// The width of a terminal, as far as rows are made for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Width(u8);
+
+impl Width {
+    /// Where less fits, hardly a name does: such a terminal is taken for one whose width is not known.
+    const MIN: u16 = 20;
+    /// Rows are no longer than a wider terminal's: so there are no more tapes than widths up to here.
+    const MAX: u8 = 250;
+
+    /// Of a terminal that has told its `columns`, 0 if they are not known.
+    pub fn of_terminal(columns: u16) -> Self {
+        let width = u8::try_from(columns).unwrap_or(u8::MAX).min(Self::MAX);
+        Self(if columns < Self::MIN { 0 } else { width })
+    }
+
+    /// The columns of a row, if the width is known.
+    pub fn row_columns(self) -> Option<usize> {
+        (self.0 > 0).then(|| usize::from(self.0) - 1)
     }
 }
