@@ -1,17 +1,17 @@
 //! The hub, driven by the test over sockets that accept everything or nothing, or break.
 
+#[path = "hub/room.rs"]
+mod room;
 #[path = "hub/socket.rs"]
 mod socket;
-
-use std::cell::RefMut;
-use std::ops::Range;
 
 use natter::door::DoorKind;
 use natter::door::lang::Lang;
 use natter::hub::{Hub, Ready};
 use natter::ids::{PeerId, UserId};
 use natter::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, READS_PER_TURN};
-use socket::{Ends, PeerSocket, at};
+use room::Room;
+use socket::{PeerSocket, at};
 
 const NOP: [u8; 2] = [255, 241];
 const WRITABLE: Ready = Ready { readable: false, writable: true, ended: false, urgent: false };
@@ -102,72 +102,6 @@ fn a_client_without_telnet_is_sent_nothing_and_causes_no_wakeup() {
     let mut silent = Silent::enter(b"");
     assert_eq!(silent.hub.deadline_ms(), None);
     assert_eq!(silent.sent_up_to(u64::MAX), []);
-}
-
-/// Classic clients in the room, called `s000`, `s001` and so on.
-struct Room {
-    hub: Hub<PeerSocket>,
-    members: Vec<(PeerId, PeerSocket)>,
-}
-
-impl Room {
-    fn of(count: usize, limits: &Limits) -> Self {
-        let limits = Limits { clients: count + 500, flood_limit: false, ..limits.clone() };
-        let mut room = Self { hub: Hub::new(Lang::En, limits), members: Vec::new() };
-        for number in 0..count {
-            let socket = PeerSocket::default();
-            let id = room.hub.open(socket.clone(), DoorKind::Classic, None, &at(0));
-            room.members.push((id, socket));
-            room.send(number, &format!("s{number:03} -n\n"));
-            room.work(0);
-        }
-        // Joins are summed up when their second is over.
-        room.work(2_000);
-        room.members.iter().for_each(|(_, socket)| *socket.0.borrow_mut() = Ends::default());
-        room
-    }
-
-    fn ends(&self, number: usize) -> RefMut<'_, Ends> {
-        self.members[number].1.0.borrow_mut()
-    }
-
-    fn send(&mut self, number: usize, text: &str) {
-        self.ends(number).sent.extend_from_slice(text.as_bytes());
-        let ended = self.ends(number).is_ended;
-        self.wake(number, Ready { readable: true, ended, ..Ready::default() });
-    }
-
-    fn wake(&mut self, number: usize, ready: Ready) {
-        self.hub.wake(self.members[number].0.slot(), ready);
-    }
-
-    fn work(&mut self, mono_ms: u64) {
-        while self.hub.turn(&at(mono_ms)) {}
-    }
-
-    /// Connects another client, which first sends `bytes`; returns its number.
-    fn open(&mut self, kind: DoorKind, bytes: &str) -> usize {
-        let (number, socket) = (self.members.len(), PeerSocket::default());
-        let id = self.hub.open(socket.clone(), kind, None, &at(2_000));
-        self.members.push((id, socket));
-        self.send(number, bytes);
-        self.work(2_000);
-        number
-    }
-
-    /// Returns how many of [`Room::chatter`]'s lines `number` was sent.
-    fn chatter_to(&self, number: usize) -> usize {
-        memchr::memmem::find_iter(&self.ends(number).heard, ":000").count()
-    }
-
-    /// Lets each of `speakers` say as much as one read contains; returns the number of lines.
-    fn chatter(&mut self, speakers: Range<usize>) -> usize {
-        let lines = READ_BYTES / 64;
-        for number in speakers.clone() {
-            self.send(number, &format!("{:0>59} -ta\n", "z").repeat(lines));
-        }
-        speakers.len() * lines
-    }
 }
 
 #[test]
@@ -280,6 +214,25 @@ fn a_client_that_asks_again_during_a_long_list_is_sent_both_lists() {
 }
 
 #[test]
+fn a_long_list_waits_without_work_for_a_client_that_reads_nothing() {
+    let mut room = Room::of(800, &Limits::default());
+    room.ends(0).room = Some(0);
+    room.send(0, "who\nwho\n");
+    room.turns(100);
+    let held_bytes = room.hub.held_bytes();
+    for _ in 0..10 {
+        room.send(0, "help\n");
+        assert!(!room.turns(10), "nothing is left to do");
+        assert_eq!(room.hub.held_bytes(), held_bytes, "one screenful at a time");
+    }
+    room.ends(0).room = None;
+    room.wake(0, WRITABLE);
+    room.work(2_000);
+    let heard = String::from_utf8_lossy(&room.ends(0).heard).into_owned();
+    assert!((0..800).all(|number| heard.matches(&format!("s{number:03}")).count() == 2));
+}
+
+#[test]
 fn a_client_that_disconnects_during_a_long_list_leaves() {
     let mut room = Room::of(800, &Limits::default());
     room.send(0, "who\n");
@@ -288,6 +241,46 @@ fn a_client_that_disconnects_during_a_long_list_leaves() {
     room.work(2_000);
     assert_eq!(room.hub.len(), 799);
     assert_eq!(room.hub.chat().nick(UserId::local(room.members[0].0)), None);
+}
+
+#[test]
+fn a_client_that_is_gone_leaves_although_it_asked_for_a_long_list() {
+    let mut room = Room::of(400, &Limits::default());
+    // It is read only after a line could not be sent to it.
+    room.ends(0).is_gone = true;
+    room.ends(0).sent = b"who\nlast words -ta\n".to_vec();
+    room.send(1, "hello -ta\n");
+    room.turns(100);
+    assert_eq!(room.hub.len(), 399);
+    let heard = String::from_utf8_lossy(&room.ends(1).heard).into_owned();
+    assert!(heard.contains("s000:last words\r\n"), "{heard:?}");
+}
+
+#[test]
+fn a_reader_that_is_behind_is_sent_a_long_list_and_not_closed() {
+    let mut room = Room::of(1, &Limits::default());
+    let [earlier, late] = ["p", "q"].map(|letter| letter.repeat(900));
+    for _ in 0..75 {
+        room.send(0, &format!("{earlier} -ta\n").repeat(4));
+        room.work(2_000);
+    }
+    let reader = room.open(DoorKind::Telnet, "reader\r\n");
+    room.ends(reader).heard.clear();
+    room.ends(reader).room = Some(0);
+    // Nearly as much as a reader may lack without having lines skipped.
+    for _ in 0..4 {
+        room.send(0, &format!("{late} -ta\n").repeat(4));
+        room.work(2_000);
+    }
+    room.send(reader, "/last 256\r\n");
+    room.work(2_000);
+    assert_eq!(room.hub.len(), 2, "it is not closed");
+    room.ends(reader).room = None;
+    room.wake(reader, WRITABLE);
+    room.work(2_000);
+    let heard = String::from_utf8_lossy(&room.ends(reader).heard).into_owned();
+    let [earlier, late] = [earlier, late].map(|text| heard.matches(&text).count());
+    assert_eq!((earlier, late), (256 - 16, 16 + 16));
 }
 
 #[test]
@@ -441,4 +434,25 @@ fn a_slow_reader_outlives_those_that_read_nothing() {
         room.hub.chat().nick(UserId::local(room.members[1].0)).is_some(),
         "who reads is still here"
     );
+}
+
+#[test]
+fn a_large_backlog_goes_before_a_small_one_that_is_older() {
+    let limits = Limits { queued_bytes: 256 * 1024, ..Limits::default() };
+    let mut room = Room::of(31, &limits);
+    let whisper = |to: usize| format!("s{to:03} {} -to\n", "p".repeat(900));
+    (1..31).for_each(|number| room.ends(number).room = Some(0));
+    // s001 has lacked one line for 20 seconds, and the others nine lines for three, when they are
+    // sent another.
+    room.send(0, &whisper(1));
+    room.work(3_000);
+    for now_ms in [[20_000; 9].as_slice(), &[23_000]].concat() {
+        for number in 2..31 {
+            room.send(0, &whisper(number));
+            room.work(now_ms);
+        }
+    }
+    let is_here = |number: usize| room.hub.chat().nick(UserId::local(room.members[number].0));
+    assert!(room.hub.len() < 31, "there was too much for all together");
+    assert!(is_here(1).is_some(), "the small backlog is still here");
 }

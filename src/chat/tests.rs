@@ -189,24 +189,36 @@ fn a_user_in_several_rooms_reads_and_leaves_all_of_them() {
 
 #[test]
 fn long_answers_are_sent_in_screenfuls() {
-    let mut talk = Talk::of(1);
-    for number in 0..300 {
-        talk.ask(1, Command::Say(&number.to_string()));
+    let mut talk = Talk { chat: Chat::new(Rules { rooms_max: 100, ..RULES }), ..Talk::of(0) };
+    for number in 1..=400 {
+        talk.chat.arrive(user(number), true, &mut |_| {});
+        talk.ask(number, Command::Name(&format!("u{number}")));
     }
+    (1..=60).for_each(|number| talk.ask(number, Command::Join(&format!("room{number}"))));
+    (0..300).for_each(|number| talk.ask(400, Command::Say(&number.to_string())));
     talk.seen.clear();
-    talk.ask(1, Command::Last(Some(256)));
-    let mut lines = 0;
-    loop {
-        let seen = talk.seen();
-        let more = seen.last().is_some_and(|line| line == "1 more");
-        assert!(seen.len() <= 22, "{}", seen.len());
-        lines += seen.iter().filter(|line| line.starts_with("1 u1:")).count();
-        if !more {
-            break;
+    for (command, count) in [
+        (Command::Who, 340),
+        (Command::Rooms, 61),
+        (Command::Last(Some(256)), 256),
+        (Command::Since { after: None, room: None }, 256),
+    ] {
+        talk.ask(400, command);
+        let mut shown = Vec::new();
+        loop {
+            let mut seen = talk.seen();
+            let more = seen.pop_if(|line| line == "400 more").is_some();
+            assert!(seen.len() <= 21, "{command:?}: {} lines at once", seen.len());
+            shown.extend(seen);
+            if !more {
+                break;
+            }
+            talk.resume(400);
         }
-        talk.resume(1);
+        // The first line is a heading; several names share a line.
+        let items: Vec<&str> = shown[1..].iter().flat_map(|line| line.split(", ")).collect();
+        assert_eq!(items.len(), count, "{command:?}");
     }
-    assert_eq!(lines, 256);
 }
 
 #[test]
