@@ -68,7 +68,7 @@ pub struct Session {
     /// Earlier lines are requested only to know where the session begins, and are not shown.
     is_past_hidden: bool,
     /// Lines that arrived before all missed lines: they are shown after those.
-    held: Vec<Vec<u8>>,
+    held: Vec<Held>,
     /// The lines of an answer that is being received.
     listed: Vec<Message>,
     /// The server's words when it closed the connection.
@@ -94,6 +94,13 @@ pub struct Session {
     attempts: u32,
     random: Rng,
     news: Vec<News>,
+}
+
+/// A line that was said while earlier ones are being requested.
+struct Held {
+    id: String,
+    /// The object as it was received.
+    line: Vec<u8>,
 }
 
 impl Session {

@@ -7,7 +7,7 @@ use crate::client::core::bounds::{ANSWER_MS, FINISH_MS, IDS_MAX, PAST_LINES, SAY
 use crate::client::core::command::Command;
 use crate::client::core::message::{Body, Message, clean};
 use crate::client::core::outbox::Job;
-use crate::client::core::session::{News, Outcome, Session, State, Why};
+use crate::client::core::session::{Held, News, Outcome, Session, State, Why};
 use crate::client::core::wire::Protocol;
 use crate::json::{Fields, Object, read};
 
@@ -31,7 +31,10 @@ impl Session {
                 }
                 self.closing = fields.text("text").map(|text| clean(&text));
             }
-            "said" if self.is_held(&fields) => self.held.push(line.to_vec()),
+            "said" if self.is_held(&fields) => {
+                let id = fields.text("id").map(|id| clean(&id)).unwrap_or_default();
+                self.held.push(Held { id, line: line.to_vec() });
+            }
             "skipped" => {
                 self.told(&event, &fields);
                 self.fill_gap(now_ms);
@@ -164,8 +167,8 @@ impl Session {
             return self.ask_for_past(now_ms);
         }
         self.is_settled = true;
-        for line in std::mem::take(&mut self.held) {
-            self.receive_object(&line, now_ms);
+        for held in std::mem::take(&mut self.held) {
+            self.receive_object(&held.line, now_ms);
         }
     }
 
@@ -257,6 +260,11 @@ impl Session {
                 let (room, id) = (text("room"), text("id"));
                 if is_earlier && self.is_past_hidden {
                     return self.place.begin(&room, &id);
+                }
+                if let Some(at) = self.held.iter().position(|held| is_earlier && held.id == id) {
+                    // It was also sent when it was said, so it is not an earlier line to this user.
+                    let line = self.held.remove(at).line;
+                    return read(&line).map_or((), |fields| self.told(event, &fields));
                 }
                 let is_new = self.place.see(&room, &id);
                 let is_asked = is_earlier && self.is_asked(|it| matches!(it, Command::Last(_)));

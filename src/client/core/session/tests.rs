@@ -253,6 +253,17 @@ fn missed_lines_are_requested_and_shown_once() {
     client.receive(&said(13, r#""earlier""#));
     client.receive(r#"{"type":"done","tag":"past","complete":true}"#);
     assert_eq!(client.shown(), ["b:12", "b:13"], "each is shown once");
+    // A line that is also sent when it is said counts as said now: a mention in it is announced.
+    client.receive(r#"{"type":"skipped","count":1}"#);
+    client.receive(&said(15, ""));
+    [said(14, r#""earlier""#), said(15, r#""earlier""#)].iter().for_each(|it| client.receive(it));
+    let news = client.session.take_news().into_iter();
+    let earlier: Vec<bool> = news
+        .filter_map(|it| if let News::Told(message) = it { Some(message.is_earlier) } else { None })
+        .collect();
+    assert_eq!(earlier, [false, true, false], "the notice of the gap, then both lines");
+    client.receive(r#"{"type":"done","tag":"past","complete":true}"#);
+    assert_eq!(client.shown(), Vec::<String>::new());
     // Lines requested by the user are shown again.
     client.confirm(1);
     client.session.ask(Command::Last(1), client.now_ms);
