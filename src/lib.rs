@@ -193,6 +193,7 @@ pub mod ids;
 pub mod json;
 pub mod keys;
 pub mod limits;
+pub mod log;
 pub mod net;
 pub mod slots;
 pub mod text;

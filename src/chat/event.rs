@@ -1,5 +1,6 @@
 //! What happens in the chat, in no language and for no client in particular.
 
+use crate::chat::kept::Kept;
 use crate::clock::Stamp;
 use crate::ids::{LineId, RoomId, UserId};
 
@@ -10,6 +11,8 @@ pub enum Event<'a> {
     Accepted,
     /// The answer to `exit`.
     Goodbye,
+    /// What is said here is kept on disk.
+    Kept,
 
     /// Somebody entered the room.
     Joined {
@@ -392,6 +395,8 @@ pub enum Effect<'a> {
         /// Where.
         room: RoomId,
     },
+    /// It happened, and is to be found in the log: only if there is one.
+    Keep(Kept<'a>),
     /// There is more of a long answer: `Chat::resume` once this much has been sent.
     More {
         /// To whom.

@@ -19,7 +19,7 @@ use crate::chat::absences::Absences;
 use crate::chat::lines::{Line, Lines};
 use crate::clock::Stamp;
 use crate::ids::UserId;
-use crate::limits::HISTORY_LINES_MAX;
+use crate::limits::{ABSENCE_MS, HISTORY_LINES_MAX};
 
 /// The last lines of every room, and since when who is away from it.
 pub struct Histories {
@@ -35,6 +35,8 @@ pub struct Histories {
     absences: Absences,
     /// No line up to this number is kept of the rooms that have no history.
     forgotten: u64,
+    /// Of any room, lines up to this number may be missing, though earlier ones are kept.
+    missing: u64,
 }
 
 /// Where the history of a room is. It may have given all its lines: whoever looks there checks.
@@ -90,7 +92,19 @@ impl Histories {
             bytes_max,
             absences,
             forgotten: 0,
+            missing: 0,
         }
+    }
+
+    /// Nothing is known of lines up to `number`: they were said before what is read of a log.
+    pub fn begin_after(&mut self, number: u64) {
+        self.forgotten = self.forgotten.max(number);
+    }
+
+    /// Some lines up to `number` are not known, and so neither is what anybody has missed.
+    pub fn lose_up_to(&mut self, number: u64) {
+        self.missing = self.missing.max(number);
+        self.absences = Absences::default();
     }
 
     /// Finds the history that `room` had when it last ended.
@@ -157,7 +171,8 @@ impl Histories {
     /// Whether all lines of a room are kept that have a greater number, among those of all rooms, than
     /// `number`.
     pub fn has_all_since(&self, id: HistoryId, number: u64) -> bool {
-        self.get(id).map_or(self.forgotten, |history| history.dropped) <= number
+        self.missing <= number
+            && self.get(id).map_or(self.forgotten, |history| history.dropped) <= number
     }
 
     /// How many lines of a room are kept, and the number of the next one.
@@ -167,8 +182,13 @@ impl Histories {
 
     /// Notes that `who` leaves a room.
     pub fn leave(&mut self, who: u64, id: HistoryId, now_ms: u64) {
+        self.leave_until(who, id, now_ms + ABSENCE_MS);
+    }
+
+    /// Notes that `who` leaves or has left a room, and is told what was missed until `until_ms`.
+    pub fn leave_until(&mut self, who: u64, id: HistoryId, until_ms: u64) {
         let (_, next) = self.kept(id);
-        self.absences.leave(who, id.room, next, now_ms);
+        self.absences.leave(who, id.room, next, until_ms);
     }
 
     /// How many lines were said since `who` left a room, if that was not too long ago.

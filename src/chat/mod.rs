@@ -16,6 +16,7 @@ pub mod event;
 pub mod history;
 pub mod ignored;
 pub mod ignores;
+pub mod kept;
 mod lines;
 pub mod names;
 mod normal;
@@ -23,6 +24,7 @@ pub mod presence;
 pub mod proposal;
 mod propose;
 mod reserved;
+pub mod restore;
 pub mod rooms;
 mod skeleton;
 pub mod users;
@@ -78,10 +80,16 @@ pub struct Chat {
     rooms: Rooms,
     histories: Histories,
     ignores: Ignores,
-    /// The moment of the first entry; 0 before it.
+    /// The moment of the first entry, or of the restart; 0 before it.
     epoch: u64,
-    /// Lines said so far, to all or to one.
+    /// Lines said to all so far, in all runs of the server that are known.
     spoken: u64,
+    /// Lines said to one alone.
+    whispered: u64,
+    /// Earlier runs of the server: the epoch and the last line of each in which something was said.
+    runs: Vec<LineId>,
+    /// What is said is kept on disk, and everyone is told so.
+    is_kept: bool,
     /// Who is in the middle of a long answer, and where it goes on.
     listings: BTreeMap<UserId, Listing>,
     /// Rooms that have joins and leaves to sum up, by when that is due.
@@ -100,6 +108,9 @@ impl Chat {
             ignores: Ignores::default(),
             epoch: 0,
             spoken: 0,
+            whispered: 0,
+            runs: Vec::new(),
+            is_kept: false,
             listings: BTreeMap::new(),
             announcements: BTreeSet::new(),
             tap: None,
@@ -131,9 +142,24 @@ impl Chat {
         }
     }
 
-    /// The id of what was said last, to all or to one.
+    /// The id of what was said last to all.
     pub fn last_line(&self) -> LineId {
         LineId { epoch: self.epoch, number: self.spoken }
+    }
+
+    /// How many lines were said so far, to all or to one.
+    pub fn lines(&self) -> u64 {
+        self.spoken + self.whispered
+    }
+
+    /// From here on everything that happens is to be kept (`Effect::Keep`), and whoever enters is told so.
+    pub fn keep(&mut self) {
+        self.is_kept = true;
+    }
+
+    /// Whether it is.
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// `who` asks for something: it is proposed, and committed at once. Nothing comes of it if they

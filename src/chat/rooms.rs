@@ -37,13 +37,16 @@ pub struct Rooms {
     by_skeleton: BTreeMap<u64, RoomId>,
     /// The fullest first.
     by_size: BTreeSet<(Reverse<u32>, RoomId)>,
+    /// Topics of rooms that people were in when the server stopped, by the skeletons of the rooms'
+    /// names: a room has its topic again when the first of them comes back.
+    topics: BTreeMap<u64, (RoomName, Box<str>)>,
 }
 
 impl Rooms {
     /// The lobby.
     pub fn new() -> Self {
-        let (slab, by_skeleton, by_size) = Default::default();
-        let mut rooms = Self { slab, by_skeleton, by_size };
+        let (slab, by_skeleton, by_size, topics) = Default::default();
+        let mut rooms = Self { slab, by_skeleton, by_size, topics };
         let lobby = RoomName::new(LOBBY_NAME);
         let lobby = rooms.open(lobby, HistoryId::new(skeleton_hash(LOBBY_NAME)));
         assert_eq!(lobby, LOBBY, "the lobby comes first");
@@ -84,9 +87,21 @@ impl Rooms {
     /// The room called `name`. If it is new it begins, with the history that it had before.
     pub fn find_or_open(&mut self, name: RoomName, histories: &mut Histories) -> RoomId {
         self.find(name.as_str()).unwrap_or_else(|| {
-            let history = histories.open(skeleton_hash(name.as_str()));
-            self.open(name, history)
+            let skeleton = skeleton_hash(name.as_str());
+            let id = self.open(name, histories.open(skeleton));
+            self.at(id).topic = self.topics.remove(&skeleton).map(|(_, topic)| topic);
+            id
         })
+    }
+
+    /// The room called `name` has a topic, though nobody has come back to it yet.
+    pub fn keep_topic(&mut self, name: RoomName, topic: Box<str>) {
+        self.topics.insert(skeleton_hash(name.as_str()), (name, topic));
+    }
+
+    /// The topics of rooms that nobody has come back to, with the rooms' names.
+    pub fn kept_topics(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.topics.values().map(|(name, topic)| (name.as_str(), &**topic))
     }
 
     /// `user` comes to `id`.

@@ -12,6 +12,7 @@ use crate::config::{Address, Config};
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
+use crate::log::writer::Fsync;
 
 /// Where the doors are unless their options say otherwise.
 const DEFAULT_PORTS: [(&str, u16); 2] = [("classic", 9999), ("telnet", 2323)];
@@ -64,6 +65,8 @@ pub fn parse(
         unix_mode: None,
         lang: Lang::of_environment(|name| env::var(name).ok()),
         log: LevelFilter::Info,
+        state: None,
+        fsync: Fsync::Secs(5),
         limits: Limits::default(),
     };
     let (mut config, given) = match PROGRAM.parse(arguments, config)? {
@@ -81,6 +84,11 @@ pub fn parse(
         && let Some(bytes) = given.all("history-bytes").next()
     {
         return Err(contradiction("--history 0", &shown("history-bytes", bytes)));
+    }
+    for name in ["fsync", "log-bytes", "log-files"] {
+        if let Some(value) = given.all(name).next().filter(|_| config.state.is_none()) {
+            return Err(format!("--{name} {value}: nothing is kept without --state DIR"));
+        }
     }
     config.limits.check()?;
     Ok(Request::Run(Box::new(config), given))

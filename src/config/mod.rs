@@ -13,6 +13,7 @@ use log::LevelFilter;
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::Limits;
+use crate::log::writer::Fsync;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -25,8 +26,12 @@ pub struct Config {
     pub unix_mode: Option<u32>,
     /// The language of everything the server says.
     pub lang: Lang,
-    /// What is logged.
+    /// What goes to the diagnostics.
     pub log: LevelFilter,
+    /// Where what is said is kept, if it is.
+    pub state: Option<PathBuf>,
+    /// When that is made to survive a power failure.
+    pub fsync: Fsync,
     /// The bounds.
     pub limits: Limits,
 }

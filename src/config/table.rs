@@ -4,6 +4,7 @@ use log::LevelFilter;
 
 use crate::config::options::{self, Opt};
 use crate::config::{Address, Config};
+use crate::log::writer::Fsync;
 
 /// The largest number that any option takes: products of two of them fit 64 bits.
 const NUMBER_MAX: u64 = 1_000_000_000;
@@ -147,6 +148,60 @@ pub const OPTIONS: &[Opt<Config>] = &[
             "所有房间的历史消息可占用的内存；最久无人发言的房间最先清理",
         ],
         history_bytes
+    ),
+    Opt {
+        name: "state",
+        value: "DIR",
+        default: ["nothing is kept", "不保存"],
+        help: [
+            "keep what is said in DIR/chat.log: history survives a restart, and everyone is told",
+            "将聊天内容保存到 DIR/chat.log：重启后历史仍在，并会告知所有人",
+        ],
+        set: |config, value| {
+            let path = Some(value).filter(|path| !path.is_empty());
+            config.state = Some(path.ok_or("must be a directory")?.into());
+            Ok(())
+        },
+    },
+    Opt {
+        name: "fsync",
+        value: "never|SECS|always",
+        default: ["5"; 2],
+        help: [
+            "write the log through to the disk: never, SECS after a line, or before it is sent",
+            "何时将记录真正写入磁盘：从不、发言后 SECS 秒内，或在发送之前",
+        ],
+        set: |config, value| {
+            config.fsync = match value {
+                "never" => Fsync::Never,
+                "always" => Fsync::Always,
+                _ => match value.parse() {
+                    Ok(secs @ 1..=86_400) => Fsync::Secs(secs),
+                    _ => return Err("must be never, always or a number from 1 to 86400".into()),
+                },
+            };
+            Ok(())
+        },
+    },
+    number!(
+        "log-bytes",
+        "BYTES",
+        "16777216",
+        [
+            "maximum size of DIR/chat.log, which then becomes chat.log.1",
+            "DIR/chat.log 的最大大小，满后改名为 chat.log.1",
+        ],
+        log_bytes
+    ),
+    number!(
+        "log-files",
+        "N",
+        "8",
+        [
+            "maximum number of such files; the oldest is deleted",
+            "此类文件的数量上限，超出时删除最旧的",
+        ],
+        log_files
     ),
     number!("rooms", "N", "1000", ["maximum number of rooms", "房间数上限",], rooms),
     number!(

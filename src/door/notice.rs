@@ -108,6 +108,8 @@ pub enum Notice<'a> {
     Hello {
         /// The longest text that is taken.
         line_bytes_max: usize,
+        /// What is said here is kept on disk.
+        is_kept: bool,
     },
     /// The same client has connected once more, and goes on there.
     Replaced,

@@ -1,0 +1,264 @@
+//! A chat rebuilt from what was kept of it, and what has to be kept for that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::chat::entry::RoomName;
+use crate::chat::kept::{Kept, Kind};
+use crate::chat::skeleton::skeleton_hash;
+use crate::chat::{Chat, Rules};
+use crate::clock::{Now, Stamp};
+use crate::ids::{LOBBY, LineId, NodeId, PeerId, RoomId, UserId};
+use crate::limits::{ABSENCE_MS, RUNS_MAX};
+
+/// Who said what was said before the restart: nobody who is or ever will be here.
+const GONE: UserId = UserId { node: NodeId(u16::MAX), peer: PeerId::NOBODY };
+
+/// A chat that is being rebuilt, line by line.
+///
+/// It begins with the first [`Kind::Mark`]. Later marks only tell what is known already, unless lines
+/// are missing before them.
+pub struct Restore {
+    chat: Chat,
+    now: Now,
+    /// Who is in which room.
+    people: BTreeMap<RoomId, BTreeSet<Box<str>>>,
+    /// A mark has been read, and nothing is missing since.
+    is_known: bool,
+    /// How things stand is being told and is not known otherwise.
+    is_told: bool,
+    /// When the server stopped, if that was the last that it did.
+    stopped: Option<Stamp>,
+    /// The room of the line before: most are said where the last one was.
+    last_room: (RoomName, RoomId),
+}
+
+impl Restore {
+    /// Nothing is known yet. If `is_complete`, what is read is all that there ever was.
+    pub fn new(rules: Rules, is_complete: bool, now: Now) -> Self {
+        let mut chat = Chat::new(rules);
+        let lobby = chat.rooms.get(LOBBY).name;
+        chat.is_kept = true;
+        let (people, is_told, stopped) = Default::default();
+        let last_room = (lobby, LOBBY);
+        Self { chat, now, people, is_known: is_complete, is_told, stopped, last_room }
+    }
+
+    /// Takes the next line.
+    pub fn take(&mut self, kept: &Kept<'_>) {
+        match kept.kind {
+            Kind::Gap => return self.is_known = false,
+            Kind::Mark | Kind::Start => return self.mark(kept),
+            Kind::Has | Kind::Here if !self.is_told => return,
+            _ => self.is_told &= matches!(kept.kind, Kind::Has | Kind::Here),
+        }
+        if !self.is_known {
+            return;
+        }
+        match kept.kind {
+            Kind::Said | Kind::Acted => self.said(kept),
+            Kind::Joined | Kind::Here => self.enter(kept.room, kept.name, kept.at),
+            Kind::Left => self.leave(kept.room, kept.name, kept.at),
+            Kind::Renamed => {
+                let room = self.room(kept.room);
+                let people = self.people.entry(room).or_default();
+                people.remove(kept.name);
+                people.insert(kept.text.into());
+            }
+            Kind::Topic => {
+                let room = self.room(kept.room);
+                let topic = Some(kept.text).filter(|text| !text.is_empty());
+                self.chat.rooms.at(room).topic = topic.map(Into::into);
+                self.end_if_empty(room);
+            }
+            Kind::Has => self.keep_topic(RoomName::new(kept.room), kept.text.into()),
+            Kind::Stop => self.stopped = Some(kept.at),
+            Kind::Gap | Kind::Mark | Kind::Start => {}
+        }
+    }
+
+    /// A line could not be read. It counts as one that was said, as most are: no id means another line
+    /// than it did.
+    pub fn skip_damaged(&mut self) {
+        if self.is_known {
+            self.chat.spoken += 1;
+            self.chat.histories.lose_up_to(self.chat.spoken);
+        }
+    }
+
+    /// The chat as it was, with nobody in it: whoever was is away since the server stopped. If it did not
+    /// stop in order, that was just now, for all that is known.
+    pub fn finish(mut self) -> Chat {
+        self.end_run(self.stopped.unwrap_or(self.now.stamp));
+        let epoch = self.chat.epoch + 1;
+        self.chat.epoch = self.now.stamp.unix_ms.max(epoch);
+        self.chat
+    }
+
+    fn mark(&mut self, kept: &Kept<'_>) {
+        let numbers = kept.text.split_once(' ');
+        let parsed = |(epoch, number): (&str, &str)| Some((epoch.parse().ok()?, number.parse().ok()?));
+        let Some((epoch, number)) = numbers.and_then(parsed) else { return };
+        let was_known = self.is_known && number == self.chat.spoken;
+        if epoch != self.chat.epoch {
+            self.end_run(self.stopped.unwrap_or(kept.at));
+        }
+        let chat = &mut self.chat;
+        if !was_known {
+            if chat.epoch == 0 {
+                chat.histories.begin_after(number);
+            }
+            chat.spoken = chat.spoken.max(number);
+            chat.histories.lose_up_to(chat.spoken);
+            self.people.clear();
+            self.close_rooms();
+        }
+        self.chat.epoch = epoch;
+        (self.is_told, self.is_known) = (!was_known, true);
+        self.stopped = None;
+    }
+
+    fn said(&mut self, kept: &Kept<'_>) {
+        let room = self.room(kept.room);
+        let chat = &mut self.chat;
+        chat.spoken += 1;
+        if chat.rules.past_lines > 0 {
+            let history = &mut chat.rooms.at(room).history;
+            let (words, is_act) = ([kept.name, kept.text], kept.kind == Kind::Acted);
+            chat.histories.add(history, chat.spoken, kept.at, GONE, words, is_act);
+        }
+        self.end_if_empty(room);
+    }
+
+    fn enter(&mut self, room: &str, name: &str, at: Stamp) {
+        let room = self.room(room);
+        self.people.entry(room).or_default().insert(name.into());
+        if self.chat.rules.past_lines > 0 && self.age_ms(at) <= ABSENCE_MS {
+            let history = self.chat.rooms.get(room).history;
+            self.chat.histories.come_back(skeleton_hash(name), history, self.now.mono_ms);
+        }
+    }
+
+    fn leave(&mut self, room: &str, name: &str, at: Stamp) {
+        let room = self.room(room);
+        if let Some(people) = self.people.get_mut(&room) {
+            people.remove(name);
+        }
+        self.note_absence(room, name, at);
+        self.end_if_empty(room);
+    }
+
+    /// Somebody left `room` at `at`: that is worth noting only if they may still come back in time.
+    fn note_absence(&mut self, room: RoomId, name: &str, at: Stamp) {
+        let age_ms = self.age_ms(at);
+        if self.chat.rules.past_lines > 0 && age_ms <= ABSENCE_MS {
+            let history = self.chat.rooms.get(room).history;
+            let until_ms = self.now.mono_ms + ABSENCE_MS - age_ms;
+            self.chat.histories.leave_until(skeleton_hash(name), history, until_ms);
+        }
+    }
+
+    fn age_ms(&self, at: Stamp) -> u64 {
+        self.now.stamp.unix_ms.saturating_sub(at.unix_ms)
+    }
+
+    /// The server was ended, and all connections with it.
+    fn end_run(&mut self, at: Stamp) {
+        for (room, people) in std::mem::take(&mut self.people) {
+            for name in &people {
+                self.note_absence(room, name, at);
+            }
+            if room != LOBBY
+                && let Some(topic) = self.chat.rooms.at(room).topic.take()
+            {
+                let name = self.chat.rooms.get(room).name;
+                self.keep_topic(name, topic);
+            }
+        }
+        self.close_rooms();
+        let chat = &mut self.chat;
+        if chat.spoken > chat.runs.last().map_or(0, |run| run.number) {
+            if chat.runs.len() == RUNS_MAX {
+                chat.runs.remove(0);
+            }
+            chat.runs.push(chat.last_line());
+        }
+    }
+
+    fn keep_topic(&mut self, name: RoomName, topic: Box<str>) {
+        if let Some(room) = self.chat.rooms.find(name.as_str()) {
+            self.chat.rooms.at(room).topic = Some(topic);
+        } else if self.chat.rooms.kept_topics().count() < self.chat.rules.rooms_max {
+            self.chat.rooms.keep_topic(name, topic);
+        }
+    }
+
+    fn room(&mut self, name: &str) -> RoomId {
+        if self.last_room.0.as_str() != name {
+            let name = RoomName::new(name);
+            let id = self.chat.rooms.find_or_open(name, &mut self.chat.histories);
+            self.last_room = (name, id);
+        }
+        self.last_room.1
+    }
+
+    /// Ends `room` if nobody is in it, as it ended then.
+    fn end_if_empty(&mut self, room: RoomId) {
+        if room != LOBBY && self.people.get(&room).is_none_or(BTreeSet::is_empty) {
+            self.people.remove(&room);
+            self.close(room);
+        }
+    }
+
+    fn close_rooms(&mut self) {
+        let rooms: Vec<RoomId> = self.chat.rooms.fullest(None).map(|(_, room)| room).collect();
+        for room in rooms.into_iter().filter(|&room| room != LOBBY) {
+            self.close(room);
+        }
+    }
+
+    fn close(&mut self, room: RoomId) {
+        self.chat.rooms.close(room, &mut self.chat.histories);
+        self.last_room = (self.chat.rooms.get(LOBBY).name, LOBBY);
+    }
+}
+
+impl Chat {
+    /// How everything stands, as lines to be kept: what is kept after them is enough to rebuild the chat.
+    /// `unwritten` lines were said and are kept behind these.
+    pub fn restate(&self, kind: Kind, unwritten: u64, at: Stamp, to: &mut dyn FnMut(&Kept<'_>)) {
+        let text = format!("{} {}", self.epoch, self.spoken - unwritten);
+        to(&Kept { at, room: "", kind, name: "", text: &text });
+        let mut has = |room, text| to(&Kept { at, room, kind: Kind::Has, name: "", text });
+        for (room, topic) in self.rooms.kept_topics() {
+            has(room, topic);
+        }
+        for room in self.rooms.iter() {
+            if let Some(topic) = &room.topic {
+                has(room.name.as_str(), topic);
+            }
+        }
+        for (_, user) in self.users.iter() {
+            for room in user.rooms() {
+                let (room, name) = (self.rooms.get(room).name, user.name.as_deref());
+                let (room, name) = (room.as_str(), name.unwrap_or_default());
+                to(&Kept { at, room, kind: Kind::Here, name, text: "" });
+            }
+        }
+    }
+
+    /// The id of the line of that number.
+    pub(super) fn line_id(&self, number: u64) -> LineId {
+        let run = self.runs.iter().find(|run| number <= run.number);
+        LineId { epoch: run.map_or(self.epoch, |run| run.epoch), number }
+    }
+
+    /// The number of the line with that id, if it is known. Of lines that were said and did not come to be
+    /// kept, because the machine broke down, it is the number of the last one before.
+    pub(super) fn number_of(&self, id: LineId) -> Option<u64> {
+        if id.epoch == self.epoch {
+            return Some(id.number).filter(|&number| number <= self.spoken);
+        }
+        let run = self.runs.iter().find(|run| run.epoch == id.epoch)?;
+        Some(id.number.min(run.number))
+    }
+}

@@ -1,0 +1,52 @@
+//! The log of the chat: what happened, to disk and back.
+//!
+//! One text file, to which lines are only ever appended: five columns with tabs between them ([`codec`]).
+//! The hub notes in the [`writer`] what the chat has committed, and has it written once per turn, in one
+//! call, before anybody is sent anything of it. Files are behind a small trait ([`writer::Store`]); the
+//! real ones ([`files`]) are renamed when they are full. On start the end of what they hold is
+//! [`read`](reader) into a chat.
+//!
+//! ```text
+//!  chat ─► Effect::Keep ─► writer ─► Store ─► chat.log ─► chat.log.1 ─► … ─► gone
+//!                          codec              │
+//!  chat ◄─ Restore ◄──────────────── reader ◄─┘
+//! ```
+//!
+//! * Every file begins with a *mark*: how everything stands. So do the lines behind a gap, and some of
+//!   those between. Reading may begin at any of them.
+//! * When writing fails, the chat goes on. Nothing of the turn is in the file then, its lines are counted,
+//!   and it is tried again each second. The first that is written after that is how many lines are missing.
+
+pub mod codec;
+pub mod files;
+pub mod reader;
+pub mod writer;
+
+use std::io;
+use std::path::Path;
+
+use log::{info, warn};
+
+use crate::chat::{Chat, Rules};
+use crate::clock::Now;
+use crate::limits::{LOG_READ_BYTES, Limits};
+use crate::log::files::Files;
+use crate::log::reader::Count;
+use crate::log::writer::{Fsync, Writer};
+
+/// The chat that was kept in `dir`, and the log in which it is kept from now on.
+///
+/// # Errors
+/// What the system answered.
+pub fn open(dir: &Path, fsync: Fsync, limits: &Limits, now: &Now) -> io::Result<(Chat, Writer)> {
+    let (store, torn) = Files::open(dir, limits.log_files)?;
+    if torn > 0 {
+        warn!("event=log-torn bytes={torn}");
+    }
+    let files = files::list(dir)?;
+    let bytes_max = LOG_READ_BYTES.max(2 * limits.history_bytes as u64);
+    let (chat, Count { lines, damaged }) = reader::rebuild(&files, bytes_max, Rules::from(limits), *now);
+    info!("event=log-read files={} lines={lines} damaged={damaged}", files.len());
+    let size = store.size()?;
+    Ok((chat, Writer::new(Box::new(store), size, fsync, limits.log_bytes)))
+}

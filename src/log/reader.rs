@@ -1,0 +1,126 @@
+//! A log read back: as lines, and into a chat.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use crate::chat::kept::{Kept, Kind};
+use crate::chat::restore::Restore;
+use crate::chat::{Chat, Rules};
+use crate::clock::Now;
+use crate::log::codec::{self, BYTES_MAX};
+
+/// What is read at a time.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// Lines out of something that may grow.
+pub struct Lines<R> {
+    input: BufReader<R>,
+    line: Vec<u8>,
+    /// The line has been handed out.
+    is_whole: bool,
+}
+
+impl<R: Read> Lines<R> {
+    /// The lines of `input`.
+    pub fn new(input: R) -> Self {
+        let input = BufReader::with_capacity(BLOCK_BYTES, input);
+        Self { input, line: Vec::new(), is_whole: false }
+    }
+
+    /// What is read.
+    pub fn input(&self) -> &R {
+        self.input.get_ref()
+    }
+
+    /// The next line without its end; none at the end of what is there by now. Of one that is too long to
+    /// be right only the beginning is kept.
+    ///
+    /// # Errors
+    /// What the system answered.
+    pub fn next_line(&mut self) -> io::Result<Option<&[u8]>> {
+        if std::mem::take(&mut self.is_whole) {
+            self.line.clear();
+        }
+        loop {
+            let block = self.input.fill_buf()?;
+            if block.is_empty() {
+                return Ok(None);
+            }
+            let end = memchr::memchr(b'\n', block);
+            let part = &block[..end.unwrap_or(block.len())];
+            let room = (BYTES_MAX + 1).saturating_sub(self.line.len());
+            self.line.extend_from_slice(&part[..part.len().min(room)]);
+            let taken = part.len() + usize::from(end.is_some());
+            self.input.consume(taken);
+            if end.is_some() {
+                self.is_whole = true;
+                return Ok(Some(&self.line));
+            }
+        }
+    }
+
+    /// Whether a line has begun that has not ended.
+    pub fn has_part(&self) -> bool {
+        !self.is_whole && !self.line.is_empty()
+    }
+}
+
+/// What became of reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Lines that could be read.
+    pub lines: u64,
+    /// Lines, and files, that could not.
+    pub damaged: u64,
+}
+
+/// The chat that the last `bytes_max` bytes of `files` tell of, the oldest of which comes first.
+pub fn rebuild(files: &[PathBuf], bytes_max: u64, rules: Rules, now: Now) -> (Chat, Count) {
+    let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
+    let total: u64 = files.iter().map(size).sum();
+    let mut skipped = total.saturating_sub(bytes_max);
+    let mut restore = Restore::new(rules, skipped == 0, now);
+    let mut count = Count::default();
+    for path in files {
+        let size = size(path);
+        if skipped > 0 && skipped >= size {
+            skipped -= size;
+            continue;
+        }
+        let from = std::mem::take(&mut skipped);
+        if read(path, from, &mut restore, &mut count).is_err() {
+            count.damaged += 1;
+            let gap = Kept { at: now.stamp, room: "", kind: Kind::Gap, name: "", text: "" };
+            restore.take(&gap);
+        }
+    }
+    (restore.finish(), count)
+}
+
+fn read(path: &PathBuf, from: u64, restore: &mut Restore, count: &mut Count) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut lines = Lines::new(file);
+    if from > 0 {
+        // The rest of a line.
+        lines.next_line()?;
+    }
+    while let Some(line) = lines.next_line()? {
+        match codec::decode(line) {
+            Some(kept) => {
+                count.lines += 1;
+                restore.take(&kept);
+            }
+            None => {
+                count.damaged += 1;
+                restore.skip_damaged();
+            }
+        }
+    }
+    if lines.has_part() {
+        count.damaged += 1;
+        restore.skip_damaged();
+    }
+    Ok(())
+}
