@@ -50,6 +50,22 @@ impl Stamp {
     }
 }
 
+impl Stamp {
+    /// The moment that [`rfc3339`](Self::rfc3339) shows as `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.as_bytes();
+        let number = |from, count| {
+            text.get(from..from + count)?.iter().try_fold(0, |number, digit: &u8| {
+                digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
+            })
+        };
+        let days = unix_days([number(0, 4)?, number(5, 2)?, number(8, 2)?])?;
+        let secs = ((days * 24 + number(11, 2)?) * 60 + number(14, 2)?) * 60 + number(17, 2)?;
+        let stamp = Self { unix_ms: secs * 1_000 + number(20, 3)? };
+        (stamp.rfc3339() == text).then_some(stamp)
+    }
+}
+
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::str::from_utf8(&self.rfc3339()).expect("digits are ASCII"))

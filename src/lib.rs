@@ -195,6 +195,7 @@ pub mod keys;
 pub mod limits;
 pub mod log;
 pub mod net;
+pub mod print;
 pub mod slots;
 pub mod text;
 pub mod zone;

@@ -1,6 +1,6 @@
 //! A chat rebuilt from what was kept of it, and what has to be kept for that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::chat::entry::RoomName;
 use crate::chat::kept::{Kept, Kind};
@@ -20,8 +20,10 @@ const GONE: UserId = UserId { node: NodeId(u16::MAX), peer: PeerId::NOBODY };
 pub struct Restore {
     chat: Chat,
     now: Now,
-    /// Who is in which room.
-    people: BTreeMap<RoomId, BTreeSet<Box<str>>>,
+    /// Who is in which room, by the skeletons of their names.
+    people: BTreeSet<(u64, RoomId)>,
+    /// By room: how many those are.
+    counts: Vec<u32>,
     /// A mark has been read, and nothing is missing since.
     is_known: bool,
     /// How things stand is being told and is not known otherwise.
@@ -38,9 +40,9 @@ impl Restore {
         let mut chat = Chat::new(rules);
         let lobby = chat.rooms.get(LOBBY).name;
         chat.is_kept = true;
-        let (people, is_told, stopped) = Default::default();
+        let (people, counts, is_told, stopped) = Default::default();
         let last_room = (lobby, LOBBY);
-        Self { chat, now, people, is_known: is_complete, is_told, stopped, last_room }
+        Self { chat, now, people, counts, is_known: is_complete, is_told, stopped, last_room }
     }
 
     /// Takes the next line.
@@ -60,9 +62,8 @@ impl Restore {
             Kind::Left => self.leave(kept.room, kept.name, kept.at),
             Kind::Renamed => {
                 let room = self.room(kept.room);
-                let people = self.people.entry(room).or_default();
-                people.remove(kept.name);
-                people.insert(kept.text.into());
+                self.remove(skeleton_hash(kept.name), room);
+                self.insert(skeleton_hash(kept.text), room);
             }
             Kind::Topic => {
                 let room = self.room(kept.room);
@@ -110,6 +111,7 @@ impl Restore {
             chat.spoken = chat.spoken.max(number);
             chat.histories.lose_up_to(chat.spoken);
             self.people.clear();
+            self.counts.clear();
             self.close_rooms();
         }
         self.chat.epoch = epoch;
@@ -131,29 +133,49 @@ impl Restore {
 
     fn enter(&mut self, room: &str, name: &str, at: Stamp) {
         let room = self.room(room);
-        self.people.entry(room).or_default().insert(name.into());
+        let who = skeleton_hash(name);
+        self.insert(who, room);
         if self.chat.rules.past_lines > 0 && self.age_ms(at) <= ABSENCE_MS {
             let history = self.chat.rooms.get(room).history;
-            self.chat.histories.come_back(skeleton_hash(name), history, self.now.mono_ms);
+            self.chat.histories.come_back(who, history, self.now.mono_ms);
         }
     }
 
     fn leave(&mut self, room: &str, name: &str, at: Stamp) {
         let room = self.room(room);
-        if let Some(people) = self.people.get_mut(&room) {
-            people.remove(name);
-        }
-        self.note_absence(room, name, at);
+        let who = skeleton_hash(name);
+        self.remove(who, room);
+        self.note_absence(room, who, at);
         self.end_if_empty(room);
     }
 
+    fn insert(&mut self, who: u64, room: RoomId) {
+        if self.people.insert((who, room)) {
+            let index = room.0 as usize;
+            if index >= self.counts.len() {
+                self.counts.resize(index + 1, 0);
+            }
+            self.counts[index] += 1;
+        }
+    }
+
+    fn remove(&mut self, who: u64, room: RoomId) {
+        if self.people.remove(&(who, room)) {
+            self.counts[room.0 as usize] -= 1;
+        }
+    }
+
+    fn is_empty(&self, room: RoomId) -> bool {
+        self.counts.get(room.0 as usize).is_none_or(|&count| count == 0)
+    }
+
     /// Somebody left `room` at `at`: that is worth noting only if they may still come back in time.
-    fn note_absence(&mut self, room: RoomId, name: &str, at: Stamp) {
+    fn note_absence(&mut self, room: RoomId, who: u64, at: Stamp) {
         let age_ms = self.age_ms(at);
         if self.chat.rules.past_lines > 0 && age_ms <= ABSENCE_MS {
             let history = self.chat.rooms.get(room).history;
             let until_ms = self.now.mono_ms + ABSENCE_MS - age_ms;
-            self.chat.histories.leave_until(skeleton_hash(name), history, until_ms);
+            self.chat.histories.leave_until(who, history, until_ms);
         }
     }
 
@@ -163,18 +185,13 @@ impl Restore {
 
     /// The server was ended, and all connections with it.
     fn end_run(&mut self, at: Stamp) {
-        for (room, people) in std::mem::take(&mut self.people) {
-            for name in &people {
-                self.note_absence(room, name, at);
-            }
-            if room != LOBBY
-                && let Some(topic) = self.chat.rooms.at(room).topic.take()
-            {
-                let name = self.chat.rooms.get(room).name;
-                self.keep_topic(name, topic);
-            }
+        for (who, room) in std::mem::take(&mut self.people) {
+            self.note_absence(room, who, at);
         }
-        self.close_rooms();
+        self.counts.clear();
+        for (name, topic) in self.close_rooms() {
+            self.keep_topic(name, topic);
+        }
         let chat = &mut self.chat;
         if chat.spoken > chat.runs.last().map_or(0, |run| run.number) {
             if chat.runs.len() == RUNS_MAX {
@@ -203,16 +220,20 @@ impl Restore {
 
     /// Ends `room` if nobody is in it, as it ended then.
     fn end_if_empty(&mut self, room: RoomId) {
-        if room != LOBBY && self.people.get(&room).is_none_or(BTreeSet::is_empty) {
-            self.people.remove(&room);
+        if room != LOBBY && self.is_empty(room) {
             self.close(room);
         }
     }
 
-    fn close_rooms(&mut self) {
-        let rooms: Vec<RoomId> = self.chat.rooms.fullest(None).map(|(_, room)| room).collect();
-        for room in rooms.into_iter().filter(|&room| room != LOBBY) {
-            self.close(room);
+    /// Ends all rooms that may end; those that had a topic.
+    fn close_rooms(&mut self) -> Vec<(RoomName, Box<str>)> {
+        let mut topics = Vec::new();
+        loop {
+            let next = self.chat.rooms.fullest(None).map(|(_, id)| id).find(|&id| id != LOBBY);
+            let Some(id) = next else { return topics };
+            let room = self.chat.rooms.at(id);
+            topics.extend(room.topic.take().map(|topic| (room.name, topic)));
+            self.close(id);
         }
     }
 

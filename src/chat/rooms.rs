@@ -39,7 +39,7 @@ pub struct Rooms {
     by_size: BTreeSet<(Reverse<u32>, RoomId)>,
     /// Topics of rooms that people were in when the server stopped, by the skeletons of the rooms'
     /// names: a room has its topic again when the first of them comes back.
-    topics: BTreeMap<u64, (RoomName, Box<str>)>,
+    topics: Vec<(u64, RoomName, Box<str>)>,
 }
 
 impl Rooms {
@@ -89,19 +89,23 @@ impl Rooms {
         self.find(name.as_str()).unwrap_or_else(|| {
             let skeleton = skeleton_hash(name.as_str());
             let id = self.open(name, histories.open(skeleton));
-            self.at(id).topic = self.topics.remove(&skeleton).map(|(_, topic)| topic);
+            if let Some(place) = self.topics.iter().position(|(kept, ..)| *kept == skeleton) {
+                self.at(id).topic = Some(self.topics.swap_remove(place).2);
+            }
             id
         })
     }
 
     /// The room called `name` has a topic, though nobody has come back to it yet.
     pub fn keep_topic(&mut self, name: RoomName, topic: Box<str>) {
-        self.topics.insert(skeleton_hash(name.as_str()), (name, topic));
+        let skeleton = skeleton_hash(name.as_str());
+        self.topics.retain(|(kept, ..)| *kept != skeleton);
+        self.topics.push((skeleton, name, topic));
     }
 
     /// The topics of rooms that nobody has come back to, with the rooms' names.
     pub fn kept_topics(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.topics.values().map(|(name, topic)| (name.as_str(), &**topic))
+        self.topics.iter().map(|(_, name, topic)| (name.as_str(), &**topic))
     }
 
     /// `user` comes to `id`.

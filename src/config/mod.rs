@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
+use crate::clock::Stamp;
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::Limits;
@@ -34,6 +35,19 @@ pub struct Config {
     pub fsync: Fsync,
     /// The bounds.
     pub limits: Limits,
+    /// What of a log is printed, if that is what was asked for.
+    pub selection: Selection,
+}
+
+/// What of a log is printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Of that room alone.
+    pub room: Option<String>,
+    /// What happened from then on.
+    pub since: Stamp,
+    /// And what will happen.
+    pub follows: bool,
 }
 
 impl Config {

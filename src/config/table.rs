@@ -5,6 +5,7 @@ use log::LevelFilter;
 use crate::config::options::{self, Opt};
 use crate::config::{Address, Config};
 use crate::log::writer::Fsync;
+use crate::zone::Zones;
 
 /// The largest number that any option takes: products of two of them fit 64 bits.
 const NUMBER_MAX: u64 = 1_000_000_000;
@@ -64,16 +65,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
             Ok(())
         },
     },
-    Opt {
-        name: "lang",
-        value: "en|zh",
-        default: ["from the environment", "取决于环境变量"],
-        help: ["the default language of messages", "服务器消息的默认语言"],
-        set: |config, value| {
-            config.lang = options::lang(value)?;
-            Ok(())
-        },
-    },
+    LANG,
     Opt {
         name: "log",
         value: "LEVEL",
@@ -326,6 +318,56 @@ pub const OPTIONS: &[Opt<Config>] = &[
         user_timeout_secs
     ),
 ];
+
+/// The options of `natter log`.
+pub const LOG_OPTIONS: &[Opt<Config>] = &[
+    Opt {
+        name: "room",
+        value: "ROOM",
+        default: ["all rooms", "所有房间"],
+        help: ["only what happened in ROOM", "只显示房间 ROOM 的内容"],
+        set: |config, value| {
+            config.selection.room = Some(value.to_lowercase());
+            Ok(())
+        },
+    },
+    Opt {
+        name: "since",
+        value: "TIME",
+        default: ["everything", "全部"],
+        help: [
+            "only what happened from TIME on: 2026-11-24, \"2026-11-24 09:11\", also with Z or +08:00",
+            "只显示 TIME 之后的内容：2026-11-24、\"2026-11-24 09:11\"，也可加 Z 或 +08:00",
+        ],
+        set: |config, value| {
+            let since = Zones::new().parse(value);
+            config.selection.since = since.ok_or("must be a time such as 2026-11-24 09:11")?;
+            Ok(())
+        },
+    },
+    Opt {
+        name: "follow",
+        value: "",
+        default: ["stop at the end", "到末尾即结束"],
+        help: ["go on with what happens next", "继续显示之后的内容"],
+        set: |config, _| {
+            config.selection.follows = true;
+            Ok(())
+        },
+    },
+    LANG,
+];
+
+const LANG: Opt<Config> = Opt {
+    name: "lang",
+    value: "en|zh",
+    default: ["from the environment", "取决于环境变量"],
+    help: ["the default language of messages", "服务器消息的默认语言"],
+    set: |config, value| {
+        config.lang = options::lang(value)?;
+        Ok(())
+    },
+};
 
 const NOT_A_NUMBER: &str = "must be a whole number from 1 to 1000000000";
 

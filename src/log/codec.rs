@@ -1,7 +1,7 @@
 //! A line of the log: five columns, with tabs between them.
 
 use crate::chat::kept::{Kept, Kind};
-use crate::clock::{Stamp, unix_days};
+use crate::clock::Stamp;
 use crate::limits::{LINE_BYTES_MAX, NICK_BYTES_MAX};
 use crate::text::is_clean;
 
@@ -46,29 +46,11 @@ pub fn decode(line: &[u8]) -> Option<Kept<'_>> {
         return None;
     }
     let some = |name| if name == NONE { "" } else { name };
-    Some(Kept { at: time(at.as_bytes())?, room: some(room), kind, name: some(name), text })
-}
-
-/// The moment that `text` is, as `2026-11-23T09:11:38.042Z`.
-pub fn time(text: &[u8]) -> Option<Stamp> {
-    let [year, month, day, hour, minute, second, milli] =
-        [(0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2), (20, 3)]
-            .map(|(from, count)| number(text.get(from..from + count)?));
-    let days = unix_days([year?, month?, day?])?;
-    let secs = ((days * 24 + hour?) * 60 + minute?) * 60 + second?;
-    let stamp = Stamp { unix_ms: secs * 1_000 + milli? };
-    (stamp.rfc3339() == text).then_some(stamp)
+    Some(Kept { at: Stamp::parse(at)?, room: some(room), kind, name: some(name), text })
 }
 
 fn or_none(column: &str) -> &str {
     if column.is_empty() { NONE } else { column }
-}
-
-/// The number that `digits` are.
-fn number(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
-    })
 }
 
 #[cfg(test)]

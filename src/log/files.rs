@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::limits::LOG_FILES_MAX;
 use crate::log::writer::Store;
 
 /// The file that is written.
@@ -59,7 +60,14 @@ impl Files {
             options.write(true).create(true).truncate(true).mode(0o600);
             let mut torn = options.open(self.dir.join(TORN))?;
             self.file.seek(SeekFrom::Start(whole))?;
-            io::copy(&mut (&mut self.file).take(size - whole), &mut torn)?;
+            let mut block = vec![0; BLOCK_BYTES];
+            loop {
+                let count = self.file.read(&mut block)?;
+                if count == 0 {
+                    break;
+                }
+                torn.write_all(&block[..count])?;
+            }
             torn.sync_all()?;
             self.file.set_len(whole)?;
         }
@@ -115,20 +123,9 @@ impl Store for Files {
 }
 
 /// All files of the log in `dir`, the oldest first.
-///
-/// # Errors
-/// What the system answered.
-pub fn list(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let number = |entry: fs::DirEntry| {
-        let name = entry.file_name();
-        match name.to_str()?.strip_prefix(NAME)? {
-            "" => Some(0),
-            suffix => suffix.strip_prefix('.')?.parse().ok(),
-        }
-    };
-    let mut numbers: Vec<usize> = fs::read_dir(dir)?.flatten().filter_map(number).collect();
-    numbers.sort_unstable();
-    Ok(numbers.into_iter().rev().map(|number| path(dir, number)).collect())
+pub fn list(dir: &Path) -> Vec<PathBuf> {
+    let paths = (0..LOG_FILES_MAX).rev().map(|number| path(dir, number));
+    paths.filter(|path| path.is_file()).collect()
 }
 
 fn path(dir: &Path, number: usize) -> PathBuf {

@@ -43,7 +43,7 @@ pub fn open(dir: &Path, fsync: Fsync, limits: &Limits, now: &Now) -> io::Result<
     if torn > 0 {
         warn!("event=log-torn bytes={torn}");
     }
-    let files = files::list(dir)?;
+    let files = files::list(dir);
     let bytes_max = LOG_READ_BYTES.max(2 * limits.history_bytes as u64);
     let (chat, Count { lines, damaged }) = reader::rebuild(&files, bytes_max, Rules::from(limits), *now);
     info!("event=log-read files={} lines={lines} damaged={damaged}", files.len());

@@ -114,6 +114,12 @@ impl Server {
     /// # Errors
     /// If the system cannot wait for events any more.
     pub fn run(&mut self) -> io::Result<Option<Stop>> {
+        let end = self.serve();
+        self.hub.close_log();
+        end
+    }
+
+    fn serve(&mut self) -> io::Result<Option<Stop>> {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
         let mut is_busy = false;
         loop {

@@ -24,6 +24,8 @@ pub enum News {
     Entered,
     /// The person is in again.
     Back,
+    /// The server keeps what is said.
+    Kept,
     /// Some of what was said while the person was away is not known any more.
     Missed,
     /// The server does not know of rooms, so everyone is in the one room that it has.

@@ -82,6 +82,8 @@ pub struct Session {
     outbox: Outbox,
     /// The longest text that the server takes.
     text_bytes_max: usize,
+    /// The server keeps what is said.
+    is_kept: bool,
     /// When the server was last heard, or asked something.
     active_ms: u64,
     /// What has not been written yet.
@@ -116,6 +118,7 @@ impl Session {
             is_leaving: false,
             outbox: Outbox::default(),
             text_bytes_max: SAY_BYTES_MAX,
+            is_kept: false,
             active_ms: 0,
             outgoing: Vec::new(),
             connections: 1,

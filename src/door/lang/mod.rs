@@ -125,6 +125,22 @@ impl Lang {
         }
     }
 
+    /// What the operator reads in a log where the server started.
+    pub fn started(self) -> &'static str {
+        match self {
+            Self::En => "-- the server started --",
+            Self::Zh => "-- 服务器已启动 --",
+        }
+    }
+
+    /// What the operator reads in a log where `lines` are missing.
+    pub fn not_written(self, lines: &str) -> String {
+        match self {
+            Self::En => format!("-- {lines} lines not written --"),
+            Self::Zh => format!("-- {lines} 行未能写入 --"),
+        }
+    }
+
     /// What the operator reads of `natter` (name and version): how many clients may come, and the
     /// limit of file descriptors if that allows no more.
     pub fn at_most(self, natter: &str, clients: usize, descriptors: Option<usize>) -> String {
