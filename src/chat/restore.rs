@@ -30,6 +30,8 @@ pub struct Restore {
     is_told: bool,
     /// When the server stopped, if that was the last that it did.
     stopped: Option<Stamp>,
+    /// The number of the last line that could be read.
+    last_line: u64,
     /// The room of the line before: most are said where the last one was.
     last_room: (RoomName, RoomId),
 }
@@ -40,9 +42,9 @@ impl Restore {
         let mut chat = Chat::new(rules);
         let lobby = chat.rooms.get(LOBBY).name;
         chat.is_kept = true;
-        let (people, counts, is_told, stopped) = Default::default();
+        let (people, counts, is_told, stopped, last_line) = Default::default();
         let last_room = (lobby, LOBBY);
-        Self { chat, now, people, counts, is_known: is_complete, is_told, stopped, last_room }
+        Self { chat, now, people, counts, is_known: is_complete, is_told, stopped, last_line, last_room }
     }
 
     /// Takes the next line.
@@ -108,7 +110,8 @@ impl Restore {
             if chat.epoch == 0 {
                 chat.histories.begin_after(number);
             }
-            chat.spoken = chat.spoken.max(number);
+            // What could not be read may have been no lines after all.
+            chat.spoken = number.max(self.last_line);
             chat.histories.lose_up_to(chat.spoken);
             self.people.clear();
             self.counts.clear();
@@ -123,6 +126,7 @@ impl Restore {
         let room = self.room(kept.room);
         let chat = &mut self.chat;
         chat.spoken += 1;
+        self.last_line = chat.spoken;
         if chat.rules.past_lines > 0 {
             let history = &mut chat.rooms.at(room).history;
             let (words, is_act) = ([kept.name, kept.text], kept.kind == Kind::Acted);

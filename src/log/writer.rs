@@ -138,7 +138,9 @@ impl Writer {
         if may_try {
             match self.try_write(now, restate) {
                 Ok(()) if self.retry_ms.take().is_some() => {
-                    info!("event=log-resume lines={}", std::mem::take(&mut self.lost));
+                    // Before it is told: it may be told to nobody.
+                    let lines = std::mem::take(&mut self.lost);
+                    info!("event=log-resume lines={lines}");
                 }
                 Ok(()) => {}
                 Err(error) => {
