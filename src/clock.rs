@@ -119,10 +119,12 @@ pub fn date(days: u64) -> [u64; 3] {
 /// before.
 pub fn unix_days([year, month, day]: [u64; 3]) -> Option<u64> {
     // As above: the year begins in March.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+    let (year, month) =
+        if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
     let (era, year_of_era) = (year / 400, year % 400);
     let day_of_year = (153 * month + 2) / 5 + day;
-    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days =
+        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     days.checked_sub(719_469)
 }
 

@@ -97,6 +97,15 @@
 //! * A room ends with the last person in it, but not its history: one budget serves all rooms, and the
 //!   rooms that were quiet longest give first.
 //!
+//! # What is kept on disk
+//!
+//! With `--state`, the chat tells of everything that it commits as [`Effect::Keep`], a line of the
+//! [`log`](mod@log). The hub writes the lines of a turn in one call, between reading and sending, so nobody
+//! has seen what is not written. The chat never waits for a disk that fails. On start the chat is
+//! [rebuilt](chat::restore) from the end of the log; the numbers of lines go on, under a new epoch.
+//!
+//! [`Effect::Keep`]: chat::event::Effect::Keep
+//!
 //! # Nobody's slowness costs anybody else
 //!
 //! * A reader that is blocked and more than `lag_soft_bytes` behind is not read, and what others say is

@@ -211,8 +211,8 @@ pub const HISTORY_BYTES_MIN: usize = 64 * 1024;
 pub const ABSENCE_MS: u64 = 10 * 60 * 1_000;
 /// Earlier runs of the server of which the ids of lines are known after a restart.
 pub const RUNS_MAX: usize = 1_024;
-/// A log of the chat is read back this far, or as far as twice the memory for history if that is more:
-/// less than half a second's work.
+/// A log of the chat is read back about this far, unless less of it fills the memory for history: half a
+/// second's work.
 pub const LOG_READ_BYTES: u64 = 128 * 1024 * 1024;
 /// After this much of a log, how everything stands is told once more: reading may begin there.
 pub const LOG_MARK_BYTES: u64 = 1024 * 1024;

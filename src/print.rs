@@ -116,9 +116,7 @@ impl Printer<'_> {
             Kind::Said | Kind::Start | Kind::Gap | Kind::Mark | Kind::Has | Kind::Here => {
                 let words = match kind {
                     Kind::Said => format!("{nick}: {text}"),
-                    Kind::Gap => {
-                        self.lang.not_written(text.split(' ').nth(1).unwrap_or_default())
-                    }
+                    Kind::Gap => self.lang.not_written(text.split(' ').nth(1).unwrap_or_default()),
                     _ => self.lang.started().to_string(),
                 };
                 to.extend_from_slice(words.as_bytes());

@@ -205,7 +205,8 @@ fn shown(chat: &mut Chat, since: &[LineId], now: &Now) -> Vec<String> {
     let names = (0..PEOPLE).map(|slot| format!("p{slot}"));
     let others = ["anna", "bob", "b0b", "вова", "小明", "guest2"].map(String::from);
     for (index, name) in names.chain(others).enumerate() {
-        let who = UserId::local(PeerId::new(PEOPLE, 1_000_000 + u32::try_from(index).expect("few")));
+        let who =
+            UserId::local(PeerId::new(PEOPLE, 1_000_000 + u32::try_from(index).expect("few")));
         let mut out = |effect: Effect<'_>| {
             if let Effect::Tell { event, .. } = effect
                 && matches!(
@@ -258,7 +259,8 @@ fn a_chat_read_back_shows_everybody_what_the_one_that_was_kept_would() {
         let mut ids = Vec::new();
         for run in 0..3 {
             let size = disk.borrow().files.last().map_or(0, Vec::len) as u64;
-            let log = Writer::new(Box::new(Handle(Rc::clone(&disk))), size, Fsync::Never, FILE_BYTES);
+            let log =
+                Writer::new(Box::new(Handle(Rc::clone(&disk))), size, Fsync::Never, FILE_BYTES);
             let mut life = Life::new(seed * 3 + run, chat, Some(log));
             for _ in 0..STEPS / 3 {
                 now_ms += life.rng.u64(..1_500);
@@ -319,7 +321,10 @@ fn what_a_failing_disk_lacks_is_counted_and_what_it_has_is_right() {
         gaps += missing;
         let mut noted = life.noted.iter();
         let is_in_order = told.iter().all(|line| noted.any(|noted| noted == line));
-        assert!(is_in_order || seed % 3 == 0, "seed {seed}: what is there happened, and in this order");
+        assert!(
+            is_in_order || seed % 3 == 0,
+            "seed {seed}: what is there happened, and in this order"
+        );
         if !keeps_torn && seed % 3 != 0 {
             assert_eq!(told.len() as u64 + missing, life.noted.len() as u64, "seed {seed}");
         }

@@ -178,7 +178,11 @@ fn who_comes_back_after_a_restart_is_told_exactly_what_was_missed() {
         server.all_log();
         let server = start(&state, "");
         let mut bob = person(&server, "bob");
-        bob.expect_all(&["-- 2 messages while you were away --", "[T] alice: two", "[T] alice: three"]);
+        bob.expect_all(&[
+            "-- 2 messages while you were away --",
+            "[T] alice: two",
+            "[T] alice: three",
+        ]);
         bob.say("/topic");
         bob.expect("system: the topic of lobby is: all about tea");
         bob.say("/join tea");

@@ -113,17 +113,18 @@ fn kill_again_and_again(fsync: &str, seed: u64) {
             }
         }
         let mut writer = server.enter("writer");
-        let count = rng.usize(20..1_200);
-        let lines: String = (0..count).map(|line| format!("{round}.{line} says this -ta\n")).collect();
+        let count = rng.usize(1_000..6_000);
+        let lines: String =
+            (0..count).map(|line| format!("{round}.{line} says this -ta\n")).collect();
         writer.send(&lines);
         // Wherever the server is by then.
-        let enough = rng.usize(..count);
+        let enough = rng.usize(..count * 3 / 4);
         let mut seen = Vec::new();
         let deadline = Instant::now() + PATIENCE;
         while seen.len() <= enough && Instant::now() < deadline {
             seen.extend(reader.next().as_ref().and_then(said));
         }
-        std::thread::sleep(Duration::from_micros(rng.u64(..2_000)));
+        std::thread::sleep(Duration::from_micros(rng.u64(..300)));
         server.signal(Signal::KILL);
         while let Some(object) = reader.next() {
             seen.extend(said(&object));

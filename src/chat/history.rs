@@ -37,6 +37,7 @@ pub struct Histories {
     forgotten: u64,
     /// Of any room, lines up to this number may be missing, though earlier ones are kept.
     missing: u64,
+    has_given: bool,
 }
 
 /// Where the history of a room is. It may have given all its lines: whoever looks there checks.
@@ -93,7 +94,13 @@ impl Histories {
             absences,
             forgotten: 0,
             missing: 0,
+            has_given: false,
         }
+    }
+
+    /// Whether a room has had to give lines.
+    pub fn is_full(&self) -> bool {
+        self.has_given
     }
 
     /// Nothing is known of lines up to `number`: they were said before what is read of a log.
@@ -231,6 +238,7 @@ impl Histories {
 
     fn make_room(&mut self) {
         while self.bytes > self.bytes_max && self.oldest != NOWHERE {
+            self.has_given = true;
             let history = &mut self.slab[self.oldest as usize];
             self.bytes -= history.lines.bytes();
             if history.lines.len() > 1 {

@@ -32,19 +32,32 @@ pub struct Restore {
     stopped: Option<Stamp>,
     /// The number of the last line that could be read.
     last_line: u64,
-    /// The room of the line before: most are said where the last one was.
-    last_room: (RoomName, RoomId),
+    /// Rooms that were looked for before, each in a place that its name decides: to find one by what its
+    /// name looks like takes longer than everything else about a line.
+    places: Vec<Option<(RoomName, RoomId)>>,
 }
+
+/// A power of two.
+const PLACES: usize = 1_024;
 
 impl Restore {
     /// Nothing is known yet. If `is_complete`, what is read is all that there ever was.
     pub fn new(rules: Rules, is_complete: bool, now: Now) -> Self {
         let mut chat = Chat::new(rules);
-        let lobby = chat.rooms.get(LOBBY).name;
         chat.is_kept = true;
         let (people, counts, is_told, stopped, last_line) = Default::default();
-        let last_room = (lobby, LOBBY);
-        Self { chat, now, people, counts, is_known: is_complete, is_told, stopped, last_line, last_room }
+        let places = vec![None; PLACES];
+        Self {
+            chat,
+            now,
+            people,
+            counts,
+            is_known: is_complete,
+            is_told,
+            stopped,
+            last_line,
+            places,
+        }
     }
 
     /// Takes the next line.
@@ -88,6 +101,11 @@ impl Restore {
         }
     }
 
+    /// Whether more was said than there is memory for.
+    pub fn is_full(&self) -> bool {
+        self.chat.histories.is_full()
+    }
+
     /// The chat as it was, with nobody in it: whoever was is away since the server stopped. If it did not
     /// stop in order, that was just now, for all that is known.
     pub fn finish(mut self) -> Chat {
@@ -99,7 +117,8 @@ impl Restore {
 
     fn mark(&mut self, kept: &Kept<'_>) {
         let numbers = kept.text.split_once(' ');
-        let parsed = |(epoch, number): (&str, &str)| Some((epoch.parse().ok()?, number.parse().ok()?));
+        let parsed =
+            |(epoch, number): (&str, &str)| Some((epoch.parse().ok()?, number.parse().ok()?));
         let Some((epoch, number)) = numbers.and_then(parsed) else { return };
         let was_known = self.is_known && number == self.chat.spoken;
         if epoch != self.chat.epoch {
@@ -132,7 +151,10 @@ impl Restore {
             let (words, is_act) = ([kept.name, kept.text], kept.kind == Kind::Acted);
             chat.histories.add(history, chat.spoken, kept.at, GONE, words, is_act);
         }
-        self.end_if_empty(room);
+        // Who says something is there, even if that was not read.
+        if self.chat.rooms.len() > self.chat.rules.rooms_max {
+            self.end_if_empty(room);
+        }
     }
 
     fn enter(&mut self, room: &str, name: &str, at: Stamp) {
@@ -214,12 +236,16 @@ impl Restore {
     }
 
     fn room(&mut self, name: &str) -> RoomId {
-        if self.last_room.0.as_str() != name {
-            let name = RoomName::new(name);
-            let id = self.chat.rooms.find_or_open(name, &mut self.chat.histories);
-            self.last_room = (name, id);
+        let place = &mut self.places[place(name)];
+        match place {
+            Some((known, id)) if known.as_str() == name => *id,
+            _ => {
+                let name = RoomName::new(name);
+                let id = self.chat.rooms.find_or_open(name, &mut self.chat.histories);
+                *place = Some((name, id));
+                id
+            }
         }
-        self.last_room.1
     }
 
     /// Ends `room` if nobody is in it, as it ended then.
@@ -242,9 +268,17 @@ impl Restore {
     }
 
     fn close(&mut self, room: RoomId) {
+        let name = self.chat.rooms.get(room).name;
         self.chat.rooms.close(room, &mut self.chat.histories);
-        self.last_room = (self.chat.rooms.get(LOBBY).name, LOBBY);
+        // A name in the log is a room's own, so it was looked for under no other.
+        self.places[place(name.as_str())] = None;
     }
+}
+
+/// Where a room of that name is looked for first.
+fn place(name: &str) -> usize {
+    let hash = |hash: usize, byte: u8| hash.wrapping_mul(31).wrapping_add(byte.into());
+    name.bytes().fold(0, hash) % PLACES
 }
 
 impl Chat {

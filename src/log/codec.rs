@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_line_has_five_columns() {
-        let kept = Kept { at: AT, room: "lobby", kind: Kind::Said, name: "小明", text: "你好 -- \\t" };
+        let kept =
+            Kept { at: AT, room: "lobby", kind: Kind::Said, name: "小明", text: "你好 -- \\t" };
         assert_eq!(line(&kept), "2026-11-24T08:01:40.042Z\tlobby\tsaid\t小明\t你好 -- \\t\n");
         let kept = Kept { at: AT, room: "", kind: Kind::Mark, name: "", text: "1 2" };
         assert_eq!(line(&kept), "2026-11-24T08:01:40.042Z\t-\tmark\t-\t1 2\n");

@@ -29,7 +29,7 @@ use log::{info, warn};
 
 use crate::chat::{Chat, Rules};
 use crate::clock::Now;
-use crate::limits::{LOG_READ_BYTES, Limits};
+use crate::limits::Limits;
 use crate::log::files::Files;
 use crate::log::reader::Count;
 use crate::log::writer::{Fsync, Writer};
@@ -44,8 +44,7 @@ pub fn open(dir: &Path, fsync: Fsync, limits: &Limits, now: &Now) -> io::Result<
         warn!("event=log-torn bytes={torn}");
     }
     let files = files::list(dir);
-    let bytes_max = LOG_READ_BYTES.max(2 * limits.history_bytes as u64);
-    let (chat, Count { lines, damaged }) = reader::rebuild(&files, bytes_max, Rules::from(limits), *now);
+    let (chat, Count { lines, damaged }) = reader::rebuild(&files, &Rules::from(limits), *now);
     info!("event=log-read files={} lines={lines} damaged={damaged}", files.len());
     let size = store.size()?;
     Ok((chat, Writer::new(Box::new(store), size, fsync, limits.log_bytes)))

@@ -8,6 +8,7 @@ use crate::chat::kept::{Kept, Kind};
 use crate::chat::restore::Restore;
 use crate::chat::{Chat, Rules};
 use crate::clock::Now;
+use crate::limits::LOG_READ_BYTES;
 use crate::log::codec::{self, BYTES_MAX};
 
 /// What is read at a time.
@@ -75,12 +76,30 @@ pub struct Count {
     pub damaged: u64,
 }
 
-/// The chat that the last `bytes_max` bytes of `files` tell of, the oldest of which comes first.
-pub fn rebuild(files: &[PathBuf], bytes_max: u64, rules: Rules, now: Now) -> (Chat, Count) {
-    let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
+/// The chat that `files` tell of, the oldest of which comes first: what the last 128 MiB of them tell at
+/// most, and less if that is more than there is memory for.
+///
+/// How far back the memory reaches shows when it is tried: of few rooms, all of the end of a log may be
+/// little that is kept; of many, a small part of it fills the memory.
+pub fn rebuild(files: &[PathBuf], rules: &Rules, now: Now) -> (Chat, Count) {
+    let budget = rules.history_bytes as u64;
+    let (mut bytes_max, mut was_full) = (2 * budget, false);
     let total: u64 = files.iter().map(size).sum();
-    let mut skipped = total.saturating_sub(bytes_max);
-    let mut restore = Restore::new(rules, skipped == 0, now);
+    loop {
+        let (restore, count) = rebuild_end(files, total.saturating_sub(bytes_max), rules, now);
+        // The first part that fills the memory has not all that is kept of the rooms in it.
+        if was_full || bytes_max >= total.min(LOG_READ_BYTES.max(2 * budget)) {
+            return (restore.finish(), count);
+        }
+        was_full = restore.is_full();
+        bytes_max = (4 * bytes_max).min(LOG_READ_BYTES.max(2 * budget));
+    }
+}
+
+/// What `files` tell of behind the first `skipped` bytes.
+fn rebuild_end(files: &[PathBuf], skipped: u64, rules: &Rules, now: Now) -> (Restore, Count) {
+    let mut skipped = skipped;
+    let mut restore = Restore::new(rules.clone(), skipped == 0, now);
     let mut count = Count::default();
     for path in files {
         let size = size(path);
@@ -95,7 +114,11 @@ pub fn rebuild(files: &[PathBuf], bytes_max: u64, rules: Rules, now: Now) -> (Ch
             restore.take(&gap);
         }
     }
-    (restore.finish(), count)
+    (restore, count)
+}
+
+fn size(path: &PathBuf) -> u64 {
+    path.metadata().map_or(0, |metadata| metadata.len())
 }
 
 fn read(path: &PathBuf, from: u64, restore: &mut Restore, count: &mut Count) -> io::Result<()> {

@@ -230,7 +230,8 @@ impl Writer {
     /// once in a while. Whether it did.
     fn put_mark(&mut self, at: Stamp, restate: &Restate<'_>) -> bool {
         let is_seldom = self.since_mark > LOG_MARK_BYTES.max(8 * self.mark_bytes);
-        if self.size > 0 && self.lost == 0 && !is_seldom && self.due_mark.is_none() && !self.is_torn {
+        if self.size > 0 && self.lost == 0 && !is_seldom && self.due_mark.is_none() && !self.is_torn
+        {
             return false;
         }
         let mut head = Vec::new();
@@ -239,7 +240,10 @@ impl Writer {
         }
         if self.lost > 0 {
             let text = format!("-- {} lines not written --", self.lost);
-            codec::encode(&Kept { at, room: "", kind: Kind::Gap, name: "", text: &text }, &mut head);
+            codec::encode(
+                &Kept { at, room: "", kind: Kind::Gap, name: "", text: &text },
+                &mut head,
+            );
         }
         let kind = self.due_mark.unwrap_or(Kind::Mark);
         restate(kind, self.said, at, &mut |kept| codec::encode(kept, &mut head));

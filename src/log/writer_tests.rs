@@ -160,7 +160,7 @@ fn while_writing_fails_lines_are_counted_and_it_is_tried_once_a_second() {
 #[test]
 fn a_full_file_is_put_aside_and_the_next_begins_with_a_mark() {
     let mut log = Log::new(Fsync::Secs(5), 300);
-    for _ in 0..8 {
+    for _ in 0..16 {
         log.say("x");
         log.turn(1);
     }

@@ -430,7 +430,9 @@ mod tests {
         assert_eq!(&zones.text(Zone::LOCAL, local)[..16], "2026-11-23 09:11");
         let day = zones.parse("2026-11-23").expect("it is one");
         assert_eq!(zones.text(Zone::LOCAL, day), "2026-11-23 00:00:00");
-        for text in ["", "yesterday", "2026-11", "2026-13-01", "2026-11-23 9:11", "2026-11-23 09:11+99"] {
+        for text in
+            ["", "yesterday", "2026-11", "2026-13-01", "2026-11-23 9:11", "2026-11-23 09:11+99"]
+        {
             assert_eq!(zones.parse(text), None, "{text}");
         }
     }
