@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What keeping the chat on disk costs: `python3 benches/log.py target/release/natter [DIR]`.
+"""What keeping the chat on disk costs: `python3 benches/log.py target/release/natter [DIR [N]]`.
 
 One person says a line, and the next one when N others have all received it. For each policy of --fsync, and
 without --state: the CPU time that natter takes for each line that one of them receives, and how long it takes
@@ -15,9 +15,9 @@ import sys
 import tempfile
 import time
 
-READERS = 1_000
+READERS = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000
 LINES = 150
-ROUNDS = 7
+ROUNDS = 12
 POLICIES = ["without --state", "never", "5", "always"]
 
 
