@@ -1,5 +1,5 @@
-//! How the binary is linked, what Unicode says of characters, packed for `src/chat/skeleton.rs`, and
-//! which characters GBK and Big5 have, for `src/door/charset.rs`.
+//! Sets linker options, and generates tables: properties of Unicode characters for
+//! `src/chat/skeleton.rs`, and the characters of GBK and Big5 for `src/door/charset.rs`.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -14,16 +14,16 @@ use unicode_security::general_security_profile::IdentifierType::{
     Inclusion, Limited_Use, Not_NFKC, Obsolete, Recommended, Technical, Uncommon_Use,
 };
 
-/// The place in the pool of what stands for nothing but itself.
+/// The pool index of a character that is replaced by nothing else.
 const ITSELF: u16 = u16::MAX;
-/// What is no mark has no place among the sets of scripts.
+/// The index, among the sets of scripts, of a character that is no mark.
 const NO_MARK: u8 = u8::MAX;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let target = |key: &str| env::var(format!("CARGO_CFG_TARGET_{key}")).unwrap_or_default();
-    // Packed, the relocations of a thousand pointers take less than 1 KiB of the file instead of
-    // 23 (glibc from 2.36 on, 2022).
+    // Packed, the relocations of a thousand pointers take less than 1 KiB of the file instead of 23
+    // (glibc from 2.36 on, 2022).
     if target("OS") == "linux" && target("ENV") == "gnu" {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
@@ -36,10 +36,10 @@ fn main() {
     write("charsets.rs", charsets::tables());
 }
 
-/// The source of the tables.
+/// Returns the source of the tables.
 fn tables() -> String {
-    // Texts, each ended by a line end. They are stored once, and no table holds a pointer to
-    // each, which would take eight bytes and be relocated.
+    // The texts, each terminated by a line end. Each is stored once, and no table holds pointers to
+    // them, which would take eight bytes each and be relocated.
     let mut pool = String::new();
     let drawn = runs("DRAWN", "u16", |c| place_in_pool(c, drawn_like(c), &mut pool));
     let folded = runs("FOLDED", "u16", |c| {
@@ -60,8 +60,8 @@ fn tables() -> String {
     )
 }
 
-/// The source of one table: the characters that begin runs of one value, and the values. A run ends
-/// with its plane of Unicode, so that 16 bits tell where it begins.
+/// Returns the source of one table: the characters that begin runs of one value, and the values. A
+/// run ends with its plane of Unicode, so that its start fits 16 bits.
 fn runs<T: PartialEq + Debug>(name: &str, kind: &str, mut value: impl FnMut(char) -> T) -> String {
     let (mut planes, mut starts, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for c in '\0'..=char::MAX {
@@ -83,7 +83,7 @@ fn runs<T: PartialEq + Debug>(name: &str, kind: &str, mut value: impl FnMut(char
     )
 }
 
-/// Where in `pool` the text that stands for `c` begins: the rest of a line there.
+/// Returns the index in `pool` of the text for `c`: it extends to the end of its line.
 fn place_in_pool(c: char, text: Option<String>, pool: &mut String) -> u16 {
     let Some(text) = text.filter(|text| !text.chars().eq([c])) else { return ITSELF };
     let line = text + "\n";
@@ -94,28 +94,28 @@ fn place_in_pool(c: char, text: Option<String>, pool: &mut String) -> u16 {
     u16::try_from(place).expect("the pool is a quarter full")
 }
 
-/// What `c` is drawn like, unless it decomposes: a skeleton is made of what it decomposes to.
+/// Returns what `c` is drawn like, unless it decomposes: then the skeleton is made of its parts.
 fn drawn_like(c: char) -> Option<String> {
     let mut decomposes = false;
     decompose_canonical(c, |part| decomposes |= part != c);
     (!decomposes).then(|| skeleton(&c.to_string()).collect())
 }
 
-/// Whether people write words with `c`: no small capitals, no letters in circles or raised, no
-/// dead script, and not U+16FE4, a filler that counts as a mark.
+/// Whether `c` is used to write words: no small capitals, no letters in circles or raised, no dead
+/// script, and not U+16FE4, a filler that counts as a mark.
 fn is_in_use(c: char) -> bool {
     match c.identifier_type() {
         Some(Recommended | Inclusion | Limited_Use | Uncommon_Use) => true,
-        // Greek accents, Old Cyrillic; but among the Latin ones are small capitals.
+        // Greek accents, Old Cyrillic; but the Latin ones include small capitals.
         Some(Obsolete) => c.script() != Script::Latin,
-        // Phonetic `ɑ` and the like are known by their look; small capitals have none.
+        // Phonetic `ɑ` and the like have an ASCII skeleton; small capitals have none.
         Some(Technical) => skeleton(&c.to_string()).all(|c| c.is_ascii()),
         Some(Not_NFKC) => is_typed(c),
         _ => false,
     }
 }
 
-/// Whether keyboards have `c`, although Unicode has a better character for it: the micro sign,
+/// Whether keyboards have `c`, although Unicode prefers another character for it: the micro sign,
 /// Armenian yev, a vowel of Thai and Lao, two letters of Lao, single letters of Korean, and full
 /// and half width.
 fn is_typed(c: char) -> bool {
@@ -123,7 +123,7 @@ fn is_typed(c: char) -> bool {
         || matches!(c, '\u{3131}'..='\u{318e}' | '\u{ff01}'..='\u{ffdc}')
 }
 
-/// The place in `sets` of the scripts that the mark `c` belongs to.
+/// Returns the index in `sets` of the scripts that the mark `c` belongs to.
 fn mark(c: char, sets: &mut Vec<Vec<Script>>) -> u8 {
     if !is_combining_mark(c) {
         return NO_MARK;
@@ -141,11 +141,12 @@ fn mark(c: char, sets: &mut Vec<Vec<Script>>) -> u8 {
 mod charsets {
     use encoding_rs::{BIG5, EncoderResult, Encoding, GBK};
 
-    /// So many characters that a charset lacks may stand in a run: two cost what a new run costs.
+    /// The maximum number of consecutive characters in a run that a charset lacks: two cost as much
+    /// as a new run.
     const GAP_MAX: u32 = 2;
 
-    /// The source of the tables: of each charset those for the planes of Unicode that it has
-    /// characters of.
+    /// Returns the source of the tables: for each charset, one per plane of Unicode in which it has
+    /// characters.
     pub fn tables() -> String {
         let planes: [(u32, &str); 2] = [(0, ""), (2, "_PLANE_2")];
         let table = |name, encoding, (plane, suffix)| {
@@ -155,7 +156,7 @@ mod charsets {
         gbk + &planes.map(|plane| table("BIG5_TABLE", BIG5, plane)).concat()
     }
 
-    /// One table. ASCII is left out: in both charsets it is itself.
+    /// Returns one table. ASCII is left out: in both charsets it is unchanged.
     fn table(name: &str, encoding: &'static Encoding, plane: u32) -> String {
         let (mut starts, mut places, mut codes) = (Vec::new(), Vec::new(), Vec::new());
         let mut next = None;
@@ -180,7 +181,7 @@ mod charsets {
         )
     }
 
-    /// The one or two bytes that stand for `c`, as a number.
+    /// Returns the one or two bytes that encode `c`, as a number.
     fn code(encoding: &'static Encoding, c: char) -> Option<u16> {
         let (mut text, mut bytes) = ([0; 4], [0; 16]);
         let (end, _, length) = encoding.new_encoder().encode_from_utf8_without_replacement(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a connection costs: natter's own memory, and what the kernel holds for it.
+"""Measures the memory of a connection: natter's own, and the kernel's.
 
     sudo python3 benches/memory.py target/release/natter
 
@@ -14,8 +14,8 @@ import sys
 import time
 
 IDLE, STUCK = 5_000, 200
-# What the kernel makes for an accepted socket: the socket, its inode, its file, the file's name,
-# and what epoll notes of it. (The last has other users at the clients' end.)
+# The kernel's objects for an accepted socket: the socket, its inode, its file, the file's name,
+# and its entry in epoll. (The last has other users at the clients' end.)
 OBJECTS = ["TCP", "sock_inode_cache", "filp", "dentry", "eventpoll_epi"]
 
 
@@ -28,7 +28,7 @@ def start(program, *options):
 
 
 def enter(port, names, receive_bytes=0):
-    """Connects one client for each name; each has its `OK` when this returns."""
+    """Connects one client for each name, and waits for each `OK`."""
     clients = []
     for name in names:
         client = socket.socket()
@@ -43,7 +43,7 @@ def enter(port, names, receive_bytes=0):
 
 
 def drain(clients):
-    """Reads until nothing has come for a second and a half: joins are summed up once a second."""
+    """Reads until nothing has arrived for a second and a half: joins are summed up once a second."""
     selector = selectors.PollSelector()
     for client in clients:
         client.setblocking(False)
@@ -55,7 +55,7 @@ def drain(clients):
 
 
 def slabs():
-    """Objects in use and bytes of each, by cache."""
+    """Returns the objects in use and the size of each, by cache."""
     with open("/proc/slabinfo") as file:
         rows = [line.split() for line in file if not line.startswith(("#", "slabinfo"))]
     return {row[0]: (int(row[1]), int(row[3])) for row in rows}
@@ -67,7 +67,7 @@ def resident_bytes(server):
 
 
 def queues(port):
-    """What ss says that the server's ends hold: receive and send queue, in bytes."""
+    """Returns the receive and send queues of the server's ends in bytes, as printed by ss."""
     out = subprocess.run(["ss", "-tnmH", "state", "established", f"sport = :{port}"],
                          capture_output=True, text=True, check=True).stdout
     found = re.findall(r"skmem:\(r(\d+),rb(\d+),t(\d+),tb(\d+),f(\d+),w(\d+)", out)
@@ -95,7 +95,7 @@ def idle(program):
 
 
 def full(program, they_send):
-    """People who read nothing; either one of them sends, or all do, as fast as they can."""
+    """Connects clients that read nothing; either one of them sends, or all do, as fast as they can."""
     server, port = start(program, *([] if they_send else ["--no-flood-limit"]))
     clients = enter(port, [f"u{number}" for number in range(STUCK)], 4096)
     speakers = clients if they_send else enter(port, ["speaker"])

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Other servers under the same crowd of 1,000, each set up so that no limit of its own slows it:
-# those that are installed (Debian: redis-server, ngircd, inspircd, ncat), and the article's, if
-# ARTICLE names its tcp_server.py. RUNS says how many runs the medians are of.
+# Measures other servers with the same 1,000 clients, each configured so that its own limits do not slow
+# it: those that are installed (Debian: redis-server, ngircd, inspircd, ncat), and the article's, if
+# ARTICLE names its tcp_server.py. RUNS is the number of runs for the medians.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=${RUNS:-5}
@@ -9,7 +9,7 @@ set_up=$(mktemp -d)
 trap 'rm -rf "$set_up"; kill -9 $(jobs -p) 2>/dev/null' EXIT
 ulimit -n "$(ulimit -Hn)"
 
-# measure NAME PORT WIRE COMMAND...: one row, for the rooms in $rooms, joined as $ways says.
+# measure NAME PORT WIRE COMMAND...: prints one row, for the rooms in $rooms, with the options in $ways.
 measure() {
     local name=$1 port=$2 wire=$3
     shift 3
@@ -24,7 +24,7 @@ measure() {
     echo "$row $(median 5 memory --case memory --clients 1000) |"
 }
 
-# median COLUMN CASE OPTIONS...: of what the benchmark's first row of that case says there.
+# median COLUMN CASE OPTIONS...: prints the median of that column in the benchmark's first row of the case.
 median() {
     local column=$1 kind=$2 run
     shift 2
@@ -34,7 +34,7 @@ median() {
     done | sort -g | awk '{ all[NR] = $1 } END { print NR ? all[int((NR + 1) / 2)] : "-" }'
 }
 
-# Each run has a server of its own, on the core that natter has when it is measured.
+# Each run has a new server, on the core on which natter is measured.
 crowd() {
     taskset -c 0 "${server[@]}" >"$set_up/log" 2>&1 &
     local pid=$! tries=0
@@ -91,14 +91,14 @@ rooms=("1 1" "10 1" "10 32")
 ways=(--in-flight 100)
 measure redis 6380 resp redis-server --port 6380 --save '' --maxclients 10000 \
     --client-output-buffer-limit 'pubsub 0 0 0'
-# It lets people in once a second.
+# It accepts users once a second.
 ways=(--in-flight 1000)
 measure inspircd 6669 irc inspircd --config="$set_up/inspircd.conf" --nofork --runasroot
 ways=(--in-flight 8)
 measure ngircd 6668 irc ngircd --config "$set_up/ngircd.conf" --nodaemon
-# These two take what one read brings for one command.
+# These two treat each read as one command.
 rooms=("1 1")
 measure ncat 7000 plain ncat --listen --chat --max-conns 1100 127.0.0.1 7000
-# Its threads keep no common order.
+# Its threads have no common order of lines.
 ways=(--any-order)
 [ -z "${ARTICLE:-}" ] || measure article 9998 classic python3 "$ARTICLE" 9998

@@ -1,32 +1,32 @@
-//! Time as the hub sees it: milliseconds for deadlines, and the moment at which something happened.
+//! Time as the hub sees it: milliseconds for deadlines, and stamps for events.
 //!
-//! Nothing here reads the clock; `server.rs` does, and hands the result in.
+//! Nothing here reads the clock; `server.rs` does, and passes the result in.
 
 use std::fmt;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Local};
 
-/// The moment that one turn works with.
+/// The time of one turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
-    /// Milliseconds since the server started; never goes back.
+    /// Milliseconds since the server started; never decreases.
     pub mono_ms: u64,
     /// Wall time.
     pub stamp: Stamp,
 }
 
-/// A moment, the same in every time zone. How people see it is a matter of their door and their
-/// [zone](crate::zone).
+/// A point in time, the same in every time zone. How it is shown to people depends on their door
+/// and their [zone](crate::zone).
 ///
-/// It is displayed as RFC 3339 has it, in UTC with milliseconds: `2026-11-23T09:11:38.042Z`.
+/// It is displayed as in RFC 3339, in UTC with milliseconds: `2026-11-23T09:11:38.042Z`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
     /// Milliseconds since 1970 in UTC; a clock set to before that counts as 1970.
     pub unix_ms: u64,
 }
 
-/// What of a stamp is shown.
+/// The part of a stamp that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shown {
     /// Nothing.
@@ -39,7 +39,7 @@ pub enum Shown {
 }
 
 impl Stamp {
-    /// As RFC 3339 has it, in UTC: ASCII.
+    /// Returns the stamp as in RFC 3339, in UTC: ASCII.
     pub fn rfc3339(self) -> [u8; 24] {
         let mut text = *b"....-..-..T..:..:...000Z";
         let secs = i64::try_from(self.unix_ms / 1_000).unwrap_or(i64::MAX);
@@ -79,10 +79,10 @@ impl From<SystemTime> for Stamp {
     }
 }
 
-/// `2026-11-23 09:11:38`, for that many seconds since 1970 on the clock of some time zone; a year
-/// past 9999 shows as 9999.
+/// Formats as `2026-11-23 09:11:38` a number of seconds since 1970 on the clock of some time zone;
+/// a year past 9999 is shown as 9999.
 pub fn date_and_time(local_secs: i64) -> [u8; 19] {
-    // By hand: chrono's format strings would be a fiftieth of the whole binary.
+    // Without chrono, whose format strings would be a fiftieth of the whole binary.
     let last_secs = 253_402_300_799;
     let secs = local_secs.clamp(0, last_secs).unsigned_abs();
     let [year, month, day] = date(secs / 86_400);
@@ -101,10 +101,10 @@ pub fn date_and_time(local_secs: i64) -> [u8; 19] {
     text
 }
 
-/// Year, month and day of the day that is so many after the 1st of January 1970.
+/// Returns year, month and day of the day that is `days` after 1 January 1970.
 pub fn date(days: u64) -> [u64; 3] {
-    // Counted from the 1st of March of the year 0, so that the 29th of February, if there is one, is
-    // the last day of its year.
+    // Counted from 1 March of the year 0, so that 29 February, if there is one, is the last day of
+    // its year.
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -136,12 +136,12 @@ fn write_digits(mut number: u64, place: &mut [u8]) {
     }
 }
 
-/// A local time with its distance from UTC, as `2026-11-23T09:11:38+08:00` (RFC 3339).
+/// A local time with its offset from UTC, as `2026-11-23T09:11:38+08:00` (RFC 3339).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZonedStamp([u8; 25]);
 
 impl ZonedStamp {
-    /// The stamp of a local time.
+    /// Creates the stamp of a local time.
     pub fn of(wall: DateTime<Local>) -> Self {
         let minutes = wall.offset().local_minus_utc() / 60;
         let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
@@ -154,24 +154,24 @@ impl ZonedStamp {
         Self(text)
     }
 
-    /// As text.
+    /// Returns the stamp as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("all of it is ASCII")
     }
 }
 
-/// Turns readings of the machine's clocks into [`Now`].
+/// Converts readings of the machine's clocks to [`Now`].
 pub struct Clock {
     start: Instant,
 }
 
 impl Clock {
-    /// A clock that counts from `start`.
+    /// Creates a clock that counts from `start`.
     pub fn new(start: Instant) -> Self {
         Self { start }
     }
 
-    /// The moment of these two readings.
+    /// Converts these two readings.
     pub fn at(&self, mono: Instant, wall: SystemTime) -> Now {
         let elapsed = mono.saturating_duration_since(self.start);
         let mono_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
@@ -199,9 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn every_day_is_the_one_that_chrono_says() {
+    fn every_date_is_the_same_as_in_chrono() {
         let shown = |secs| String::from_utf8(date_and_time(secs).into()).expect("it is ASCII");
-        // A prime number of seconds, so that all times of day come up.
+        // The step is a prime number of seconds, so that all times of day occur.
         for secs in (0..253_402_300_799).step_by(6_000_011) {
             let wanted = chrono::DateTime::from_timestamp(secs, 0).expect("it is a date");
             assert_eq!(shown(secs), wanted.format("%Y-%m-%d %H:%M:%S").to_string());

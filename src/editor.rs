@@ -1,8 +1,8 @@
-//! A line while it is being typed: text, cursor, history, completion; it knows no terminal.
+//! A line editor, independent of terminals: text, cursor, history, completion.
 //!
-//! Where a person sees one character, there is one to step over or to delete: the cursor stands
-//! between grapheme clusters (UAX #29), never in one, whatever an edit makes of its neighbours.
-//! Words are what white space parts.
+//! What a person sees as one character is stepped over and deleted as one: the cursor stands
+//! between grapheme clusters (UAX #29), never within one, even if an edit joins its neighbours.
+//! Words are separated by white space.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,97 +11,97 @@ use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 use crate::text::may_be_shown;
 
-/// The most that one character of a line may take, twice a family of emoji with their skins: to step
-/// over one costs as much as it is long, and keys come by the thousand.
+/// The maximum size of one character of a line, twice that of an emoji family with skin tones:
+/// stepping over one takes time in proportion to its length, and keys may arrive by the thousand.
 const CLUSTER_BYTES_MAX: usize = 64;
 
-/// What a person pressed.
+/// A key that a person pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// To be inserted at the cursor.
+    /// Insert the character at the cursor.
     Char(char),
-    /// One character towards the start.
+    /// Move one character towards the start.
     Left,
-    /// One character towards the end.
+    /// Move one character towards the end.
     Right,
-    /// To the start of the word before the cursor.
+    /// Move to the start of the word before the cursor.
     WordLeft,
-    /// To the end of the word after the cursor.
+    /// Move to the end of the word after the cursor.
     WordRight,
-    /// To the start of the line.
+    /// Move to the start of the line.
     Home,
-    /// To the end of the line.
+    /// Move to the end of the line.
     End,
-    /// The line entered before the one shown.
+    /// Show the line entered before the one shown.
     Up,
-    /// The line entered after the one shown, at last the one that was being typed.
+    /// Show the line entered after the one shown, finally the one that was being typed.
     Down,
-    /// Deletes the character before the cursor.
+    /// Delete the character before the cursor.
     Backspace,
-    /// Deletes the character after the cursor.
+    /// Delete the character after the cursor.
     Delete,
-    /// Deletes what is before the cursor.
+    /// Delete everything before the cursor.
     KillToStart,
-    /// Deletes what is after the cursor.
+    /// Delete everything after the cursor.
     KillToEnd,
-    /// Deletes the word before the cursor, and white space between the two.
+    /// Delete the word before the cursor, and white space between the two.
     KillWord,
-    /// Completes the word before the cursor.
+    /// Complete the word before the cursor.
     Tab,
-    /// The line is done.
+    /// Enter the line.
     Enter,
-    /// `^C`: the line is thrown away.
+    /// `^C`: discard the line.
     Cancel,
-    /// `^D`: on an empty line the end of input, else [`Key::Delete`].
+    /// `^D`: end the input if the line is empty, else the same as [`Key::Delete`].
     EndOfInput,
-    /// `^L`: the screen is spoilt.
+    /// `^L`: redraw the screen.
     Redraw,
 }
 
-/// What came of a key.
+/// The result of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edited {
-    /// Nothing: worth a bell.
+    /// The key has no effect here: ring the bell.
     Refused,
-    /// The cursor may stand elsewhere in the same text.
+    /// The cursor may have moved in the same text.
     Moved,
-    /// The text is another.
+    /// The text has changed.
     Changed,
-    /// The line, which may be empty; the editor is empty now.
+    /// The line was entered; it may be empty. The editor is empty now.
     Entered(String),
-    /// The caller is to look for what [`Editor::word_before_cursor`] may become, and to hand it to
+    /// The caller has to find completions of [`Editor::word_before_cursor`], and pass them to
     /// [`Editor::complete`].
     Complete,
-    /// The caller is to draw everything anew.
+    /// The caller has to redraw everything.
     Redraw,
-    /// `^C` threw the text away.
+    /// `^C` discarded the text.
     Cancelled,
-    /// `^C` when there was no text.
+    /// `^C` without text.
     Interrupted,
-    /// `^D` when there was no text.
+    /// `^D` without text.
     Ended,
 }
 
-/// A line being typed, and those entered before it.
+/// A line being typed, and the lines entered before it.
 ///
 /// It holds at most `bytes_max * (history_max + 2)` bytes of text.
 pub struct Editor {
-    /// No more than `bytes_max`, and nothing in it that a terminal obeys.
+    /// At most `bytes_max`, without anything that a terminal interprets.
     text: String,
-    /// A byte index into `text`, at the edge of a grapheme cluster.
+    /// A byte index into `text`, at the boundary of a grapheme cluster.
     cursor: usize,
     bytes_max: usize,
-    /// Oldest first, no more than `history_max`, no two neighbours alike, none blank.
+    /// Oldest first, at most `history_max`, no two neighbours equal, none blank.
     history: VecDeque<String>,
     history_max: usize,
-    /// The entry of `history` that `text` was taken from; nothing while a new line is typed.
+    /// The entry of `history` from which `text` was taken; none while a new line is typed.
     recalled: Option<usize>,
-    /// The new line, while `recalled` has put another in its place.
+    /// The new line, while an entry of the history is shown in its place.
     draft: String,
 }
 
 impl Editor {
-    /// An empty line of at most `bytes_max`, that will remember `history_max` lines.
+    /// Creates an empty line of at most `bytes_max`, with a history of `history_max` lines.
     pub fn new(bytes_max: usize, history_max: usize) -> Self {
         Self {
             text: String::new(),
@@ -114,27 +114,27 @@ impl Editor {
         }
     }
 
-    /// What has been typed.
+    /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Where the next character goes: a byte index into [`Editor::text`].
+    /// Returns the position of the next character: a byte index into [`Editor::text`].
     pub fn cursor(&self) -> usize {
         self.cursor
     }
 
-    /// Up to the cursor, from the white space before it; empty right behind white space.
+    /// Returns the word before the cursor; empty directly behind white space.
     pub fn word_before_cursor(&self) -> &str {
         last_word(&self.text[..self.cursor])
     }
 
-    /// Bytes of memory held.
+    /// Returns the number of bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         self.history.iter().chain([&self.text, &self.draft]).map(String::capacity).sum()
     }
 
-    /// Empties the line without remembering it: for what is no line of a conversation.
+    /// Empties the line without remembering it; returns the text.
     fn clear(&mut self) -> String {
         self.cursor = 0;
         self.recalled = None;
@@ -142,7 +142,7 @@ impl Editor {
         std::mem::take(&mut self.text)
     }
 
-    /// Does what `key` stands for.
+    /// Applies `key`.
     pub fn key(&mut self, key: Key) -> Edited {
         let cursor = self.cursor;
         match key {
@@ -175,11 +175,11 @@ impl Editor {
         }
     }
 
-    /// Puts what all `candidates` begin with in place of the word before the cursor; a single one
-    /// with a space behind it.
+    /// Replaces the word before the cursor by the common start of all `candidates`; a single one is
+    /// followed by a space.
     ///
-    /// The caller decides what fits the word, and may let "al" become "Alice". If they part where
-    /// the word ends, or sooner, it is refused: time to show them.
+    /// The caller decides what matches the word, and may let "al" become "Alice". If the candidates
+    /// differ at the end of the word or earlier, the result is refused: time to show them.
     pub fn complete(&mut self, candidates: &[&str]) -> Edited {
         let Some((first, others)) = candidates.split_first() else { return Edited::Refused };
         let common = others.iter().fold(*first, |common, other| common_start(common, other));
@@ -196,10 +196,10 @@ impl Editor {
         }
     }
 
-    /// Replaces part of the text with what may be shown of `new`, if it still fits; the cursor
-    /// comes to stand behind it.
+    /// Replaces part of the text with the visible characters of `new`, if the result fits; the
+    /// cursor moves behind it.
     fn replace(&mut self, old: Range<usize>, new: &str) -> Edited {
-        // No more than that: what is typed later may be what a joiner joins.
+        // No stricter filter: a joiner may be followed later by the character that it joins.
         let shown: String = new.chars().filter(|&c| may_be_shown(c)).collect();
         let new = shown.as_str();
         let bytes = self.text.len() - old.len() + new.len();
@@ -213,8 +213,8 @@ impl Editor {
         }
         let end = old.start + new.len();
         self.text.replace_range(old, new);
-        // What is new may have joined what follows: a letter typed before a lone accent, or two
-        // halves of a flag that lost what stood between them.
+        // The new text may have joined what follows: a letter typed before a lone accent, or two
+        // halves of a flag between which something was deleted.
         self.cursor = if is_edge(&self.text, end) { end } else { after(&self.text, end) };
         Edited::Changed
     }
@@ -230,7 +230,7 @@ impl Editor {
     fn word_start(&self) -> usize {
         let text = self.text[..self.cursor].trim_end();
         let start = text.len() - last_word(text).len();
-        // An accent may be typed on a space.
+        // A space may carry an accent.
         if is_edge(&self.text, start) { start } else { before(&self.text, start) }
     }
 
@@ -276,32 +276,32 @@ impl Editor {
     }
 }
 
-/// What stands behind the last white space of `text`.
+/// Returns what follows the last white space of `text`.
 fn last_word(text: &str) -> &str {
     text.rsplit(char::is_whitespace).next().unwrap_or_default()
 }
 
-/// The longest start that both have.
+/// Returns the longest common start of both.
 fn common_start<'a>(one: &'a str, other: &str) -> &'a str {
     let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
     &one[..same.map(|(c, _)| c.len_utf8()).sum()]
 }
 
-// `GraphemeCursor` looks at no more text than it must, where the iterators would walk from one
-// end. Its errors ask for text outside the piece it is given, which is always all of it.
+// `GraphemeCursor` reads no more text than it must, where the iterators would walk from one end.
+// Its errors ask for text outside its piece, which is always the whole text.
 
-/// Whether no grapheme cluster has `index` inside.
+/// Whether `index` is not inside a grapheme cluster.
 fn is_edge(text: &str, index: usize) -> bool {
     GraphemeCursor::new(index, text.len(), true).is_boundary(text, 0).unwrap_or(true)
 }
 
-/// The start of the grapheme cluster before `index`, or `index` at the start of the text.
+/// Returns the start of the grapheme cluster before `index`, or `index` at the start of the text.
 fn before(text: &str, index: usize) -> usize {
     let start = GraphemeCursor::new(index, text.len(), true).prev_boundary(text, 0);
     start.ok().flatten().unwrap_or(index)
 }
 
-/// The end of the grapheme cluster at `index`, or `index` at the end of the text.
+/// Returns the end of the grapheme cluster at `index`, or `index` at the end of the text.
 fn after(text: &str, index: usize) -> usize {
     let end = GraphemeCursor::new(index, text.len(), true).next_boundary(text, 0);
     end.ok().flatten().unwrap_or(index)
@@ -311,7 +311,7 @@ fn after(text: &str, index: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// What stands for [`KEYS`] in a test's script; other characters stand for themselves.
+    /// The symbols of [`KEYS`] in a test's script; other characters are typed.
     const SYMBOLS: &str = "←→«»⇤⇥↑↓⌫⌦⟵⟶✂⏎✗␄";
 
     #[rustfmt::skip]
@@ -325,18 +325,18 @@ mod tests {
         SYMBOLS.chars().position(|symbol| symbol == c).map_or(Key::Char(c), |index| KEYS[index])
     }
 
-    /// Presses the keys of `script`; what came of the last one.
+    /// Presses the keys of `script`; returns the result of the last one.
     fn press(editor: &mut Editor, script: &str) -> Edited {
         script.chars().map(|c| editor.key(key_of(c))).last().expect("a script has keys")
     }
 
-    /// The text, with `|` for the cursor.
+    /// Returns the text, with `|` for the cursor.
     fn shown(editor: &Editor) -> String {
         let (before, after) = editor.text().split_at(editor.cursor());
         format!("{before}|{after}")
     }
 
-    /// What an editor shows after `script`.
+    /// Returns what an editor shows after `script`.
     fn after_script(script: &str) -> String {
         let mut editor = Editor::new(64, 3);
         press(&mut editor, script);
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_parted_by_white_space() {
+    fn words_are_separated_by_white_space() {
         for (script, expected) in [
             ("one two  three««", "one |two  three"),
             ("one two  three  «", "one two  |three  "),
@@ -386,14 +386,14 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_never_stands_in_what_an_edit_joined() {
+    fn the_cursor_is_never_within_a_cluster_that_an_edit_joined() {
         assert_eq!(after_script("\u{301}⇤e"), "e\u{301}|");
         assert_eq!(after_script("🇩x🇪←⌫"), "🇩🇪|");
         assert_eq!(after_script("👩👧←\u{200d}"), "👩\u{200d}👧|");
     }
 
     #[test]
-    fn what_cannot_be_done_is_refused() {
+    fn a_key_without_effect_is_refused() {
         for script in [
             "←", "→", "«", "»", "⇤", "⇥", "⌫", "⌦", "⟵", "⟶", "✂", "↑", "↓", "a→", "a»", "a⌦",
             "a␄", "a⇤←", "a⇤⌫", "a⇤✂",
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn text_fits_its_bound_whatever_puts_it_there() {
+    fn text_stays_within_its_limit_after_any_edit() {
         let mut editor = Editor::new(7, 3);
         assert_eq!(press(&mut editor, "你好x"), Edited::Changed);
         assert_eq!(press(&mut editor, "y"), Edited::Refused);
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn control_keys_end_the_line_or_throw_it_away() {
+    fn control_keys_end_or_discard_the_line() {
         let mut editor = Editor::new(64, 3);
         assert_eq!(press(&mut editor, "hi⏎"), Edited::Entered("hi".to_string()));
         assert_eq!(press(&mut editor, "⏎"), Edited::Entered(String::new()));
@@ -429,11 +429,11 @@ mod tests {
         assert_eq!(editor.key(Key::Redraw), Edited::Redraw);
         assert_eq!(shown(&editor), "|");
         assert_eq!(press(&mut editor, "↑"), Edited::Changed);
-        assert_eq!(shown(&editor), "hi|", "what was thrown away is not remembered");
+        assert_eq!(shown(&editor), "hi|", "a discarded line is not remembered");
     }
 
     #[test]
-    fn history_is_walked_and_the_new_line_comes_back() {
+    fn the_history_can_be_walked_and_returns_to_the_new_line() {
         for (script, expected) in [
             ("one⏎two⏎↑↑", "one|"),
             ("one⏎two⏎↑↑↑", "one|"),
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_pressed_everything_stays_within_its_bounds() {
+    fn everything_stays_within_its_bounds_after_random_keys() {
         let keys: Vec<char> = SYMBOLS.chars().collect();
         let typed: Vec<char> = "ab 你e\u{301}🇩🇪👩\u{200d}👧हि \t\u{1b}\u{202e}".chars().collect();
         for seed in 0..200 {

@@ -1,13 +1,15 @@
-//! A set of slots that is small when few are in it: a sorted list, or a bitmap once that is smaller.
+//! A set of slots that is small when it has few members: a sorted list, or a bitmap once that is
+//! smaller.
 
 use crate::slots::SlotSet;
 
-/// Up to so many members are always a list.
+/// Up to this many members the set is always a list.
 const LIST_MAX: usize = 32;
-/// A list takes 32 bits a member and a bitmap one bit a slot, so at this density they are equal.
+/// A list takes 32 bits per member and a bitmap one bit per slot, so at this density they are
+/// equal.
 const SLOTS_PER_MEMBER: usize = 32;
 
-/// Slots, in order: the members of a room, or the followers of a tape.
+/// A set of slots, in order: the members of a room, or the followers of a tape.
 #[derive(Clone, Debug, Default)]
 pub struct Group {
     members: Members,
@@ -33,8 +35,9 @@ impl Group {
             Members::List(list) => {
                 let Err(place) = list.binary_search(&narrow(slot)) else { return };
                 if list.len() == list.capacity() {
-                    // Most groups are small and there may be many: they grow by what they need.
-                    list.reserve_exact((list.len() / 16).max(2));
+                    // There may be many groups. Spare room costs memory in each; growing by less
+                    // leaves more holes between other allocations than it saves.
+                    list.reserve_exact((list.len() / 4).max(2));
                 }
                 list.insert(place, narrow(slot));
                 self.len += 1;
@@ -47,7 +50,7 @@ impl Group {
         }
     }
 
-    /// Removes `slot`, whether it was in or not.
+    /// Removes `slot`, if it is a member.
     pub fn remove(&mut self, slot: usize) {
         match &mut self.members {
             Members::List(list) => {
@@ -66,7 +69,7 @@ impl Group {
         }
     }
 
-    /// Whether `slot` is in.
+    /// Whether `slot` is a member.
     pub fn contains(&self, slot: usize) -> bool {
         match &self.members {
             Members::List(list) => list.binary_search(&narrow(slot)).is_ok(),
@@ -74,17 +77,17 @@ impl Group {
         }
     }
 
-    /// How many are in.
+    /// Returns the number of members.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether nobody is in.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The first slot at or after `from`.
+    /// Returns the first member at or after `from`.
     pub fn next_from(&self, from: usize) -> Option<usize> {
         match &self.members {
             Members::List(list) => {
@@ -95,7 +98,7 @@ impl Group {
         }
     }
 
-    /// All slots, in order.
+    /// Returns all members, in order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         let mut from = 0;
         std::iter::from_fn(move || {
@@ -141,14 +144,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_does_what_a_tree_set_does_in_either_form() {
+    fn it_behaves_like_a_tree_set_in_either_form() {
         for slots_max in [40, 400, 100_000] {
             let mut dice = fastrand::Rng::with_seed(slots_max as u64);
             let (mut group, mut model) = (Group::default(), BTreeSet::new());
             let mut forms = [false; 2];
             for round in 0..20_000 {
                 let slot = dice.usize(..slots_max);
-                // It grows for a while, then shrinks.
+                // The set grows for a while, then shrinks.
                 if dice.u8(..8) < if round / 2_000 % 2 == 0 { 6 } else { 1 } {
                     group.insert(slot);
                     model.insert(slot);

@@ -1,11 +1,11 @@
-//! Who is meant: ids that cross modules in place of references.
+//! Ids that cross modules in place of references.
 
 use std::fmt;
 
-/// One connected peer: its slot in the slab, and a generation that no other peer shares.
+/// A connected peer: its slot in the slab, and a generation that no other peer shares.
 ///
-/// Slots are reused, generations are not, so an id that outlived its peer finds nothing
-/// instead of finding somebody else. The peer has the same id in the chat as on the wire.
+/// Slots are reused, generations are not, so an id that outlived its peer finds nothing instead of
+/// another peer. The chat and the connection use the same id for a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PeerId {
     slot: u32,
@@ -16,7 +16,8 @@ impl PeerId {
     /// No peer, ever.
     pub const NOBODY: Self = Self { slot: 0, generation: 0 };
 
-    /// The peer in `slot` that was the `generation`th to arrive (from 1 on).
+    /// Creates the id of the peer in `slot` that was the `generation`th to connect (counted from
+    /// 1).
     ///
     /// # Panics
     /// If `slot` does not fit 32 bits: the descriptor limit is far below that.
@@ -25,29 +26,29 @@ impl PeerId {
         Self { slot, generation }
     }
 
-    /// Where the peer stands in the slab.
+    /// Returns the peer's slot in the slab.
     pub fn slot(self) -> usize {
         self.slot as usize
     }
 
-    /// Which arrival it was: what tells it from the others that had its slot.
+    /// Returns its generation, which distinguishes it from the other peers that had its slot.
     pub fn generation(self) -> u32 {
         self.generation
     }
 }
 
-/// As the log names it: the generation alone is unique.
+/// Displays the id as in the log: the generation alone is unique.
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.generation.fmt(f)
     }
 }
 
-/// One server process of several that share a chat; a server alone is node 0.
+/// One of several server processes that share a chat; a single server is node 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub u16);
 
-/// One user of the chat: a connection on some node.
+/// A user of the chat: a connection on some node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UserId {
     /// The node that the connection belongs to.
@@ -57,13 +58,13 @@ pub struct UserId {
 }
 
 impl UserId {
-    /// The user behind a connection of this node.
+    /// Returns the user behind a connection of this node.
     pub fn local(peer: PeerId) -> Self {
         Self { node: NodeId::default(), peer }
     }
 }
 
-/// As the diagnostics name it: the generation, with the node before it if there are several.
+/// Displays the id as in the log: the generation, preceded by the node if there are several.
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.node.0 {
@@ -73,37 +74,37 @@ impl fmt::Display for UserId {
     }
 }
 
-/// A line that was said: no other line ever has its id, be it another run of the server.
+/// The id of a line that was said: no other line ever has it, in any run of the server.
 ///
-/// Of two lines of one epoch, the one that was said later has the greater number.
+/// Of two lines of one epoch, the later one has the greater number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineId {
-    /// What tells one run of the server from another: the moment of its first entry.
+    /// Identifies the run of the server: the time of its first entry.
     pub epoch: u64,
-    /// Which line it is.
+    /// The number of the line.
     pub number: u64,
 }
 
 impl LineId {
-    /// The line whose id is shown as `text`.
+    /// Parses the displayed form of an id.
     pub fn parse(text: &str) -> Option<Self> {
         let (epoch, number) = text.split_once('-')?;
         let id = Self { epoch: epoch.parse().ok()?, number: number.parse().ok()? };
-        // A number may be spelt in several ways: an id is not.
+        // A number may be written in several ways: an id may not.
         (id.to_string() == text).then_some(id)
     }
 }
 
-/// As programs see it.
+/// Displays the id as programs see it.
 impl fmt::Display for LineId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.epoch, self.number)
     }
 }
 
-/// A room, by its place among the rooms that exist now.
+/// A room, by its index among the rooms that exist now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoomId(pub u32);
 
-/// The room that always exists, and that a new name enters.
+/// The room that always exists, and that every new user enters.
 pub const LOBBY: RoomId = RoomId(0);

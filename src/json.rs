@@ -1,4 +1,4 @@
-//! JSON as natter's programs speak it: one flat object a line.
+//! JSON as natter's protocol uses it: one flat object per line.
 //!
 //! The values of an object are texts, numbers, booleans, null and arrays of texts; nothing is nested.
 //! So reading needs no recursion and no memory: [`Fields`] borrows the line that it was read from.
@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// More fields than this in one object are refused.
+/// The maximum number of fields in an object.
 pub const FIELDS_MAX: usize = 32;
 
 /// Writes one object as a line, field by field.
@@ -17,27 +17,27 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Begins an object at the end of `out`.
+    /// Starts an object at the end of `out`.
     pub fn new(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, is_empty: true }
     }
 
-    /// A field that is a text.
+    /// Writes a field that is a text.
     pub fn text(&mut self, name: &str, text: &str) -> &mut Self {
         self.name(name);
         write_text(text, self.out);
         self
     }
 
-    /// A field that is a number.
+    /// Writes a field that is a number.
     pub fn number(&mut self, name: &str, number: u64) -> &mut Self {
         self.name(name);
         write_number(number, self.out);
         self
     }
 
-    /// A field that is a text of two numbers with a `-` between them.
+    /// Writes a field that is a text of two numbers with a `-` between them.
     pub fn pair(&mut self, name: &str, [one, other]: [u64; 2]) -> &mut Self {
         self.name(name);
         self.out.push(b'"');
@@ -48,14 +48,14 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// A field that is true or false.
+    /// Writes a field that is true or false.
     pub fn flag(&mut self, name: &str, flag: bool) -> &mut Self {
         self.name(name);
         self.out.extend_from_slice(if flag { b"true" } else { b"false" });
         self
     }
 
-    /// A field that is an array of texts.
+    /// Writes a field that is an array of texts.
     pub fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t str>) -> &mut Self {
         self.name(name);
         self.out.push(b'[');
@@ -97,8 +97,8 @@ fn write_number(mut number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits[first..]);
 }
 
-/// Appends `text` in quotes. Escaped are quotes, backslashes, and what could end the line for some
-/// reader or do something to a terminal: controls, line separators, and what turns the direction.
+/// Appends `text` in quotes. Quotes and backslashes are escaped, and what could end the line for
+/// some reader or affect a terminal: controls, line separators, and bidi controls.
 fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text;
@@ -124,27 +124,27 @@ fn is_escaped(c: char) -> bool {
     matches!(c, '"' | '\\' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') || c.is_control()
 }
 
-/// Why a line is no object that can be read.
+/// The reason why a line is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It is not UTF-8.
     NotUtf8,
-    /// It is not JSON, or its outermost value is no object.
+    /// It is not JSON, or its outermost value is not an object.
     NotAnObject,
-    /// A value is an object, or an array of something else than texts.
+    /// A value is an object, or an array of anything but texts.
     Nested,
     /// It has more than [`FIELDS_MAX`] fields.
     TooManyFields,
 }
 
-/// The fields of an object, in the order in which they came.
+/// The fields of an object, in their order in the line.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
     fields: [(Text<'a>, Value<'a>); FIELDS_MAX],
     count: usize,
 }
 
-/// One value.
+/// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// A text.
@@ -163,14 +163,14 @@ pub enum Value<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Text<'a>(&'a str);
 
-/// The inside of an array of texts, which is known to be well-formed.
+/// The contents of an array of texts, which is known to be well-formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Texts<'a>(&'a str);
 
-/// Reads the one object that `line` holds; white space around it does not matter.
+/// Parses the object in `line`; white space around it does not matter.
 ///
 /// # Errors
-/// If it is none, or one that natter has no use for.
+/// If there is no object, or one that natter does not accept.
 pub fn read(line: &[u8]) -> Result<Fields<'_>, Fault> {
     let text = str::from_utf8(line).map_err(|_| Fault::NotUtf8)?;
     let mut input = Input { text, at: 0 };
@@ -200,17 +200,17 @@ pub fn read(line: &[u8]) -> Result<Fields<'_>, Fault> {
 }
 
 impl<'a> Fields<'a> {
-    /// Each name with its value.
+    /// Returns each name with its value.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Text<'a>, Value<'a>)> {
         self.fields[..self.count].iter().copied()
     }
 
-    /// The value of the field `name`; if it is there several times, the last.
+    /// Returns the value of the field `name`; if it occurs several times, the last.
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
         self.iter().rev().find(|(found, _)| found.is(name)).map(|(_, value)| value)
     }
 
-    /// The field `name`, if it is a text.
+    /// Returns the field `name`, if it is a text.
     pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         match self.get(name)? {
             Value::Text(text) => Some(text.get()),
@@ -218,7 +218,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The field `name`, if it is a number from 0 to 2^64 - 1, written as digits alone.
+    /// Returns the field `name`, if it is a number from 0 to 2^64 - 1, written as digits alone.
     pub fn number(&self, name: &str) -> Option<u64> {
         match self.get(name)? {
             Value::Number(digits) => digits.parse().ok(),
@@ -226,7 +226,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The field `name`, if it is true or false.
+    /// Returns the field `name`, if it is true or false.
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.get(name)? {
             Value::Flag(flag) => Some(flag),
@@ -234,7 +234,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The field `name`, if it is an array of texts.
+    /// Returns the field `name`, if it is an array of texts.
     pub fn texts(&self, name: &str) -> Option<Texts<'a>> {
         match self.get(name)? {
             Value::Texts(texts) => Some(texts),
@@ -244,17 +244,17 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// What it says: borrowed, unless something in it was escaped.
+    /// Returns the unescaped text: borrowed, unless something in it was escaped.
     pub fn get(self) -> Cow<'a, str> {
         if self.0.contains('\\') { self.chars().collect() } else { Cow::Borrowed(self.0) }
     }
 
-    /// Whether it says `text`.
+    /// Whether it is equal to `text`.
     pub fn is(self, text: &str) -> bool {
         self.chars().eq(text.chars())
     }
 
-    /// What it says, character by character.
+    /// Returns the characters of the unescaped text.
     pub fn chars(self) -> impl Iterator<Item = char> + 'a {
         let mut raw = self.0.chars();
         std::iter::from_fn(move || match raw.next()? {
@@ -285,7 +285,8 @@ impl<'a> Iterator for Texts<'a> {
     }
 }
 
-/// The character that `escape` begins with, behind its backslash, and how long it is.
+/// Returns the character of the escape at the start of `escape`, without its backslash, and the
+/// length.
 fn unescape(escape: &str) -> Option<(char, usize)> {
     let c = match escape.bytes().next()? {
         c @ (b'"' | b'\\' | b'/') => char::from(c),
@@ -300,7 +301,7 @@ fn unescape(escape: &str) -> Option<(char, usize)> {
     Some((c, 1))
 }
 
-/// A character as `uXXXX`, or in two halves as `uXXXX\uXXXX`. One half alone is none.
+/// Parses a character as `uXXXX`, or in two halves as `uXXXX\uXXXX`. One half alone is invalid.
 fn unescape_units(escape: &str) -> Option<(char, usize)> {
     let unit = |at: usize| {
         let digits = escape.get(at..at + 4)?;
@@ -318,7 +319,7 @@ fn unescape_units(escape: &str) -> Option<(char, usize)> {
     Some((c, 11))
 }
 
-/// The line, and how far it has been read.
+/// The line, and the position up to which it has been read.
 struct Input<'a> {
     text: &'a str,
     at: usize,

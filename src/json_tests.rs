@@ -1,4 +1,4 @@
-//! JSON, read and written, held against another reader.
+//! Tests of JSON, read and written, compared with another parser.
 
 use serde_json::Value as Theirs;
 
@@ -55,7 +55,7 @@ fn every_character_survives_and_none_ends_the_line_or_moves_a_cursor() {
 }
 
 #[test]
-fn values_of_each_kind_are_told_apart() {
+fn values_of_each_kind_are_distinguished() {
     let line = br#" { "text" : "a\u00e9\ud83d\ude00\n\/" , "number":12,"no":-1.5e+3,"yes":true,
         "nothing":null,"list":[ "a" , "b]" ],"none":[ ],"d":1,"\u0064":2 } "#;
     let fields = read(line).expect("it is an object");
@@ -75,7 +75,7 @@ fn values_of_each_kind_are_told_apart() {
 }
 
 #[test]
-fn what_is_no_object_is_refused() {
+fn a_line_that_is_no_object_is_refused() {
     for (line, fault) in [
         (&b""[..], Fault::NotAnObject),
         (b"null", Fault::NotAnObject),
@@ -104,7 +104,7 @@ fn what_is_no_object_is_refused() {
 }
 
 #[test]
-fn half_a_character_is_none() {
+fn half_a_surrogate_pair_is_refused() {
     for half in ["\\ud83d", "\\ude00", "\\ud83d\\ud83d", "\\ud83dx", "\\ud83d\\n", "\\ud83d\\u00e9"]
     {
         let line = format!("{{\"a\":\"{half}\"}}");
@@ -113,7 +113,7 @@ fn half_a_character_is_none() {
 }
 
 #[test]
-fn numbers_of_any_size_are_read_and_none_is_another() {
+fn numbers_of_any_size_are_read_exactly() {
     for (digits, number) in [
         ("0", Some(0)),
         ("18446744073709551615", Some(u64::MAX)),
@@ -152,7 +152,7 @@ const WHOLE: &str = concat!(
 );
 
 #[test]
-fn no_part_of_an_object_is_one() {
+fn no_part_of_an_object_is_accepted() {
     assert!(read(WHOLE.as_bytes()).is_ok());
     for cut in 0..WHOLE.len() {
         assert!(read(&WHOLE.as_bytes()[..cut]).is_err(), "cut at {cut}");
@@ -160,7 +160,8 @@ fn no_part_of_an_object_is_one() {
     }
 }
 
-/// Whatever another reader takes for a flat object is one, with the same values, and nothing else is.
+/// Asserts that `line` is accepted exactly if the other parser reads it as a flat object, with the
+/// same values.
 fn compare(line: &[u8]) {
     let theirs = serde_json::from_slice::<serde_json::Map<String, Theirs>>(line);
     let is_flat = |value: &Theirs| match value {
@@ -174,7 +175,7 @@ fn compare(line: &[u8]) {
                 match (fields.get(name).expect("the same fields"), value) {
                     (Value::Text(text), Theirs::String(value)) => assert_eq!(text.get(), *value),
                     (Value::Number(digits), Theirs::Number(value)) => {
-                        // Theirs is not exact unless it is asked to be.
+                        // The other parser's conversion is not exact by default.
                         let (ours, theirs): (f64, _) =
                             (digits.parse().expect("a number"), value.as_f64().expect("it is one"));
                         assert!((ours - theirs).abs() <= ours.abs() * 1e-12, "{digits}: {theirs}");
@@ -201,7 +202,7 @@ fn compare(line: &[u8]) {
 }
 
 #[test]
-fn damaged_objects_and_random_bytes_are_judged_as_another_reader_judges_them() {
+fn damaged_objects_and_random_bytes_are_treated_as_by_another_parser() {
     for seed in 0..20_000 {
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut line = WHOLE.as_bytes().to_vec();

@@ -1,15 +1,15 @@
-//! What a terminal in character mode sends, made keys: for the server, where it edits somebody's
-//! line, and for the client.
+//! Decodes the input of a terminal in character mode into keys: for the server, where it edits a
+//! user's line, and for the client.
 
 use crate::editor::Key;
 
-/// A sequence longer than this after its `ESC` is none: what follows is text again.
+/// A longer sequence after an `ESC` is not one: what follows is text again.
 ///
-/// The longest that stands for a key has 6; a terminal's answers to questions, which nobody asks
-/// here, are the long ones.
+/// The longest sequence of a key has 6; long ones are a terminal's answers to queries, which are
+/// not sent here.
 const SEQUENCE_CHARS_MAX: u8 = 32;
 
-/// What characters have come to.
+/// A decoded input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A key that edits the line.
@@ -23,25 +23,25 @@ pub enum Input {
         /// Towards what came before.
         is_up: bool,
     },
-    /// `^Z`: the shell is wanted.
+    /// `^Z`: suspend the program.
     Suspend,
-    /// What follows is pasted, up to [`Input::PasteEnd`].
+    /// The text that follows is pasted, up to [`Input::PasteEnd`].
     PasteStart,
     /// See [`Input::PasteStart`].
     PasteEnd,
-    /// The terminal is looked at, or no longer.
+    /// Whether the terminal has the focus.
     Focus(bool),
 }
 
-/// Characters in, keys out.
+/// Decodes characters into keys.
 ///
-/// A lone `ESC` cannot be told from the start of a sequence without a clock, so it takes the next
-/// character along. No sequence can hide a line end or a control key: whatever state the input is
-/// in, those end it and mean what they always mean.
+/// A lone `ESC` cannot be told from the start of a sequence without a clock, so it consumes the
+/// next character as well. No sequence can hide a line end or a control key: in every state, they
+/// end the sequence and have their usual meaning.
 #[derive(Default)]
 pub struct Keys {
     state: State,
-    /// Characters of the current sequence after its `ESC`.
+    /// The number of characters of the current sequence after its `ESC`.
     chars: u8,
 }
 
@@ -59,26 +59,26 @@ enum State {
     Csi(Parameters),
     /// After `ESC O`, how keypads and function keys begin.
     Ss3(Parameters),
-    /// After `ESC [ [`: one character more. The Linux console's F1 to F5.
+    /// After `ESC [ [`: one more character follows. The Linux console's F1 to F5.
     Function,
-    /// In an OSC, DCS, SOS, PM or APC, up to `BEL`, or to an `ESC` with `\` behind.
+    /// In an OSC, DCS, SOS, PM or APC, up to `BEL`, or to an `ESC` followed by `\`.
     Payload,
 }
 
-/// Numbers in a sequence, 255 standing for all that are larger.
+/// The numbers in a sequence; 255 stands for all that are larger.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Parameters {
     first: u8,
     last: u8,
     has_several: bool,
-    /// Something else was among them: it is no key, whatever its last character.
+    /// Other characters were among them: it is not a key, whatever its last character.
     is_foreign: bool,
-    /// That was a `<` before the first: it is a mouse's (xterm's "SGR" mode).
+    /// There was a `<` before the first: it is a mouse event (xterm's "SGR" mode).
     is_mouse: bool,
 }
 
 impl Keys {
-    /// What `c` is or completes, if it does.
+    /// Decodes `c`; returns the input that it completes, if any.
     pub fn next(&mut self, c: char) -> Option<Input> {
         let state = std::mem::take(&mut self.state);
         self.chars = self.chars.saturating_add(1);
@@ -104,7 +104,7 @@ impl Keys {
             },
             State::Ss3(parameters) => match (parameters.with(c), c) {
                 (Some(parameters), _) => self.swallow(State::Ss3(parameters)),
-                // rxvt's way to say Ctrl and an arrow, and the keypad's Enter.
+                // rxvt's sequences for Ctrl and an arrow, and the keypad's Enter.
                 (None, 'c') => key(Key::WordRight),
                 (None, 'd') => key(Key::WordLeft),
                 (None, 'M') => key(Key::Enter),
@@ -113,7 +113,7 @@ impl Keys {
         }
     }
 
-    /// `c` where no sequence is; it may begin one.
+    /// Decodes `c` outside a sequence; it may begin one.
     fn text(&mut self, c: char) -> Option<Input> {
         key(match c {
             '\r' => {
@@ -127,7 +127,7 @@ impl Keys {
             '\u{4}' => Key::EndOfInput,
             '\u{5}' => Key::End,
             '\u{6}' => Key::Right,
-            // Which of the two the key above Return sends is a matter of taste among terminals.
+            // Terminals differ in which of the two the key above Return sends.
             '\u{8}' | '\u{7f}' => Key::Backspace,
             '\t' => Key::Tab,
             '\u{b}' => Key::KillToEnd,
@@ -138,7 +138,7 @@ impl Keys {
             '\u{17}' => Key::KillWord,
             '\u{1a}' => return Some(Input::Suspend),
             '\u{1b}' => return self.begin(State::Escape),
-            // The same introducers as one character of C1.
+            // The same introducers as single C1 characters.
             '\u{8f}' => return self.begin(State::Ss3(Parameters::default())),
             '\u{9b}' => return self.begin(State::Csi(Parameters::default())),
             '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => {
@@ -149,7 +149,7 @@ impl Keys {
         })
     }
 
-    /// `c` after `ESC`.
+    /// Decodes `c` after `ESC`.
     fn escaped(&mut self, c: char) -> Option<Input> {
         match c {
             '[' => self.swallow(State::Csi(Parameters::default())),
@@ -174,7 +174,7 @@ impl Keys {
 }
 
 impl Parameters {
-    /// With `c` among them; nothing if `c` ends the sequence.
+    /// Adds `c` to the parameters; returns none if `c` ends the sequence.
     fn with(self, c: char) -> Option<Self> {
         match c {
             '0'..='9' => {
@@ -193,10 +193,10 @@ impl Parameters {
         if self.has_several { self.first } else { self.last }
     }
 
-    /// What the sequence stands for that `last_char` ends.
+    /// Returns the input of the sequence that `last_char` ends.
     fn input(self, last_char: char) -> Option<Input> {
         // xterm adds a modifier as the last number: one more than the sum of Shift 1, Alt 2 and
-        // Ctrl 4. Alone, as in `ESC [ 5 C`, it is an older xterm's.
+        // Ctrl 4. A single number, as in `ESC [ 5 C`, is an older xterm's modifier.
         let by_word = self.last.saturating_sub(1) & 6 != 0;
         match last_char {
             'M' if self.is_mouse && matches!(self.first(), 64 | 65) => {
@@ -236,7 +236,7 @@ fn key(key: Key) -> Option<Input> {
 mod tests {
     use super::*;
 
-    /// The keys of `input`, characters as themselves, others by name.
+    /// Decodes `input`: characters as themselves, other keys by name.
     fn keys(input: &str) -> String {
         let mut keys = Keys::default();
         let shown = |input| match input {
@@ -327,7 +327,7 @@ mod tests {
             "^pm\u{9c}",
             "Xsös\u{7}",
         ] {
-            // After two ESC the second still takes a character along.
+            // After two ESC the second still consumes a character.
             let taken = if sequence == "\u{1b}" { "[Z" } else { "" };
             assert_eq!(keys(&format!("a\u{1b}{sequence}{taken}b")), "ab", "{sequence:?}");
         }
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_sequence_hides_little_and_no_line_end() {
+    fn an_unfinished_sequence_hides_little_text_and_no_line_end() {
         let digits = "1".repeat(40);
         assert_eq!(keys(&format!("\u{1b}[{digits}")), "1".repeat(9));
         assert_eq!(keys(&format!("\u{1b}]{digits}")), "1".repeat(9));
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_comes_a_line_end_is_heard() {
+    fn a_line_end_is_decoded_after_any_input() {
         let alphabet: Vec<char> =
             "\u{1b}\u{1b}[[O]P(;?159~ACMcm\u{9b}\u{9d}\u{7}\\\0é".chars().collect();
         for seed in 0..2_000 {

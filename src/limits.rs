@@ -1,63 +1,65 @@
-//! Every bound in one place, its unit in its name.
+//! Every limit in one place, with its unit in its name.
 
-/// What the operator may change; [`Limits::DEFAULT`] is what holds if nothing is said.
+/// Limits that the operator may change; [`Limits::DEFAULT`] applies otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time; 0 stands for what the descriptor limit allows, up to
+    /// The maximum number of connections; 0 means as many as the descriptor limit allows, up to
     /// [`CLIENTS_UNASKED_MAX`].
     pub clients: usize,
-    /// Connections at a time from one IPv4 address or one IPv6 /64 network; loopback is exempt.
+    /// The maximum number of connections from one IPv4 address or one IPv6 /64 network; loopback is
+    /// exempt.
     pub per_address: usize,
     /// Connections accepted before the others are served again.
     pub accepts_per_turn: usize,
     /// How long a connection may stay without a name.
     pub name_secs: u64,
-    /// Lines that a newcomer at the telnet door is shown; 0 keeps none.
+    /// Lines that a new user at the telnet door is shown; 0 stores none.
     pub history: usize,
-    /// Memory that the history of all rooms may take.
+    /// Memory limit for the history of all rooms.
     pub history_bytes: usize,
     /// The most that a file of the log holds.
     pub log_bytes: u64,
     /// Files of the log, the one that is written among them.
     pub log_files: usize,
-    /// Rooms at a time.
+    /// The maximum number of rooms.
     pub rooms: usize,
     /// The longest topic of a room.
     pub topic_bytes: usize,
-    /// The longest line that is taken, decoded, without its line end.
+    /// The maximum length of a line, decoded, without its line end.
     pub line_bytes: usize,
-    /// How much may come without any line end before the connection is closed.
+    /// Bytes without any line end after which the connection is closed.
     pub unterminated_bytes: usize,
     /// Lines that a peer may send at once before it is read more slowly.
     pub burst_lines: u64,
-    /// Lines a second after that.
+    /// Lines per second after that.
     pub lines_per_sec: u64,
     /// Bytes that a peer may send at once before it is read more slowly.
     pub burst_bytes: u64,
-    /// Bytes a second after that.
+    /// Bytes per second after that.
     pub bytes_per_sec: u64,
-    /// Whether the four limits above are kept: off for benchmarks on trusted links.
+    /// Whether the four limits above apply: off for benchmarks on trusted links.
     pub flood_limit: bool,
-    /// A blocked reader this far behind has lines skipped and is not listened to.
+    /// A blocked reader this far behind has lines skipped and is not read.
     pub lag_soft_bytes: usize,
-    /// A blocked reader this far behind is closed; also the most that a tape holds.
+    /// A blocked reader this far behind is closed; also the maximum that a tape holds.
     pub lag_hard_bytes: usize,
-    /// A reader that has accepted nothing for so long is closed.
+    /// A reader that has accepted nothing for this long is closed.
     pub stall_secs: u64,
-    /// Bytes queued for all peers together; past it the largest backlog is closed.
+    /// Bytes queued for all peers together; beyond it the largest backlog is closed.
     pub queued_bytes: usize,
     /// Silence on a TCP connection before the kernel probes it.
     pub keepalive_secs: u64,
     /// Time between two such probes.
     pub keepalive_interval_secs: u64,
-    /// Probes without an answer after which the kernel gives the connection up.
+    /// Unanswered probes after which the kernel closes the connection.
     pub keepalive_probes: u32,
-    /// Sent data unacknowledged for so long ends the connection (`TCP_USER_TIMEOUT`, RFC 5482).
+    /// Data sent but unacknowledged for this long ends the connection (`TCP_USER_TIMEOUT`, RFC
+    /// 5482).
     pub user_timeout_secs: u64,
 }
 
 impl Limits {
-    /// The defaults of every option.
+    /// The defaults of all options.
     pub const DEFAULT: Self = Self {
         clients: 0,
         per_address: 16,
@@ -86,7 +88,8 @@ impl Limits {
         user_timeout_secs: 120,
     };
 
-    /// The first relation between two limits that does not hold, as one line for the operator.
+    /// Checks the relations between limits; reports the first that does not hold, as one line for
+    /// the operator.
     ///
     /// # Errors
     /// The line names the option to change and what it must be.
@@ -152,62 +155,66 @@ impl Default for Limits {
     }
 }
 
-/// Most connections that are taken unless `--clients` asks for more.
+/// The maximum number of connections unless `--clients` asks for more.
 pub const CLIENTS_UNASKED_MAX: usize = 10_000;
-/// Doors at a time.
+/// The maximum number of doors.
 pub const DOORS_MAX: usize = 1_000;
-/// Descriptors kept back, beside one a door, for the log, the Poll, signals and refusals.
+/// Descriptors reserved, besides one per door, for the log, the Poll, signals and refusals.
 pub const DESCRIPTORS_RESERVED: usize = 30;
-/// Refused peers that may hold a slot for as long as their refusal takes to arrive; those beyond
-/// are closed without a word.
+/// Refused peers that may hold a slot until their refusal has been delivered; those beyond are
+/// closed without a notice.
 pub const REFUSED_MAX: usize = 16;
-/// The longest that `--line-bytes` may allow.
+/// The maximum of `--line-bytes`.
 pub const LINE_BYTES_MAX: usize = 8 * 1024;
-/// What the kernel takes for `TCP_KEEPIDLE` and `TCP_KEEPINTVL`.
+/// The kernel's maximum of `TCP_KEEPIDLE` and `TCP_KEEPINTVL`.
 pub const KEEPALIVE_SECS_MAX: u64 = 32_767;
-/// What the kernel takes for `TCP_KEEPCNT`.
+/// The kernel's maximum of `TCP_KEEPCNT`.
 pub const KEEPALIVE_PROBES_MAX: u32 = 127;
-/// What the kernel takes for `TCP_USER_TIMEOUT`, which it counts in milliseconds.
+/// The kernel's maximum of `TCP_USER_TIMEOUT`, which it counts in milliseconds.
 pub const USER_TIMEOUT_SECS_MAX: u64 = 2_147_483;
-/// One read from a socket.
+/// The size of a read from a socket.
 pub const READ_BYTES: usize = 4 * 1024;
-/// Reads of one unframed peer that are kept while it may not speak.
+/// Reads of one unframed peer that are kept while its allowance is used up.
 pub const UNDECODED_BURSTS_MAX: usize = 64;
+/// Records of one event that are logged per second.
+pub const LOG_RECORDS_PER_SEC: u64 = 50;
 /// Peers that are read in one turn of the hub.
 pub const READS_PER_TURN: usize = 256;
-/// Peers that are written to in one turn of the hub.
+/// Peers that are flushed in one turn of the hub.
 pub const FLUSHES_PER_TURN: usize = 128;
-/// Of these, so many connections are fetched from memory at the same time.
+/// Connections of these that are fetched from memory at the same time.
 pub const FLUSH_BATCH: usize = 16;
 const _: () = assert!(FLUSHES_PER_TURN.is_multiple_of(FLUSH_BATCH));
 /// Bytes written to one peer in one turn.
 pub const FLUSH_BYTES: usize = 64 * 1024;
-/// A tape grows and shrinks by this much.
+/// The size of a chunk of a tape.
 pub const TAPE_CHUNK_BYTES: usize = 16 * 1024;
-/// What the kernel may hold for a reader (`SO_SNDBUF`): more would hide slow readers from us.
+/// The kernel's send buffer for a reader (`SO_SNDBUF`): a larger one would hide slow readers from
+/// us.
 pub const SEND_BUFFER_BYTES: usize = 64 * 1024;
-/// Joins and leaves told one by one in a second; the rest of that second is summed up.
+/// Joins and leaves announced one by one in a second; the rest of that second is summed up.
 pub const ANNOUNCEMENTS_PER_SEC: u32 = 5;
-/// A nick on a terminal.
+/// The maximum width of a name on a terminal.
 pub const NICK_COLUMNS_MAX: usize = 16;
-/// A nick in memory and on the wire.
+/// The maximum size of a name in memory and on the wire.
 pub const NICK_BYTES_MAX: usize = 48;
-/// What the article's client reads while it has no name: a longer reply would be cut anywhere.
+/// The read size of the article's client while it has no name: a longer reply would be cut
+/// anywhere.
 pub const REPLY_BEFORE_NAME_BYTES: usize = 128;
-/// What the article's client reads later.
+/// The read size of the article's client later.
 pub const UNFRAMED_READ_BYTES: usize = 1024;
 /// Silence around `OK` and `exit` to a client that compares whole reads with them.
 pub const WORD_GAP_MS: u64 = 200;
 /// Silence between two flushes to such a client, so that each is one read.
 pub const PORTION_GAP_MS: u64 = 20;
-/// Silence after as much as one read of such a client takes: if it comes to read this late, what
-/// waits for it still fits the read, and no character is cut in two.
+/// Silence after as much as one read of such a client takes: if the client reads only after this
+/// time, the waiting bytes still fit the read, and no character is cut in two.
 pub const RUN_GAP_MS: u64 = 60;
-/// Lines of a room that are kept for those who come later.
+/// Lines of a room that are stored for later users.
 pub const HISTORY_LINES_MAX: usize = 256;
-/// The least memory that the history of all rooms may take.
+/// The minimum memory for the history of all rooms.
 pub const HISTORY_BYTES_MIN: usize = 64 * 1024;
-/// Who comes back under its name within this time is told what was missed.
+/// A user who comes back under its name within this time is shown what was missed.
 pub const ABSENCE_MS: u64 = 10 * 60 * 1_000;
 /// Earlier runs of the server of which the ids of lines are known after a restart.
 pub const RUNS_MAX: usize = 1_024;
@@ -222,28 +229,29 @@ pub const LOG_BYTES_MIN: u64 = 64 * 1024;
 pub const LOG_FILES_MAX: usize = 1_000;
 /// How long to wait, when the log could not be written, before it is tried again.
 pub const LOG_RETRY_MS: u64 = 1_000;
-/// Those who left of whom that is known.
+/// The maximum number of absent users for whom that is stored.
 pub const ABSENCES_MAX: usize = 1_024;
-/// How long the lines of a client are told apart after its connection ended.
+/// How long the session of a client is remembered after its connection ended.
 pub const SESSION_MS: u64 = 10 * 60 * 1_000;
-/// Clients of which that is known, beside those that are connected: 5 MiB.
+/// The maximum number of ended sessions that are remembered: 5 MiB.
 pub const ENDED_SESSIONS_MAX: usize = 64 * 1024;
-/// Names that one person may ignore.
+/// The maximum number of names that one user may ignore.
 pub const IGNORES_MAX: usize = 64;
-/// Lines that the editor of the telnet door remembers for one person.
+/// Lines that the editor of the telnet door remembers for one user.
 pub const EDIT_HISTORY_MAX: usize = 16;
-/// What the telnet door's editor sends one terminal each second, on average, to show what becomes of
-/// a line: a key before a long text has all of that text sent.
+/// The average number of bytes per second that the telnet door's editor sends one terminal to
+/// redraw a line: a key typed before a long text sends all of that text.
 pub const REDRAW_BYTES_PER_SEC: u64 = 8 * 1024;
-/// What it sends at once before that: 16 redrawn lines of the usual `--line-bytes`.
+/// What it may send at once before that: 16 redrawn lines of the default `--line-bytes`.
 pub const REDRAW_BURST_BYTES: u64 = 16 * 1024;
-/// How long a telnet client may take to answer whether its line may be edited here.
+/// The time for a telnet client to answer whether the server may edit its line.
 pub const EDIT_ANSWER_MS: u64 = 2_000;
-/// How often a telnet client is sent something, so that what lies between keeps the path open.
+/// The interval at which a telnet client is sent something, so that NATs and firewalls keep the
+/// connection.
 pub const KEEPALIVE_NOP_MS: u64 = 60_000;
 /// How long queued bytes may take to drain once a connection is being closed.
 pub const GOODBYE_MS: u64 = 5_000;
-/// How long a closed connection's last input is drained, so that `close` sends no RST.
+/// How long a closed connection's remaining input is drained, so that `close` sends no RST.
 pub const DRAIN_MS: u64 = 2_000;
 
 const _: () = {
@@ -253,7 +261,7 @@ const _: () = {
     assert!(REPLY_BEFORE_NAME_BYTES < UNFRAMED_READ_BYTES);
     assert!(NICK_BYTES_MAX * 2 < REPLY_BEFORE_NAME_BYTES);
     assert!(WORD_GAP_MS > RUN_GAP_MS && RUN_GAP_MS > PORTION_GAP_MS);
-    // `exit` waits for at most two gaps and must go out before the goodbye is over.
+    // `exit` waits for at most two gaps and must be sent before the deadline.
     assert!(GOODBYE_MS > 4 * WORD_GAP_MS);
     assert!(REDRAW_BURST_BYTES >= 2 * LINE_BYTES_MAX as u64);
     assert!(FLUSH_BYTES >= Limits::DEFAULT.lag_hard_bytes);

@@ -1,4 +1,4 @@
-//! natter: arguments to a configuration, to a server or the client, to an exit code.
+//! The program: arguments to a configuration, then the server or the client, then an exit code.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,7 +16,7 @@ use natter::net::server::Server;
 use natter::print::print;
 use natter::text::{Quoted, one_line};
 
-/// What the operator did cannot work: an option, an address.
+/// The exit code for errors of usage: an option, an address.
 const EXIT_USAGE: u8 = 2;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -95,18 +95,18 @@ fn serve(mut config: Config, given: &Given) -> ExitCode {
     }
 }
 
-/// How the most clients at a time came about.
+/// How the maximum number of clients was determined.
 #[derive(Clone, Copy)]
 struct Ceiling {
     /// The limit of file descriptors.
     descriptors: usize,
-    /// What of all decided, as the diagnostics have it.
+    /// The limit that decided, as the log writes it.
     cause: &'static str,
 }
 
 const CAUSE_DESCRIPTORS: &str = "ulimit-n";
 
-/// Raises the file-descriptor limit as far as possible, and decides how many clients that allows.
+/// Raises the file-descriptor limit as far as possible, and determines the number of clients.
 fn set_clients(config: &mut Config) -> Result<Ceiling, String> {
     let descriptors = rlimit::increase_nofile_limit(u64::MAX)
         .map_err(|error| format!("the file-descriptor limit cannot be read: {error}"))?;
@@ -136,7 +136,8 @@ fn set_clients(config: &mut Config) -> Result<Ceiling, String> {
     Ok(Ceiling { descriptors, cause })
 }
 
-/// Says where the doors are, for people and for scripts, and how many may come.
+/// Prints the addresses of the doors, for people and for scripts, and the maximum number of
+/// clients.
 fn announce(server: &Server, config: &Config, ceiling: Ceiling) {
     let mut text = String::new();
     for (kind, address) in server.doors() {
@@ -164,7 +165,7 @@ fn announce(server: &Server, config: &Config, ceiling: Ceiling) {
     say(&text);
 }
 
-/// Logs what the operator may want to look up later: what runs where, and within which limits.
+/// Logs what the operator may want to look up later: versions, addresses, limits.
 fn log_start(server: &Server, config: &Config, given: &Given, ceiling: Ceiling) {
     let options: Vec<_> = given.options.iter().map(|(name, value)| shown(name, value)).collect();
     let door = |(kind, address): (DoorKind, &Address)| format!("{} {address}", kind.as_str());
@@ -182,8 +183,8 @@ fn log_start(server: &Server, config: &Config, given: &Given, ceiling: Ceiling) 
     );
 }
 
-/// Where a client on this machine reaches a door: it can connect to any address but the one that
-/// stands for all.
+/// Returns an address at which a client on this machine reaches a door: the door's own, but
+/// loopback instead of the unspecified address.
 fn reachable(address: &Address) -> Address {
     match *address {
         Address::Tcp(mut address) if address.ip().is_unspecified() => {
@@ -198,12 +199,13 @@ fn reachable(address: &Address) -> Address {
     }
 }
 
-/// A command that connects to a door, as people would type it: `program` takes host and port apart.
+/// Returns a command that connects to a door, as people would type it: `program` takes host and
+/// port as separate arguments.
 fn how_to_connect(program: &str, address: &Address) -> String {
     match reachable(address) {
         Address::Unix(path) => format!("nc -U {}", path.display()),
         Address::Tcp(address) => {
-            // Only the whole address has the zone of a link-local one.
+            // Only the complete address contains the zone of a link-local one.
             let address = address.to_string();
             let (host, port) = address.rsplit_once(':').expect("it has a port");
             format!("{program} {} {port}", host.trim_matches(['[', ']']))
@@ -211,14 +213,14 @@ fn how_to_connect(program: &str, address: &Address) -> String {
     }
 }
 
-/// Prints to stdout, which may be closed: then nobody wants to know.
+/// Prints to stdout; an error is ignored, because stdout may be closed.
 fn say(text: &str) {
     let mut stdout = io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
 fn refuse(fault: &str) -> ExitCode {
-    // It may quote an argument.
+    // The text may quote an argument.
     let _ = writeln!(io::stderr(), "natter: {}", one_line(fault));
     ExitCode::from(EXIT_USAGE)
 }

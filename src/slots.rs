@@ -1,20 +1,20 @@
-//! A set of slots as a bitmap: one bit a connection, visited in slab order.
+//! A set of slots as a bitmap: one bit per connection, visited in slab order.
 //!
-//! "Everyone in the room now has something to be sent" is one OR per 64 members, and the sweep
-//! that follows walks the slab front to back, as memory likes it.
+//! Queueing everyone in a room for a flush is one OR per 64 members, and the sweep that follows
+//! walks the slab front to back, which suits the cache.
 
-/// Slots of the slab, in order.
+/// A set of slots of the slab, in order.
 #[derive(Clone, Debug, Default)]
 pub struct SlotSet {
     words: Vec<u64>,
     /// One bit for each word of `words` that is not 0, so that a sparse set is walked quickly.
     summary: Vec<u64>,
-    /// The same of `summary`: among a million slots the next is found in a few steps.
+    /// The same for `summary`: among a million slots the next is found in a few steps.
     digest: Vec<u64>,
 }
 
 impl SlotSet {
-    /// Puts `slot` in; putting it in twice is the same as once.
+    /// Adds `slot`; adding it twice is the same as once.
     pub fn insert(&mut self, slot: usize) {
         let word = slot / 64;
         if word >= self.words.len() {
@@ -23,7 +23,7 @@ impl SlotSet {
         self.add(word, 1 << (slot % 64));
     }
 
-    /// Takes `slot` out, whether it was in or not.
+    /// Removes `slot`, if it is a member.
     pub fn remove(&mut self, slot: usize) {
         let word = slot / 64;
         if word < self.words.len() {
@@ -37,17 +37,17 @@ impl SlotSet {
         }
     }
 
-    /// Whether `slot` is in.
+    /// Whether `slot` is a member.
     pub fn contains(&self, slot: usize) -> bool {
         self.words.get(slot / 64).is_some_and(|word| word & (1 << (slot % 64)) != 0)
     }
 
-    /// Whether nobody is in.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.digest.iter().all(|&bits| bits == 0)
     }
 
-    /// Puts in whoever is in `these` and in `those`.
+    /// Adds all slots that are in both `these` and `those`.
     pub fn insert_common(&mut self, these: &Self, those: &Self) {
         let shared = these.words.len().min(those.words.len());
         if shared > self.words.len() {
@@ -61,7 +61,7 @@ impl SlotSet {
         }
     }
 
-    /// The first slot at or after `from`.
+    /// Returns the first slot at or after `from`.
     pub fn next_from(&self, from: usize) -> Option<usize> {
         let word = from / 64;
         let here = self.words.get(word)? & (u64::MAX << (from % 64));
@@ -72,7 +72,8 @@ impl SlotSet {
         Some(word * 64 + self.words[word].trailing_zeros() as usize)
     }
 
-    /// The first slot at or after `from`, else the first of all: a sweep that goes round.
+    /// Returns the first slot at or after `from`, else the first of all, so that a sweep goes
+    /// round.
     pub fn next_round(&self, from: usize) -> Option<usize> {
         self.next_from(from).or_else(|| self.next_from(0))
     }
@@ -93,7 +94,7 @@ impl SlotSet {
         }
     }
 
-    /// The first of `words` at or after `from` that is not 0.
+    /// Returns the index of the first of `words` at or after `from` that is not 0.
     fn next_word(&self, from: usize) -> Option<usize> {
         let first = from / 64;
         let here = self.summary.get(first)? & (u64::MAX << (from % 64));
@@ -105,7 +106,7 @@ impl SlotSet {
     }
 }
 
-/// The first set bit of `bits` at or after `from`.
+/// Returns the first set bit of `bits` at or after `from`.
 fn next_bit(bits: &[u64], from: usize) -> Option<usize> {
     let first = from / 64;
     let here = bits.get(first)? & (u64::MAX << (from % 64));
@@ -122,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// Numbers that look random and are the same each time (splitmix64).
+    /// Returns numbers that look random and are the same each time (splitmix64).
     fn numbers(mut seed: u64) -> impl Iterator<Item = usize> {
         std::iter::repeat_with(move || {
             seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -1,20 +1,20 @@
-//! Bytes from anywhere made safe to show, to log and to cut.
+//! Makes bytes from any source safe to show, to log and to cut.
 
 use std::fmt::{self, Write};
 
 use unicode_width::UnicodeWidthChar;
 
-/// Marks, joiners and selectors that may follow one character: a Hebrew letter has five with its
-/// dot, dagesh, vowel, meteg and accent, a Burmese or Tibetan one four, an emoji two. UAX #15 takes
-/// 30 for the most of any use, but counts what a program can hold: to a reader, a heap covers the
-/// lines around it.
+/// The maximum number of marks, joiners and selectors after one character: a Hebrew letter has five
+/// with its dot, dagesh, vowel, meteg and accent, a Burmese or Tibetan one four, an emoji two. UAX
+/// #15 allows up to 30 in any use, but for the sake of buffers: for a reader, a heap of marks
+/// covers the lines around it.
 const MARKS_MAX: usize = 5;
 
-/// Appends `bytes` to `out` as text that no terminal obeys.
+/// Appends `bytes` to `out` as text without anything that a terminal interprets.
 ///
-/// Invalid UTF-8 becomes U+FFFD, a tab becomes a space. Left out are what [`is_unsafe`] tells of,
-/// what there is of marks and the like on one character beyond the most that any script needs, and
-/// joiners (ZWJ, ZWNJ) with nothing before them that could be joined.
+/// Invalid UTF-8 becomes U+FFFD, a tab becomes a space. Characters that are [`is_unsafe`] are left
+/// out, marks and the like on one character beyond what any script needs, and joiners (ZWJ, ZWNJ)
+/// with nothing before them that could be joined.
 pub fn clean(bytes: &[u8], out: &mut String) {
     if is_plain(bytes)
         && let Ok(text) = str::from_utf8(bytes)
@@ -40,7 +40,7 @@ pub fn clean(bytes: &[u8], out: &mut String) {
     }
 }
 
-/// Whether `bytes` are printable ASCII, eight at a time.
+/// Whether `bytes` are printable ASCII, checked eight at a time.
 fn is_plain(bytes: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let (words, rest) = bytes.as_chunks::<8>();
@@ -53,8 +53,8 @@ fn is_plain(bytes: &[u8]) -> bool {
     words.iter().all(is_plain) && rest.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
-/// Whether `c` could deceive a reader: a terminal might obey it, or show what follows it in another
-/// place, or nothing of it.
+/// Whether `c` could deceive a reader: a terminal might interpret it, or show what follows it in
+/// another place, or not show it.
 ///
 /// * C0, DEL, C1; line and paragraph separators.
 /// * The bidi embeddings, overrides and isolates (UAX #9). Its marks (LRM, RLM, ALM) may stay: they
@@ -73,7 +73,7 @@ pub fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{e01f0}'..='\u{e0fff}')
 }
 
-/// Whether a reader sees what `c` is: it is not [`is_unsafe`].
+/// Whether `c` may be shown to a reader: it is not [`is_unsafe`].
 pub fn may_be_shown(c: char) -> bool {
     !is_unsafe(c)
 }
@@ -83,7 +83,7 @@ pub fn is_clean(text: &str) -> bool {
     is_plain(text.as_bytes()) || text.chars().all(may_be_shown)
 }
 
-/// `text` as one line for a terminal, whatever it quotes.
+/// Returns `text` as one line that is safe for a terminal, whatever it quotes.
 pub fn one_line(text: &str) -> String {
     text.replace(|c| !may_be_shown(c), "?")
 }
@@ -96,13 +96,13 @@ fn may_be_joined(text: &str) -> bool {
     text.chars().next_back().is_some_and(|c| !c.is_whitespace() && !is_joiner(c))
 }
 
-/// The longest part of `text`, from its start, that is at most `bytes_max` long.
+/// Returns the longest start of `text` that has at most `bytes_max` bytes.
 pub fn clip(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
-/// Text as a value of a `key=value` log line: quoted, with nothing in it that ends the quotes,
-/// the line, or does anything to a terminal.
+/// A text as a value of a `key=value` log line: quoted, and escaped so that nothing in it ends the
+/// quotes or the line, or affects a terminal.
 pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_left_out() {
+    fn what_a_terminal_would_interpret_is_left_out() {
         for (sent, shown) in [
             ("plain text", "plain text"),
             ("你好，世界", "你好，世界"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_left_out() {
+    fn invisible_characters_are_left_out() {
         for (sent, shown) in [
             ("pay\u{200b}pal pay\u{ad}pal \u{feff}pay\u{2060}pal", "paypal paypal paypal"),
             ("1\u{2062}2 \u{3164}\u{ffa0}x", "12 x"),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_marked() {
+    fn invalid_utf8_is_marked() {
         assert_eq!(cleaned(b"a\xffb"), "a\u{fffd}b");
         assert_eq!(cleaned(b"\xe4\xbd"), "\u{fffd}");
         assert_eq!(cleaned(b"\xc2\x9bm"), "m", "a C1 control in its two bytes");

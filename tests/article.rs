@@ -1,4 +1,4 @@
-//! Clients that behave as the article's does: some in Rust, and `tests/article/tcp_client.py`.
+//! Clients that behave like the article's: some in Rust, and `tests/article/tcp_client.py`.
 //!
 //! Sections of `docs/protocol.md`: "Clients without line ends".
 
@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use common::{Bare, Client, Server, article};
 
-/// A client without line ends has to read in time, so no two such rooms share the machine.
+/// A client without line ends has to read in time, so only one such room may use the machine at a
+/// time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Runs `act` while somebody speaks Chinese without pause.
+/// Runs `act` while a user speaks Chinese without pause.
 fn while_others_talk(server: &Server, act: impl FnOnce()) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let is_over = AtomicBool::new(false);
@@ -48,7 +49,7 @@ impl<F: Fn()> Drop for OnDrop<F> {
 }
 
 #[test]
-fn it_enters_at_first_try_while_others_talk_without_pause() {
+fn a_client_enters_at_the_first_try_while_others_talk_without_pause() {
     let server = Server::start("--no-flood-limit --lang zh");
     while_others_talk(&server, || {
         for number in 0..5 {
@@ -60,7 +61,7 @@ fn it_enters_at_first_try_while_others_talk_without_pause() {
 }
 
 #[test]
-fn it_leaves_while_others_talk_without_pause() {
+fn a_client_leaves_while_others_talk_without_pause() {
     let server = Server::start("--no-flood-limit --lang zh");
     while_others_talk(&server, || {
         for _ in 0..3 {
@@ -77,12 +78,12 @@ fn it_leaves_while_others_talk_without_pause() {
 }
 
 #[test]
-fn it_never_reads_half_a_character() {
+fn a_client_never_reads_half_a_character() {
     let server = Server::start("--no-flood-limit --lang zh");
     while_others_talk(&server, || {
         let mut client = Bare::enter(&server, "小明");
         for _ in 0..30 {
-            // `read` dies of it; and what it reads begins and ends with whole lines.
+            // `read` panics at half a character, and each read begins and ends with whole lines.
             let read = client.read();
             let is_whole = |line: &str| line.starts_with("[T] ");
             assert!(read.lines().all(is_whole), "{read:?}");
@@ -92,7 +93,7 @@ fn it_never_reads_half_a_character() {
 }
 
 #[test]
-fn a_taken_name_makes_it_ask_again() {
+fn a_taken_name_is_asked_for_again() {
     let server = Server::start("--lang zh");
     let mut first = Bare::enter(&server, "小明");
     let mut second = Bare::connect(&server);
@@ -106,29 +107,29 @@ fn a_taken_name_makes_it_ask_again() {
 }
 
 #[test]
-fn a_long_line_comes_in_reads_of_whole_characters() {
+fn a_long_line_arrives_in_reads_of_whole_characters() {
     let server = Server::start("--lang zh");
     let mut client = Bare::enter(&server, "小明");
     let long = "说".repeat(339);
     client.send(&format!("{long} -ta"));
     let mut heard = client.read();
     while heard.matches('说').count() < 339 {
-        // What continues a line is marked, or it could pass for a line of its own.
+        // The continuation of a line is marked, or it could pass for a line of its own.
         heard += client.read().strip_prefix("… ").expect("a continued line is marked");
     }
     assert_eq!(heard, format!("[T] 小明:{long}"));
 }
 
 #[test]
-fn what_it_says_in_a_rush_is_heard_in_order() {
+fn lines_sent_in_quick_succession_keep_their_order() {
     let server = Server::start("--lines-per-sec 20");
     let mut other = server.enter("other");
     let mut client = Bare::enter(&server, "小明");
     other.expect("[T] system: 小明 joined");
     for number in 0..10 {
         client.send(&format!("line {number} -ta"));
-        // Two of its sends that arrive as one are one command, as with the article's server:
-        // so the next one goes out when the server's kernel has this one to itself.
+        // Two sends that arrive together are one command, as with the article's server: so the next
+        // one is sent when the server has read this one.
         thread::sleep(Duration::from_millis(20));
     }
     for number in 0..10 {
@@ -136,7 +137,7 @@ fn what_it_says_in_a_rush_is_heard_in_order() {
     }
 }
 
-/// The article's client in Python, driven as from a terminal.
+/// The article's client in Python, with piped input and output.
 struct Python {
     child: Child,
     stdin: ChildStdin,
@@ -144,7 +145,7 @@ struct Python {
 }
 
 impl Python {
-    /// None where there is no Python.
+    /// Returns none if there is no Python.
     #[track_caller]
     fn start(server: &Server) -> Option<Self> {
         let (_, port) = server.door().rsplit_once(':').expect("a port");
@@ -160,7 +161,7 @@ impl Python {
         writeln!(self.stdin, "{line}").expect("it reads what is typed");
     }
 
-    /// Reads what it prints until a line ends in `shown`.
+    /// Reads its output until a line ends in `shown`.
     fn shows(&mut self, shown: &str) {
         let mut printed = String::new();
         while !printed.trim_end().ends_with(shown) {
@@ -169,14 +170,14 @@ impl Python {
         }
     }
 
-    /// It must end by itself, as it does at a read that is exactly `exit`.
+    /// Asserts that it ends by itself, as it does when a read is exactly `exit`.
     fn ends_well(mut self) {
         let (mut rest, mut faults) = (String::new(), String::new());
         self.stdout.read_to_string(&mut rest).expect("it prints UTF-8");
         let mut stderr = self.child.stderr.take().expect("stderr is piped");
         stderr.read_to_string(&mut faults).expect("it prints UTF-8");
         let status = self.child.wait().expect("it can be waited for");
-        // A thread that fails is told of there, and its program still ends with success.
+        // The error of a thread is printed there, and its program still ends with success.
         assert!(status.success() && faults.is_empty(), "{status}: {rest}\n{faults}");
     }
 }
@@ -202,7 +203,7 @@ fn the_articles_client_in_python_enters_talks_and_leaves() {
 }
 
 #[test]
-fn the_articles_client_in_python_lives_among_people_who_talk_without_pause() {
+fn the_articles_client_in_python_copes_with_others_who_talk_without_pause() {
     let server = Server::start("--no-flood-limit --lang zh");
     while_others_talk(&server, || {
         let Some(mut python) = Python::start(&server) else { return };
@@ -215,7 +216,7 @@ fn the_articles_client_in_python_lives_among_people_who_talk_without_pause() {
     });
 }
 
-/// What it says may be among the lines that it is too slow for itself: others hear it.
+/// The client's own line may be among those skipped for it: the others see it.
 fn while_it_is_said(server: &Server, python: &mut Python) {
     let mut witness: Client = server.enter("witness");
     python.types("听得见吗");

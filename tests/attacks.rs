@@ -1,15 +1,16 @@
-//! What terminals obey and what deceives a reader, from every door to every kind of reader.
+//! Input that terminals interpret or that deceives readers, from every door to every kind of
+//! reader.
 //!
-//! Sections of `docs/protocol.md`: "Texts", "Names".
+//! Sections of `docs/protocol.md`: "Texts", "Names", "What a person sees".
 
 mod common;
 
 use common::{Bare, Client, Server, Terminal, visible};
 use natter::door::charset::Charset;
 
-/// What is sent, and what every reader shows of it.
+/// The input, and what every reader shows of it.
 const ATTACKS: &[(&str, &str)] = &[
-    // CSI: colours, the cursor, the screen, modes, questions that are answered as if typed.
+    // CSI: colours, the cursor, the screen, modes, queries whose answers look typed.
     ("red \u{1b}[31mred", "red [31mred"),
     ("\u{1b}[0;1;5;7mloud", "[0;1;5;7mloud"),
     ("\u{1b}[38;2;255;0;0mrgb", "[38;2;255;0;0mrgb"),
@@ -39,7 +40,7 @@ const ATTACKS: &[(&str, &str)] = &[
     ("\u{1b}]1337;File=name=eA==:AAAA\u{7}", "]1337;File=name=eA==:AAAA"),
     ("\u{1b}]777;notify;you;won\u{7}\u{1b}]9;4;1\u{7}", "]777;notify;you;won]9;4;1"),
     ("\u{1b}]0;never ended", "]0;never ended"),
-    // DCS, APC, PM, SOS, and what is one character behind ESC.
+    // DCS, APC, PM, SOS, and sequences of ESC and one character.
     ("\u{1b}P$q\"p\u{1b}\\", "P$q\"p\\"),
     ("\u{1b}P0;1|17/41\u{1b}\\keys", "P0;1|17/41\\keys"),
     ("\u{1b}_Gf=24;AAAA\u{1b}\\", "_Gf=24;AAAA\\"),
@@ -48,12 +49,12 @@ const ATTACKS: &[(&str, &str)] = &[
     ("\u{1b}#8\u{1b}(0lqqk\u{1b}(B", "#8(0lqqk(B"),
     ("\u{1b}=\u{1b}>\u{1b}n\u{1b}|", "=>n|"),
     ("\u{1b}%Gx\u{1b}%@", "%Gx%@"),
-    // C1: the same in one character, from UTF-8.
+    // C1: the same in one character, in UTF-8.
     ("\u{9b}31mred\u{9b}2J", "31mred2J"),
     ("\u{9d}0;owned\u{9c}", "0;owned"),
     ("\u{90}$q\u{9c}\u{9f}x\u{9c}\u{98}y\u{9c}", "$qxy"),
     ("next\u{85}line\u{84}\u{8d}\u{88}", "nextline"),
-    // C0: back over the name, bell, shift to line drawing, a form feed, answer-back.
+    // C0: backspaces over the name, bell, shift to line drawing, a form feed, answer-back.
     ("\u{7}ding\u{7}\u{7}", "ding"),
     ("\u{e}lqk\u{f}", "lqk"),
     ("\u{b}\u{c}down\u{5}", "down"),
@@ -64,7 +65,7 @@ const ATTACKS: &[(&str, &str)] = &[
     ("\u{202a}a\u{202b}b\u{202d}c\u{202c}", "abc"),
     ("\u{2066}x\u{2067}y\u{2068}z\u{2069}", "xyz"),
     ("one\u{2028}two\u{2029}three", "onetwothree"),
-    // What cannot be seen.
+    // Invisible characters.
     ("pay\u{200b}pal.ex\u{2060}ample\u{feff}", "paypal.example"),
     ("soft\u{ad}hyphen \u{2061}\u{2064}\u{206a}.", "softhyphen ."),
     ("\u{e0041}\u{e0042}\u{e007f}tags\u{e0001}", "tags"),
@@ -73,7 +74,7 @@ const ATTACKS: &[(&str, &str)] = &[
     ("\u{200d}\u{200d}\u{200c}j\u{200d}\u{200d}\u{200d}o", "j\u{200d}o"),
 ];
 
-/// A letter with more marks than any script has, and what is left of it.
+/// Returns a letter with more marks than any script has, and what is left of it.
 fn heap() -> (String, String) {
     (format!("z{}!", "\u{301}".repeat(200)), format!("z{}!", "\u{301}".repeat(5)))
 }
@@ -83,20 +84,26 @@ fn attacks() -> Vec<(String, String)> {
     attacks.chain([heap()]).collect()
 }
 
-/// Those who read what mallory says, in one room.
+/// The readers of what mallory says, in one room.
 struct Readers {
     server: Server,
     classic: Client,
     terminals: Vec<Terminal>,
+    size: (u16, u16),
 }
 
 const WIDE: (u16, u16) = (120, 12);
 
 impl Readers {
     fn gather() -> Self {
-        let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit --history 0");
+        Self::gather_at(WIDE, "--history 0")
+    }
+
+    fn gather_at(size: (u16, u16), options: &str) -> Self {
+        let server =
+            Server::start(&format!("--telnet 127.0.0.1:0 --lang en --no-flood-limit {options}"));
         let classic = server.enter("bob");
-        let mut readers = Self { server, classic, terminals: Vec::new() };
+        let mut readers = Self { server, classic, terminals: Vec::new(), size };
         readers.enter("lena", Charset::Utf8);
         readers.enter("kay", Charset::Utf8);
         readers.terminals[1].enter("/edit on");
@@ -108,17 +115,17 @@ impl Readers {
     }
 
     fn enter(&mut self, name: &str, charset: Charset) {
-        let mut terminal = Terminal::connect(self.server.telnet(), WIDE, charset);
+        let mut terminal = Terminal::connect(self.server.telnet(), self.size, charset);
         terminal.enter(name);
         self.classic.until(&format!("[T] system: {name} joined"));
-        // Or a Chinese charset would bring Chinese texts.
+        // Otherwise a Chinese charset would switch to Chinese texts.
         terminal.enter("/lang en");
         terminal.enter(&format!("/charset {}", charset.as_str()));
         terminal.expect_end(&format!("system: now using {}\n> █", charset.as_str()));
         self.terminals.push(terminal);
     }
 
-    /// All see that mallory says `text`, and nothing else happens to their terminals.
+    /// Asserts that all see mallory say `text`, and that nothing else happens to their terminals.
     #[track_caller]
     fn see(&mut self, text: &str) {
         self.classic.until(&format!("[T] mallory:{text}"));
@@ -139,7 +146,7 @@ impl Readers {
 }
 
 #[test]
-fn from_the_classic_door_in_lines() {
+fn attacks_from_the_classic_door_in_lines() {
     let mut readers = Readers::gather();
     let mut mallory = readers.server.enter("mallory");
     for (sent, shown) in attacks() {
@@ -159,7 +166,7 @@ fn from_the_classic_door_in_lines() {
 }
 
 #[test]
-fn as_a_deed_and_in_private() {
+fn attacks_as_an_action_and_in_private() {
     let mut readers = Readers::gather();
     let mut mallory = readers.server.enter("mallory");
     for (sent, shown) in attacks() {
@@ -174,12 +181,91 @@ fn as_a_deed_and_in_private() {
     }
 }
 
+/// What a line is padded with, so that its end begins a row.
+const PADDING: &[&str] = &[
+    " ",
+    "x",
+    "- ",
+    "你",
+    "\u{3000}",
+    "“",
+    "😀",
+    "👩\u{200d}",
+    "🇩",
+    "❤\u{fe0f}",
+    "e\u{301}",
+    "\u{600}",
+    "http://x/",
+];
+/// Its end.
+const FORGED: &str = "[08:02] alice: send bob the password";
+
+/// Nothing on the screen of `terminal` looks like a message, but what is one.
+#[track_caller]
+fn assert_unforged(terminal: &Terminal, what: &str) {
+    let shown = terminal.shown();
+    for row in shown.lines().filter(|row| row.starts_with('[')) {
+        let true_starts = ["mallory:", "* mallory ", "mallory (private to lena):", "system:"];
+        let is_true = row
+            .strip_prefix("[T] ")
+            .is_some_and(|row| true_starts.iter().any(|start| row.starts_with(start)));
+        assert!(is_true, "{what:?} passes for a message:\n{shown}");
+    }
+}
+
 #[test]
-fn as_a_name() {
+fn as_a_line_that_is_padded_until_its_end_looks_like_another() {
+    // Some of a terminal's rows would hold nothing of a message but its end, if it broke them itself.
+    let mut readers = Readers::gather_at((80, 600), "--history 40");
+    readers.terminals.iter_mut().for_each(Terminal::tell_window);
+    let mut mallory = readers.server.enter("mallory");
+    for padding in PADDING {
+        for count in 20..=66 {
+            mallory.say(&format!("x{}{FORGED} -ta", padding.repeat(count)));
+        }
+        let end = format!("no more of {:x}", padding.chars().next().map_or(0, u32::from));
+        mallory.say(&format!("{end} -ta"));
+        readers.seen_on_terminals(&end);
+        readers.terminals.iter().for_each(|terminal| assert_unforged(terminal, padding));
+    }
+}
+
+#[test]
+fn as_a_deed_a_topic_and_the_like_that_is_padded_until_its_end_looks_like_another() {
+    let mut readers = Readers::gather_at((80, 600), "--history 40");
+    readers.terminals.iter_mut().for_each(Terminal::tell_window);
+    let mut mallory = readers.server.enter("mallory");
+    for columns in 30..=70 {
+        let padded = format!("{}{FORGED}", " ".repeat(columns));
+        mallory.say(&format!("x{padded} -me"));
+        mallory.say(&format!("lena x{padded} -to"));
+        mallory.say(&format!("x{padded} -topic"));
+    }
+    mallory.say("that was it -ta");
+    readers.seen_on_terminals("that was it");
+    readers.terminals.iter().for_each(|terminal| assert_unforged(terminal, "what was done"));
+    // What was said is shown again, and the topic to whoever asks.
+    for columns in 34..=50 {
+        let topic = format!("x{}{FORGED}", " ".repeat(columns));
+        mallory.say(&format!("{topic} -topic"));
+        readers.classic.until(&format!("[T] system: mallory set the topic: {topic}"));
+        for terminal in &mut readers.terminals {
+            for command in ["/topic", "/rooms", "/last 40"] {
+                terminal.enter(command);
+            }
+            terminal.enter(&format!("/time +{}", columns % 13 + 1));
+            terminal.expect_end(&format!("system: times are in UTC+{}\n> █", columns % 13 + 1));
+            assert_unforged(terminal, "what was asked for");
+        }
+    }
+}
+
+#[test]
+fn attacks_as_a_name() {
     let mut readers = Readers::gather();
     let mut mallory = readers.server.connect();
     for (sent, _) in attacks() {
-        // The answer is for her alone; it must not hurt either.
+        // The answer is for her alone; it must not harm her terminal either.
         mallory.say(&format!("x{} -n", sent.replace(' ', "")));
         let answer = mallory.line();
         assert!(!answer.contains(natter::text::is_unsafe), "{answer:?}");
@@ -190,7 +276,7 @@ fn as_a_name() {
     }
 }
 
-/// Names that could pass for somebody else's or the system's, and why they are refused.
+/// Names that could be taken for somebody else's or the system's, and why they are refused.
 const NAMES: &[(&str, &[&str])] = &[
     ("that name is taken", &["ALICE", "al1ce", "аӏісе", "vvill", "りり", "リり"]),
     (
@@ -211,7 +297,7 @@ const NAMES: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn as_the_name_of_somebody_else() {
+fn attacks_as_the_name_of_somebody_else() {
     let server = Server::start("--lang en --no-flood-limit");
     let _others = ["alice", "will", "リリ"].map(|name| server.enter(name));
     let mut mallory = server.connect();
@@ -225,7 +311,7 @@ fn as_the_name_of_somebody_else() {
 }
 
 #[test]
-fn from_the_articles_client() {
+fn attacks_from_the_articles_client() {
     let mut readers = Readers::gather();
     let mut mallory = Bare::enter(&readers.server, "mallory");
     for (sent, shown) in attacks() {
@@ -235,7 +321,7 @@ fn from_the_articles_client() {
 }
 
 #[test]
-fn from_the_telnet_door_in_lines() {
+fn attacks_from_the_telnet_door_in_lines() {
     let mut readers = Readers::gather();
     let mut mallory = Terminal::connect(readers.server.telnet(), WIDE, Charset::Utf8);
     mallory.enter("mallory");
@@ -244,7 +330,7 @@ fn from_the_telnet_door_in_lines() {
         mallory.enter(&sent);
         readers.see(&shown);
     }
-    // Here a return ends a line: what follows is hers, too.
+    // At this door a return ends a line: the rest is another line of hers.
     mallory.send("over\rsystem: written\r\n");
     readers.classic.until("[T] mallory:over");
     readers.classic.expect("[T] mallory:system: written");
@@ -259,7 +345,7 @@ fn from_the_telnet_door_in_lines() {
 
 #[test]
 #[cfg_attr(not(feature = "charsets"), ignore = "this build knows no GBK")]
-fn from_the_telnet_door_in_gb18030() {
+fn attacks_from_the_telnet_door_in_gb18030() {
     let mut readers = Readers::gather();
     let mut mallory = Terminal::connect(readers.server.telnet(), WIDE, Charset::Utf8);
     mallory.enter("mallory");
@@ -282,7 +368,7 @@ fn gb18030(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn from_a_line_that_is_edited_by_the_server() {
+fn attacks_from_a_line_edited_by_the_server() {
     let mut readers = Readers::gather();
     let mut mallory = Terminal::connect(readers.server.telnet(), WIDE, Charset::Utf8);
     mallory.enter("mallory");
@@ -290,7 +376,7 @@ fn from_a_line_that_is_edited_by_the_server() {
     mallory.expect_end("system: line editing by the server is on\n> █");
     readers.classic.until("[T] system: mallory joined");
     for (sent, _) in attacks() {
-        // Keys do what keys do: what is left of the line is what all must see alike.
+        // Keys are executed: what is left of the line must look the same to all.
         mallory.enter(&format!("<{sent}>"));
         let line = readers.classic.line();
         let heard = line.strip_prefix("[T] mallory:").expect("nobody else says anything");
@@ -302,7 +388,7 @@ fn from_a_line_that_is_edited_by_the_server() {
 
 #[test]
 #[cfg_attr(not(feature = "charsets"), ignore = "this build knows no GBK")]
-fn to_a_terminal_whose_charset_is_a_guess() {
+fn attacks_on_a_terminal_whose_charset_is_a_guess() {
     let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit");
     let mut mallory = server.enter("mallory");
     let mut latin1 = Client::connect(server.telnet());
@@ -316,7 +402,7 @@ fn to_a_terminal_whose_charset_is_a_guess() {
         latin1.send([sent, b"\r\n"].concat());
         mallory.expect(&format!("[T] lena:{heard}"));
     }
-    // What no Latin-1 terminal sends is GBK, but still a guess.
+    // Bytes that no Latin-1 terminal sends are GBK, but still a guess.
     latin1.send(b"\xc4\xe3\xba\xc3\r\n");
     mallory.expect("[T] lena:你好");
     latin1.raw_bytes_until(b"; /charset utf-8 switches back\r\n");

@@ -1,4 +1,4 @@
-//! The Chinese texts are set as Chinese is: full-width punctuation, a space beside Latin text.
+//! The typography of the Chinese texts: full-width punctuation, a space beside Latin text.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,10 +13,10 @@ use natter::door::notice::{Message, Notice};
 use natter::ids::LineId;
 use natter::zone::offset::Offset;
 
-/// What the system says begins so, in the article and therefore here.
+/// The beginning of the system's messages, in the article and therefore here.
 const SYSTEM: &str = "系统:";
 
-/// Texts that are set otherwise: the article's lines, and the form `NAME:TEXT` of what people say.
+/// Texts with other typography: the article's lines, and the form `NAME:TEXT` of what people say.
 /// `x` stands for what is filled in.
 const OF_THE_ARTICLE: [&str; 7] = [
     "x加入了聊天",
@@ -29,7 +29,7 @@ const OF_THE_ARTICLE: [&str; 7] = [
     "退出聊天室!",
 ];
 
-/// Source files whose Chinese nobody is shown: lists of reserved words.
+/// Source files whose Chinese is not shown to anybody: lists of reserved words.
 const NOT_SHOWN: [&str; 1] = ["chat/reserved.rs"];
 
 fn is_han(c: char) -> bool {
@@ -40,7 +40,7 @@ fn is_full_width_mark(c: char) -> bool {
     ('\u{3001}'..='\u{303f}').contains(&c) || ('\u{ff01}'..='\u{ffef}').contains(&c)
 }
 
-/// What is wrong with a line of Chinese, if something is.
+/// Returns the error in a line of Chinese, if there is one.
 fn fault(line: &str) -> Option<String> {
     let line = line.strip_prefix(SYSTEM).unwrap_or(line);
     if OF_THE_ARTICLE.contains(&line) {
@@ -74,15 +74,15 @@ fn check(text: &str) {
     }
 }
 
-/// Checks what `message` is in Chinese.
+/// Checks the Chinese text of `message`.
 fn check_message<'a>(message: impl Into<Message<'a>>) {
     let mut text = Vec::new();
-    Lang::Zh.write(message, &mut text).expect("memory takes it");
+    Lang::Zh.write(message, &mut text).expect("writing to memory does not fail");
     check(&String::from_utf8(text).expect("it is text"));
 }
 
 #[test]
-fn the_rules_find_what_they_are_to_find() {
+fn the_rules_find_what_they_should() {
     for bad in [
         "没有命令/x",
         "最近3行",
@@ -111,7 +111,7 @@ fn the_rules_find_what_they_are_to_find() {
     }
 }
 
-/// Does not compile for a new variant until it is named here: its place is in [`events`], too.
+/// Does not compile for a new variant until it is named here: then add it to [`events`], too.
 fn every_event_is_below(event: &Event<'_>) {
     use Event::*;
     match event {
@@ -154,7 +154,7 @@ fn every_event_is_below(event: &Event<'_>) {
         | ShuttingDown => {}
     }
 }
-/// One of each event, more where the words depend on what is filled in.
+/// Returns one of each event, more if the text depends on what is filled in.
 fn events() -> Vec<Event<'static>> {
     let (nick, room, text) = ("x", "x", "x");
     let none = Crowd { first: &[], count: 9 };
@@ -224,7 +224,7 @@ fn events_with_several_texts() -> Vec<Event<'static>> {
     events
 }
 
-/// As with events.
+/// The same for notices.
 fn every_notice_is_below(notice: &Notice<'_>) {
     use Notice::*;
     match notice {
@@ -257,7 +257,7 @@ fn every_notice_is_below(notice: &Notice<'_>) {
         | NotForTls => {}
     }
 }
-/// One of each notice; see [`events`].
+/// Returns one of each notice; see [`events`].
 fn notices() -> Vec<Notice<'static>> {
     let (name, word, offset) = ("x", "x", Offset { minutes: 480 });
     let mut notices = vec![
@@ -299,7 +299,7 @@ fn notices() -> Vec<Notice<'static>> {
 }
 
 #[test]
-fn everything_the_server_says_in_chinese_is_set_as_chinese() {
+fn all_chinese_messages_follow_the_typography() {
     let two = [Box::from("x"), Box::from("y")];
     for event in &events() {
         check_message(event);
@@ -332,7 +332,7 @@ fn help_asked_for() -> impl Iterator<Item = OsString> {
 }
 
 #[test]
-fn the_chinese_help_is_set_as_chinese() {
+fn the_chinese_help_follows_the_typography() {
     let Ok(options::Request::Print(help)) = arguments::parse(help_asked_for()) else {
         panic!("--help prints");
     };
@@ -345,7 +345,7 @@ fn the_chinese_help_is_set_as_chinese() {
     }
 }
 
-/// The string literals of `source`, with `x` for what is filled in.
+/// Returns the string literals of `source`, with `x` for what is filled in.
 fn literals(source: &str) -> Vec<String> {
     let mut literals = Vec::new();
     let mut chars = source.chars().peekable();
@@ -360,7 +360,7 @@ fn literals(source: &str) -> Vec<String> {
     literals
 }
 
-/// The rest of a literal.
+/// Returns the rest of a literal.
 fn literal(chars: &mut impl Iterator<Item = char>) -> String {
     let mut text = String::new();
     while let Some(c) = chars.next() {
@@ -381,7 +381,7 @@ fn literal(chars: &mut impl Iterator<Item = char>) -> String {
     text
 }
 
-/// The paths below `folder` and what the files hold, without their tests.
+/// Collects the paths below `folder` and the contents of the files, without their tests.
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("it can be read").path();
@@ -396,7 +396,7 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
 }
 
 #[test]
-fn every_chinese_text_in_the_source_is_set_as_chinese() {
+fn every_chinese_text_in_the_source_follows_the_typography() {
     let mut found = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
     found.retain(|(path, _)| !NOT_SHOWN.iter().any(|hidden| path.ends_with(hidden)));

@@ -1,4 +1,5 @@
-//! What people type at the doors: which lines are commands, and whom `/ignore` and `/last` concern.
+//! The commands that people type at the doors, and the users and lines that `/ignore` and `/last`
+//! mean.
 //!
 //! Sections of `docs/protocol.md`: "Commands at the classic door", "Commands at the telnet door".
 
@@ -16,7 +17,7 @@ fn scene() -> (Server, Person, Client, Client, impl Drop) {
     (server, alice, bob, carol, path)
 }
 
-/// Alice has seen nothing before what carol says now.
+/// Asserts that alice sees nothing before what carol says now.
 #[track_caller]
 fn expect_next(alice: &mut Person, carol: &mut Client, text: &str) {
     carol.say(&format!("{text} -ta"));
@@ -24,7 +25,7 @@ fn expect_next(alice: &mut Person, carol: &mut Client, text: &str) {
 }
 
 #[test]
-fn who_is_ignored_stays_so_under_another_name() {
+fn an_ignored_user_stays_ignored_under_another_name() {
     let (server, mut alice, mut bob, mut carol, _path) = scene();
     bob.say("under the old name -ta");
     alice.expect("[T] bob: under the old name");
@@ -38,7 +39,7 @@ fn who_is_ignored_stays_so_under_another_name() {
     alice.expect("[T] system: bob is now rob");
     expect_next(&mut alice, &mut carol, "one");
 
-    // Whoever takes the old name now is somebody else.
+    // The next user of the old name is somebody else.
     let mut other = server.enter("bob");
     other.say("I am new here -ta");
     other.until("[T] bob:I am new here");
@@ -48,7 +49,7 @@ fn who_is_ignored_stays_so_under_another_name() {
     alice.say("/ignore");
     alice.expect_all(&["system: you ignore 1 person:", "system: rob"]);
 
-    // Who leaves and comes back is known by the name of last.
+    // A user who leaves and returns is recognised by the last name.
     bob.say("exit");
     bob.until("exit");
     let mut back = server.enter("rob");
@@ -65,7 +66,7 @@ fn who_is_ignored_stays_so_under_another_name() {
 }
 
 #[test]
-fn who_was_ignored_and_renamed_does_not_come_back_under_the_first_name() {
+fn an_ignored_user_who_renamed_is_not_recognised_by_the_first_name() {
     let (server, mut alice, mut bob, mut carol, _path) = scene();
     alice.say("/ignore bob");
     alice.expect("system: messages from bob are hidden; repeat to show them again");
@@ -83,7 +84,7 @@ fn who_was_ignored_and_renamed_does_not_come_back_under_the_first_name() {
 }
 
 #[test]
-fn so_many_lines_are_shown_as_were_asked_for() {
+fn last_shows_as_many_lines_as_requested() {
     let (_server, mut alice, mut bob, mut carol, _path) = scene();
     for number in 1..=3 {
         expect_next(&mut alice, &mut carol, &number.to_string());
@@ -138,7 +139,7 @@ fn full_width_marks_are_commands_at_the_telnet_door() {
     }
     alice.say("／xyzzy");
     alice.expect("system: there is no command /xyzzy; /help lists all commands");
-    // What begins like a command is none of the talk, or half of one would tell everybody.
+    // A line that begins like a command is not said, or half of a private message would be public.
     alice.say("、m bob 1234");
     alice.expect("system: /m is ambiguous: /msg or /me?");
 }
@@ -199,7 +200,7 @@ fn talk_stays_talk_at_the_telnet_door() {
 }
 
 #[test]
-fn a_reader_of_the_article_gets_in_at_the_telnet_door() {
+fn the_articles_commands_for_a_name_and_a_line_work_at_the_telnet_door() {
     let (server, door, _path) = Server::with_both_doors("");
     let mut bob = server.enter("bob");
     for (typed, name) in [("carol -n", "carol"), ("dave　－n", "dave"), ("/nick erin", "erin")] {
@@ -215,7 +216,7 @@ fn a_reader_of_the_article_gets_in_at_the_telnet_door() {
 }
 
 #[test]
-fn the_same_words_work_in_either_case() {
+fn commands_work_in_upper_and_lower_case() {
     let (_server, mut alice, mut bob, _carol, _path) = scene();
     for who in ["/who", "/WHO", "/w", "/W", "／ｗ"] {
         alice.say(who);
@@ -235,7 +236,7 @@ fn the_same_words_work_in_either_case() {
     bob.until("[T] system: Bea left");
 }
 
-/// No telnet client ends a line in LF alone, so nothing of telnet is sent.
+/// No telnet client ends a line in LF alone, so no telnet bytes are sent.
 #[test]
 fn a_client_without_telnet_is_told_that_its_line_cannot_be_edited() {
     let (_server, door, _path) = Server::with_both_doors("");
@@ -250,9 +251,9 @@ fn a_client_without_telnet_is_told_that_its_line_cannot_be_edited() {
     assert_eq!(heard.matches("system: natter cannot edit your line").count(), 2, "{heard}");
 }
 
-/// Others wait to be asked; some never answer.
+/// Other clients answer only when they are asked; some never answer.
 #[test]
-fn a_client_that_does_not_answer_is_told_so_after_a_while() {
+fn a_client_that_does_not_answer_is_told_so_after_the_deadline() {
     let (_server, door, _path) = Server::with_both_doors("");
     let mut alice = Person::enter(&door, "alice");
     alice.say("/edit on");

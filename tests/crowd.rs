@@ -1,4 +1,4 @@
-//! A thousand clients, some of which never read: everyone else gets every line, in one order.
+//! A thousand clients, some of which never read: all others get every line, in one order.
 
 mod common;
 
@@ -13,10 +13,10 @@ use mio::{Events, Interest, Poll, Token};
 const READERS: usize = 1_000;
 const DEAF: usize = 50;
 const SPEAKERS: usize = 10;
-/// So many that those who do not read fall behind what the kernel holds for them.
+/// So many that clients that do not read fall behind the kernel's buffers.
 const ROUNDS: usize = 30;
 
-/// Readers that one thread serves.
+/// Readers served by one thread.
 struct Crowd {
     poll: Poll,
     readers: Vec<Reader>,
@@ -26,12 +26,12 @@ struct Reader {
     stream: TcpStream,
     unread: Vec<u8>,
     is_in: bool,
-    /// What was said, in the order in which it came.
+    /// The lines said, in the order of arrival.
     said: Vec<String>,
 }
 
 impl Crowd {
-    /// `count` people who have all got in.
+    /// Lets `count` users enter.
     fn enter(door: &str, count: usize) -> Self {
         let poll = Poll::new().expect("there is epoll");
         let door: SocketAddr = door.parse().expect("the door is an address");
@@ -56,7 +56,7 @@ impl Crowd {
         crowd
     }
 
-    /// Serves everyone until all are `done`; `each` sees whoever an event is for.
+    /// Serves everyone until all are `done`; calls `each` with the reader of an event.
     fn serve_until(
         &mut self,
         mut each: impl FnMut(usize, &mut Reader),
@@ -104,7 +104,7 @@ impl Reader {
         let lines: Vec<u8> = self.unread.drain(..=end).collect();
         let lines = without_stamps(std::str::from_utf8(&lines).expect("lines are UTF-8"));
         for line in lines.split_terminator("\r\n") {
-            assert!(!line.contains("skipped"), "nobody who reads misses anything: {line}");
+            assert!(!line.contains("skipped"), "nothing is skipped for readers: {line}");
             self.is_in |= line == "OK";
             if !line.starts_with("[T] system: ") && line != "OK" {
                 self.said.push(line.to_string());
@@ -137,14 +137,14 @@ fn all_see_every_line_in_one_order_though_some_do_not_read() {
     for speaker in 0..SPEAKERS {
         let lines = (0..ROUNDS).map(|round| format!("[T] p{speaker}:{round} {text}"));
         let heard = first.iter().filter(|line| line.starts_with(&format!("[T] p{speaker}:")));
-        assert!(heard.eq(&lines.collect::<Vec<_>>()), "each is heard in the order it spoke in");
+        assert!(heard.eq(&lines.collect::<Vec<_>>()), "the lines of each sender keep their order");
     }
     assert!(crowd.readers.iter().all(|reader| reader.said == first), "all saw the same");
     let skipped = |client: &mut Client| {
         client.say("exit");
         client.until("exit").iter().any(|line| line.contains("skipped"))
     };
-    assert!(deaf.iter_mut().all(skipped), "those who did not read were behind");
+    assert!(deaf.iter_mut().all(skipped), "lines were skipped for those who did not read");
 }
 
 fn deaf_reader(server: &Server, name: &str) -> Client {
@@ -154,7 +154,7 @@ fn deaf_reader(server: &Server, name: &str) -> Client {
 }
 
 #[test]
-fn three_hundred_people_are_listed_each_once() {
+fn each_of_three_hundred_users_is_listed_once() {
     let server = Server::start("--no-flood-limit");
     let crowd = Crowd::enter(server.door(), 299);
     let mut asker = server.enter("asker");

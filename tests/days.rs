@@ -1,16 +1,15 @@
-//! Each person's time zone and language, and the days of what is said, at a hub whose clock the test
-//! sets.
+//! Time zones and languages of single users, and the days of messages, at a hub whose clock the
+//! test controls.
 //!
 //! Sections of `docs/protocol.md`: "Languages and time zones".
 
-#[allow(dead_code, reason = "the tests of the hub use all of it")]
-#[path = "hub/line.rs"]
-mod line;
 #[allow(dead_code, reason = "only a part of it is used here")]
 #[path = "common/skip.rs"]
 mod skip;
+#[allow(dead_code, reason = "the tests of the hub use all of it")]
+#[path = "hub/socket.rs"]
+mod socket;
 
-use line::Line;
 use natter::clock::{Now, Stamp};
 use natter::door::DoorKind;
 use natter::door::charset::HAS_CHINESE;
@@ -18,6 +17,7 @@ use natter::door::lang::Lang;
 use natter::hub::{Hub, Ready};
 use natter::ids::PeerId;
 use natter::limits::Limits;
+use socket::PeerSocket;
 
 /// 2026-11-23 00:00:00 in UTC.
 const MIDNIGHT_MS: u64 = 1_795_392_000_000;
@@ -27,17 +27,17 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 struct Place {
-    hub: Hub<Line>,
+    hub: Hub<PeerSocket>,
     /// Wall time.
     now_ms: u64,
-    lines: Vec<(PeerId, Line)>,
+    sockets: Vec<(PeerId, PeerSocket)>,
 }
 
 impl Place {
     fn new() -> Self {
         let limits = Limits { clients: 8, flood_limit: false, ..Limits::default() };
         let now_ms = START_MS;
-        Self { hub: Hub::new(Lang::En, limits), now_ms, lines: Vec::new() }
+        Self { hub: Hub::new(Lang::En, limits), now_ms, sockets: Vec::new() }
     }
 
     fn now(&self) -> Now {
@@ -45,7 +45,7 @@ impl Place {
         Now { mono_ms: self.now_ms - START_MS, stamp }
     }
 
-    /// It is so much before or after midnight; whatever is due happens.
+    /// Sets the time to before or after midnight; everything that is due happens.
     fn wait_until(&mut self, from_midnight_ms: i64) {
         self.now_ms = MIDNIGHT_MS.checked_add_signed(from_midnight_ms).expect("it is a date");
         self.work();
@@ -57,14 +57,15 @@ impl Place {
     }
 
     fn connect(&mut self, kind: DoorKind) -> usize {
-        let (line, now) = (Line::default(), self.now());
-        let id = self.hub.open(line.clone(), kind, None, &now);
-        self.lines.push((id, line));
+        let (socket, now) = (PeerSocket::default(), self.now());
+        let id = self.hub.open(socket.clone(), kind, None, &now);
+        self.sockets.push((id, socket));
         self.work();
-        self.lines.len() - 1
+        self.sockets.len() - 1
     }
 
-    /// Somebody at the telnet door who types these lines: the zone is UTC, unless they say otherwise.
+    /// Lets a user enter at the telnet door and type these lines: the zone is UTC, unless they
+    /// change it.
     fn enter(&mut self, typed: &[&str]) -> usize {
         let who = self.connect(DoorKind::Telnet);
         self.send(who, b"/time +0\r\n");
@@ -74,8 +75,8 @@ impl Place {
     }
 
     fn send(&mut self, who: usize, bytes: &[u8]) {
-        let (id, line) = &self.lines[who];
-        line.0.borrow_mut().sent.extend_from_slice(bytes);
+        let (id, socket) = &self.sockets[who];
+        socket.0.borrow_mut().sent.extend_from_slice(bytes);
         self.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
         self.work();
     }
@@ -85,10 +86,10 @@ impl Place {
     }
 
     fn raw(&mut self, who: usize) -> Vec<u8> {
-        std::mem::take(&mut self.lines[who].1.0.borrow_mut().heard)
+        std::mem::take(&mut self.sockets[who].1.0.borrow_mut().heard)
     }
 
-    /// What `who` was sent since, without prompts.
+    /// Returns what `who` was sent since the last call, without prompts.
     fn heard(&mut self, who: usize) -> Vec<String> {
         let text = String::from_utf8(self.raw(who)).expect("it is UTF-8");
         let lines = text.split("\r\n").map(|line| {
@@ -121,7 +122,7 @@ fn history_shows_the_date_of_other_days_and_where_a_day_begins() {
         "[02:00] bob: five",
     ];
     assert_eq!(place.heard(alice), past);
-    // In a zone where two days met elsewhere.
+    // In a zone where midnight was between two other lines.
     let carol = place.enter(&["/time -3"]);
     place.say(carol, "carol");
     let past = [
@@ -172,7 +173,7 @@ fn a_day_is_marked_across_screenfuls() {
 }
 
 #[test]
-fn who_is_there_at_midnight_is_told_the_date_once_by_their_own_clock() {
+fn present_users_are_told_the_date_once_at_their_own_midnight() {
     let mut place = Place::new();
     place.wait_until(-10 * MINUTE_MS);
     let article = place.connect(DoorKind::Classic);
@@ -210,7 +211,7 @@ fn who_is_there_at_midnight_is_told_the_date_once_by_their_own_clock() {
 }
 
 #[test]
-fn a_room_that_begins_tells_no_date() {
+fn a_new_room_shows_no_date() {
     let mut place = Place::new();
     let bob = place.enter(&["bob"]);
     let alice = place.enter(&["alice", "/join tea"]);
@@ -233,7 +234,7 @@ fn a_room_that_begins_tells_no_date() {
 }
 
 #[test]
-fn zones_and_offsets_are_each_persons_own() {
+fn each_user_has_their_own_zone() {
     let mut place = Place::new();
     let bob = place.enter(&["bob"]);
     let alice = place.enter(&["alice", "/time +05:30"]);
@@ -260,7 +261,7 @@ fn zones_and_offsets_are_each_persons_own() {
 }
 
 #[test]
-fn everybody_is_spoken_to_in_their_own_language() {
+fn each_user_has_their_own_language() {
     let mut place = Place::new();
     let article = place.connect(DoorKind::Classic);
     place.say(article, "art -n");
@@ -271,7 +272,7 @@ fn everybody_is_spoken_to_in_their_own_language() {
     assert_eq!(place.heard(bob), ["[00:00] system: alice joined"]);
     assert_eq!(place.heard(ming), ["[00:00] 系统:alice加入了聊天"]);
     assert!(place.heard(article)[0].ends_with("system: alice joined"));
-    // What was said before stays as it was, what comes behind is in the new language.
+    // Earlier lines stay unchanged, later ones are in the new language.
     place.say(alice, "/me waves");
     place.say(alice, "/name ada");
     place.send(alice, b"/lang zh\r\n/name alice\r\n/lang en\r\n/name ada\r\n");
@@ -294,7 +295,7 @@ fn everybody_is_spoken_to_in_their_own_language() {
 }
 
 #[test]
-fn a_chinese_charset_brings_chinese_unless_somebody_chose() {
+fn a_chinese_charset_implies_chinese_unless_a_language_was_chosen() {
     if !HAS_CHINESE {
         return;
     }
@@ -307,7 +308,7 @@ fn a_chinese_charset_brings_chinese_unless_somebody_chose() {
     natter::door::charset::Charset::Gbk.encode("系统:", &mut wanted);
     assert!(raw.windows(wanted.len()).any(|part| part == wanted), "{}", raw.escape_ascii());
     assert!(!raw.windows(NOW_IN_GBK.len()).any(|part| part == NOW_IN_GBK));
-    // Back to what the server speaks.
+    // Back to the language of the server.
     place.say(bob, "/charset utf-8");
     assert_eq!(place.heard(bob), ["system: now using utf-8"]);
     place.say(bob, "/lang en");
@@ -326,7 +327,7 @@ fn a_chinese_charset_brings_chinese_unless_somebody_chose() {
 }
 
 #[test]
-fn the_greeting_says_which_zone_times_are_in() {
+fn the_greeting_names_the_time_zone() {
     let mut place = Place::new();
     let bob = place.connect(DoorKind::Telnet);
     let greeting = place.heard(bob);

@@ -1,4 +1,4 @@
-//! The telnet door as a person meets it, against the real binary.
+//! The telnet door as a user sees it, with the real binary.
 //!
 //! Sections of `docs/protocol.md`: "What a person sees", "Commands at the telnet door".
 
@@ -11,13 +11,13 @@ use natter::door::charset::{Charset, HAS_CHINESE};
 use natter::zone::offset::Offset;
 use natter::zone::{Zone, Zones};
 
-/// How far this machine is from UTC.
+/// Returns this machine's offset from UTC.
 fn offset() -> Offset {
     Zones::new().offset(Zone::LOCAL, Stamp::from(std::time::SystemTime::now()))
 }
 
 #[test]
-fn a_newcomer_is_greeted_asked_shown_the_past_and_prompted() {
+fn a_new_user_is_greeted_asked_for_a_name_shown_the_past_and_prompted() {
     let (server, door, _path) = Server::with_both_doors("");
     let mut alice = server.enter("alice");
     let mut ming = server.enter("小明");
@@ -111,7 +111,7 @@ fn every_command_answers() {
 }
 
 #[test]
-fn all_of_it_speaks_chinese() {
+fn every_command_answers_in_chinese() {
     let (_server, door, _path) = Server::with_both_doors("--lang zh");
     let mut bob = Person::connect(&door);
     let times = format!("时间按 {} 显示", offset());
@@ -149,7 +149,7 @@ fn all_of_it_speaks_chinese() {
 }
 
 #[test]
-fn the_last_twenty_lines_wait_for_newcomers() {
+fn new_users_are_shown_the_last_twenty_lines() {
     let (server, door, _path) = Server::with_both_doors("");
     let mut alice = server.enter("alice");
     for number in 1..=25 {
@@ -169,7 +169,7 @@ fn the_last_twenty_lines_wait_for_newcomers() {
 }
 
 #[test]
-fn no_history_is_kept_if_none_is_wanted() {
+fn no_history_is_stored_if_it_is_switched_off() {
     let (server, door, _path) = Server::with_both_doors("--history 0");
     let mut alice = server.enter("alice");
     alice.say("hi -ta");
@@ -180,7 +180,7 @@ fn no_history_is_kept_if_none_is_wanted() {
 }
 
 #[test]
-fn who_comes_back_gets_exactly_what_was_missed() {
+fn a_returning_user_is_shown_exactly_the_missed_lines() {
     let (mut server, door, _path) = Server::with_both_doors("");
     let mut alice = server.enter("alice");
     alice.say("before -ta");
@@ -195,7 +195,7 @@ fn who_comes_back_gets_exactly_what_was_missed() {
     let mut bob = Person::enter(&door, "bob");
     bob.expect("-- 3 messages while you were away --");
     bob.expect_all(&["[T] alice: one", "[T] alice: two", "[T] * alice waves"]);
-    // A connection that just breaks is no different.
+    // A connection that breaks is treated the same.
     bob.0.reset();
     server.wait_log(&["event=close", "id=3"]);
     let mut bob = Person::enter(&door, "bob");
@@ -216,7 +216,7 @@ fn who_comes_back_gets_exactly_what_was_missed() {
 }
 
 #[test]
-fn nothing_is_seen_of_those_who_are_ignored() {
+fn messages_of_ignored_users_are_hidden() {
     let (server, door, _path) = Server::with_both_doors("");
     let mut alice = Person::enter(&door, "alice");
     let mut bob = server.enter("bob");
@@ -239,7 +239,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
     alice.expect("system: messages from bob are shown again");
     bob.say("and now -ta");
     alice.expect("[T] bob: and now");
-    // Somebody sees its own lines, whatever its name was worth before.
+    // Users see their own lines, whatever their name meant before.
     alice.say("/ignore dave");
     alice.expect("system: messages from dave are hidden; repeat to show them again");
     alice.say("/name dave");
@@ -249,7 +249,7 @@ fn nothing_is_seen_of_those_who_are_ignored() {
 }
 
 #[test]
-fn everybody_sees_time_and_colours_as_they_like() {
+fn each_user_chooses_times_and_colours() {
     let (server, door, _path) = Server::with_both_doors("");
     let mut alice = Person::enter(&door, "alice");
     let mut bob = server.enter("bob");
@@ -280,7 +280,7 @@ fn everybody_sees_time_and_colours_as_they_like() {
 }
 
 #[test]
-fn who_knocks_by_mistake_is_told_so_and_closed() {
+fn a_client_of_another_protocol_is_told_so_and_closed() {
     let (_server, door, _path) = Server::with_both_doors("");
     for (knock, word) in [
         (&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], "not a web server"),
@@ -294,14 +294,14 @@ fn who_knocks_by_mistake_is_told_so_and_closed() {
         assert!(line.ends_with(word), "{line}");
         stray.0.expect_end();
     }
-    // It is a name like any other once somebody is in.
+    // It is a name like any other once the user has entered.
     let mut person = Person::enter(&door, "guest");
     person.say("GET out of here");
     person.expect("[T] guest: GET out of here");
 }
 
 #[test]
-fn a_terminal_that_knows_no_utf8_reads_and_writes_in_its_own() {
+fn a_terminal_without_utf8_reads_and_writes_in_its_charset() {
     if !HAS_CHINESE {
         return;
     }
@@ -316,7 +316,7 @@ fn a_terminal_that_knows_no_utf8_reads_and_writes_in_its_own() {
     assert!(raw.ends_with(&answer), "{}", raw.escape_ascii());
     bob.0.send(b"\xc4\xe3\xba\xc3\r\n");
     alice.expect("[T] bob:你好");
-    // "你好" as it goes out is the same bytes that came in.
+    // 你好 is sent as the same bytes that were received.
     let raw = bob.0.raw_bytes_until(b"\n");
     assert!(raw.ends_with(b"bob: \xc4\xe3\xba\xc3\r\n"), "{}", raw.escape_ascii());
     alice.say("😀 -ta");

@@ -1,4 +1,4 @@
-//! How connections and the server end: nothing that was said is lost on the way.
+//! The end of connections and of the server: nothing that was said is lost.
 //!
 //! Sections of `docs/protocol.md`: "Lines".
 
@@ -16,7 +16,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use rustix::process::Signal;
 
 #[test]
-fn a_client_that_ends_what_it_sends_is_heard_to_its_last_word() {
+fn a_client_that_stops_sending_is_read_to_the_end() {
     let server = Server::start("");
     let mut alice = server.enter("alice");
     let mut bob = server.connect();
@@ -28,7 +28,7 @@ fn a_client_that_ends_what_it_sends_is_heard_to_its_last_word() {
 }
 
 #[test]
-fn a_client_that_ends_what_it_sends_is_heard_however_fast_it_was() {
+fn a_fast_client_that_stops_sending_is_read_to_the_end() {
     let server = Server::start("--lines-per-sec 20");
     let mut bob = server.connect();
     bob.send("bob -n\n");
@@ -47,19 +47,19 @@ fn a_client_that_ends_what_it_sends_is_heard_however_fast_it_was() {
 }
 
 #[test]
-fn last_words_arrive_whatever_the_client_still_sends() {
+fn the_last_lines_arrive_although_the_client_still_sends() {
     let server = Server::start("");
     let mut alice = server.enter("alice");
     let mut bob = server.enter("bob");
     bob.send("bye -ta\nexit\n".to_string() + &"junk that nobody reads\n".repeat(4_500));
     alice.expect_all(&["[T] system: bob joined", "[T] bob:bye", "[T] system: bob left"]);
-    // A reset would have destroyed what waits for bob by now.
+    // A reset would have destroyed the data waiting for bob by now.
     bob.expect_all(&["[T] bob:bye", "exit"]);
     bob.expect_end();
 }
 
 #[test]
-fn who_breaks_off_is_still_heard() {
+fn a_disconnected_sender_is_still_read() {
     let server = Server::start("");
     let mut alice = server.enter("alice");
     let mut bob = server.enter("bob");
@@ -70,7 +70,7 @@ fn who_breaks_off_is_still_heard() {
 }
 
 #[test]
-fn who_breaks_off_at_once_is_still_heard() {
+fn a_sender_that_disconnects_at_once_is_still_read() {
     let server = Server::start("");
     let mut alice = server.enter("alice");
     let mut bob = server.connect();
@@ -81,7 +81,7 @@ fn who_breaks_off_at_once_is_still_heard() {
 }
 
 #[test]
-fn one_that_broke_off_does_not_hurt_who_speaks_to_it() {
+fn a_disconnected_reader_does_not_affect_senders() {
     let server = Server::start("--no-flood-limit");
     let mut alice = server.enter("alice");
     for number in 0..5 {
@@ -165,7 +165,7 @@ fn a_second_signal_ends_at_once() {
     }
 }
 
-/// A client in the room with more to read than its kernel takes.
+/// Lets a client enter that has more to read than its kernel accepts.
 fn someone_who_holds_it_up(server: &Server) -> Client {
     let mut alice = server.enter("alice");
     let mut stuck = Client::connect_narrow(server.door());
@@ -180,7 +180,7 @@ fn someone_who_holds_it_up(server: &Server) -> Client {
 }
 
 #[test]
-fn a_server_whose_readers_never_read_ends_all_the_same() {
+fn a_server_ends_although_its_readers_never_read() {
     let mut server = Server::start("--no-flood-limit");
     let _held_up = someone_who_holds_it_up(&server);
     server.signal(Signal::TERM);
@@ -196,7 +196,7 @@ fn a_server_that_ends_without_descriptors_does_not_spin() {
     server.wait_log(&["event=starved"]);
     server.signal(Signal::TERM);
     server.wait_log(&["event=stop"]);
-    // Past the time when it would have tried to accept again.
+    // After the time at which it would have tried to accept again.
     thread::sleep(Duration::from_millis(1_100));
     let before = server.process().sleeps();
     thread::sleep(Duration::from_millis(500));
@@ -205,7 +205,7 @@ fn a_server_that_ends_without_descriptors_does_not_spin() {
 }
 
 #[test]
-fn a_hang_up_ends_no_service_and_is_logged() {
+fn a_hang_up_does_not_end_a_service_and_is_logged() {
     let mut server = Server::start("");
     let mut alice = server.enter("alice");
     for _ in 0..3 {
@@ -216,22 +216,23 @@ fn a_hang_up_ends_no_service_and_is_logged() {
     }
 }
 
-/// A read of a Unix socket ends behind what a descriptor came with (unix(7)), short of what there is.
+/// A read of a Unix socket ends behind the bytes that came with a descriptor (unix(7)), although
+/// there is more.
 #[test]
-fn what_lies_behind_a_passed_descriptor_is_read() {
+fn data_behind_a_passed_descriptor_is_read() {
     let file = TempPath::new(".sock");
     let server = Server::start(&format!("--classic {}", file.as_door()));
     let mut watcher = server.enter("watcher");
     let alice = UnixStream::connect(file.path()).expect("the door is open");
-    // Stopped, or it might read the first before the second is there.
+    // Stopped, because it might otherwise read the first part before the second is sent.
     server.signal(Signal::STOP);
     let descriptors = [alice.as_fd()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)), "there is room for one");
     let name = [IoSlice::new(b"alice -n\n")];
-    sendmsg(&alice, &name, &mut control, SendFlags::empty()).expect("the server takes it");
-    (&alice).write_all(b"hello -ta\n").expect("the server takes it");
+    sendmsg(&alice, &name, &mut control, SendFlags::empty()).expect("the server accepts it");
+    (&alice).write_all(b"hello -ta\n").expect("the server accepts it");
     server.signal(Signal::CONT);
     watcher.expect_all(&["[T] system: alice joined", "[T] alice:hello"]);
 }

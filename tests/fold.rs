@@ -1,4 +1,4 @@
-//! Entries make the chat: replayed into a second one, they make the same.
+//! The fold: entries replayed into a second chat make the same chat.
 
 #[path = "fold/disk.rs"]
 mod disk;
@@ -23,13 +23,13 @@ use natter::log::writer::{Fsync, Writer};
 const SEEDS: u64 = 40;
 const PEOPLE: usize = 40;
 const STEPS: usize = 3_000;
-/// So little that rooms give what they have said all the time.
+/// So little that rooms lose stored lines all the time.
 const HISTORY_BYTES: usize = 24 * 1024;
 
 const RULES: Rules =
     Rules { past_lines: 20, history_bytes: HISTORY_BYTES, rooms_max: 8, topic_bytes_max: 24 };
 
-/// An entry as a log would have it: borrowed from nothing.
+/// An entry that owns its text, as in a log.
 struct Kept {
     entry: Entry<'static>,
     text: String,
@@ -69,7 +69,7 @@ fn at(mono_ms: u64) -> Now {
     Now { mono_ms, stamp: Stamp { unix_ms: 1_700_000_000_000 + mono_ms } }
 }
 
-/// What somebody asks for; `words` hold what it borrows.
+/// Returns a random command; `words` own the texts that it borrows.
 fn command<'a>(rng: &mut Rng, words: &'a mut [String; 2]) -> Command<'a> {
     let names = ["anna", "ANNA", "bob", "b0b", "вова", "小明", "guest", "guest2", "exit", "a:b"];
     let rooms = ["tea", "TEA", "coffee", "c0ffee", "茶", "lobby", "system", "r1", "r2", "r3", "r4"];
@@ -100,14 +100,14 @@ fn command<'a>(rng: &mut Rng, words: &'a mut [String; 2]) -> Command<'a> {
     }
 }
 
-/// People who come, talk, move and go.
+/// Users who connect, talk, move and leave.
 struct Life {
     rng: Rng,
     chat: Chat,
-    /// By slot: the generation of who is connected there, or 0.
+    /// By slot: the generation of the connection there, or 0.
     people: [u32; PEOPLE],
     came: u32,
-    /// Proposals that other entries overtake.
+    /// Proposals that are committed after other entries.
     late: Vec<Kept>,
     /// Where it is kept, if it is.
     log: Option<Writer>,
@@ -353,7 +353,7 @@ fn what_a_failing_disk_lacks_is_counted_and_what_it_has_is_right() {
     assert!(gaps > 1_000, "the disk did fail: {gaps} lines");
 }
 
-/// A chat that much has happened in, and all that was committed to it.
+/// Returns a chat after many random events, and all that was committed to it.
 fn live(seed: u64) -> (Chat, Vec<Kept>) {
     let log = Rc::new(RefCell::new(Vec::new()));
     let tap = Rc::clone(&log);
@@ -371,7 +371,7 @@ fn live(seed: u64) -> (Chat, Vec<Kept>) {
 
 fn replayed<'a>(log: impl Iterator<Item = &'a Kept>) -> Chat {
     let mut chat = Chat::new(RULES);
-    // Another machine shows it at another time: that changes nothing.
+    // Another machine shows it at another time: that makes no difference.
     log.for_each(|kept| chat.commit(&kept.entry(), &at(0), &mut |_| {}));
     chat
 }
@@ -386,6 +386,6 @@ fn the_same_entries_make_the_same_chat() {
         let last = log.iter().rposition(is_line).expect("somebody said something");
         let others = log.iter().enumerate().filter(|&(index, _)| index != last);
         let other = replayed(others.map(|(_, kept)| kept));
-        assert!(!chat.is_same(&other), "seed {seed}: a line that is missing is noticed");
+        assert!(!chat.is_same(&other), "seed {seed}: a missing line is noticed");
     }
 }

@@ -1,51 +1,52 @@
-//! The hub, turned by hand over sockets that take everything or nothing, or break.
+//! The hub, driven by the test over sockets that accept everything or nothing, or break.
 
-#[path = "hub/line.rs"]
-mod line;
+#[path = "hub/socket.rs"]
+mod socket;
 
 use std::cell::RefMut;
 use std::ops::Range;
 
-use line::{Ends, Line, at};
 use natter::door::DoorKind;
 use natter::door::lang::Lang;
 use natter::hub::{Hub, Ready};
 use natter::ids::{PeerId, UserId};
 use natter::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, READS_PER_TURN};
+use socket::{Ends, PeerSocket, at};
 
 const NOP: [u8; 2] = [255, 241];
 const WRITABLE: Ready = Ready { readable: false, writable: true, ended: false, urgent: false };
 
 struct Silent {
-    hub: Hub<Line>,
-    line: Line,
+    hub: Hub<PeerSocket>,
+    socket: PeerSocket,
     id: PeerId,
 }
 
 impl Silent {
-    /// Somebody in the room who has sent `first` before its name, and nothing since.
+    /// Creates a user in the room who has sent `first` before its name, and nothing since.
     fn enter(first: &[u8]) -> Self {
         let mut hub = Hub::new(Lang::En, Limits { clients: 8, ..Limits::default() });
-        let line = Line::default();
-        let id = hub.open(line.clone(), DoorKind::Telnet, None, &at(0));
-        let mut silent = Self { hub, line, id };
+        let socket = PeerSocket::default();
+        let id = hub.open(socket.clone(), DoorKind::Telnet, None, &at(0));
+        let mut silent = Self { hub, socket, id };
         silent.send(&[first, b"alice\r\n"].concat(), 0);
         silent
     }
 
     fn send(&mut self, bytes: &[u8], mono_ms: u64) {
-        self.line.0.borrow_mut().sent.extend_from_slice(bytes);
+        self.socket.0.borrow_mut().sent.extend_from_slice(bytes);
         self.hub.wake(self.id.slot(), Ready { readable: true, ..Ready::default() });
         while self.hub.turn(&at(mono_ms)) {}
-        self.line.0.borrow_mut().heard.clear();
+        self.socket.0.borrow_mut().heard.clear();
     }
 
-    /// What it is sent, and when, up to `until_ms`, if the hub is woken when it asks to be.
+    /// Returns what it is sent, and when, up to `until_ms`, if the hub runs whenever it has a
+    /// deadline.
     fn sent_up_to(&mut self, until_ms: u64) -> Vec<(u64, Vec<u8>)> {
         let mut sent = Vec::new();
         while let Some(due_ms) = self.hub.deadline_ms().filter(|&due_ms| due_ms <= until_ms) {
             while self.hub.turn(&at(due_ms)) {}
-            let bytes = std::mem::take(&mut self.line.0.borrow_mut().heard);
+            let bytes = std::mem::take(&mut self.socket.0.borrow_mut().heard);
             if !bytes.is_empty() {
                 sent.push((due_ms, bytes));
             }
@@ -55,7 +56,7 @@ impl Silent {
 }
 
 #[test]
-fn who_speaks_telnet_is_sent_a_nop_a_minute() {
+fn a_telnet_client_is_sent_a_nop_a_minute() {
     // IAC NOP before the name: the client speaks telnet.
     let mut silent = Silent::enter(&NOP);
     let minutes = (1..=5).map(|minute| (minute * 60_000, NOP.to_vec()));
@@ -63,28 +64,28 @@ fn who_speaks_telnet_is_sent_a_nop_a_minute() {
 }
 
 #[test]
-fn a_redraw_that_was_put_off_follows_in_time() {
-    // DO ECHO, DO SGA: the line is edited here.
+fn a_postponed_redraw_follows_in_time() {
+    // DO ECHO, DO SGA: the server edits the line.
     let mut person = Silent::enter(b"");
     person.send(b"/edit on\r\n", 10_000);
     person.send(b"\xff\xfd\x01\xff\xfd\x03", 20_000);
     person.send("typed ".repeat(150).as_bytes(), 30_000);
-    let other = Line::default();
+    let other = PeerSocket::default();
     let id = person.hub.open(other.clone(), DoorKind::Telnet, None, &at(40_000));
     let say = |person: &mut Silent, line: &[u8], mono_ms| {
         other.0.borrow_mut().sent.extend_from_slice(line);
         person.hub.wake(id.slot(), Ready { readable: true, ..Ready::default() });
         while person.hub.turn(&at(mono_ms)) {}
-        std::mem::take(&mut person.line.0.borrow_mut().heard)
+        std::mem::take(&mut person.socket.0.borrow_mut().heard)
     };
     say(&mut person, b"bob\r\n", 40_000);
     let mut sent = 0;
     for _ in 0..100 {
         person.hub.turn(&at(50_000));
-        person.line.0.borrow_mut().sent.push(0x0c);
+        person.socket.0.borrow_mut().sent.push(0x0c);
         person.hub.wake(person.id.slot(), Ready { readable: true, ..Ready::default() });
         while person.hub.turn(&at(50_000)) {}
-        sent += std::mem::take(&mut person.line.0.borrow_mut().heard).len();
+        sent += std::mem::take(&mut person.socket.0.borrow_mut().heard).len();
     }
     assert!((8_192..32_768).contains(&sent), "{sent} bytes");
     let heard = say(&mut person, b"hello\r\n", 50_001);
@@ -97,7 +98,7 @@ fn a_redraw_that_was_put_off_follows_in_time() {
 }
 
 #[test]
-fn who_speaks_none_is_sent_nothing_and_wakes_nobody() {
+fn a_client_without_telnet_is_sent_nothing_and_causes_no_wakeup() {
     let mut silent = Silent::enter(b"");
     assert_eq!(silent.hub.deadline_ms(), None);
     assert_eq!(silent.sent_up_to(u64::MAX), []);
@@ -105,8 +106,8 @@ fn who_speaks_none_is_sent_nothing_and_wakes_nobody() {
 
 /// Classic clients in the room, called `s000`, `s001` and so on.
 struct Room {
-    hub: Hub<Line>,
-    members: Vec<(PeerId, Line)>,
+    hub: Hub<PeerSocket>,
+    members: Vec<(PeerId, PeerSocket)>,
 }
 
 impl Room {
@@ -114,15 +115,15 @@ impl Room {
         let limits = Limits { clients: count + 500, flood_limit: false, ..limits.clone() };
         let mut room = Self { hub: Hub::new(Lang::En, limits), members: Vec::new() };
         for number in 0..count {
-            let line = Line::default();
-            let id = room.hub.open(line.clone(), DoorKind::Classic, None, &at(0));
-            room.members.push((id, line));
+            let socket = PeerSocket::default();
+            let id = room.hub.open(socket.clone(), DoorKind::Classic, None, &at(0));
+            room.members.push((id, socket));
             room.send(number, &format!("s{number:03} -n\n"));
             room.work(0);
         }
-        // Comings are summed up when their second is over.
+        // Joins are summed up when their second is over.
         room.work(2_000);
-        room.members.iter().for_each(|(_, line)| *line.0.borrow_mut() = Ends::default());
+        room.members.iter().for_each(|(_, socket)| *socket.0.borrow_mut() = Ends::default());
         room
     }
 
@@ -144,22 +145,22 @@ impl Room {
         while self.hub.turn(&at(mono_ms)) {}
     }
 
-    /// Somebody else comes in, and first sends `bytes`; its number.
+    /// Connects another client, which first sends `bytes`; returns its number.
     fn open(&mut self, kind: DoorKind, bytes: &str) -> usize {
-        let (number, line) = (self.members.len(), Line::default());
-        let id = self.hub.open(line.clone(), kind, None, &at(2_000));
-        self.members.push((id, line));
+        let (number, socket) = (self.members.len(), PeerSocket::default());
+        let id = self.hub.open(socket.clone(), kind, None, &at(2_000));
+        self.members.push((id, socket));
         self.send(number, bytes);
         self.work(2_000);
         number
     }
 
-    /// How many of [`Room::chatter`]'s lines `number` was sent.
+    /// Returns how many of [`Room::chatter`]'s lines `number` was sent.
     fn chatter_to(&self, number: usize) -> usize {
         memchr::memmem::find_iter(&self.ends(number).heard, ":000").count()
     }
 
-    /// Each of `speakers` says as much as is read of one at once, which is so many lines.
+    /// Lets each of `speakers` say as much as one read contains; returns the number of lines.
     fn chatter(&mut self, speakers: Range<usize>) -> usize {
         let lines = READ_BYTES / 64;
         for number in speakers.clone() {
@@ -170,7 +171,7 @@ impl Room {
 }
 
 #[test]
-fn all_that_is_said_before_a_sweep_shares_it() {
+fn all_lines_said_before_a_sweep_share_it() {
     let Limits { lag_soft_bytes, lag_hard_bytes, .. } = Limits::default();
     let mut room = Room::of(10, &Limits::default());
     let said = room.chatter(0..10);
@@ -184,7 +185,7 @@ fn all_that_is_said_before_a_sweep_shares_it() {
 }
 
 #[test]
-fn no_more_is_said_than_a_tape_holds_before_it_is_sent() {
+fn no_more_is_said_than_a_tape_holds_before_a_flush() {
     let defaults = Limits::default();
     for lag_hard_bytes in [defaults.lag_hard_bytes, 4 * defaults.lag_hard_bytes] {
         let mut room = Room::of(60, &Limits { lag_hard_bytes, ..Limits::default() });
@@ -197,7 +198,7 @@ fn no_more_is_said_than_a_tape_holds_before_it_is_sent() {
 }
 
 #[test]
-fn no_more_is_whispered_to_one_before_it_is_sent() {
+fn no_more_is_whispered_than_a_buffer_holds_before_a_flush() {
     let Limits { lag_soft_bytes, .. } = Limits::default();
     let mut room = Room::of(40, &Limits::default());
     for number in 1..40 {
@@ -213,12 +214,12 @@ fn no_more_is_whispered_to_one_before_it_is_sent() {
 }
 
 #[test]
-fn each_is_heard_in_its_turn_however_much_others_say() {
+fn each_client_is_read_in_its_turn_however_much_others_say() {
     let mut room = Room::of(400, &Limits::default());
     (0..400).for_each(|number| room.send(number, "x -ta\n"));
     room.hub.turn(&at(2_000));
     for _ in 0..4 {
-        // Whoever was heard has more to say at once.
+        // A client that was read has more to say at once.
         (0..READS_PER_TURN).for_each(|number| room.send(number, "y -ta\n"));
         room.hub.turn(&at(2_000));
     }
@@ -227,7 +228,7 @@ fn each_is_heard_in_its_turn_however_much_others_say() {
 }
 
 #[test]
-fn who_takes_a_little_now_and_then_is_not_stalled() {
+fn a_reader_that_accepts_a_little_now_and_then_is_not_stalled() {
     let mut room = Room::of(2, &Limits { stall_secs: 30, ..Limits::default() });
     room.ends(1).room = Some(1);
     room.send(0, "hello -ta\n");
@@ -244,7 +245,7 @@ fn who_takes_a_little_now_and_then_is_not_stalled() {
 }
 
 #[test]
-fn many_who_end_at_once_are_sent_what_was_said_before() {
+fn many_clients_that_end_at_once_are_sent_earlier_lines() {
     let Limits { lag_hard_bytes, .. } = Limits::default();
     let queued_bytes = 2 * lag_hard_bytes;
     let mut room = Room::of(200, &Limits { queued_bytes, ..Limits::default() });
@@ -260,7 +261,7 @@ fn many_who_end_at_once_are_sent_what_was_said_before() {
 }
 
 #[test]
-fn who_ends_in_the_middle_of_a_long_list_is_sent_all_of_it() {
+fn a_client_that_ends_during_a_long_list_is_sent_all_of_it() {
     let mut room = Room::of(800, &Limits::default());
     room.ends(0).is_ended = true;
     room.send(0, "who\n");
@@ -270,7 +271,7 @@ fn who_ends_in_the_middle_of_a_long_list_is_sent_all_of_it() {
 }
 
 #[test]
-fn who_asks_again_during_a_long_list_is_sent_both_whole() {
+fn a_client_that_asks_again_during_a_long_list_is_sent_both_lists() {
     let mut room = Room::of(800, &Limits::default());
     room.send(0, "who\nwho\n");
     room.work(2_000);
@@ -279,7 +280,7 @@ fn who_asks_again_during_a_long_list_is_sent_both_whole() {
 }
 
 #[test]
-fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
+fn a_client_that_disconnects_during_a_long_list_leaves() {
     let mut room = Room::of(800, &Limits::default());
     room.send(0, "who\n");
     room.hub.turn(&at(2_000));
@@ -290,14 +291,14 @@ fn who_is_gone_in_the_middle_of_a_long_list_leaves() {
 }
 
 #[test]
-fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
+fn a_client_that_disconnects_before_its_first_line_end_affects_nobody() {
     let mut room = Room::of(2, &Limits::default());
     assert_eq!(room.open(DoorKind::Classic, "unframed -n"), 2);
     assert_eq!(room.ends(2).heard, b"OK");
     room.ends(2).is_gone = true;
     room.ends(2).sent = b"now with a line end\nexit\n".to_vec();
     room.send(0, "hello -ta\n");
-    // It takes what comes after a word later.
+    // It is sent what follows a word later.
     room.work(2_000);
     room.work(3_000);
     assert_eq!(room.hub.len(), 2);
@@ -305,7 +306,7 @@ fn who_is_gone_before_its_first_line_end_costs_nobody_else() {
 }
 
 #[test]
-fn who_ignores_somebody_and_reads_nothing_is_skipped_as_others_are() {
+fn a_stalled_reader_that_ignores_somebody_is_skipped_like_others() {
     let Limits { lag_soft_bytes, .. } = Limits::default();
     let mut room = Room::of(2, &Limits::default());
     let deaf = room.open(DoorKind::Telnet, "deaf\r\n/ignore s001\r\n");
@@ -328,7 +329,7 @@ fn who_ignores_somebody_and_reads_nothing_is_skipped_as_others_are() {
 }
 
 #[test]
-fn who_is_whispered_to_and_reads_nothing_is_not_sent_what_the_room_says() {
+fn whispers_to_a_stalled_reader_do_not_fill_its_buffer_with_room_lines() {
     let mut room = Room::of(6, &Limits::default());
     room.ends(5).room = Some(0);
     for _ in 0..20 {
@@ -345,7 +346,7 @@ fn who_is_whispered_to_and_reads_nothing_is_not_sent_what_the_room_says() {
 }
 
 #[test]
-fn a_line_end_that_was_left_out_is_sent_as_soon_as_lines_are() {
+fn an_omitted_line_end_is_sent_when_a_client_switches_to_lines() {
     let mut room = Room::of(1, &Limits::default());
     let bob = room.open(DoorKind::Classic, "bob -n");
     room.send(bob, "\n");
@@ -354,7 +355,7 @@ fn a_line_end_that_was_left_out_is_sent_as_soon_as_lines_are() {
 }
 
 #[test]
-fn an_end_takes_as_long_as_it_may_and_no_longer() {
+fn closing_takes_at_most_its_time_limit() {
     for (takes, ms) in [(None, DRAIN_MS), (Some(0), GOODBYE_MS)] {
         let mut room = Room::of(2, &Limits::default());
         room.ends(1).room = takes;
@@ -368,7 +369,7 @@ fn an_end_takes_as_long_as_it_may_and_no_longer() {
 }
 
 #[test]
-fn who_is_about_to_be_sent_lines_is_sent_no_nop() {
+fn a_client_with_queued_lines_is_sent_no_nop() {
     let queued_bytes = 2 * Limits::default().lag_hard_bytes;
     let mut room = Room::of(6, &Limits { queued_bytes, ..Limits::default() });
     let people: Vec<usize> = (0..400)
@@ -412,7 +413,7 @@ fn a_reader_is_not_closed_by_a_burst_of_private_messages() {
 }
 
 #[test]
-fn who_reads_slowly_outlives_those_who_read_nothing() {
+fn a_slow_reader_outlives_those_that_read_nothing() {
     let limits = Limits { queued_bytes: 256 * 1024, ..Limits::default() };
     let mut room = Room::of(202, &limits);
     (1..202).for_each(|number| room.ends(number).room = Some(0));
@@ -420,7 +421,7 @@ fn who_reads_slowly_outlives_those_who_read_nothing() {
     let whisper = |to: usize| format!("s{to:03} {text} -to\n");
     for second in 0..20 {
         let now_ms = 3_000 + second * 1_000;
-        // s001 takes 8 KB a second, and is sent more than that: its backlog is the largest.
+        // s001 reads 8 KB per second, and is sent more than that: its backlog is the largest.
         room.send(0, &whisper(1).repeat(4));
         room.work(now_ms);
         room.send(0, &whisper(1).repeat(4));

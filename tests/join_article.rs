@@ -1,4 +1,4 @@
-//! `natter join` against servers that behave as the article's does: in Python, and in Rust.
+//! `natter join` against servers that behave like the article's: in Python, and in Rust.
 #![cfg(feature = "client")]
 
 mod common;
@@ -24,11 +24,11 @@ struct Python {
 }
 
 impl Python {
-    /// None where there is no Python.
+    /// Returns none if there is no Python.
     #[track_caller]
     fn start() -> Option<Self> {
         let mut command = article("tcp_server.py")?;
-        // It cannot be told to choose one.
+        // It cannot choose a free port itself.
         let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = free.local_addr().expect("it is bound").port();
         drop(free);
@@ -51,7 +51,7 @@ impl Drop for Python {
     }
 }
 
-/// Two people and a filter in the room at `door`, at a server that frames nothing.
+/// Lets two people and a filter talk in the room at `door`, at a server without framing.
 fn talk_at(door: &str) {
     let mut alice = Terminal::join(&format!("{door} --name alice"), 12, 60);
     alice.shows("-- you have joined");
@@ -98,6 +98,6 @@ fn people_talk_at_the_articles_server_in_python() {
 }
 
 #[test]
-fn people_talk_at_a_server_that_frames_nothing() {
+fn people_talk_at_a_server_without_framing() {
     talk_at(Unframed::start().door());
 }

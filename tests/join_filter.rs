@@ -1,4 +1,4 @@
-//! `natter join` between pipes, against natter and against a server that frames nothing.
+//! `natter join` between pipes, against natter and against a server without framing.
 #![cfg(feature = "client")]
 
 mod common;
@@ -15,7 +15,7 @@ use common::{Client, PATIENCE, Server, TempPath, natter, output, without_stamps}
 use rustix::process::{Pid, Signal, kill_process};
 use unframed::Unframed;
 
-/// `natter join` at `door` with `options`, fed with all of `input`.
+/// Runs `natter join` at `door` with `options` and the given `input`.
 fn joined(door: &str, options: &str, input: &str) -> Output {
     let mut child = join(door, options).stdin(Stdio::piped()).spawn().expect("it starts");
     let stdin = child.stdin.take().expect("stdin is piped");
@@ -24,13 +24,13 @@ fn joined(door: &str, options: &str, input: &str) -> Output {
     ended(child)
 }
 
-/// What `child` came to, which must end by itself; it may wait for the last lines for a while.
+/// Returns the output of `child`, which must end by itself; it may wait for the last lines.
 fn ended(mut child: Child) -> Output {
     let deadline = Instant::now() + 2 * PATIENCE;
     while child.try_wait().expect("it is a child").is_none() {
         if Instant::now() >= deadline {
             let _ = child.kill();
-            panic!("it goes on: {:?}", child.wait_with_output());
+            panic!("it does not end: {:?}", child.wait_with_output());
         }
         thread::sleep(PATIENCE / 1_000);
     }
@@ -46,7 +46,7 @@ fn lines(output: &Output) -> Vec<String> {
     text.lines().map(without_stamps).collect()
 }
 
-/// A client that goes on until it is told to stop.
+/// A client that runs until it is stopped.
 struct Listener {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -72,7 +72,7 @@ impl Listener {
 }
 
 #[test]
-fn what_a_program_writes_is_said_and_then_it_leaves() {
+fn lines_of_a_program_are_said_and_then_it_leaves() {
     let server = Server::start("");
     let mut other = server.enter("other");
     let output = joined(server.door(), "--name box", "up 3 days\n\n  exit\nno line end");
@@ -86,7 +86,7 @@ fn what_a_program_writes_is_said_and_then_it_leaves() {
 }
 
 #[test]
-fn nothing_is_lost_of_what_is_said_faster_than_it_is_heard() {
+fn lines_written_faster_than_they_are_said_are_not_lost() {
     let server = Server::start("--lines-per-sec 20");
     let mut other = server.enter("other");
     let wanted: Vec<String> = (0..60).map(|number| format!("line {number}")).collect();
@@ -99,7 +99,7 @@ fn nothing_is_lost_of_what_is_said_faster_than_it_is_heard() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_said_in_several() {
+fn a_line_that_is_too_long_is_split() {
     let server = Server::start("--no-flood-limit");
     let mut other = server.enter("other");
     let output = joined(server.door(), "--name box", &"说".repeat(1_000));
@@ -110,7 +110,7 @@ fn a_line_that_is_too_long_is_said_in_several() {
 }
 
 #[test]
-fn with_nothing_to_say_it_listens_until_it_is_told_to_stop() {
+fn without_input_it_prints_messages_until_it_is_stopped() {
     let server = Server::start("");
     let mut first = server.enter("first");
     let mut listener = Listener::start(&mut join(server.door(), "--name log"));
@@ -124,7 +124,7 @@ fn with_nothing_to_say_it_listens_until_it_is_told_to_stop() {
 }
 
 #[test]
-fn a_file_can_be_said_and_another_be_written() {
+fn input_and_output_can_be_files() {
     let server = Server::start("");
     let (said, heard) = (TempPath::new(".said"), TempPath::new(".heard"));
     fs::write(said.path(), "one\ntwo\n").expect("it can be written");
@@ -147,7 +147,7 @@ fn the_client_prints_addresses_for_the_process_that_started_it() {
 
 #[test]
 fn every_address_of_a_host_is_tried() {
-    // Where `localhost` is ::1 first, nobody listens there.
+    // If `localhost` is ::1 first, nobody listens there.
     let server = Server::start("");
     let (_, port) = server.door().rsplit_once(':').expect("a port");
     let output = joined(&format!("localhost:{port}"), "--name box", "hello\n");
@@ -157,7 +157,7 @@ fn every_address_of_a_host_is_tried() {
 }
 
 #[test]
-fn a_terminal_is_left_alone_by_a_server_that_is_not_trusted() {
+fn output_of_an_untrusted_server_does_not_control_the_terminal() {
     let server = Unframed::start();
     let mut listener = Listener::start(&mut join(server.door(), "--name log"));
     server.wait_for(1);
@@ -169,7 +169,7 @@ fn a_terminal_is_left_alone_by_a_server_that_is_not_trusted() {
 }
 
 #[test]
-fn the_ways_in_which_it_cannot_work_have_codes() {
+fn failures_have_exit_codes() {
     let server = Server::start("");
     let _alice = server.enter("alice");
     let output = joined(server.door(), "--name alice", "hello\n");
@@ -207,7 +207,7 @@ fn a_full_server_is_no_connection_and_not_a_refused_name() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn a_closed_stdout_ends_it_quietly() {
     let server = Server::start("--no-flood-limit");
     let mut other = server.enter("other");
     let Listener { child, stdout } = Listener::start(&mut join(server.door(), "--name log"));
@@ -218,7 +218,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
-fn a_full_disk_is_told_of() {
+fn a_full_disk_is_reported() {
     let server = Server::start("--no-flood-limit");
     let mut command = join(server.door(), "--name log");
     let full = File::options().write(true).open("/dev/full").expect("there is such a device");
@@ -231,7 +231,7 @@ fn a_full_disk_is_told_of() {
 }
 
 #[test]
-fn it_comes_back_when_the_server_does() {
+fn it_reconnects_when_the_server_is_back() {
     let file = TempPath::new(".sock");
     let options = format!("--classic {}", file.as_door());
     let mut server = Server::start(&options);
@@ -251,7 +251,7 @@ fn it_comes_back_when_the_server_does() {
 }
 
 #[test]
-fn what_cannot_be_said_any_more_is_told_of() {
+fn lines_that_cannot_be_said_are_reported() {
     let mut server = Server::start("--burst-lines 1 --lines-per-sec 1");
     let mut other = server.enter("other");
     let mut child =
@@ -272,7 +272,7 @@ fn what_cannot_be_said_any_more_is_told_of() {
 }
 
 #[test]
-fn what_is_heard_is_appended_to_a_file() {
+fn messages_are_appended_to_the_log_file() {
     let server = Server::start("");
     let file = TempPath::new(".log");
     let heard = file.path().display();
@@ -290,7 +290,7 @@ fn what_is_heard_is_appended_to_a_file() {
 
 #[test]
 fn a_link_that_stalls_and_dies_loses_nothing_silently() {
-    // Whatever is sent there is taken by the system, and read by nobody.
+    // The system accepts what is sent there, but nobody reads it.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let door = silent.local_addr().expect("it is bound").to_string();
     let mut child = join(&door, "--name box").stdin(Stdio::piped()).spawn().expect("it starts");
@@ -317,7 +317,7 @@ fn a_link_that_stalls_and_dies_loses_nothing_silently() {
 }
 
 #[test]
-fn a_server_that_frames_nothing_gets_one_command_a_read() {
+fn a_server_without_framing_gets_one_command_per_read() {
     let server = Unframed::start();
     let wanted: Vec<String> = (0..100).map(|number| format!("第{number}行")).collect();
     let output = joined(server.door(), "--name 小明", &wanted.join("\n"));
@@ -331,7 +331,7 @@ fn a_server_that_frames_nothing_gets_one_command_a_read() {
 }
 
 #[test]
-fn messages_that_arrive_as_one_are_told_apart() {
+fn messages_that_arrive_together_are_separated() {
     let server = Unframed::start();
     let mut listener = Listener::start(&mut join(server.door(), "--name log"));
     server.wait_for(1);

@@ -1,4 +1,4 @@
-//! `natter join` in rooms, at both doors, and at a server that has none.
+//! `natter join` in rooms, at both doors, and at a server without rooms.
 #![cfg(feature = "client")]
 
 mod common;
@@ -14,7 +14,7 @@ use common::{Server, TempPath, natter};
 use pty::Terminal;
 use unframed::Unframed;
 
-/// `natter join` with `options`, fed with all of `input`.
+/// Runs `natter join` with `options` and the given `input`.
 fn joined(options: &str, input: &str) -> Output {
     let mut child =
         natter(&format!("join {options}")).stdin(Stdio::piped()).spawn().expect("starts");
@@ -28,7 +28,7 @@ fn lines(output: &Output) -> Vec<String> {
     text.lines().map(String::from).collect()
 }
 
-/// Somebody at a terminal goes from room to room at a door, which `options` name.
+/// Lets a user at a terminal move from room to room at a door, which `options` name.
 fn walk(server: &Server, options: &str) {
     let mut bob = server.enter("bob");
     let mut dora = server.enter("dora");
@@ -57,7 +57,7 @@ fn walk(server: &Server, options: &str) {
     terminal.shows("-- 2 here in tea, 3 online in all rooms:");
     terminal.press("bo\t");
     terminal.types("tea> bob");
-    // Those in the lobby are known once they have been heard of there.
+    // Users in the lobby are known once they have done something there.
     terminal.press("\x15/leave\r");
     terminal.shows("-- you are in lobby, 2 here");
     terminal.types(">");
@@ -135,7 +135,7 @@ fn a_person_returns_to_their_room_when_the_server_comes_back() {
 }
 
 #[test]
-fn at_a_server_without_rooms_everyone_is_in_the_one_that_it_has() {
+fn at_a_server_without_rooms_everyone_is_in_one_room() {
     let server = Unframed::start();
     let mut terminal =
         Terminal::join(&format!("{} --name alice --room tea", server.door()), 12, 60);
@@ -145,7 +145,7 @@ fn at_a_server_without_rooms_everyone_is_in_the_one_that_it_has() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "natter: this server has no rooms\n");
     terminal.shows("box: hello");
-    // Nobody else's line moves the person.
+    // Another user's line does not move the person.
     server.say_at_once(&["system: you are in evil, 3 here"]);
     terminal.shows("-- you are in evil");
     terminal.types(">");

@@ -1,4 +1,4 @@
-//! `natter join` among the jobs of a shell: stopped, gone on with, in the background.
+//! `natter join` as a job of a shell: stopped, continued, in the background.
 #![cfg(feature = "client")]
 
 mod common;
@@ -12,7 +12,7 @@ use pty::Terminal;
 
 const NATTER: &str = env!("CARGO_BIN_EXE_natter");
 
-/// An interactive shell; none where there is no bash.
+/// Starts an interactive shell; returns none if there is no bash.
 #[track_caller]
 fn shell() -> Option<Terminal> {
     let command = pty_process::blocking::Command::new(find_tool("bash")?);
@@ -52,7 +52,7 @@ fn a_shell_can_have_the_terminal_for_a_while() {
 }
 
 #[test]
-fn in_the_background_it_listens_and_takes_nothing_from_the_shell() {
+fn in_the_background_it_prints_messages_and_reads_nothing_from_the_shell() {
     let server = Server::start("--no-flood-limit");
     let mut bob = server.enter("bob");
     let Some(mut terminal) = shell() else { return };
@@ -66,7 +66,7 @@ fn in_the_background_it_listens_and_takes_nothing_from_the_shell() {
     say(&mut bob, "two");
     terminal.press("jobs\r");
     terminal.shows("Running");
-    // In the foreground again, what is typed is said.
+    // In the foreground again, typed lines are said.
     terminal.press("fg\r");
     terminal.until_own(false);
     terminal.press("from the shell\r");

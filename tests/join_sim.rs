@@ -23,15 +23,15 @@ const RUNS: usize = 1_000;
 const STEPS_MAX: usize = 20_000;
 const LINES: usize = 30;
 
-/// What the link does for a while.
+/// The state of the link for a while.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Weather {
     Fair,
-    /// Nothing passes, and nobody is told.
+    /// Nothing is transferred, and neither side notices.
     Stalled {
         until_ms: u64,
     },
-    /// What the client sends is lost, and nobody is told.
+    /// Data from the client is lost, and neither side notices.
     Deaf {
         until_ms: u64,
     },
@@ -43,15 +43,15 @@ struct World {
     now_ms: u64,
     session: Session,
     server: Server,
-    /// The connection that the client has, as its session counts them.
+    /// The client's connection, as counted by its session.
     connection: Option<u32>,
     weather: Weather,
-    /// The server has ended its side.
+    /// The server has closed its side.
     is_half_closed: bool,
     has_faults: bool,
-    /// Lines that the person has typed.
+    /// The number of lines that the user has typed.
     typed: usize,
-    /// Lines of somebody else's that were said.
+    /// The number of lines that another user has said.
     others: usize,
     /// What the screen has shown.
     heard: Vec<(String, String)>,
@@ -115,7 +115,7 @@ impl World {
         }
     }
 
-    /// Makes and ends connections as the session wants.
+    /// Makes and ends connections as the session requires.
     fn connect(&mut self) {
         if self.connection == self.session.connection() {
             return;
@@ -135,7 +135,7 @@ impl World {
         self.server.accept();
         self.session.connected(self.now_ms);
         if self.chance(10) {
-            // A server that is slow to answer.
+            // A server that answers late.
             let until_ms = self.now_ms + self.random.u64(900..3_000);
             self.weather = Weather::Stalled { until_ms };
         }
@@ -159,7 +159,7 @@ impl World {
     fn fault(&mut self) {
         let for_ms = self.random.u64(..40_000);
         match self.random.u8(..6) {
-            // What was lost on the way is not followed by what was not.
+            // After lost data no later data may arrive.
             0 | 1 if matches!(self.weather, Weather::Deaf { .. }) => {}
             0 => self.weather = Weather::Stalled { until_ms: self.now_ms + for_ms },
             1 => self.weather = Weather::Deaf { until_ms: self.now_ms + for_ms },
@@ -168,7 +168,7 @@ impl World {
         }
     }
 
-    /// Both ends are told; some of what was on its way may still arrive.
+    /// Notifies both ends; some of the data in transit may still arrive.
     fn die(&mut self) {
         if self.connection.take().is_some() {
             self.server.lose();
@@ -176,7 +176,7 @@ impl World {
         }
     }
 
-    /// Lets some of what is on its way arrive.
+    /// Lets some of the data in transit arrive.
     fn pass(&mut self) {
         self.server.pass_lost(&mut self.random);
         if self.connection.is_none() {
@@ -185,7 +185,7 @@ impl World {
         match self.weather {
             Weather::Stalled { until_ms } if self.now_ms < until_ms => return,
             Weather::Deaf { until_ms } if self.now_ms < until_ms => {}
-            // What was lost on the way can not be made up for.
+            // Lost data cannot be recovered.
             Weather::Deaf { .. } => return self.die(),
             Weather::Stalled { .. } | Weather::Fair => self.weather = Weather::Fair,
         }
@@ -207,18 +207,18 @@ impl World {
         self.session.outcome().is_some()
     }
 
-    /// How often `line` was said.
+    /// Returns how often `line` was said.
     fn said(&self, line: &str) -> usize {
         self.server.log().iter().filter(|(name, text)| name == "alice" && text == line).count()
     }
 }
 
-/// One conversation; whether everything was said, as far as the client knows.
+/// Runs one conversation; returns whether everything was said, as far as the client knows.
 fn run(seed: u64, kind: Kind) -> bool {
     let mut world = World::new(seed, kind);
     let calm_after = world.random.usize(200..3_000);
     for step in 0..STEPS_MAX {
-        // Whoever has not been in does not come back, so most come in first.
+        // A client that has never entered does not reconnect, so most enter first.
         world.has_faults |= world.session.is_in();
         world.has_faults &= step < calm_after || seed.is_multiple_of(3);
         if world.typed == LINES && (step > calm_after || seed.is_multiple_of(5)) {
@@ -230,7 +230,7 @@ fn run(seed: u64, kind: Kind) -> bool {
         }
     }
     let context = format!("seed {seed}, {kind:?}, {:?}", world.session.outcome());
-    assert!(world.is_over(), "{context}: it goes on for ever");
+    assert!(world.is_over(), "{context}: it does not end");
     let (reported, count) = world.session.report();
     let is_doubtful = world.session.twice() > 0;
     let is_clean = count == 0 && !is_doubtful && world.session.outcome() == Some(&Outcome::Left);
@@ -251,7 +251,8 @@ fn run(seed: u64, kind: Kind) -> bool {
     is_clean
 }
 
-/// What is heard is what was said, in order; at a server that keeps what was said, without a gap.
+/// Asserts that lines are shown in the order in which they were said; at a server with history,
+/// without a gap.
 fn check_order(world: &World, context: &str) {
     let numbers = |lines: &[(String, String)], who: &str, what: &str| -> Vec<usize> {
         let lines = lines.iter().filter(|(name, _)| name == who);
@@ -269,7 +270,7 @@ fn check_order(world: &World, context: &str) {
     assert!(heard.is_sorted_by(|a, b| a < b), "{context}: {heard:?}");
 }
 
-/// A number that the environment asks for.
+/// Returns a number given in the environment.
 fn asked(variable: &str) -> Option<u64> {
     env::var(variable).ok().map(|number| number.parse().expect("it is a number"))
 }

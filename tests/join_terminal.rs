@@ -18,7 +18,7 @@ use pty_process::blocking::Command;
 use rustix::process::Signal;
 
 #[test]
-fn what_is_typed_stays_while_twenty_messages_arrive() {
+fn the_typed_line_stays_while_twenty_messages_arrive() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 24, 60);
     for number in 0..20 {
@@ -60,7 +60,7 @@ fn the_name_is_asked_for_and_asked_for_again() {
 }
 
 #[test]
-fn another_size_is_filled_anew() {
+fn a_resized_window_is_redrawn() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 8, 50);
     say(&mut bob, "one two three four five six seven eight nine");
@@ -95,7 +95,7 @@ fn another_size_is_filled_anew() {
 }
 
 #[test]
-fn chinese_is_typed_moved_over_and_deleted_whole() {
+fn chinese_characters_are_edited_as_a_whole() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "小红", 8, 40);
     terminal.press("你好，世界");
@@ -104,7 +104,7 @@ fn chinese_is_typed_moved_over_and_deleted_whole() {
     terminal.press("\x1b[D\x1b[D\x7f吗");
     terminal.types("> 你好吗世界");
     assert_eq!(terminal.screen().cursor_position(), (7, 8));
-    // A line wider than the window moves under the cursor.
+    // A line wider than the window scrolls with the cursor.
     let long = "说".repeat(30);
     terminal.press(&format!("\x1b[F{long}\r"));
     bob.until(&format!("[T] 小红:你好吗世界{long}"));
@@ -119,7 +119,7 @@ fn chinese_is_typed_moved_over_and_deleted_whole() {
 }
 
 #[test]
-fn scrolling_back_is_not_disturbed_and_shows_what_is_unread() {
+fn scrolling_back_is_not_disturbed_and_shows_unread_lines() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 12, 60);
     for number in 0..50 {
@@ -156,7 +156,7 @@ fn scrolling_back_is_not_disturbed_and_shows_what_is_unread() {
 }
 
 #[test]
-fn what_comes_while_nobody_looks_is_marked() {
+fn lines_received_without_focus_are_marked() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 8, 60);
     say(&mut bob, "seen");
@@ -173,7 +173,7 @@ fn what_comes_while_nobody_looks_is_marked() {
 }
 
 #[test]
-fn it_comes_back_by_itself_with_what_was_typed() {
+fn it_reconnects_by_itself_and_keeps_the_typed_line() {
     let file = TempPath::new(".sock");
     let options = format!("--no-flood-limit --classic {}", file.as_door());
     let mut server = Server::start(&options);
@@ -194,7 +194,7 @@ fn it_comes_back_by_itself_with_what_was_typed() {
 }
 
 #[test]
-fn what_is_said_while_away_is_said_on_return() {
+fn lines_entered_while_disconnected_are_said_on_return() {
     let file = TempPath::new(".sock");
     let options = format!("--no-flood-limit --classic {}", file.as_door());
     let mut server = Server::start(&options);
@@ -211,7 +211,7 @@ fn what_is_said_while_away_is_said_on_return() {
 }
 
 #[test]
-fn names_are_completed_and_mentions_stand_out() {
+fn names_are_completed_and_mentions_are_highlighted() {
     let (server, mut bob) = room();
     let mut terminal = Terminal::join(&format!("{} --name alice --bell", server.door()), 10, 60);
     terminal.shows("-- you have joined");
@@ -225,7 +225,7 @@ fn names_are_completed_and_mentions_stand_out() {
         |column| terminal.screen().cell(row, column).is_some_and(vt100::Cell::inverse);
     let reversed: Vec<u16> = (0..60).filter(|&column| is_reversed(column)).collect();
     assert_eq!(reversed, (28..33).collect::<Vec<_>>());
-    assert!(terminal.sent().contains(&0x07), "it rings");
+    assert!(terminal.sent().contains(&0x07), "the bell rings");
     terminal.press("bo\t");
     terminal.types("> bob");
     terminal.press("\t");
@@ -239,7 +239,7 @@ fn names_are_completed_and_mentions_stand_out() {
 }
 
 #[test]
-fn many_pasted_lines_are_said_only_if_that_is_meant() {
+fn many_pasted_lines_are_said_only_after_confirmation() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 10, 60);
     terminal.press("\x1b[200~one line\x1b[201~");
@@ -258,7 +258,7 @@ fn many_pasted_lines_are_said_only_if_that_is_meant() {
 }
 
 #[test]
-fn the_terminal_is_given_back_however_it_ends() {
+fn the_terminal_is_restored_however_it_ends() {
     for end in ["/quit\r", "\x04", "\x03", "SIGTERM", "SIGHUP"] {
         let (server, mut bob) = room();
         let mut terminal = enter(&server, "alice", 10, 60);
@@ -277,8 +277,8 @@ fn the_terminal_is_given_back_however_it_ends() {
 }
 
 #[test]
-fn a_panic_tells_of_itself_at_a_terminal_that_was_given_back() {
-    let test = "a_panic_tells_of_itself_at_a_terminal_that_was_given_back";
+fn a_panic_message_is_printed_after_the_terminal_is_restored() {
+    let test = "a_panic_message_is_printed_after_the_terminal_is_restored";
     if env::var_os("NATTER_TEST_PANICS").is_some() {
         let poll = mio::Poll::new().expect("there is epoll");
         let app = App::new("here".into(), Lang::En, false, false);
@@ -297,7 +297,7 @@ fn a_panic_tells_of_itself_at_a_terminal_that_was_given_back() {
 }
 
 #[test]
-fn a_terminal_that_was_changed_while_it_was_stopped_is_taken_anew() {
+fn terminal_modes_changed_while_stopped_are_set_again() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 10, 60);
     terminal.signal(Signal::STOP);
@@ -313,10 +313,10 @@ fn a_terminal_that_was_changed_while_it_was_stopped_is_taken_anew() {
 }
 
 #[test]
-fn a_terminal_that_takes_nothing_does_not_hold_it_up() {
+fn a_stalled_terminal_does_not_hold_it_up() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 200, 200);
-    // Nobody reads it any more: more than its buffer holds is to be shown.
+    // Nobody reads from it any more: more than its buffer holds has to be shown.
     for number in 0..200 {
         say(&mut bob, &format!("{number} {}", "x".repeat(900)));
     }
@@ -327,7 +327,7 @@ fn a_terminal_that_takes_nothing_does_not_hold_it_up() {
 }
 
 #[test]
-fn a_window_that_is_closed_leaves_the_room_in_order() {
+fn closing_the_window_leaves_the_room_in_order() {
     let mut server = Server::start("");
     let terminal = enter(&server, "alice", 10, 60);
     assert_eq!(terminal.close(), 0);
@@ -335,7 +335,7 @@ fn a_window_that_is_closed_leaves_the_room_in_order() {
 }
 
 #[test]
-fn colours_are_left_out_where_they_are_not_wanted() {
+fn no_color_is_respected() {
     let (server, mut bob) = room();
     let options = format!("{} --name alice", server.door());
     for (no_color, has_colors) in [("", true), ("1", false)] {
@@ -353,7 +353,7 @@ fn colours_are_left_out_where_they_are_not_wanted() {
 }
 
 #[test]
-fn without_a_server_the_terminal_is_as_it_was_and_says_why() {
+fn without_a_server_the_terminal_is_restored_and_shows_the_reason() {
     let mut terminal = Terminal::join("127.0.0.1:1 --name alice", 10, 60);
     assert_eq!(terminal.end(), 4);
     assert!(!terminal.screen().alternate_screen() && terminal.is_cooked());
@@ -361,7 +361,7 @@ fn without_a_server_the_terminal_is_as_it_was_and_says_why() {
 }
 
 #[test]
-fn the_clients_own_words_are_chinese_too() {
+fn the_clients_own_texts_are_chinese_too() {
     let (server, _bob) = room();
     let options = format!("{} --lang zh", server.door());
     let mut terminal = Terminal::join(&options, 20, 60);
@@ -373,7 +373,7 @@ fn the_clients_own_words_are_chinese_too() {
 }
 
 #[test]
-fn the_telnet_door_is_open_to_it_too() {
+fn it_works_at_the_telnet_door_too() {
     let file = TempPath::new(".sock");
     let server = Server::start(&format!("--telnet {} --no-flood-limit", file.as_door()));
     let mut bob = server.enter("bob");
@@ -398,7 +398,7 @@ fn the_telnet_door_is_open_to_it_too() {
         terminal.rows().iter().filter(|row| row.ends_with("alice: /etc")).count()
     };
     terminal.until(|terminal| count(terminal) == 2);
-    // Nothing that is said is a command, though the door takes the article's, too.
+    // Nothing that is said is a command, although the door accepts the article's, too.
     for said in ["exit", "carol -n", "bob psst -to", "waves -me", "/me -ta"] {
         terminal.press(&format!("{}{said}\r", if said.starts_with('/') { "/" } else { "" }));
         bob.until(&format!("[T] alice:{said}"));
@@ -415,7 +415,7 @@ fn the_telnet_door_is_open_to_it_too() {
 }
 
 #[test]
-fn commands_may_be_of_full_width_and_in_either_case() {
+fn commands_may_be_full_width_and_in_either_case() {
     let file = TempPath::new(".sock");
     let server = Server::start(&format!("--telnet {} --no-flood-limit", file.as_door()));
     let mut bob = server.enter("bob");

@@ -1,4 +1,5 @@
-//! `natter join` and the window around it: what stays there, its wheel, its title; what is written down.
+//! `natter join` and its window: the lines left there, the mouse wheel, the title; and the log
+//! file.
 #![cfg(feature = "client")]
 
 mod common;
@@ -14,7 +15,7 @@ use company::{enter, room, say};
 use pty::Terminal;
 
 #[test]
-fn the_last_screenful_stays_where_the_shell_goes_on() {
+fn the_last_screenful_remains_above_the_shell_prompt() {
     let (server, mut bob) = room();
     let mut terminal = enter(&server, "alice", 8, 40);
     say(&mut bob, "see http://example.org/a/path/that/is/longer/than/a/row");
@@ -54,17 +55,17 @@ fn a_mention_sets_the_title_and_reaches_the_desktop() {
     let has = |terminal: &Terminal, part: &str| {
         terminal.sent().windows(part.len()).any(|sent| sent == part.as_bytes())
     };
-    // Both may follow the line in a write of their own.
+    // Both may follow the line in a separate write.
     terminal.until(|terminal| has(terminal, "\x1b]9;bob: hi alice\x07"));
     let title = format!("\x1b]0;(1) natter: {}\x07", server.door());
     terminal.until(|terminal| has(terminal, &title));
     terminal.press("/quit\r");
     assert_eq!(terminal.end(), 0);
-    assert!(has(&terminal, "\x1b[23;0t"), "the title is given back");
+    assert!(has(&terminal, "\x1b[23;0t"), "the title is restored");
 }
 
 #[test]
-fn what_is_heard_is_appended_to_a_file() {
+fn messages_are_appended_to_the_log_file() {
     let (server, mut bob) = room();
     let file = TempPath::new(".log");
     let options = format!("{} --name alice --log {}", server.door(), file.path().display());

@@ -1,5 +1,5 @@
-//! `docs/protocol.md`, chapter "JSON lines": programs against the real binary. Every object that it
-//! sends is held against `docs/protocol.schema.json`.
+//! Programs against the real binary, as in `docs/protocol.md`, chapter "JSON lines". Every object
+//! sent is checked against `docs/protocol.schema.json`.
 //!
 //! Sections of `docs/protocol.md`: "Opening", "Objects that the server sends", "Commands",
 //! "Sessions", "Error codes".
@@ -99,7 +99,7 @@ fn lines_that_are_no_commands(door: &str, seen: &mut Seen) {
     assert_eq!(done.as_object().map(serde_json::Map::len), Some(2));
     let help = program.does(&json!({"do": "help"}), seen).done();
     assert!(help["commands"].as_array().is_some_and(|names| names.contains(&"since".into())));
-    // A name in half a line is one when the program stops sending.
+    // An unterminated line counts when the program stops sending.
     program.send("{\"do\":\"exit\"");
     program.end_sending();
     assert_eq!(program.next(seen)["code"], "bad-json");
@@ -181,7 +181,7 @@ fn talk(door: &str, telnet: &str, seen: &mut Seen) {
     let full = (0..200).map(|number| carol.does(&ignore(number), seen).last);
     let full = full.into_iter().find(|last| last["type"] == "error").expect("there is a bound");
     assert_eq!(full["code"], "ignores-full");
-    // People see what programs say, and the other way round.
+    // People see what programs say, and vice versa.
     let mut person = Client::connect(door);
     person.name("erin");
     person.say("hello -ta");
@@ -294,7 +294,7 @@ fn too_slow(door: &str, seen: &mut Seen) {
     let mut slow = Program::called(door, "slow", seen);
     let mut loud = Program::called(door, "loud", seen);
     let text = "x".repeat(1_000);
-    // More than all the buffers between the two may hold.
+    // More than all the buffers between the two hold.
     for _ in 0..12_000 {
         loud.does(&say(&text), seen).done();
     }
@@ -302,7 +302,7 @@ fn too_slow(door: &str, seen: &mut Seen) {
 }
 
 #[test]
-fn the_page_tells_what_the_schema_tells() {
+fn the_page_matches_the_schema() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/protocol.md");
     let page = std::fs::read_to_string(path).expect("the page is there");
     let schema = schema::Schema::of_the_page();
@@ -320,7 +320,7 @@ fn the_page_tells_what_the_schema_tells() {
 }
 
 #[test]
-fn only_the_first_line_opens_it() {
+fn only_the_first_line_opens_a_programs_connection() {
     let server = Server::start(OPTIONS);
     for first in ["\n", "alice -n\n", "x -n"] {
         let mut client = server.connect();
@@ -346,12 +346,12 @@ fn a_line_sent_again_after_a_reconnect_is_said_once() {
     let session = json!({"do": "session", "id": SESSION});
     let mut rng = Rng::with_seed(7);
     let (mut last, lines) = (0, 300);
-    // What was confirmed last; the client sends everything behind it again each time.
+    // The last confirmed line; the client sends every later one again each time.
     while last < lines {
         let mut program = Program::at(server.door(), seen);
         let known = program.does(&session, seen).done()["n"].as_u64().expect("a number");
         assert!(known >= last as u64, "{known} {last}: what was confirmed is known");
-        // Its name is free although the connection before may still be open.
+        // Its name is free although the previous connection may still be open.
         program.does(&json!({"do": "name", "name": "writer"}), seen).done();
         let tags: Vec<String> =
             (last + 1..=lines.min(last + 40)).map(|n| program.ask(&numbered(n))).collect();
@@ -367,7 +367,7 @@ fn a_line_sent_again_after_a_reconnect_is_said_once() {
             last += 1;
         }
         if rng.bool() {
-            // It stays open: the next one takes its session over.
+            // It stays open: the next one takes over its session.
             std::mem::forget(program);
         }
     }
@@ -406,7 +406,7 @@ fn a_number_counts_once_its_line_was_said() {
 }
 
 #[test]
-fn since_gives_exactly_what_was_missed() {
+fn since_returns_exactly_the_missed_lines() {
     let seen = &mut Seen::new();
     let server = Server::start(OPTIONS);
     let rooms = ["lobby", "tea", "news"];
@@ -431,7 +431,7 @@ fn since_gives_exactly_what_was_missed() {
             reader.does(&json!({"do": "enter", "room": room}), seen).done();
         }
         let since = heard.last().cloned().unwrap_or_else(|| "0-0".into());
-        // More is said while it catches up: it comes in both ways, and has one id.
+        // More is said while it catches up: that arrives in both ways, with one id.
         let tag = reader.ask(&json!({"do": "since", "id": since}));
         say(rng.usize(..8), &mut writer, &mut rng, seen);
         let done = loop {
@@ -453,7 +453,7 @@ fn since_gives_exactly_what_was_missed() {
             }
         }
         let mut all = say(0, &mut writer, &mut rng, seen);
-        // While it listens to several rooms, lines of one room may come before older ones of another.
+        // When it reads several rooms, lines of one may arrive before older lines of another.
         let mut sorted = heard.clone();
         all.sort_by_key(number);
         sorted.sort_by_key(number);

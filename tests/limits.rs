@@ -1,4 +1,4 @@
-//! The bounds: what is told, what is slowed, what is closed, and that nobody else suffers.
+//! The limits: which input is answered, slowed or closed, and that no other client is affected.
 //!
 //! Sections of `docs/protocol.md`: "Lines", "Rooms".
 
@@ -35,7 +35,7 @@ fn one_client_too_many_is_told_so() {
     }
 }
 
-/// The room that a leaver makes is there once its connection is gone from both sides.
+/// The slot of a client that leaves is free once both sides have closed its connection.
 fn enter_when_there_is_room(server: &Server, name: &str, full: &str) {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
@@ -46,11 +46,11 @@ fn enter_when_there_is_room(server: &Server, name: &str, full: &str) {
             answer => assert_eq!(answer, full),
         }
     }
-    panic!("there is never room again");
+    panic!("no slot becomes free");
 }
 
 #[test]
-fn who_takes_no_name_in_time_is_told_and_closed() {
+fn a_client_without_a_name_is_told_and_closed_at_the_deadline() {
     let mut server = Server::start("--name-secs 1");
     let mut named = server.enter("named");
     let began = Instant::now();
@@ -78,7 +78,7 @@ fn an_overlong_line_is_answered_once_and_the_connection_stays() {
 }
 
 #[test]
-fn too_much_without_a_line_end_is_told_and_closed() {
+fn too_much_input_without_a_line_end_is_told_and_closed() {
     let mut server = Server::start("--bytes-per-sec 100000");
     let mut other = server.enter("other");
     let mut alice = server.enter("alice");
@@ -91,7 +91,7 @@ fn too_much_without_a_line_end_is_told_and_closed() {
 }
 
 #[test]
-fn who_floods_is_slowed_and_loses_nothing() {
+fn a_flooding_client_is_slowed_and_loses_nothing() {
     let server = Server::start("--burst-lines 5 --lines-per-sec 10");
     let (mut alice, mut bob) = (server.enter("alice"), server.enter("bob"));
     alice.expect("[T] system: bob joined");
@@ -107,7 +107,7 @@ fn who_floods_is_slowed_and_loses_nothing() {
 }
 
 #[test]
-fn one_who_floods_slows_nobody_else() {
+fn a_flooding_client_slows_nobody_else() {
     let server = Server::start("--burst-lines 5 --lines-per-sec 1");
     let mut flooder = server.enter("flooder");
     flooder.send("la -ta\n".repeat(500));
@@ -159,9 +159,10 @@ fn a_slow_reader_is_told_exactly_how_many_lines_it_missed() {
     assert!(gaps > 0, "it was slow enough to miss something");
 }
 
-/// Room for what is whispered to somebody who reads little, and what it is told of the rest.
+/// Private messages to a slow reader are delivered as far as there is room, and the rest is
+/// counted.
 #[test]
-fn who_is_whispered_more_than_it_reads_is_told_how_much_it_missed() {
+fn a_slow_reader_is_told_how_many_private_messages_it_missed() {
     let server = Server::start("--no-flood-limit");
     let mut alice = server.enter("alice");
     let mut slow = Client::connect_narrow(server.door());
@@ -188,12 +189,12 @@ fn who_is_whispered_more_than_it_reads_is_told_how_much_it_missed() {
 }
 
 #[test]
-fn when_too_much_is_queued_for_all_who_took_nothing_for_longest_goes_and_no_other() {
+fn when_too_much_is_queued_the_longest_stalled_reader_is_closed() {
     let mut server = Server::start(
         "--no-flood-limit --lag-soft-bytes 16384 --lag-hard-bytes 49152 --queued-bytes 98304",
     );
     let mut alice = server.enter("alice");
-    // None of them may have more than 16384 bytes and a line; all together have 98304 first.
+    // Each of them may have 16384 bytes and a line; all together reach 98304 first.
     let stuck: Vec<Client> = (0..7)
         .map(|number| {
             let mut stuck = Client::connect_narrow(server.door());
@@ -207,7 +208,7 @@ fn when_too_much_is_queued_for_all_who_took_nothing_for_longest_goes_and_no_othe
         alice.say(&format!("stuck{} {text} -to", number % stuck.len()));
         Some(alice.line()).filter(|line| line.ends_with(" left"))
     });
-    let left = left.expect("one is closed some time");
+    let left = left.expect("one is closed in time");
     server.wait_log(&["event=close", "why=crowded"]);
     alice.say("who");
     alice.until("[T] system: 7 here:");
@@ -216,7 +217,7 @@ fn when_too_much_is_queued_for_all_who_took_nothing_for_longest_goes_and_no_othe
 }
 
 #[test]
-fn past_five_a_second_joins_and_leaves_are_summed_up() {
+fn more_than_five_joins_or_leaves_a_second_are_summed_up() {
     for (lang, joined, left) in [
         (
             "en",
@@ -230,7 +231,7 @@ fn past_five_a_second_joins_and_leaves_are_summed_up() {
         ),
     ] {
         let server = Server::start(&format!("--lang {lang}"));
-        // Hers is the first of the joins that are told one by one.
+        // Her join is the first of those that are announced one by one.
         let mut alice = server.enter("alice");
         let clients: Vec<Client> =
             (2..=8).map(|number| server.enter(&format!("n{number}"))).collect();
@@ -270,7 +271,7 @@ fn a_reader_that_has_nothing_to_read_never_stalls() {
 }
 
 #[test]
-fn when_descriptors_run_out_everyone_inside_is_served_and_who_waits_gets_in_later() {
+fn without_descriptors_present_clients_are_served_and_waiting_ones_enter_later() {
     let mut server = Server::start("--no-flood-limit");
     let (mut alice, mut bob) = (server.enter("alice"), server.enter("bob"));
     alice.expect("[T] system: bob joined");
@@ -278,7 +279,7 @@ fn when_descriptors_run_out_everyone_inside_is_served_and_who_waits_gets_in_late
     let mut carol = server.connect();
     carol.say("carol -n");
     server.wait_log(&["event=starved"]);
-    // Long enough for the server to try once more by itself.
+    // Long enough for the server to try again by itself.
     let began = Instant::now();
     while began.elapsed() < Duration::from_millis(1_200) {
         alice.say("still served -ta");
@@ -323,7 +324,7 @@ fn the_kernel_watches_over_silent_connections() {
 }
 
 #[test]
-fn a_client_without_line_ends_keeps_to_the_limits_too() {
+fn limits_apply_to_a_client_without_line_ends_too() {
     let server = Server::start("--lines-per-sec 10");
     let mut other = server.enter("other");
     let mut client = Bare::enter(&server, "小明");

@@ -1,4 +1,4 @@
-//! Telnet's rules, RFC by RFC, and the sessions of known clients, cut at every byte.
+//! Telnet negotiation, RFC by RFC, and the sessions of known clients, cut at every byte.
 //!
 //! Sections of `docs/protocol.md`: "Negotiation".
 
@@ -8,31 +8,31 @@ mod ends;
 mod words;
 
 use natter::door::telnet::protocol::{NOP, Protocol};
-use words::{ASKED, Heard, OFFER, assert_answered, assert_heard, bytes, heard};
+use words::{ASKED, Decoded, OFFER, assert_answered, assert_decoded, bytes, decoded};
 
-/// A `Protocol` that has met its peer and has forgotten what it said then.
-fn met() -> (Protocol, Heard) {
-    let (mut protocol, mut heard) = (Protocol::default(), Heard::default());
-    heard.hear(&mut protocol, &NOP, 0);
-    heard.replies.clear();
-    (protocol, heard)
+/// Returns a `Protocol` that has met its peer, with an empty record.
+fn met() -> (Protocol, Decoded) {
+    let (mut protocol, mut decoded) = (Protocol::default(), Decoded::default());
+    decoded.decode(&mut protocol, &NOP, 0);
+    decoded.replies.clear();
+    (protocol, decoded)
 }
 
 #[test]
 fn a_peer_that_sends_no_command_is_sent_nothing() {
-    assert_heard(false, "'plain\r\n' IAC IAC 'y'", &["<plain\\r\\n\\xffy>"], "");
-    assert_heard(false, "'in Latin-1: ' IAC ' y' IAC 235 '.'", &["<in Latin-1: y.>"], "");
-    assert_heard(false, "'cut' IAC", &["<cut>"], "");
-    assert_heard(false, "'cut' SB NAWS 0 80 0 24 IAC", &["<cut>"], "");
+    assert_decoded(false, "'plain\r\n' IAC IAC 'y'", &["<plain\\r\\n\\xffy>"], "");
+    assert_decoded(false, "'in Latin-1: ' IAC ' y' IAC 235 '.'", &["<in Latin-1: y.>"], "");
+    assert_decoded(false, "'cut' IAC", &["<cut>"], "");
+    assert_decoded(false, "'cut' SB NAWS 0 80 0 24 IAC", &["<cut>"], "");
     let mut protocol = Protocol::default();
-    Heard::default().hear(&mut protocol, &bytes("'a' IAC IAC IAC 'y' DO"), 0);
+    Decoded::default().decode(&mut protocol, &bytes("'a' IAC IAC IAC 'y' DO"), 0);
     assert!(!protocol.has_spoken());
-    Heard::default().hear(&mut protocol, &bytes("TM"), 0);
+    Decoded::default().decode(&mut protocol, &bytes("TM"), 0);
     assert!(protocol.has_spoken());
 }
 
 #[test]
-fn the_first_command_makes_it_ask_once() {
+fn the_first_command_causes_our_requests_once() {
     for command in ["NOP", "GA", "DM", "AO", "EOR", "EOF", "SE", "SB MSDP 1 2 SE", "WONT MSDP"] {
         assert_answered(command, &[], "");
         assert_answered(&format!("{command} {command} 'x' {command}"), &["<x>"], "");
@@ -51,7 +51,7 @@ fn commands_of_rfc_854_edit_and_cancel() {
 }
 
 #[test]
-fn what_is_not_known_is_refused_once_until_it_is_taken_back() {
+fn an_unknown_option_is_refused_once_until_it_is_withdrawn() {
     assert_answered("DO BINARY DO BINARY WILL BINARY WILL BINARY", &[], "WONT BINARY");
     assert_answered("DO 5 DO 5 WILL 5", &[], "WONT 5 DONT 5");
     assert_answered("WILL 255 WILL 255 WILL 199", &[], "DONT 255 DONT 199");
@@ -60,7 +60,7 @@ fn what_is_not_known_is_refused_once_until_it_is_taken_back() {
 }
 
 #[test]
-fn environ_and_linemode_are_refused_and_their_words_skipped() {
+fn environ_and_linemode_are_refused_and_their_subnegotiations_skipped() {
     assert_answered(
         "WILL ENVIRON WILL NEW-ENVIRON WILL LINEMODE DO LINEMODE \
          SB ENVIRON 0 0 'USER' 1 '-f root' SE SB NEW-ENVIRON 0 0 'USER' 1 '-f root' SE \
@@ -80,26 +80,26 @@ fn a_timing_mark_is_answered_every_time() {
 fn echo_and_sga_are_refused_until_editing_is_asked_for() {
     assert_answered("DO ECHO DO SGA DO ECHO", &[], "WONT ECHO WONT SGA");
     let asked = format!("WILL ECHO WILL SGA {ASKED}");
-    assert_heard(true, "DO ECHO DO SGA", &["echo true"], &asked);
-    assert_heard(true, "DONT ECHO DONT SGA", &["echo false"], &asked);
-    let (mut protocol, mut heard) = met();
-    heard.hear(&mut protocol, &bytes("DO ECHO"), 0);
-    protocol.edit(true, &mut heard.replies);
-    heard.hear(&mut protocol, &bytes("DO ECHO DONT SGA DONT ECHO DO SGA DO ECHO"), 0);
-    assert_eq!(heard.items, ["echo true", "echo false", "echo true"]);
+    assert_decoded(true, "DO ECHO DO SGA", &["echo true"], &asked);
+    assert_decoded(true, "DONT ECHO DONT SGA", &["echo false"], &asked);
+    let (mut protocol, mut decoded) = met();
+    decoded.decode(&mut protocol, &bytes("DO ECHO"), 0);
+    protocol.edit(true, &mut decoded.replies);
+    decoded.decode(&mut protocol, &bytes("DO ECHO DONT SGA DONT ECHO DO SGA DO ECHO"), 0);
+    assert_eq!(decoded.items, ["echo true", "echo false", "echo true"]);
     let answers = "WONT ECHO WILL ECHO WILL SGA WONT ECHO WILL SGA WILL ECHO";
-    assert_eq!(heard.replies, bytes(answers));
+    assert_eq!(decoded.replies, bytes(answers));
 }
 
 #[test]
-fn the_peer_may_leave_out_go_aheads_but_not_echo() {
+fn the_peer_may_suppress_go_aheads_but_not_echo() {
     assert_answered("WILL SGA WILL SGA WONT SGA", &[], "DO SGA DONT SGA");
     let asked = format!("WILL ECHO WILL SGA {ASKED} DONT ECHO");
-    assert_heard(true, "DO ECHO WILL ECHO", &["echo true"], &asked);
+    assert_decoded(true, "DO ECHO WILL ECHO", &["echo true"], &asked);
 }
 
 #[test]
-fn editing_may_change_its_mind_before_the_answer() {
+fn editing_may_be_withdrawn_before_the_answer() {
     for (edits, answers, items, sent) in [
         (
             &[true, false][..],
@@ -111,34 +111,34 @@ fn editing_may_change_its_mind_before_the_answer() {
         (&[true, false, true], "DO ECHO DO SGA", &["echo true"], ""),
         (&[true, true], "DO ECHO DO SGA", &["echo true"], ""),
     ] {
-        let (mut protocol, mut heard) = met();
+        let (mut protocol, mut decoded) = met();
         for &edit in edits {
-            protocol.edit(edit, &mut heard.replies);
+            protocol.edit(edit, &mut decoded.replies);
         }
-        assert_eq!(heard.replies, bytes("WILL ECHO WILL SGA"), "one question at a time");
-        heard.replies.clear();
-        heard.hear(&mut protocol, &bytes(answers), 0);
-        assert_eq!(heard.items, items, "{edits:?}");
-        assert_eq!(heard.replies, bytes(sent), "{edits:?}");
+        assert_eq!(decoded.replies, bytes("WILL ECHO WILL SGA"), "one question at a time");
+        decoded.replies.clear();
+        decoded.decode(&mut protocol, &bytes(answers), 0);
+        assert_eq!(decoded.items, items, "{edits:?}");
+        assert_eq!(decoded.replies, bytes(sent), "{edits:?}");
     }
 }
 
 #[test]
-fn editing_is_given_back_with_sga() {
-    let (mut protocol, mut heard) = met();
-    protocol.edit(true, &mut heard.replies);
-    heard.hear(&mut protocol, &bytes("DO ECHO DO SGA"), 0);
-    heard.replies.clear();
-    protocol.edit(false, &mut heard.replies);
-    assert_eq!(heard.replies, bytes("WONT ECHO WONT SGA"));
-    protocol.edit(true, &mut heard.replies);
-    heard.hear(&mut protocol, &bytes("DONT ECHO DONT SGA DO ECHO DO SGA"), 0);
-    assert_eq!(heard.replies, bytes("WONT ECHO WONT SGA WILL ECHO WILL SGA"));
-    assert_eq!(heard.items, ["echo true", "echo true"]);
+fn editing_is_withdrawn_together_with_sga() {
+    let (mut protocol, mut decoded) = met();
+    protocol.edit(true, &mut decoded.replies);
+    decoded.decode(&mut protocol, &bytes("DO ECHO DO SGA"), 0);
+    decoded.replies.clear();
+    protocol.edit(false, &mut decoded.replies);
+    assert_eq!(decoded.replies, bytes("WONT ECHO WONT SGA"));
+    protocol.edit(true, &mut decoded.replies);
+    decoded.decode(&mut protocol, &bytes("DONT ECHO DONT SGA DO ECHO DO SGA"), 0);
+    assert_eq!(decoded.replies, bytes("WONT ECHO WONT SGA WILL ECHO WILL SGA"));
+    assert_eq!(decoded.items, ["echo true", "echo true"]);
 }
 
 #[test]
-fn the_window_is_told_by_rfc_1073() {
+fn the_window_size_follows_rfc_1073() {
     assert_answered("WILL NAWS SB NAWS 0 80 0 24 SE", &["window 80x24"], "");
     assert_answered("WILL NAWS SB NAWS 1 44 0 0 SE", &["window 300x0"], "");
     assert_answered("WILL NAWS SB NAWS 0 IAC IAC 0 24 SE", &["window 255x24"], "");
@@ -150,7 +150,7 @@ fn the_window_is_told_by_rfc_1073() {
 }
 
 #[test]
-fn the_terminal_is_asked_for_once_and_cleaned() {
+fn the_terminal_is_requested_once_and_cleaned() {
     let send = "SB TTYPE 1 SE";
     assert_answered(
         "WILL TTYPE SB TTYPE 0 'XTERM-256color' SE",
@@ -186,7 +186,7 @@ fn our_charsets_are_offered_once() {
 }
 
 #[test]
-fn a_charset_that_the_peer_asks_for_is_accepted_if_it_is_known() {
+fn a_charset_requested_by_the_peer_is_accepted_if_it_is_known() {
     let accepted = "DO CHARSET SB CHARSET 2 'iso-8859-1' SE";
     for list in [
         "';iso-8859-1;UTF-8'",
@@ -215,13 +215,13 @@ fn a_charset_list_is_cut_between_names() {
 }
 
 #[test]
-fn requests_that_cross_are_settled_by_that_of_the_server() {
+fn the_servers_request_wins_when_requests_cross() {
     assert_answered(
         "DO CHARSET WILL CHARSET SB CHARSET 1 ';ISO-8859-1' SE SB CHARSET 2 'UTF-8' SE",
         &["charset UTF-8"],
         &format!("{OFFER} DO CHARSET SB CHARSET 3 SE"),
     );
-    // Once the peer has said what it wants, it is not asked.
+    // A peer that has sent its REQUEST is not sent ours.
     assert_answered(
         "WILL CHARSET SB CHARSET 1 ';ISO-8859-1' SE DO CHARSET SB CHARSET 1 ';UTF-8' SE",
         &["charset ISO-8859-1", "charset UTF-8"],
@@ -230,7 +230,7 @@ fn requests_that_cross_are_settled_by_that_of_the_server() {
 }
 
 #[test]
-fn tables_of_characters_are_not_taken() {
+fn tables_of_characters_are_rejected() {
     let tables = "DO CHARSET SB CHARSET 4 1 ';A;' 8 0 0 1 'x' SE SB CHARSET 6 SE SB CHARSET 7 SE";
     assert_answered(tables, &[], &format!("{OFFER} SB CHARSET 5 SE"));
     // That was its answer to our REQUEST.
@@ -239,7 +239,7 @@ fn tables_of_characters_are_not_taken() {
 }
 
 #[test]
-fn a_subnegotiation_that_does_not_end_is_dropped_at_the_next_command() {
+fn an_unterminated_subnegotiation_is_dropped_at_the_next_command() {
     assert_answered("WILL NAWS SB NAWS 0 80 0 24 IP 'x'", &["cancel", "<x>"], "");
     assert_answered("SB TTYPE 0 'a' DO 9 'x'", &["<x>"], "WONT 9");
     assert_answered("WILL NAWS SB 7 7 SB NAWS 0 80 0 24 SE 'x'", &["window 80x24", "<x>"], "");
@@ -253,49 +253,49 @@ fn a_subnegotiation_that_does_not_end_is_dropped_at_the_next_command() {
 
 #[test]
 fn more_than_32_negotiations_in_10_s_are_ignored() {
-    let (mut protocol, mut heard) = met();
+    let (mut protocol, mut decoded) = met();
     let start_ms = 1_234;
     for option in 100..132 {
-        heard.hear(&mut protocol, &[255, 253, option], start_ms + u64::from(option));
+        decoded.decode(&mut protocol, &[255, 253, option], start_ms + u64::from(option));
     }
-    assert_eq!(heard.replies.len(), 32 * 3);
-    heard.replies.clear();
+    assert_eq!(decoded.replies.len(), 32 * 3);
+    decoded.replies.clear();
     let late_ms = start_ms + 100 + 9_999;
-    heard.hear(&mut protocol, &bytes("DO 132 WILL 7 AYT WILL NAWS DO CHARSET"), late_ms);
-    heard.hear(&mut protocol, &bytes("SB NAWS 0 80 0 24 SE IP"), late_ms);
-    assert!(heard.replies.is_empty());
-    assert_eq!(heard.items, ["cancel"], "not even the state has changed");
-    heard.hear(&mut protocol, &bytes("DO TM DO TM"), late_ms);
-    assert_eq!(heard.replies, bytes("WONT TM WONT TM"), "without it clients show nothing more");
-    heard.replies.clear();
-    heard.hear(&mut protocol, &bytes("DO 132 WILL NAWS"), late_ms + 1);
-    assert_eq!(heard.replies, bytes("WONT 132"));
+    decoded.decode(&mut protocol, &bytes("DO 132 WILL 7 AYT WILL NAWS DO CHARSET"), late_ms);
+    decoded.decode(&mut protocol, &bytes("SB NAWS 0 80 0 24 SE IP"), late_ms);
+    assert!(decoded.replies.is_empty());
+    assert_eq!(decoded.items, ["cancel"], "not even the state has changed");
+    decoded.decode(&mut protocol, &bytes("DO TM DO TM"), late_ms);
+    assert_eq!(decoded.replies, bytes("WONT TM WONT TM"), "without it clients discard all output");
+    decoded.replies.clear();
+    decoded.decode(&mut protocol, &bytes("DO 132 WILL NAWS"), late_ms + 1);
+    assert_eq!(decoded.replies, bytes("WONT 132"));
     let window = bytes("SB NAWS 0 80 0 24 SE");
     for _ in 0..100 {
-        heard.hear(&mut protocol, &window, late_ms + 1);
+        decoded.decode(&mut protocol, &window, late_ms + 1);
     }
-    assert_eq!(heard.items.len(), 101, "windows are dragged");
+    assert_eq!(decoded.items.len(), 101, "window sizes are not limited");
 }
 
 #[test]
-fn a_thousand_negotiations_are_the_last() {
-    let (mut protocol, mut heard) = met();
+fn negotiations_are_ignored_after_a_thousand() {
+    let (mut protocol, mut decoded) = met();
     for minute in 0..2_000 {
-        heard.hear(&mut protocol, &bytes("DO 9 DONT 9"), minute * 60_000);
+        decoded.decode(&mut protocol, &bytes("DO 9 DONT 9"), minute * 60_000);
     }
-    assert_eq!(heard.replies, bytes("WONT 9").repeat(500));
-    heard.replies.clear();
-    heard.hear(&mut protocol, &bytes("DO CHARSET SB CHARSET 2 'GBK' SE DO TM AYT"), u64::MAX);
-    assert_eq!(heard.replies, bytes("WONT TM"), "what is no negotiation");
-    assert_eq!(heard.items, ["are you there"]);
+    assert_eq!(decoded.replies, bytes("WONT 9").repeat(500));
+    decoded.replies.clear();
+    decoded.decode(&mut protocol, &bytes("DO CHARSET SB CHARSET 2 'GBK' SE DO TM AYT"), u64::MAX);
+    assert_eq!(decoded.replies, bytes("WONT TM"), "a timing mark is no negotiation");
+    assert_eq!(decoded.items, ["are you there"]);
 }
 
 // The sessions of PuTTY, inetutils and TinTin++ are what plink 0.78, telnet 2.4 and tt++ 2.02.20
-// sent on Linux; that of Windows is put together from what is known of it.
+// sent on Linux; that of Windows is composed from what is known about it.
 
 #[test]
 fn putty() {
-    // It asks for everything when it connects, and for the old ENVIRON when the new is refused.
+    // It requests everything when it connects, and the old ENVIRON when the new one is refused.
     let asks = "WILL NAWS WILL TSPEED WILL TTYPE WILL NEW-ENVIRON DO ECHO WILL SGA DO SGA";
     let tells = "SB NAWS 0 101 0 31 SE DONT CHARSET SB TTYPE 0 'XTERM' SE WILL ENVIRON";
     assert_answered(
@@ -304,7 +304,7 @@ fn putty() {
         "DONT TSPEED SB TTYPE 1 SE DONT NEW-ENVIRON WONT ECHO DO SGA WONT SGA DONT ENVIRON",
     );
     let replies = "DONT TSPEED SB TTYPE 1 SE DONT NEW-ENVIRON DO SGA DONT ENVIRON";
-    assert_heard(
+    assert_decoded(
         true,
         &format!("{asks} {tells} 'hello' 13 0 'typed' 3 SB NAWS 0 120 0 40 SE"),
         &[
@@ -320,7 +320,7 @@ fn putty() {
 
 #[test]
 fn inetutils_telnet_on_another_port() {
-    // It only answers: to a question of ours, or to the options that its ^C brings up.
+    // It only answers: our requests, or the options that its ^C causes.
     let tells = "WILL NAWS SB NAWS 0 101 0 31 SE WILL TTYPE DONT CHARSET \
         SB TTYPE 0 'XTERM-256COLOR' SE";
     let told = ["window 101x31", "terminal xterm-256color"];
@@ -329,7 +329,7 @@ fn inetutils_telnet_on_another_port() {
         &["<hello\\r\\n>", "cancel", told[0], told[1], "<after\\r\\n>", "window 120x40"],
         "WONT TM SB TTYPE 1 SE",
     );
-    assert_heard(
+    assert_decoded(
         true,
         &format!("DO ECHO DO SGA {tells} 'hello' 13 0 'typed' 3"),
         &["echo true", told[0], told[1], "<hello\\r\\x00typed\\x03>"],
@@ -339,7 +339,7 @@ fn inetutils_telnet_on_another_port() {
 
 #[test]
 fn inetutils_telnet_on_its_own_port() {
-    // There, or told so by a `-` before the port, it begins; 38 is encryption.
+    // On that port, or with a `-` before the port, it starts to negotiate; 38 is encryption.
     assert_answered(
         "DO 38 WILL 38 DO SGA WILL TTYPE WILL NAWS WILL TSPEED WILL LFLOW WILL LINEMODE \
          WILL NEW-ENVIRON DO STATUS SB NAWS 0 101 0 31 SE DONT CHARSET \
@@ -352,7 +352,7 @@ fn inetutils_telnet_on_its_own_port() {
 
 #[test]
 fn tintin() {
-    assert_heard(
+    assert_decoded(
         true,
         "DO ECHO DO SGA WILL NAWS SB NAWS 0 101 0 31 SE WILL TTYPE DO CHARSET \
          SB TTYPE 0 'TINTIN++' SE SB CHARSET 2 'UTF-8' SE 'hello\r\n' SB NAWS 0 120 0 40 SE",
@@ -370,7 +370,7 @@ fn tintin() {
 
 #[test]
 fn windows_telnet() {
-    assert_heard(
+    assert_decoded(
         true,
         "DO ECHO DO SGA WILL NAWS SB NAWS 0 120 0 30 SE WILL TTYPE DONT CHARSET \
          SB TTYPE 0 'ANSI' SE 'n' 8 'hi\r\n'",
@@ -380,7 +380,7 @@ fn windows_telnet() {
 }
 
 #[test]
-fn a_client_that_is_no_telnet_but_raw() {
+fn a_raw_client_without_telnet() {
     let random: Vec<u8> = (0..=254).cycle().take(5_000).collect();
-    assert!(heard(false, [random.as_slice()]).replies.is_empty());
+    assert!(decoded(false, [random.as_slice()]).replies.is_empty());
 }

@@ -1,4 +1,4 @@
-//! What one client does costs another nothing: neither its place, nor its lines, nor its trust.
+//! The actions of one client cost another nothing: no connection, no lines, no trust.
 
 mod common;
 
@@ -8,7 +8,7 @@ use common::{Bare, Server};
 const PREFIX_BYTES: usize = 26;
 
 #[test]
-fn the_rest_of_a_long_line_passes_for_no_word_and_no_line() {
+fn the_rest_of_a_long_line_cannot_pass_for_a_word_or_a_line() {
     let server = Server::start("--no-flood-limit --line-bytes 2048");
     let mut victim = Bare::enter(&server, "victim");
     let mut mallory = server.enter("mal");
@@ -26,7 +26,7 @@ fn the_rest_of_a_long_line_passes_for_no_word_and_no_line() {
 }
 
 #[test]
-fn many_who_whisper_to_one_who_reads_do_not_close_it() {
+fn many_private_messages_do_not_close_a_reader() {
     let server = Server::start("--clients 100");
     let mut victim = server.enter("vic");
     let text = "x".repeat(1_000);
@@ -43,7 +43,7 @@ fn many_who_whisper_to_one_who_reads_do_not_close_it() {
 }
 
 #[test]
-fn many_who_whisper_to_an_unframed_client_do_not_close_it() {
+fn many_private_messages_do_not_close_an_unframed_client() {
     let server = Server::start("--clients 100");
     let mut victim = Bare::enter(&server, "vic");
     let text = "x".repeat(900);
@@ -57,7 +57,7 @@ fn many_who_whisper_to_an_unframed_client_do_not_close_it() {
 }
 
 #[test]
-fn a_client_that_turns_out_to_send_lines_is_sent_lines() {
+fn a_client_that_starts_to_send_lines_is_sent_lines() {
     let server = Server::start("");
     let mut client = server.connect();
     client.send("glue -n");
@@ -69,7 +69,7 @@ fn a_client_that_turns_out_to_send_lines_is_sent_lines() {
 }
 
 #[test]
-fn a_client_that_turns_to_lines_in_a_pause_loses_nothing() {
+fn a_client_that_starts_to_send_lines_in_a_pause_loses_nothing() {
     let server = Server::start("--no-flood-limit");
     let mut client = server.connect();
     client.send("bob -n");
@@ -80,7 +80,7 @@ fn a_client_that_turns_to_lines_in_a_pause_loses_nothing() {
 }
 
 #[test]
-fn somebody_who_asks_who_is_here_and_sends_no_more_is_told_of_all() {
+fn a_client_that_asks_who_is_here_and_stops_sending_is_sent_the_whole_list() {
     let server = Server::start("--clients 1000");
     let _crowd: Vec<_> =
         (0..250).map(|number| server.enter(&format!("quiet-one-{number:03}"))).collect();

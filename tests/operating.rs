@@ -1,5 +1,5 @@
-//! What an operator is told: the start, signals, contradictions, help, one line for each end of a
-//! connection; and `docs/operating.md`, which explains it.
+//! What an operator sees: the start, signals, contradicting options, help, one log line for each
+//! end of a connection; and `docs/operating.md`, which explains it.
 
 mod common;
 
@@ -16,7 +16,7 @@ use pty_process::blocking::{self, open};
 use rustix::process::Signal;
 use unicode_width::UnicodeWidthStr;
 
-/// `natter` behind `script`, which ends in the name of the program.
+/// Returns the command of `natter`, started by `script`, which ends in the name of the program.
 fn behind(script: &str, options: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", script, env!("CARGO_BIN_EXE_natter")]);
@@ -28,7 +28,7 @@ fn behind(script: &str, options: &str) -> Command {
     shell
 }
 
-/// What a server says on stdout until it serves, line by line.
+/// Returns the lines that a server prints on stdout until it serves.
 fn announced(command: &mut Command) -> Vec<String> {
     let mut child = command.stderr(Stdio::null()).spawn().expect("the program starts");
     let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
@@ -46,7 +46,7 @@ fn announced(command: &mut Command) -> Vec<String> {
 }
 
 #[test]
-fn the_start_line_tells_version_doors_and_limits_and_what_caused_them() {
+fn the_start_line_has_version_doors_limits_and_their_cause() {
     let doors = "--classic 127.0.0.1:0 --telnet off";
     let script = "ulimit -n 60 && exec \"$0\" \"$@\"";
     let mut server = Server::spawn(&mut behind(script, &format!("{doors} --rooms 7")));
@@ -71,7 +71,7 @@ fn the_start_line_tells_version_doors_and_limits_and_what_caused_them() {
 }
 
 #[test]
-fn stdout_tells_how_many_may_come_and_why_no_more() {
+fn stdout_shows_the_maximum_number_of_clients_and_its_cause() {
     let script = "ulimit -n 60 && exec \"$0\" \"$@\"";
     for (lang, wanted) in [
         ("en", "at most 29 clients, because `ulimit -n` is 60"),
@@ -110,7 +110,7 @@ fn the_first_hint_is_natter_join() {
     }
 }
 
-/// As it is typed, with a name.
+/// Runs the hint as it is typed, with a name.
 #[cfg(feature = "client")]
 #[test]
 fn the_first_hint_works() {
@@ -130,7 +130,8 @@ fn the_first_hint_works() {
     }
 }
 
-/// A server on a terminal of its own, its diagnostics in `log`; the terminal closes with the value.
+/// Starts a server on a terminal of its own, with its log in `log`; the terminal closes with the
+/// value.
 fn at_terminal(log: &TempPath, script: &str) -> (blocking::Pty, std::process::Child) {
     let (pty, pts) = open().expect("there are terminals");
     let stderr = fs::File::create(log.path()).expect("it can be made");
@@ -141,7 +142,7 @@ fn at_terminal(log: &TempPath, script: &str) -> (blocking::Pty, std::process::Ch
     (pty, command.spawn(pts).expect("it starts"))
 }
 
-/// Waits until `log` has `text` in it.
+/// Waits until `log` contains `text`.
 fn until_logged(log: &TempPath, text: &str) -> String {
     let deadline = std::time::Instant::now() + PATIENCE;
     loop {
@@ -165,7 +166,7 @@ fn closing_the_terminal_ends_a_server_that_was_started_from_it_and_the_log_says_
 }
 
 #[test]
-fn a_hang_up_that_was_to_be_ignored_at_the_start_is_ignored() {
+fn a_hang_up_ignored_at_the_start_stays_ignored() {
     let log = TempPath::new(".log");
     let (pty, mut server) = at_terminal(&log, "trap '' HUP; exec \"$0\" \"$@\"");
     let pid = rustix::process::Pid::from_child(&server);
@@ -179,12 +180,12 @@ fn a_hang_up_that_was_to_be_ignored_at_the_start_is_ignored() {
 }
 
 #[test]
-fn hang_ups_are_orderly_however_many_come() {
+fn several_hang_ups_end_it_in_order() {
     let (pty, program_side) = open().expect("there are terminals");
     let stdin: OwnedFd = program_side.as_fd().try_clone_to_owned().expect("it can be shared");
     let mut server = Server::spawn(natter("--classic 127.0.0.1:0").stdin(stdin));
     let mut alice = server.enter("alice");
-    // Until the first one has been acted upon, those that follow are the same signal.
+    // Until the first one has been handled, further ones are the same signal.
     server.signal(Signal::HUP);
     server.wait_log(&["event=stop", "why=hang-up"]);
     server.signal(Signal::HUP);
@@ -196,7 +197,7 @@ fn hang_ups_are_orderly_however_many_come() {
 }
 
 #[test]
-fn a_unix_door_has_the_mode_that_was_asked_for_whatever_the_umask() {
+fn a_unix_door_has_the_requested_mode_with_any_umask() {
     for (umask, mode) in [("000", "600"), ("077", "660"), ("022", "0777")] {
         let file = TempPath::new(".sock");
         let script = format!("umask {umask} && exec \"$0\" \"$@\"");
@@ -216,7 +217,7 @@ fn a_unix_door_opens_only_when_it_has_its_mode() {
     let mut command = Command::new(strace);
     command.args(["-e", "trace=bind,?chmod,?fchmodat,?fchmodat2,listen", "-o"]).arg(calls.path());
     command.arg(env!("CARGO_BIN_EXE_natter")).args(["--telnet", "off", "--unix-mode", "660"]);
-    // The second door cannot open, so that it ends.
+    // The second door cannot be opened, so the server ends.
     command.args(["--classic", &file.as_door(), "--classic", "unix:/nowhere/natter"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let ended = output(&mut command);
@@ -236,7 +237,7 @@ fn a_unix_door_opens_only_when_it_has_its_mode() {
 }
 
 #[test]
-fn options_that_contradict_each_other_are_both_named_on_one_line() {
+fn contradicting_options_are_both_named_on_one_line() {
     for (options, parts) in [
         ("--classic off --classic 127.0.0.1:0", ["--classic off", "--classic 127.0.0.1:0"]),
         ("--classic 127.0.0.1:0 --classic off", ["--classic off", "--classic 127.0.0.1:0"]),
@@ -262,11 +263,11 @@ fn options_that_contradict_each_other_are_both_named_on_one_line() {
 }
 
 #[test]
-fn saying_the_same_twice_is_no_contradiction() {
+fn giving_the_same_value_twice_is_no_contradiction() {
     Server::start("--lang en --lang en --log info --log info").enter("alice");
 }
 
-/// The help of `command` (`""` or `join`), with `options`, where `LANG` is `locale`.
+/// Returns the help of `command` (`""` or `join`), with `options`, if `LANG` is `locale`.
 fn help(options: &str, locale: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_natter"));
     command.args(options.split_whitespace()).stdin(Stdio::null());
@@ -306,7 +307,7 @@ fn help_is_in_the_operators_language_and_fits_80_columns() {
 }
 
 #[test]
-fn every_line_of_the_diagnostics_has_the_local_time_with_its_zone() {
+fn every_log_line_has_the_local_time_with_its_zone() {
     for (zone, offset) in [("CST-8", "+08:00"), ("XXX3:30", "-03:30"), ("UTC0", "+00:00")] {
         let mut command = natter("--classic 127.0.0.1:0 --log debug");
         let mut server = Server::spawn(command.env("TZ", zone));
@@ -332,13 +333,13 @@ fn every_line_of_the_diagnostics_has_the_local_time_with_its_zone() {
     }
 }
 
-/// The value of `key` in a line of the diagnostics.
+/// Returns the value of `key` in a line of the log.
 fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     line.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
 }
 
 #[test]
-fn each_connection_ends_with_one_line_that_has_id_nick_and_why() {
+fn each_connection_ends_with_one_line_with_id_nick_and_why() {
     let mut server = Server::start("--name-secs 2 --clients 6");
     let mut exits = server.enter("exits");
     exits.say("exit");
@@ -378,7 +379,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The first cells of the table in the section of `docs/operating.md` with that heading.
+/// Returns the first cells of the table in the section of `docs/operating.md` with that heading.
 fn table(heading: &str) -> Vec<String> {
     let page = read("docs/operating.md");
     let section = page.split("\n## ").find(|section| section.lines().next() == Some(heading));
@@ -390,8 +391,7 @@ fn table(heading: &str) -> Vec<String> {
     cells
 }
 
-/// What stands in the code of `src` between `before` and the first character that a word does not
-/// have, once each and sorted.
+/// Returns the words in the code of `src` that follow `before`, sorted and without duplicates.
 fn words_after(before: &str, text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_lowercase() || c == '-';
     let begun = text.split(before).skip(1);
@@ -403,7 +403,7 @@ fn words_after(before: &str, text: &str) -> Vec<String> {
     words
 }
 
-/// All of the server's source.
+/// Returns all of the server's source.
 fn source() -> String {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
     let mut source = String::new();
@@ -422,12 +422,12 @@ fn source() -> String {
 }
 
 #[test]
-fn the_page_explains_every_event_of_the_diagnostics() {
+fn the_page_explains_every_event_of_the_log() {
     assert_eq!(table("Events"), words_after("event=", &source()));
 }
 
 #[test]
-fn the_page_explains_every_reason_of_the_diagnostics() {
+fn the_page_explains_every_reason_of_the_log() {
     let source = source();
     // Those that are literals, and those of the enums.
     let mut reasons = words_after("why=", &source);
@@ -443,7 +443,7 @@ fn the_page_explains_every_reason_of_the_diagnostics() {
 }
 
 #[test]
-fn the_readme_leads_to_the_page() {
+fn the_readme_links_to_the_page() {
     for page in ["README.md", "README.zh-CN.md"] {
         assert!(read(page).contains("](docs/operating.md)"), "{page}");
     }

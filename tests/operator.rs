@@ -1,4 +1,4 @@
-//! What an operator relies on: options, exit codes, doors, the log, one thread, no idle work.
+//! What an operator relies on: options, exit codes, doors, the log, one thread, no work while idle.
 
 mod common;
 
@@ -14,7 +14,7 @@ use common::{Bare, Client, PATIENCE, Server, TempPath, find_tool, natter, output
 use rustix::process::Signal;
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// `options` must be refused with one line that has all of `parts` in it.
+/// Asserts that `options` are refused with one line that contains all of `parts`.
 fn refused(options: &str, parts: &[&str]) {
     let output = output(&mut natter(options));
     let stderr = String::from_utf8(output.stderr).expect("it speaks UTF-8");
@@ -25,7 +25,7 @@ fn refused(options: &str, parts: &[&str]) {
 }
 
 #[test]
-fn a_bad_option_is_named_with_what_to_do() {
+fn a_bad_option_is_named_with_the_fix() {
     refused("--nope", &["--nope", "natter --help lists the options"]);
     refused("--clients many", &["--clients", "must be a whole number", "many"]);
     refused("--name-secs 0", &["--name-secs", "must be a whole number from 1"]);
@@ -40,7 +40,7 @@ fn a_bad_option_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_bad_option_takes_one_line_whatever_is_in_it() {
+fn a_bad_option_gets_one_line_whatever_it_contains() {
     let bad = ["--no\npe", "--classic=unix:/nowhere/\x1b[31m\n"].map(|bad| ("", bad));
     for (command, bad) in bad.into_iter().chain([("join", "--no\npe")]) {
         let output = output(natter(command).arg(bad));
@@ -51,7 +51,7 @@ fn a_bad_option_takes_one_line_whatever_is_in_it() {
 }
 
 #[test]
-fn the_kernel_takes_the_largest_values_that_its_options_may_have() {
+fn the_kernel_accepts_the_largest_values_of_its_options() {
     let server = Server::start(
         "--keepalive-secs 32767 --keepalive-interval-secs 32767 --keepalive-probes 127 \
          --user-timeout-secs 2147483",
@@ -60,7 +60,7 @@ fn the_kernel_takes_the_largest_values_that_its_options_may_have() {
 }
 
 #[test]
-fn a_door_that_cannot_open_is_named_with_what_to_do() {
+fn a_door_that_cannot_be_opened_is_named_with_the_fix() {
     refused("--classic 192.0.2.1:0", &["--classic 192.0.2.1:0", "give an address of this machine"]);
     refused("--classic unix:/nowhere/natter", &["--classic unix:/nowhere/natter", "give another"]);
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
@@ -98,7 +98,7 @@ fn each_door_takes_a_descriptor_from_the_clients() {
 }
 
 #[test]
-fn help_and_version_go_to_stdout_and_end_well() {
+fn help_and_version_are_printed_to_stdout_with_exit_code_0() {
     for option in ["--help", "-h"] {
         let output = output(&mut natter(option));
         let text = String::from_utf8(output.stdout).expect("it speaks UTF-8");
@@ -116,7 +116,7 @@ fn help_and_version_go_to_stdout_and_end_well() {
 }
 
 #[test]
-fn the_environment_decides_the_language_and_an_option_overrides_it() {
+fn the_environment_sets_the_language_and_an_option_overrides_it() {
     for (variable, options, joined) in [
         ("LC_ALL=zh_CN.UTF-8", "", "[T] 系统:bob加入了聊天"),
         ("LANG=zh_TW.UTF-8", "", "[T] 系统:bob加入了聊天"),
@@ -133,7 +133,7 @@ fn the_environment_decides_the_language_and_an_option_overrides_it() {
 }
 
 #[test]
-fn a_unix_socket_is_a_door_and_its_file_goes_with_the_server() {
+fn a_unix_socket_is_a_door_and_its_file_is_removed_at_the_end() {
     let file = TempPath::new(".sock");
     let mut server = Server::start(&format!("--classic {}", file.as_door()));
     assert_eq!(server.door(), file.as_door());
@@ -243,7 +243,7 @@ fn ipv6_is_a_door_too() {
     alice.expect("[T] alice:hello");
 }
 
-/// The address that this machine would speak to others from.
+/// Returns the address from which this machine would reach others.
 fn address_to_others() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     // For UDP, connecting only looks up the route: nothing is sent.
@@ -253,7 +253,7 @@ fn address_to_others() -> Option<IpAddr> {
 }
 
 #[test]
-fn one_address_has_so_many_connections_and_no_more() {
+fn connections_from_one_address_are_limited() {
     let Some(address) = address_to_others() else {
         return skip_here("this machine has only its loopback address");
     };
@@ -271,7 +271,7 @@ fn one_address_has_so_many_connections_and_no_more() {
 }
 
 #[test]
-fn the_log_at_info_tells_who_came_and_went_and_not_what_was_said() {
+fn the_log_at_info_has_joins_and_leaves_and_no_texts() {
     let mut server = Server::start("");
     let mut alice = server.enter("alice");
     alice.say("a secret -ta");
@@ -287,7 +287,7 @@ fn the_log_at_info_tells_who_came_and_went_and_not_what_was_said() {
 }
 
 #[test]
-fn the_log_at_debug_tells_what_was_said_escaped() {
+fn the_log_at_debug_has_escaped_texts() {
     let mut server = Server::start("--log debug");
     let (mut alice, _bob) = (server.enter("alice"), server.enter("bob"));
     alice.expect("[T] system: bob joined");
@@ -309,7 +309,7 @@ fn the_log_at_debug_tells_what_was_said_escaped() {
 }
 
 #[test]
-fn the_log_tells_that_one_came_before_it_tells_that_there_was_no_room() {
+fn the_log_has_the_arrival_of_a_connection_before_its_refusal() {
     let mut server = Server::start("--clients 1");
     let _alice = server.enter("alice");
     let mut bob = server.connect();
@@ -321,10 +321,10 @@ fn the_log_tells_that_one_came_before_it_tells_that_there_was_no_room() {
 }
 
 #[test]
-fn the_log_tells_of_who_is_not_even_told_once_a_second() {
+fn connections_closed_without_a_notice_are_logged_once_a_second() {
     let mut server = Server::start("--clients 1");
     let _alice = server.enter("alice");
-    // As many as can be told at a time; they stay to hear more.
+    // As many as can be refused with a notice at the same time; they stay connected.
     let _refused: Vec<Client> = (0..16).map(|_| server.connect()).collect();
     for _ in 0..5 {
         server.connect().expect_end();
@@ -341,7 +341,7 @@ fn the_log_can_be_off() {
     assert_eq!(server.all_log(), "");
 }
 
-/// The server must go on whatever comes of its log.
+/// Asserts that the server continues, whatever happens to its log.
 fn lives_through_a_day(server: &mut Server, door: &str) {
     let mut alice = Client::connect(door);
     alice.name("alice");
@@ -404,7 +404,8 @@ fn an_idle_server_makes_no_system_call() {
         (server.enter("lines"), Bare::enter(&server, "bare"), server.connect());
     let before = server.process().sleeps();
     thread::sleep(Duration::from_secs(2));
-    // Asleep then and now, and never put to sleep between: it did not run, so it called nothing.
+    // It was asleep before and after, and was not put to sleep in between: it did not run, so it
+    // made no call.
     assert_eq!(server.process().sleeps(), before);
 }
 
@@ -421,7 +422,7 @@ fn strace_sees_no_system_call_of_an_idle_server() {
     let mut strace = command.spawn().expect("strace starts");
     let seen = || fs::read_to_string(calls.path()).unwrap_or_default();
     let deadline = Instant::now() + PATIENCE;
-    // That it waits is the one call that is under way when strace comes.
+    // The call in which it waits is the only one in progress when strace attaches.
     while !seen().contains("epoll_wait") {
         if strace.try_wait().expect("it is a child").is_some() {
             let output = strace.wait_with_output().expect("it is a child");

@@ -1,4 +1,5 @@
-//! The article's table, row by row, byte for byte, to clients with line ends and without.
+//! The article's table of commands, row by row, byte for byte, for clients with line ends and
+//! without.
 //!
 //! Sections of `docs/protocol.md`: "Lines", "Commands at the classic door", "Clients without line
 //! ends".
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 use chrono::{Local, NaiveDateTime, TimeDelta};
 use common::{Bare, Server, natter};
 
-/// What the server says in one language.
+/// The server's texts in one language.
 struct Words {
     option: &'static str,
     joined: &'static str,
@@ -144,7 +145,7 @@ fn nobody_speaks_before_taking_a_name() {
 }
 
 #[test]
-fn who_leaves_without_a_name_leaves_without_a_word_to_others() {
+fn a_client_without_a_name_leaves_unannounced() {
     let server = Server::start("");
     let mut other = server.enter("other");
     let mut client = server.connect();
@@ -160,7 +161,7 @@ fn who_leaves_without_a_name_leaves_without_a_word_to_others() {
 }
 
 #[test]
-fn the_three_further_commands_do_as_help_says() {
+fn the_three_additional_commands_do_what_help_says() {
     let server = Server::start("");
     let mut alice = server.enter("alice");
     let mut bob = server.enter("bob");
@@ -192,7 +193,7 @@ fn the_three_further_commands_do_as_help_says() {
 }
 
 #[test]
-fn every_common_line_end_is_one() {
+fn every_common_line_end_ends_one_line() {
     let server = Server::start("--burst-lines 99");
     let mut alice = server.connect();
     alice.send("alice -n\r\none -ta\ntwo -ta\r\0\r\n\n\nthree -ta\r\n");
@@ -200,7 +201,7 @@ fn every_common_line_end_is_one() {
 }
 
 #[test]
-fn a_line_may_come_byte_by_byte() {
+fn a_line_may_arrive_byte_by_byte() {
     let server = Server::start("");
     let mut alice = server.connect();
     "小明 -n\r\n大家好 -ta\r\n".bytes().for_each(|byte| alice.send([byte]));
@@ -210,7 +211,7 @@ fn a_line_may_come_byte_by_byte() {
 #[test]
 fn the_time_is_the_local_time() {
     let mut east = natter("--classic 127.0.0.1:0");
-    // POSIX writes it the other way round: five and a half hours ahead of UTC.
+    // POSIX uses the opposite sign: five and a half hours ahead of UTC.
     let server = Server::spawn(east.env("TZ", "XST-5:30"));
     let mut alice = server.enter("alice");
     alice.say("what time is it -ta");

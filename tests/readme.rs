@@ -1,4 +1,4 @@
-//! What the README and the pages in `docs/` say, in either language, is what the program does.
+//! The README and the pages in `docs/`, in either language, agree with the program.
 //!
 //! Sections of `docs/protocol.md`: "Commands at the telnet door".
 
@@ -9,7 +9,7 @@ use natter::config::options::Opt;
 use natter::config::table::{LOG_OPTIONS, OPTIONS};
 use natter::door::lang::Lang;
 
-/// A person has two minutes for it.
+/// Reading it must not take more than two minutes.
 const README_LINES_MAX: usize = 150;
 const READMES: [&str; 2] = ["README.md", "README.zh-CN.md"];
 /// Pages that exist in both languages.
@@ -23,7 +23,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// All pages of the project, by their paths.
+/// Returns all pages of the project, by their paths.
 fn pages() -> Vec<String> {
     let folders = ["", "docs/"].into_iter().flat_map(|folder| {
         let files = fs::read_dir(path(folder)).expect("the folder is there").flatten();
@@ -35,19 +35,19 @@ fn pages() -> Vec<String> {
     pages
 }
 
-/// One option as its row begins.
+/// Returns the beginning of an option's row.
 fn usage(name: &str, value: &str) -> String {
     format!("--{name} {}", value.replace('|', "\\|")).trim().to_string()
 }
 
-/// The section of `page` with that heading.
+/// Returns the section of `page` with that heading.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let mut sections = page.split("\n## ");
     let section = sections.find(|section| section.lines().next() == Some(heading));
     section.unwrap_or_else(|| panic!("there is no section {heading}"))
 }
 
-/// The option table under `heading` is the one of the program, in each language.
+/// Asserts that the option table under `heading` is the program's, in each language.
 fn assert_table_of<C>(options: &[Opt<C>], heading: &str) {
     for (lang, page) in TWINS[1].into_iter().enumerate() {
         let row = |opt: &Opt<C>| {
@@ -62,19 +62,19 @@ fn assert_table_of<C>(options: &[Opt<C>], heading: &str) {
 }
 
 #[test]
-fn the_option_table_is_the_programs() {
+fn the_option_table_matches_the_server() {
     assert_table_of(OPTIONS, "natter");
     assert_table_of(LOG_OPTIONS, "natter log");
 }
 
 #[cfg(feature = "client")]
 #[test]
-fn the_clients_option_table_is_the_clients() {
+fn the_clients_option_table_matches_the_client() {
     assert_table_of(natter::client::options::OPTIONS, "natter join");
 }
 
 #[test]
-fn the_readmes_are_short_and_give_the_commands() {
+fn the_readmes_are_short_and_contain_the_commands() {
     for name in READMES {
         let readme = read(name);
         let lines = readme.lines().count();
@@ -89,7 +89,8 @@ fn the_readmes_are_short_and_give_the_commands() {
     }
 }
 
-/// The words after a slash that begin a piece of code: `/who` and `/join ROOM` in backquotes.
+/// Returns the words after a slash at the start of a piece of code: `/who` and `/join ROOM` in
+/// backquotes.
 fn slash_words(text: &str) -> Vec<&str> {
     let words = text.split("`/").skip(1).map(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(rest.len());
@@ -109,7 +110,7 @@ fn every_command_of_the_telnet_door_is_explained() {
     for command in &commands {
         assert!(explained.contains(command), "/{command} is missing in docs/protocol.md");
     }
-    // And the READMEs explain nothing that is not there, but for other words and what lists them.
+    // And the READMEs mention no other commands, except synonyms and `/help`.
     for name in READMES {
         for word in
             slash_words(&read(name)).iter().filter(|&word| !["help", "nick", "w"].contains(word))
@@ -142,25 +143,25 @@ fn every_figure_of_the_readmes_is_in_the_page_of_benchmarks() {
     }
 }
 
-/// The targets of all links in `text`.
+/// Returns the targets of all links in `text`.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
 }
 
-/// How a heading is linked to.
+/// Returns the anchor of a heading.
 fn anchor(heading: &str) -> String {
     let heading = heading.trim_start_matches('#').trim().to_lowercase();
     let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
     heading.chars().filter(is_kept).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// The anchors of all headings of `page`, in order.
+/// Returns the anchors of all headings of `page`, in order.
 fn anchors(page: &str) -> Vec<String> {
     page.lines().filter(|line| line.starts_with('#')).map(anchor).collect()
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     for name in pages() {
         let page = read(&name);
         let folder = Path::new(&name).parent().expect("a file is in a folder");
@@ -204,7 +205,7 @@ fn every_section_of_the_protocols_has_a_test_that_names_it() {
     assert_eq!(told, sections);
 }
 
-/// What must be the same in every language, in order.
+/// Returns what must be the same in every language, in order.
 fn bones(page: &str) -> Vec<String> {
     let anchors = anchors(page);
     let mut bones = Vec::new();
@@ -219,7 +220,8 @@ fn bones(page: &str) -> Vec<String> {
         if let Some((level, _)) = line.split_once(' ').filter(|_| line.starts_with('#')) {
             bones.push(level.to_string());
         } else if let Some(cells) = line.strip_prefix("| `") {
-            // The first cell is what is typed, and a default in figures is one everywhere.
+            // The first cell is what is typed, and a default that is a number is the same
+            // everywhere.
             let (typed, rest) = cells.split_once("` | ").expect("the first cell is code");
             let last = rest.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
             let is_figure = last.starts_with(|c: char| c.is_ascii_digit()) && last.is_ascii();
@@ -231,9 +233,9 @@ fn bones(page: &str) -> Vec<String> {
         }
         for target in links(line) {
             bones.push(match target.strip_prefix('#') {
-                // The same heading, though it is called something else.
+                // The same heading, although its text differs.
                 Some(place) => format!("#{:?}", anchors.iter().position(|known| known == place)),
-                // Each names its twin, and leads to pages in its language.
+                // Each page links to its twin, and to pages in its language.
                 None => target.replace(".zh-CN", ""),
             });
         }
@@ -246,7 +248,7 @@ fn both_languages_have_the_same_headings_commands_and_options() {
     for [english, chinese] in TWINS {
         assert_eq!(bones(&read(chinese)), bones(&read(english)));
         let page = read(chinese);
-        // Commands are called the same everywhere.
+        // Commands have the same names everywhere.
         let is_left = |line: &&str| line.starts_with("## ") && line.is_ascii();
         let left = page.lines().filter(is_left).filter(|line| !line.starts_with("## natter"));
         assert_eq!(left.collect::<Vec<_>>(), Vec::<&str>::new(), "headings are translated");
@@ -255,7 +257,7 @@ fn both_languages_have_the_same_headings_commands_and_options() {
 
 /// Chinese text has full-width punctuation, and a space where Latin text begins or ends.
 #[test]
-fn the_chinese_pages_are_set_as_chinese_is() {
+fn the_chinese_pages_follow_the_typography() {
     let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
     for [_, name] in TWINS {
         let page = read(name);

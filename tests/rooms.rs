@@ -1,4 +1,4 @@
-//! Rooms, as people and programs meet them, against the real binary.
+//! Rooms, as people and programs use them, with the real binary.
 //!
 //! Sections of `docs/protocol.md`: "Rooms".
 
@@ -7,7 +7,7 @@ mod common;
 use common::{Person, Server};
 
 #[test]
-fn people_and_programs_meet_in_a_room_and_hear_nothing_of_the_others() {
+fn people_and_programs_share_a_room_and_see_nothing_of_other_rooms() {
     let (server, door, _path) = Server::with_both_doors("");
     let mut bot = server.enter("bot");
     let mut alice = Person::enter(&door, "alice");
@@ -64,7 +64,7 @@ fn the_prompt_names_the_room_unless_it_is_the_lobby() {
 }
 
 #[test]
-fn whoever_returns_finds_what_was_said_and_is_told_exactly_what_was_missed() {
+fn a_returning_user_is_shown_exactly_the_missed_lines() {
     let (_server, door, _path) = Server::with_both_doors("");
     let mut alice = Person::enter(&door, "alice");
     let mut bob = Person::enter(&door, "bob");
@@ -83,7 +83,7 @@ fn whoever_returns_finds_what_was_said_and_is_told_exactly_what_was_missed() {
     }
     bob.say("/leave");
     bob.until("-- nothing was said while you were away --");
-    // The room has ended; what was said there has not.
+    // The room has ended; its history remains.
     alice.say("/join tea");
     alice.until("system: you are in tea, alone so far");
     alice.expect("-- 2 messages while you were away --");

@@ -1,4 +1,4 @@
-//! What one client sends does nothing to another's terminal, and nobody passes for somebody else.
+//! Input of one client does not affect another's terminal, and nobody can imitate another user.
 //!
 //! Sections of `docs/protocol.md`: "Texts", "Names".
 
@@ -6,7 +6,7 @@ mod common;
 
 use common::{Bare, Server};
 
-/// What is sent as `TEXT`, and what the others see of it.
+/// The text sent as `TEXT`, and what the others see of it.
 const LINES: &[(&[u8], &str)] = &[
     (b"plain", "plain"),
     ("你好，世界 🦀".as_bytes(), "你好，世界 🦀"),
@@ -26,7 +26,7 @@ const LINES: &[(&[u8], &str)] = &[
 ];
 
 #[test]
-fn nothing_that_a_terminal_obeys_reaches_another() {
+fn no_control_sequence_reaches_another_terminal() {
     let server = Server::start("--no-flood-limit");
     let mut alice = server.enter("alice");
     let mut mallory = server.enter("mallory");
@@ -50,13 +50,13 @@ fn every_control_character_is_left_out() {
     let controls = (0..0x20).chain(0x7f..0xa0).filter_map(char::from_u32);
     for control in controls.filter(|c| !matches!(c, '\n' | '\t')) {
         alice.say(&format!("<{control}> -ta"));
-        // RFC 854: a telnet client's Return is CR NUL, and NUL alone is nothing.
+        // RFC 854: a telnet client's Return is CR NUL, and a NUL alone has no effect.
         alice.expect("[T] alice:<>");
     }
 }
 
 #[test]
-fn a_name_is_not_taken_by_one_that_looks_like_it() {
+fn a_look_alike_of_a_taken_name_is_refused() {
     for (had, wanted) in [
         ("alice", "Alice"),
         ("Alice", "AIice"),
@@ -75,7 +75,7 @@ fn a_name_is_not_taken_by_one_that_looks_like_it() {
     }
 }
 
-/// The name that a refusal offers, in either language.
+/// Returns the name that a refusal offers, in either language.
 fn free_name_in(answer: &str) -> &str {
     let english = answer.strip_suffix(" is free").and_then(|answer| answer.rsplit(' ').next());
     let chinese = || answer.rsplit_once("可用：").map(|(_, free)| free);
@@ -117,7 +117,7 @@ const NO_NAMES: &[&str] = &[
 ];
 
 #[test]
-fn a_name_that_would_deceive_is_refused_and_what_is_offered_can_be_had() {
+fn a_deceptive_name_is_refused_and_the_offered_one_is_free() {
     for option in ["--lang en", "--lang zh"] {
         let server = Server::start(&format!("--no-flood-limit {option}"));
         for name in NO_NAMES {
@@ -131,7 +131,7 @@ fn a_name_that_would_deceive_is_refused_and_what_is_offered_can_be_had() {
 }
 
 #[test]
-fn a_name_is_shown_without_what_a_terminal_obeys() {
+fn a_name_is_shown_without_control_sequences() {
     let server = Server::start("");
     let mut alice = server.enter("alice");
     server.enter("m\u{202e}al\u{200b}l\u{7}ory");
@@ -149,7 +149,8 @@ fn every_answer_before_a_name_fits_the_articles_first_read() {
             [&long, &wide, "系统", "a:b", "аlice", "exit"].map(|name| format!("{name} -n"))
         {
             client.send(&command);
-            // `read` takes 128 bytes, and dies of half a character: the next answer is whole too.
+            // The client's `read` reads 128 bytes, and panics at half a character: the next answer
+            // is complete too.
             assert!(client.read().starts_with("[T] "), "{command}");
         }
         for command in

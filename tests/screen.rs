@@ -1,4 +1,4 @@
-//! What terminals show while a line is typed on them and messages come in between.
+//! The contents of terminals while a line is typed and messages arrive.
 //!
 //! Sections of `docs/protocol.md`: "The line editor".
 
@@ -10,7 +10,8 @@ use unicode_width::UnicodeWidthChar;
 
 type Row = Vec<String>;
 
-/// What a terminal should show for `input`: its cells, row by row, and the cursor's place.
+/// Returns what a terminal should show for `input`: its cells, row by row, and the cursor's
+/// position.
 fn laid_out(input: &str, cursor_at: usize, columns: usize) -> (Vec<Row>, (usize, usize)) {
     let mut rows = vec![Row::new()];
     let mut cursor = None;
@@ -24,7 +25,7 @@ fn laid_out(input: &str, cursor_at: usize, columns: usize) -> (Vec<Row>, (usize,
                 cursor = Some((rows.len() - 1 + usize::from(is_full), column));
             }
             let row = rows.last_mut().expect("it has rows");
-            // The vt100 crate keeps no more than 22 bytes for a cell.
+            // The vt100 crate keeps at most 22 bytes for a cell.
             let cell = row.iter_mut().rfind(|cell| !cell.is_empty());
             if let Some(cell) = cell.filter(|cell| cell.len() < 18) {
                 cell.push(c);
@@ -48,14 +49,14 @@ fn laid_out(input: &str, cursor_at: usize, columns: usize) -> (Vec<Row>, (usize,
     (rows.clone(), cursor.unwrap_or((row, rows[row].len())))
 }
 
-/// A terminal with messages and an input below them, and what it should show.
+/// A terminal with messages and an input below them, and its expected contents.
 struct Scene {
     terminal: vt100::Parser,
     screen: Screen,
     columns: usize,
     height: usize,
     messages: Vec<Row>,
-    /// Rows that were ever in use: the last `height` of them are in sight.
+    /// The number of rows ever in use: the last `height` of them are visible.
     used: usize,
 }
 
@@ -183,7 +184,7 @@ fn a_long_line_is_shown_on_broad_and_narrow_terminals() {
     }
 }
 
-/// A terminal without end, that wraps at once or, as a VT100, with the next character.
+/// A terminal of unlimited height, which wraps at once or, like a VT100, with the next character.
 struct Glass {
     rows: Vec<Vec<char>>,
     row: usize,
@@ -210,7 +211,7 @@ impl Glass {
         }
     }
 
-    fn obey(&mut self, mut output: &str) {
+    fn interpret(&mut self, mut output: &str) {
         while let Some(c) = output.chars().next() {
             output = &output[c.len_utf8()..];
             if c >= ' ' {
@@ -239,7 +240,7 @@ impl Glass {
         }
     }
 
-    /// Its rows without what is blank at their ends and below.
+    /// Returns its rows without blanks at their ends and without blank rows at the bottom.
     fn contents(&self) -> String {
         let rows = self.rows.iter().map(|row| row.iter().collect::<String>());
         rows.map(|row| row.trim_end().to_string() + "\n").collect::<String>().trim_end().into()
@@ -269,7 +270,7 @@ fn the_right_edge_is_right_on_both_kinds_of_terminal() {
             screen.update("> ", editor.text(), editor.cursor(), &mut output);
             let input = format!("> {}", editor.text());
             let (rows, at) = laid_out(&input, 2 + editor.cursor(), columns);
-            // Both halves of a wide character hold it.
+            // Both halves of a wide character contain it.
             let rows = rows.iter().map(|row| {
                 let mut last = "";
                 let cells = row.iter().map(|cell| {
@@ -280,7 +281,7 @@ fn the_right_edge_is_right_on_both_kinds_of_terminal() {
             });
             let expected: String = rows.collect();
             for glass in &mut glasses {
-                glass.obey(&output);
+                glass.interpret(&output);
                 assert_eq!(glass.contents(), expected.trim_end(), "seed {seed}");
                 assert_eq!((glass.row, glass.column), at, "seed {seed}: {input:?}");
             }
@@ -289,7 +290,7 @@ fn the_right_edge_is_right_on_both_kinds_of_terminal() {
 }
 
 #[test]
-fn no_text_and_no_size_is_too_strange() {
+fn any_text_and_any_size_is_shown_correctly() {
     let typed: Vec<char> =
         "a 你\u{301}\u{200d}\u{fe0f}🇩👩\u{1161}\u{17d8}\u{ad}\u{202e}\u{1b}\u{9b}\r\n\0"
             .chars()

@@ -1,7 +1,7 @@
-//! The whole hub under seeded simulation: hostile peers, kernel buffers of any size, virtual time.
+//! The whole hub in a seeded simulation: hostile peers, kernel buffers of any size, virtual time.
 //!
 //! A failure prints its seed; `SIM_SEED=… cargo test --test sim` replays it, and `SIM_SEEDS=10000`
-//! runs so many of them.
+//! runs that many.
 
 #[path = "sim/cast.rs"]
 mod cast;
@@ -17,6 +17,8 @@ mod person;
 mod program;
 #[path = "sim/reader.rs"]
 mod reader;
+#[path = "sim/rows.rs"]
+mod rows;
 
 use std::cell::RefCell;
 use std::env;
@@ -40,14 +42,14 @@ use net::{End, SimSock};
 use person::Person;
 
 const SEEDS: u64 = 320;
-/// So many tests share the seeds: they run side by side.
+/// The number of tests that share the seeds: they run in parallel.
 const PARTS: u64 = 4;
 const STEPS: usize = 250;
 const PEERS_MAX: usize = 24;
-/// Turns in which a prompt reader must have been sent what was said: all of this cast fit in one
-/// turn's budget, so one turn says it and that turn, or the next, sends it.
+/// The number of turns within which a prompt reader must have been sent what was said: this whole
+/// cast fits in one turn's budget, so one turn says it and that turn, or the next, sends it.
 const SERVED_WITHIN_TURNS: usize = 2;
-/// Turns that one moment's work may take before it counts as spinning.
+/// The maximum number of turns for the work of one moment; more count as spinning.
 const TURNS_MAX: usize = 5_000;
 
 struct Sim {
@@ -57,16 +59,16 @@ struct Sim {
     lang: Lang,
     model: Rc<RefCell<Model>>,
     naive: Rc<RefCell<Naive>>,
-    /// Given the entries of the hub's chat and nothing else: it must become the same.
+    /// Receives the entries of the hub's chat and nothing else: it must become the same.
     replica: Rc<RefCell<Chat>>,
-    /// Whose connection the hub has ended because too much was queued, and why.
+    /// The connections that the hub has ended because too much was queued, with the reasons.
     dropped: Rc<RefCell<Vec<(PeerId, CloseReason)>>>,
     peers: Vec<Peer>,
-    /// When it began, by the wall clock: a day may end while it lasts.
+    /// The wall-clock time of the start: a day may end during the run.
     start_ms: u64,
     now_ms: u64,
     room_bytes: &'static [usize],
-    /// By peer: how many turns in a row it has lacked something that it could take.
+    /// By peer: the number of successive turns in which it lacked something that it could accept.
     unserved: Vec<usize>,
     is_stopping: bool,
 }
@@ -133,7 +135,8 @@ impl Sim {
     fn run(&mut self) {
         let mut is_at_rest = true;
         for _ in 0..STEPS {
-            // A loop with work left does not sleep; nor does one past the end of a goodbye.
+            // A loop with pending work does not sleep; nor does one past the deadline of a closing
+            // connection.
             let may_jump = is_at_rest && !self.is_stopping;
             let ms_max = if may_jump && self.rng.u8(..40) == 0 { 20_000 } else { 60 };
             self.now_ms += self.rng.u64(..ms_max);
@@ -147,7 +150,7 @@ impl Sim {
                     self.enter_another(index);
                 }
             }
-            // Sometimes more happens before all is done.
+            // Sometimes more happens before all work is done.
             let turns_max = if self.rng.u8(..4) == 0 { self.rng.usize(1..3) } else { TURNS_MAX };
             is_at_rest = self.work(turns_max);
             if self.rng.u8(..8) == 0 {
@@ -172,7 +175,7 @@ impl Sim {
             let id = self.hub.next_id();
             let peer = Peer::new(id, pipe, self.peers.len(), person, &mut self.rng);
             if peer.is_unframed() {
-                // Its commands are told apart by reads, so nothing may part them.
+                // Each read is one command, so reads must not be split.
                 peer.pipe.borrow_mut().short_every = 0;
             }
             let kind = peer.kind();
@@ -185,7 +188,7 @@ impl Sim {
         }
     }
 
-    /// Some are in several rooms: no door lets them yet, so the hub is asked.
+    /// Lets some peers be in several rooms: no door offers that to them yet, so the hub is called.
     fn enter_another(&mut self, index: usize) {
         let (peer, now) = (&self.peers[index], self.now());
         let is_here = !peer.pipe.borrow().is_closed;
@@ -199,11 +202,16 @@ impl Sim {
         Now { mono_ms: self.now_ms, stamp: Stamp { unix_ms: self.start_ms + self.now_ms } }
     }
 
-    /// What the event loop does: wake, turn, again while there is work; false if some is left.
+    /// Acts as the event loop: wakes, runs turns while there is work; returns false if some is
+    /// left.
     fn work(&mut self, turns_max: usize) -> bool {
         let now = self.now();
+        let mut read = 0;
         for turn in 0..turns_max {
-            let is_tight = self.room_bytes[0] < 64;
+            // Programs may ask for more than so many turns can bring through a small kernel buffer.
+            let read_before = std::mem::replace(&mut read, self.read_bytes());
+            let is_tight =
+                self.room_bytes[0] < 64 || self.room_bytes[0] < 300_000 && read > read_before;
             assert!(turn + 1 < TURNS_MAX || is_tight, "the hub spins");
             let mut woken = false;
             for peer in &mut self.peers {
@@ -226,7 +234,12 @@ impl Sim {
         false
     }
 
-    /// What must hold after each turn.
+    /// Returns the number of bytes that all peers have read.
+    fn read_bytes(&self) -> usize {
+        self.peers.iter().map(|peer| peer.pipe.borrow().received.len()).sum()
+    }
+
+    /// Asserts what must hold after each turn.
     fn check_turn(&mut self) {
         let per_peer = 2 * READ_BYTES + 2 * self.limits.line_bytes;
         let bound = self.limits.queued_bytes + self.hub.len() * per_peer;
@@ -240,8 +253,8 @@ impl Sim {
             peer.read(&mut self.rng);
             let pipe = peer.pipe.borrow();
             let queue = &model.queues[&peer.id];
-            if peer.person.is_some() {
-                let read = peer.reader.read(&pipe.received, queue);
+            if let Some(person) = &peer.person {
+                let read = peer.reader.read(&pipe.received, queue, &person.windows);
                 read.unwrap_or_else(|fault| {
                     panic!("{:?} {:?} {:?}: {fault}", peer.id, peer.role, peer.habit())
                 });
@@ -249,7 +262,7 @@ impl Sim {
             let who = (peer.id, peer.role, peer.habit());
             let lives = !pipe.is_closed && pipe.end.is_none();
             let is_quick = peer.reads_promptly() && !peer.is_unframed();
-            // A small kernel buffer takes many turns for anybody.
+            // With a small kernel buffer every client needs many turns.
             if lives && is_quick && self.room_bytes[0] >= 300_000 {
                 let is_served = match peer.person {
                     None if let Some(program) = &queue.program => {
@@ -265,8 +278,8 @@ impl Sim {
         }
     }
 
-    /// What must hold when the hub says that there is nothing to do: input that waits is that of
-    /// somebody who must not speak yet, or does not read.
+    /// Asserts what must hold when the hub reports that nothing is pending: waiting input belongs
+    /// to a peer whose allowance is used up, or that does not read.
     fn check_rest(&self) {
         for peer in &self.peers {
             let pipe = peer.pipe.borrow();
@@ -279,13 +292,13 @@ impl Sim {
         }
     }
 
-    /// The same entries have made the same chat, whatever each has told whom.
+    /// Asserts that the same entries have made the same chat, whatever each of the two has shown.
     fn check_replica(&self) {
         let is_same = self.hub.chat().is_same(&self.replica.borrow());
         assert!(is_same, "a second chat with the same entries is another");
     }
 
-    /// Who reads what comes is never ended for being slow, whatever others do.
+    /// Asserts that no peer that reads its input was closed for being slow, whatever others did.
     fn check_dropped(&self) {
         for &(id, why) in &*self.dropped.borrow() {
             let peer = self.peers.iter().find(|peer| peer.id == id).expect("it has connected");
@@ -294,7 +307,7 @@ impl Sim {
         }
     }
 
-    /// Everyone goes, time passes, and what each received is held against the model.
+    /// Ends all connections, lets time pass, and compares what each received with the model.
     fn end(&mut self) {
         for peer in &mut self.peers {
             peer.leave(&mut self.rng);
@@ -310,7 +323,7 @@ impl Sim {
             assert!(self.now_ms < 100_000_000, "the hub never comes to rest");
         }
         assert!(self.hub.is_empty(), "{} connections are left", self.hub.len());
-        // A server that stops tells nobody of those who leave with it.
+        // A server that stops does not announce those who leave with it.
         let left = if self.is_stopping { 0 } else { self.hub.chat().present() };
         assert_eq!(left, 0, "nobody is left in the room");
         assert_eq!(self.hub.held_bytes(), 0, "nothing is left queued");
@@ -322,7 +335,7 @@ impl Sim {
             let was_unframed = !matches!(peer.role, Role::Chatter | Role::Flooder | Role::Endless);
             let lacks = match peer.person {
                 Some(_) => Ok(peer.reader.lacks(&pipe.received, &model.queues[&peer.id])),
-                // Lines of several rooms have no one order: see `naive`.
+                // Lines of several rooms have no common order: see `naive`.
                 None if peer.is_in_many => Ok(0),
                 None if let Some(program) = &model.queues[&peer.id].program => {
                     program.check(&pipe.received)
@@ -348,7 +361,7 @@ impl Sim {
                     )
                 );
             }
-            // Bursts are cut at what one read takes, and people see lines in many ways.
+            // Bursts are cut at the size of a read, and people see lines in many ways.
             let is_program = model.queues[&peer.id].program.is_some();
             let is_classic = peer.person.is_none() && (peer.program.is_none() || is_program);
             if is_classic && !peer.is_unframed() {
@@ -366,14 +379,14 @@ impl Sim {
         }
     }
 
-    /// All that a faithful peer said was heard, once and in its order, or was refused because
-    /// its name had been taken by another.
+    /// Asserts that every line of a faithful peer was delivered, once and in order, or was refused
+    /// because its name had been taken by another.
     fn check_heard(&self, peer: &Peer, model: &Model) {
         let sent: Vec<&String> = peer.said.iter().filter(|text| !text.is_empty()).collect();
         let heard: Vec<&String> = model.said.iter().filter(|text| sent.contains(text)).collect();
         let queue = model.queues.get(&peer.id).filter(|queue| queue.is_named);
         let Some(unheard) = queue.map(|queue| queue.unheard) else {
-            // It never got a name: all that it said was refused.
+            // It never got a name: all its lines were refused.
             return assert!(heard.is_empty());
         };
         let lost = sent.iter().find(|text| !heard.contains(text));
@@ -384,8 +397,8 @@ impl Sim {
         self.check_answered(peer);
     }
 
-    /// What a faithful person's client asked was answered: what is rationed at most once, what is
-    /// not exactly once. Who speaks no telnet was sent none.
+    /// Asserts that the requests of a faithful person's client were answered: the limited ones at
+    /// most once, the others exactly once. A client that speaks no telnet was sent none.
     fn check_answered(&self, peer: &Peer) {
         let (reader, Some(person)) = (&peer.reader, &peer.person) else { return };
         let who = (peer.id, peer.role, person.habit);
@@ -396,7 +409,7 @@ impl Sim {
     }
 }
 
-/// Names the seed if its run fails.
+/// Prints the seed if its run fails.
 struct Seed(u64);
 
 impl Drop for Seed {

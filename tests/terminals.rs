@@ -1,4 +1,4 @@
-//! Real telnet clients on a terminal: what a person sees is compared row by row.
+//! Real telnet clients on a terminal, whose contents are compared row by row.
 //!
 //! Sections of `docs/protocol.md`: "What a person sees".
 
@@ -16,16 +16,16 @@ fn start() -> Server {
     Server::start(OPTIONS)
 }
 
-/// The port of its telnet door.
+/// Returns the port of its telnet door.
 fn port(server: &Server) -> &str {
     server.telnet().rsplit_once(':').expect("it is an address").1
 }
 
-/// A terminal, and the rows on it that do not change any more.
+/// A terminal, and the rows on it that no longer change.
 struct Story {
     screen: Screen,
     rows: usize,
-    /// Rows that were ever in use: what has left the screen at the top does not come back.
+    /// The number of rows ever in use: rows that have scrolled off do not come back.
     used: usize,
     told: Vec<String>,
 }
@@ -35,7 +35,7 @@ impl Story {
         Self { screen, rows: rows.into(), used: told.len() + 1, told }
     }
 
-    /// Below what was told the screen must come to show `wanted`, and nothing else.
+    /// Asserts that the screen shows `wanted` below the fixed rows, and nothing else.
     #[track_caller]
     fn shows(&mut self, wanted: &[&str]) {
         let all: Vec<&str> =
@@ -44,8 +44,8 @@ impl Story {
         self.screen.expect(&all[self.used.saturating_sub(self.rows)..].join("\n"));
     }
 
-    /// `wanted` is shown below what was told; all but its last row, where the cursor is, is told
-    /// from then on.
+    /// Asserts that `wanted` is shown below the fixed rows; all but its last row, where the cursor
+    /// is, are fixed from then on.
     #[track_caller]
     fn tells(&mut self, wanted: &[&str]) {
         self.shows(wanted);

@@ -1,4 +1,4 @@
-//! The invariants of the architecture, each an absence that is looked for in the source.
+//! The invariants of the architecture, checked in the source.
 
 #[path = "tidy/graph.rs"]
 mod graph;
@@ -12,7 +12,7 @@ const FILE_LINES_MAX: usize = 500;
 const LINE_CHARS_MAX: usize = 110;
 const FUNCTION_LINES_MAX: usize = 70;
 
-/// Every Rust file of the project below `folder`, with its text.
+/// Returns every Rust file of the project below `folder`, with its text.
 fn files(folder: &str) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
@@ -33,18 +33,18 @@ fn files(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The lines of `text` that the compiler reads, without tests, each with its number.
+/// Returns the lines of `text` that are compiled, without tests, each with its number.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let code = text.split("#[cfg(test)]").next().expect("a split has a first part");
     let lines = code.lines().enumerate().map(|(index, line)| (index + 1, line));
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// Asserts that none of `words` stands in the code of a file of `src` that is not `allowed`.
+/// Asserts that none of `words` occurs in the code of a file of `src` that is not `allowed`.
 fn assert_absent(words: &[&str], allowed: impl Fn(&str) -> bool) {
     for (path, text) in files("src") {
         let path = path.to_str().expect("paths are UTF-8");
-        // Tests that have a file of their own.
+        // Files that contain only tests.
         if path.ends_with("tests.rs") {
             continue;
         }
@@ -68,17 +68,17 @@ fn is_clients_shell(path: &str) -> bool {
 }
 
 #[test]
-fn mio_is_known_to_the_event_loops_alone() {
+fn only_the_event_loops_use_mio() {
     assert_absent(&["mio::", "signal_hook"], |path| is_loop(path) || is_clients_shell(path));
 }
 
 #[test]
-fn the_clock_is_read_by_the_event_loops_alone() {
+fn only_the_event_loops_read_the_clock() {
     assert_absent(&["Instant::now", "SystemTime::now", "Local::now", "Utc::now"], is_loop);
 }
 
 #[test]
-fn the_clients_inner_parts_know_no_system() {
+fn the_clients_inner_parts_make_no_system_calls() {
     let outside = |path: &str| !path.starts_with("src/client/") || is_clients_shell(path);
     assert_absent(
         &["rustix", "io::stdout", "io::stdin", "TcpStream", "std::fs", "Rng::new"],
@@ -97,7 +97,7 @@ fn the_clients_core_uses_no_other_part_of_the_client() {
 }
 
 #[test]
-fn there_is_no_thread_no_lock_no_shared_cell_and_nothing_unsafe() {
+fn there_are_no_threads_locks_shared_cells_or_unsafe_code() {
     let words =
         ["thread::", "Mutex", "RwLock", "RefCell", "Rc<", "Arc<", "Atomic", "async ", "sleep("];
     assert_absent(&words, |_| false);
@@ -116,17 +116,18 @@ fn the_chat_names_no_wire_no_bytes_and_no_connection() {
     let outside = |path: &str| !path.starts_with("src/chat/");
     let words = ["door", "Conn", "Tape", "Outbound", "Hub", "socket", "io::"];
     assert_absent(&words, outside);
-    // The store of lines packs them into memory; what it takes and gives are texts.
+    // The store of lines packs them into bytes; its interface has texts.
     assert_absent(&["Vec<u8>", "&[u8]"], |path| outside(path) || path == "src/chat/lines.rs");
 }
 
 #[test]
-fn modules_know_only_whom_they_may() {
+fn modules_use_only_what_they_may() {
     for (module, may_know) in [
         ("src/delivery/tape.rs", &["limits"][..]),
         ("src/slots.rs", &[]),
         ("src/hub/timers.rs", &[]),
         ("src/text.rs", &[]),
+        ("src/rows.rs", &[]),
         ("src/clock.rs", &[]),
         ("src/chat/command.rs", &["clock", "ids"]),
         ("src/door/telnet/commands.rs", &["clock", "chat", "door"]),
@@ -141,18 +142,18 @@ fn modules_know_only_whom_they_may() {
         for (number, line) in code(&text) {
             if let Some(known) = line.trim().strip_prefix("use crate::") {
                 let known = known.split([':', ';', ' ']).next().unwrap_or(known);
-                assert!(may_know.contains(&known), "{module}:{number}: it must not know {known}");
+                assert!(may_know.contains(&known), "{module}:{number}: it must not use {known}");
             }
         }
     }
 }
 
 #[test]
-fn every_file_tells_its_job_and_is_short() {
+fn every_file_has_a_heading_and_is_short() {
     for folder in ["src", "tests", "benches"] {
         for (path, text) in files(folder) {
             let path = path.display();
-            assert!(text.starts_with("//! "), "{path}: the first line tells the module's job");
+            assert!(text.starts_with("//! "), "{path}: the first line describes the module");
             let lines = text.lines().count();
             assert!(lines <= FILE_LINES_MAX, "{path}: {lines} lines");
             for (index, line) in text.lines().enumerate() {
@@ -197,7 +198,7 @@ fn every_function_is_short() {
     }
 }
 
-/// The graph of the crate, without tests and without `main`, which is a crate of its own.
+/// Returns the graph of the crate, without tests and without `main`, which is a crate of its own.
 fn module_graph() -> Graph {
     let is_code = |path: &Path| {
         let path = path.to_str().expect("paths are UTF-8");

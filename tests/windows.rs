@@ -1,4 +1,4 @@
-//! A person at Windows' telnet: each key is sent at once, in GBK, and shown by the terminal itself.
+//! A user of Windows' telnet: each key is sent at once, in GBK, and echoed by the terminal itself.
 //!
 //! Sections of `docs/protocol.md`: "Character sets".
 
@@ -26,7 +26,7 @@ impl Windows {
                 '\r' => self.0.send("\r\n"),
                 '\u{8}' => self.0.send([8]),
                 _ => {
-                    // The halves of a character come in packets of their own.
+                    // The halves of a character are sent in separate packets.
                     let mut bytes = Vec::new();
                     Charset::Gbk.encode(&key.to_string(), &mut bytes);
                     bytes.iter().for_each(|&byte| self.0.send([byte]));
@@ -41,17 +41,17 @@ impl Windows {
 
 #[test]
 #[cfg_attr(not(feature = "charsets"), ignore = "this build knows no GBK")]
-fn somebody_types_chinese_at_a_windows_telnet() {
+fn a_user_types_chinese_at_windows_telnet() {
     let server = Server::start("--telnet 127.0.0.1:0 --lang en --no-flood-limit");
     let mut bob = server.enter("bob");
     let mut windows = Windows::connect(&server);
-    // The dot of the greeting is UTF-8, as nobody knows better yet.
+    // The dot of the greeting is UTF-8, because the charset is not known yet.
     let zone = Zones::new().offset(Zone::LOCAL, Stamp::from(SystemTime::now()));
     let greeting = format!("natter 路 1 here: bob 路 times are in {zone} 路 /help\nname: ");
     windows.0.expect(&format!("{greeting}█"));
     windows.press("小明\r");
     bob.expect("[T] system: 小明 joined");
-    // Whoever writes GBK reads Chinese.
+    // A user who writes GBK reads Chinese.
     let guessed = "系统:您的终端似乎使用 gbk，输入 /charset utf-8 可切换回来";
     let before = format!("{greeting}小明\n{guessed}");
     windows.0.expect(&format!("{before}\n> █"));
@@ -60,9 +60,9 @@ fn somebody_types_chinese_at_a_windows_telnet() {
     windows.0.expect(&format!("{before}\n[T] bob: 你好，小明 ?\n> █"));
     windows.press("大家号\u{8}好 a\u{8}b\r");
     bob.expect("[T] 小明:大家好 b");
-    // It shows a backspace as one column to the left; nobody tells it of the other.
+    // It shows a backspace as one column to the left, although the character has two.
     windows.0.expect_end("> 大家 好 b\n[T] 小明: 大家好 b\n> █");
-    assert!(windows.0.shown().matches("似乎").count() == 1, "it is told once");
+    assert!(windows.0.shown().matches("似乎").count() == 1, "it is shown once");
 
     windows.press("/edit on\r");
     windows.0.expect_end("> /edit on\n系统:已开启服务器端行编辑\n> █");

@@ -1,6 +1,6 @@
-//! Not a test but what `cargo test` ends with, as it runs files in the order of their names: how many
-//! tests were skipped, which, and why. Where `NATTER_NO_SKIPS` is set, as in the gate, it fails if one
-//! was skipped for want of something that can be installed.
+//! Not a test but the end of `cargo test`, which runs files in the order of their names: prints how
+//! many tests were skipped, which, and why. If `NATTER_NO_SKIPS` is set, as in the gate, it fails
+//! if a test was skipped because something that can be installed is missing.
 
 #[allow(dead_code, reason = "this only reads what tests write")]
 #[path = "common/skip.rs"]
@@ -10,7 +10,7 @@ use std::env;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Whoever only wants to know what there is must not take the list from those who run tests.
+    // A caller that only lists the tests must not remove the list of those that run them.
     if env::args().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }

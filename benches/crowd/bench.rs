@@ -1,4 +1,4 @@
-//! What all cases share: the options, the plan, the progress bar, the faults.
+//! Shared by all cases: the options, the plan, the progress bar, the faults.
 use crate::fault::Result;
 use crate::options::Options;
 use crate::plan::Plan;
@@ -16,7 +16,7 @@ pub struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     pub fn new(options: &'a Options, plan: &'a Plan) -> Self {
-        // The bar hides itself where stderr is no terminal.
+        // The bar is hidden if stderr is no terminal.
         let progress = ProgressBar::new(plan.steps(options));
         let style = "{elapsed_precise} {wide_bar} {pos}/{len}, {eta} to go: {msg}";
         if let Ok(style) = ProgressStyle::with_template(style) {
@@ -25,7 +25,7 @@ impl<'a> Bench<'a> {
         Self { options, plan, progress, faults: Vec::new() }
     }
 
-    /// Does one measurement: what it measured, or a fault on the list.
+    /// Does one measurement; returns its result, or adds a fault to the list.
     pub fn step<T>(
         &mut self,
         what: &str,
@@ -58,7 +58,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// `N=1,000 S=10 W=32`, and the rooms and the payload where they are not the usual.
+/// `N=1,000 S=10 W=32`, with the rooms and the payload if they are not the default.
 pub fn room_of(shape: &Shape) -> String {
     let Shape { clients, rooms, senders, window, payload_bytes, .. } = *shape;
     let rooms = if rooms == 1 { String::new() } else { format!(" R={}", stats::count(rooms)) };

@@ -1,4 +1,4 @@
-//! The growth chart: SVG that reads well on light and on dark pages.
+//! The growth chart: SVG that is legible on light and on dark pages.
 use crate::fault::Result;
 use crate::host::Machine;
 use plotters::coord::ranged1d::Ranged;
@@ -6,7 +6,7 @@ use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
 const SIZE: (u32, u32) = (880, 500);
-/// Half-way between black and white, so that it stands out from both.
+/// Half-way between black and white, so that it contrasts with both.
 const INK: RGBColor = RGBColor(0x76, 0x7f, 0x8a);
 const KEY_WIDTH: i32 = 28;
 const COLOURS: [RGBColor; 4] = [
@@ -16,12 +16,12 @@ const COLOURS: [RGBColor; 4] = [
     RGBColor(0xb0, 0x5f, 0xd0),
 ];
 
-/// One line of the chart: clients, CPU-seconds per million delivered lines.
+/// One series of the chart: clients, CPU-seconds per million delivered lines.
 #[derive(Debug, Clone)]
 pub struct Series {
     pub label: String,
     pub points: Vec<(f64, f64)>,
-    /// Drawn dashed, in the colour of the line before it.
+    /// Whether it is drawn dashed, in the colour of the series before it.
     pub is_floor: bool,
 }
 
@@ -39,7 +39,7 @@ fn draw(text: &mut String, series: &[Series], machine: &Machine) -> Drawn {
     if points().next().is_none() {
         return Err("nothing was measured".into());
     }
-    // No background: the page's own shows through.
+    // No background: that of the page shows through.
     let root = SVGBackend::with_string(text, SIZE).into_drawing_area();
     let font = |size: u32| ("sans-serif", size).into_font().color(&INK);
     let title = "CPU-seconds of the server per million delivered lines";
@@ -112,7 +112,7 @@ where
     Ok(())
 }
 
-/// From the whole power of ten below the least figure to a little above the most.
+/// Returns the range from the power of ten below the least figure to a little above the greatest.
 fn range(figures: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = figures
         .filter(|figure| *figure > 0.0)

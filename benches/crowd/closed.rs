@@ -1,15 +1,15 @@
-//! The closed loop: each sender's message k+W goes out when k has reached all.
+//! The closed loop: a sender's message k+W is sent when its message k has reached all.
 use crate::fault::Result;
 use crate::room::Room;
 use std::time::{Duration, Instant};
 
-/// What one run of the closed loop came to.
+/// The result of one run of the closed loop.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     pub delivered: u64,
     pub line_bytes: usize,
     pub took: Duration,
-    /// The server's own, when it is known.
+    /// The server's CPU time, if it is known.
     pub cpu: Option<Duration>,
 }
 
@@ -27,8 +27,8 @@ impl Load {
     }
 }
 
-/// Runs for `warm` and then, measured, for `run`; both from quiet to quiet, so
-/// that what the server spent is for just the lines that were counted.
+/// Runs for `warm` and then, measured, for `run`; both until all is delivered, so that the server's
+/// CPU time belongs to exactly the counted lines.
 pub fn closed(room: &mut Room, warm: Duration, run: Duration) -> Result<Load> {
     spin(room, warm)?;
     let (delivered, bytes) = counted(room)?;
@@ -53,7 +53,7 @@ fn counted(room: &mut Room) -> Result<(u64, u64)> {
     Ok((ledger.delivered, ledger.delivered_bytes))
 }
 
-/// Keeps the windows full for `run`, then waits until all has arrived.
+/// Keeps the windows full for `run`, then waits until everything is delivered.
 fn spin(room: &mut Room, run: Duration) -> Result<()> {
     let until = Instant::now() + run;
     let senders = room.shape.senders;
@@ -73,7 +73,7 @@ fn spin(room: &mut Room, run: Duration) -> Result<()> {
                 return Ok(());
             }
         }
-        // Never asleep: a reader that must be woken costs the sending server.
+        // It never sleeps: waking a reader would cost the sending server time.
         room.crowd.pump(Duration::ZERO)?;
         let arrived = &mut room.ledger()?.arrived;
         if arrived.is_empty() {
@@ -85,7 +85,7 @@ fn spin(room: &mut Room, run: Duration) -> Result<()> {
     }
 }
 
-/// One write for all that each of these senders has to say.
+/// Does one write per sender for all its pending messages.
 fn flush_each(room: &mut Room, senders: &mut Vec<usize>) -> Result<()> {
     senders.sort_unstable();
     senders.dedup();

@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 
 const EVENTS_A_POLL: usize = 4096;
 const BUFFER_BYTES: usize = 512 * 1024;
-/// How long a threaded server needs to strike a name off after its last word.
+/// The time a threaded server needs to remove a name after its last message.
 const ONE_BY_ONE: Duration = Duration::from_millis(1);
 const GOODBYE_WAIT: Duration = Duration::from_secs(5);
 const LEAVING_AT_MOST: Duration = Duration::from_secs(60);
 
-/// What a connection's bytes are for.
+/// The use of a connection's bytes.
 pub enum Stage {
     Connecting,
     Joining,
-    /// In, and not looked at.
+    /// In the room, and its lines are not checked.
     Ignored,
     Watched(Place),
-    /// Not read by the poll; somebody reads a little now and then.
+    /// Not read by the poll; a little is read now and then.
     Slow(Place),
     Closed,
 }
@@ -31,16 +31,16 @@ pub enum Stage {
 pub struct Seat {
     pub stream: TcpStream,
     pub stage: Stage,
-    /// Heard, but not yet a whole line.
+    /// Received, but not yet a whole line.
     kept: Vec<u8>,
-    /// Said, but not yet taken by the kernel.
+    /// To be sent, but not accepted by the kernel yet.
     pub out: Vec<u8>,
 }
 
 /// All connections to one server.
 pub struct Crowd {
     pub wire: Wire,
-    /// How many rooms the members spread over.
+    /// The number of rooms over which the members are spread.
     rooms: usize,
     poll: Poll,
     events: Events,
@@ -51,15 +51,15 @@ pub struct Crowd {
     buffer: Vec<u8>,
     pub began: Instant,
     pub heard_bytes: u64,
-    /// Lines heard by seats that are not looked at.
+    /// Lines received by connections that are not checked.
     pub ignored_lines: u64,
-    /// When anything was last heard.
+    /// When data was last received.
     pub heard_at: Instant,
     pub joined: usize,
     leaving: bool,
 }
 
-/// The name of member `who`. All are of one length.
+/// Returns the name of member `who`. All names have the same length.
 pub fn name(who: usize) -> String {
     format!("c{who:05}")
 }
@@ -90,19 +90,19 @@ impl Crowd {
         nanos(self.began.elapsed())
     }
 
-    /// Begins one more connection.
+    /// Starts one more connection.
     pub fn connect(&mut self, addr: SocketAddr) -> Result<usize> {
         let stream = TcpStream::connect(addr).doing(|| format!("cannot connect to {addr}"))?;
         self.add(stream)
     }
 
-    /// Begins a connection whose kernel holds little that is not read. The
-    /// window is offered while connecting, so the size must be set before.
+    /// Starts a connection whose kernel buffers little unread data. The window is offered while
+    /// connecting, so the size must be set before.
     pub fn connect_narrow(&mut self, addr: SocketAddr, buffer_bytes: usize) -> Result<usize> {
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
         socket.set_recv_buffer_size(buffer_bytes)?;
         socket.set_nonblocking(true)?;
-        // Like mio's own connect: the poll tells how it ended.
+        // As in mio's own connect: the poll reports the result.
         let _ = socket.connect(&addr.into());
         self.add(TcpStream::from_std(socket.into()))
     }
@@ -120,7 +120,7 @@ impl Crowd {
         Ok(who)
     }
 
-    /// Takes a seat out of the poll; it is read with `sip` from then on.
+    /// Removes a connection from the poll; it is read with `sip` from then on.
     pub fn make_slow(&mut self, who: usize, place: Place) -> Result<()> {
         let seat = &mut self.seats[who];
         self.poll.registry().deregister(&mut seat.stream)?;
@@ -128,7 +128,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Waits at most `wait` for anything to happen, and sees to all of it.
+    /// Waits at most `wait` for events, and handles all of them.
     pub fn pump(&mut self, wait: Duration) -> Result<()> {
         match self.poll.poll(&mut self.events, Some(wait)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
@@ -166,7 +166,7 @@ impl Crowd {
         }
     }
 
-    /// Says hello if the connection stands; the poll tells when it does.
+    /// Sends the hello if the connection is made; the poll reports when it is.
     pub fn greet(&mut self, who: usize) -> Result<()> {
         let seat = &mut self.seats[who];
         if let Some(error) = seat.stream.take_error()? {
@@ -195,7 +195,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// What the server said to one that is joining, and what follows from it.
+    /// Handles the server's answer to a client that is joining.
     fn advance(&mut self, who: usize) -> Result<()> {
         let seat = &mut self.seats[who];
         match self.wire.answer(&seat.kept).doing(|| format!("{} cannot join", name(who)))? {
@@ -206,7 +206,7 @@ impl Crowd {
             }
             Answer::Joined(line_end) => {
                 let lines = memchr::memchr_iter(b'\n', &seat.kept).count() as u64;
-                // The answer itself is no line of the room.
+                // The answer itself is not a line of the room.
                 self.ignored_lines += lines.saturating_sub(1);
                 self.line_end = line_end;
                 self.joined += 1;
@@ -227,7 +227,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Reads at most `room` bytes off a slow seat.
+    /// Reads at most `room` bytes from a slow connection.
     pub fn sip(&mut self, who: usize, room: usize) -> Result<()> {
         if matches!(self.seats[who].stage, Stage::Slow(_)) {
             self.read(who, room)?;
@@ -235,7 +235,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// One read, and whatever it means. Less than `room` was all there was.
+    /// Reads once and handles the data. Less than `room` means that there was no more.
     fn read(&mut self, who: usize, room: usize) -> Result<usize> {
         let seat = &mut self.seats[who];
         let kept = seat.kept.len();
@@ -316,7 +316,7 @@ impl Crowd {
         }
     }
 
-    /// Sees to what the server says, until it has said goodbye to all of `seats`.
+    /// Handles input until the server has said goodbye to all of `seats`.
     fn wait_for_goodbye(&mut self, seats: std::ops::Range<usize>, until: Instant) {
         let is_closed = |seat: &Seat| matches!(seat.stage, Stage::Closed);
         while !self.seats[seats.clone()].iter().all(is_closed) && Instant::now() < until {
@@ -324,13 +324,13 @@ impl Crowd {
         }
     }
 
-    /// Leaves: politely where the server minds, and without a TIME_WAIT.
+    /// Leaves: with a goodbye if the server needs it, and without a TIME_WAIT.
     pub fn leave(mut self, politely: bool) {
         if politely && !self.wire.goodbye().is_empty() {
             self.ledger = None;
             self.leaving = true;
             let until = Instant::now() + LEAVING_AT_MOST;
-            // A threaded server may not bear two at a time.
+            // A threaded server may not support two at a time.
             let together = if self.wire == Wire::Classic { 1 } else { self.seats.len() };
             for first in (0..self.seats.len()).step_by(together) {
                 (first..first + together).for_each(|who| self.say_goodbye(who));
@@ -340,14 +340,14 @@ impl Crowd {
             }
         }
         for seat in &self.seats {
-            // Thousands of ports would be out of use for a minute otherwise.
+            // Otherwise thousands of ports would be unusable for a minute.
             let _ = socket2::SockRef::from(&seat.stream).set_linger(Some(Duration::ZERO));
         }
     }
 }
 
 impl Seat {
-    /// Gives the kernel what is to be said, as much as it takes.
+    /// Writes pending data, as much as the kernel accepts.
     pub fn flush(&mut self, who: usize) -> Result<()> {
         while !self.out.is_empty() {
             match self.stream.write(&self.out) {
@@ -361,7 +361,7 @@ impl Seat {
     }
 }
 
-/// Whether a call only has to wait for the poll.
+/// Whether a call has to be repeated after an event.
 fn not_yet(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected | ErrorKind::Interrupted)
 }

@@ -1,7 +1,7 @@
-//! One error type for the whole benchmark: a sentence for a person to read.
+//! The error type of the benchmark: a sentence for people.
 use std::fmt;
 
-/// What went wrong, in one line.
+/// The description of an error, in one line.
 #[derive(Debug, Clone)]
 pub struct Fault(pub String);
 
@@ -37,7 +37,7 @@ impl From<&str> for Fault {
     }
 }
 
-/// Adds what was being done to an error that only says what failed.
+/// Adds to an error what was being done.
 pub trait While<T> {
     fn doing(self, what: impl FnOnce() -> String) -> Result<T>;
 }

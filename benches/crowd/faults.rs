@@ -1,7 +1,7 @@
-//! The kinds of fault a server's lines can have, counted.
+//! Counts the kinds of faults in a server's lines.
 use std::fmt;
 
-/// Faults of the server: one is enough to fail a run.
+/// Faults of the server: a single one fails the run.
 #[derive(Debug, Default, Clone)]
 pub struct Faults {
     pub lost: u64,
@@ -9,7 +9,7 @@ pub struct Faults {
     pub reordered: u64,
     pub damaged: u64,
     pub skipped: u64,
-    /// Lines of a room that reached somebody in another.
+    /// Lines of a room that were delivered in another room.
     pub strayed: u64,
     first: Option<String>,
 }
@@ -19,7 +19,7 @@ impl Faults {
         self.first.is_some()
     }
 
-    /// Keeps what the first fault was.
+    /// Remembers the first fault.
     pub fn note(&mut self, what: impl FnOnce() -> String) {
         if self.first.is_none() {
             self.first = Some(what());

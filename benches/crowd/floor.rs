@@ -1,4 +1,4 @@
-//! The floors: bare servers that do nothing but the calls no server can save.
+//! The floors: minimal servers that only make the system calls that every server needs.
 use crate::fault::{Fault, Result, While};
 use crate::host;
 use crate::process::Floor;
@@ -36,7 +36,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         _ => return Err(Fault(format!("@floor {kind}: no such floor"))),
     };
     match served {
-        // The load generator leaves without ceremony.
+        // The load generator disconnects without a goodbye.
         Err(error) if GONE.contains(&error.kind()) => Ok(()),
         other => other.doing(|| format!("floor {kind}")),
     }
@@ -52,8 +52,8 @@ fn listen() -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// For each round that the load generator hands over: `chunk_bytes` of it to
-/// every client, then the next of it. It hands one over when all have the last.
+/// Sends a part of `chunk_bytes` to every client for each round that the load generator requests.
+/// It requests one when all have the last.
 fn send_rounds(
     listener: &TcpListener,
     clients: usize,
@@ -79,12 +79,12 @@ fn send_rounds(
 }
 
 /// One client of the relay.
-struct Ear {
+struct RelayClient {
     stream: mio::net::TcpStream,
     pending: Vec<u8>,
 }
 
-impl Ear {
+impl RelayClient {
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = if self.pending.is_empty() { self.write(bytes)? } else { 0 };
         self.pending.extend_from_slice(&bytes[sent..]);
@@ -112,7 +112,7 @@ impl Ear {
     }
 }
 
-/// Reads each client that has something once, then sends all that to everyone.
+/// Reads once from each client with input, then sends all that to everyone.
 fn relay(listener: &TcpListener, clients: usize) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(EVENTS_A_POLL);
@@ -124,7 +124,7 @@ fn relay(listener: &TcpListener, clients: usize) -> io::Result<()> {
         let mut stream = mio::net::TcpStream::from_std(stream);
         let both = Interest::READABLE | Interest::WRITABLE;
         poll.registry().register(&mut stream, Token(who), both)?;
-        room.push(Ear { stream, pending: Vec::new() });
+        room.push(RelayClient { stream, pending: Vec::new() });
     }
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
@@ -158,7 +158,7 @@ fn relay(listener: &TcpListener, clients: usize) -> io::Result<()> {
     }
 }
 
-/// Accepts whoever comes and says OK to the first thing heard from each.
+/// Accepts every connection and answers OK to its first data.
 fn greet(listener: TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let mut listener = mio::net::TcpListener::from_std(listener);

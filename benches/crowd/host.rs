@@ -1,4 +1,4 @@
-//! This machine, and the clocks and books that its kernel keeps on a process.
+//! The machine, and the kernel's clocks and counters for a process.
 use crate::fault::{Fault, Result, While};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::time::clock_getcpuclockid;
@@ -7,7 +7,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The cpus for the server and for the load generator: two, if there are two.
+/// Returns the CPUs for the server and for the load generator: two, if there are two.
 pub fn two_cpus() -> Result<[usize; 2]> {
     let allowed = sched_getaffinity(Pid::from_raw(0))?;
     let mut cpus = (0..CpuSet::count()).filter(|&cpu| allowed.is_set(cpu).unwrap_or(false));
@@ -15,26 +15,26 @@ pub fn two_cpus() -> Result<[usize; 2]> {
     Ok([first, cpus.next().unwrap_or(first)])
 }
 
-/// Keeps this process on one cpu.
+/// Restricts this process to one CPU.
 pub fn pin(cpu: usize) -> Result<()> {
     let mut one = CpuSet::new();
     one.set(cpu)?;
     sched_setaffinity(Pid::from_raw(0), &one).doing(|| format!("cannot run on cpu {cpu}"))
 }
 
-/// What a process has used of its cpu, by its own clock: every thread, also
-/// those that have ended.
+/// Returns the CPU time that a process has used, over all its threads, including those that have
+/// ended.
 pub fn cpu_time(pid: Pid) -> Result<Duration> {
     let clock = clock_getcpuclockid(pid).doing(|| format!("process {pid}"))?;
     Ok(clock.now()?.into())
 }
 
-/// Memory of a process, in bytes.
+/// The memory of a process, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Memory {
-    /// Written by it and shared with nobody.
+    /// Written by it and not shared.
     pub own: u64,
-    /// All that is in memory, the program's text too.
+    /// All of it that is resident, including the program's text.
     pub resident: u64,
 }
 
@@ -50,7 +50,7 @@ pub fn memory(pid: Pid) -> Result<Memory> {
     read().ok_or_else(|| "the kernel does not tell a process's memory".into())
 }
 
-/// How often a process has gone to sleep or was put to sleep.
+/// Returns the number of context switches of a process.
 pub fn switches(pid: Pid) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let text = fs::read_to_string(&path).doing(|| path)?;
@@ -58,7 +58,7 @@ pub fn switches(pid: Pid) -> Result<u64> {
     Ok(counts.filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok()).sum())
 }
 
-/// Whether a process stands still after SIGSTOP.
+/// Whether a process has stopped after SIGSTOP.
 pub fn is_stopped(pid: Pid) -> bool {
     fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| {
         let state = text.lines().find_map(|line| line.strip_prefix("State:"));
@@ -66,7 +66,7 @@ pub fn is_stopped(pid: Pid) -> bool {
     })
 }
 
-/// Whether another process traces this one.
+/// Whether a process is traced by another one.
 pub fn is_traced(pid: Pid) -> bool {
     fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|text| {
         let tracer = text.lines().find_map(|line| line.strip_prefix("TracerPid:"));
@@ -74,7 +74,7 @@ pub fn is_traced(pid: Pid) -> bool {
     })
 }
 
-/// The process that listens on `addr`, when we may know.
+/// Returns the process that listens on `addr`, if we have the permission to know.
 pub fn listener(addr: SocketAddr) -> Option<Pid> {
     const LISTEN: &str = "0A";
     let port = format!(":{:04X}", addr.port());
@@ -99,7 +99,7 @@ pub fn listener(addr: SocketAddr) -> Option<Pid> {
     })
 }
 
-/// What the figures were measured on.
+/// The machine on which the figures were measured.
 #[derive(Debug, Clone)]
 pub struct Machine {
     pub cpu: String,
@@ -110,7 +110,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// To be asked before the process is kept on one cpu.
+    /// Must be called before the process is restricted to one CPU.
     pub fn look(arguments: &[String]) -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpuinfo.lines().find(|line| line.starts_with("model name"));
@@ -130,7 +130,7 @@ impl Machine {
     }
 }
 
-/// As many open files as the kernel lets one process have, and `needed` at least.
+/// Raises the limit on open files as far as the kernel allows, and to `needed` at least.
 pub fn raise_file_limit(needed: usize) -> Result<()> {
     let limit = rlimit::increase_nofile_limit(u64::MAX)?;
     if limit < needed as u64 {

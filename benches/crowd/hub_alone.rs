@@ -1,6 +1,6 @@
-//! natter's hub over no sockets, past one process's descriptors: a million connections.
+//! natter's hub without sockets, beyond the descriptor limit of a process: a million connections.
 //!
-//! Each size is measured in a process of its own, so that its memory is its own.
+//! Each size is measured in a separate process, so that the memory of others does not count.
 use crate::bench::Bench;
 use crate::chart::Series;
 use crate::fault::Result;
@@ -15,7 +15,8 @@ const SIZES_QUICK: [usize; 2] = [100, 1_000];
 const DELIVERIES: usize = 20_000_000;
 const DELIVERIES_QUICK: usize = 200_000;
 
-/// What the hub must do with a million: bytes each, nanoseconds a line, microseconds a turn.
+/// The targets of the hub with a million: bytes per connection, nanoseconds per line, microseconds
+/// per turn.
 const MUST: [(&str, f64); 3] =
     [("bytes each", 300.0), ("ns per delivered line", 60.0), ("longest turn, µs", 5_000.0)];
 
@@ -30,7 +31,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Rows of the largest size, and the chart's line over all of them.
+/// Returns rows for the largest size, and the chart's series for all sizes.
 pub fn grow(bench: &mut Bench) -> (Vec<Row>, Series) {
     let quick = bench.options.quick;
     let (sizes, deliveries) =
@@ -45,7 +46,7 @@ pub fn grow(bench: &mut Bench) -> (Vec<Row>, Series) {
                 continue;
             }
         };
-        // As CPU-seconds per million lines: it is alone on its cpu and never waits.
+        // As CPU-seconds per million lines: it is alone on its CPU and never waits.
         points.push((stats::float(members as u64), figures[1] / 1e3));
         for ((figure, most), value) in MUST.into_iter().zip(figures) {
             let must = (members == 1_000_000).then_some(Must::Most(most));

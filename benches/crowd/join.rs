@@ -1,4 +1,4 @@
-//! Brings a crowd in: connects, says the names, waits for every answer.
+//! Lets a crowd join: connects, sends the names, waits for every answer.
 use crate::crowd::{Crowd, Stage};
 use crate::fault::{Fault, Result};
 use std::net::SocketAddr;
@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 
 const STEP: Duration = Duration::from_millis(20);
 const ONE_BY_ONE: Duration = Duration::from_millis(1);
-/// A kernel buffer small enough that a slow reader's backlog is the server's.
+/// A kernel buffer so small that a slow reader's backlog is held by the server.
 const NARROW_BYTES: usize = 4096;
 
 pub struct Joining {
     pub addr: SocketAddr,
     pub members: usize,
-    /// The last so many of the members get a narrow receive buffer.
+    /// The number of members, the last ones, that get a narrow receive buffer.
     pub narrow: usize,
-    /// At most so many are between connecting and the room at a time.
+    /// The maximum number of members that are joining at the same time.
     pub in_flight: usize,
-    /// Joining must get on at least this often.
+    /// The maximum time without progress.
     pub stall: Duration,
 }
 
-/// All members are in the room when this returns; how long it took.
+/// Lets all members join; returns how long it took.
 pub fn join(crowd: &mut Crowd, joining: &Joining) -> Result<Duration> {
     let began = Instant::now();
     let (mut seen, mut got_on) = (0, began);
@@ -30,7 +30,7 @@ pub fn join(crowd: &mut Crowd, joining: &Joining) -> Result<Duration> {
             && crowd.seats.len() - crowd.joined < joining.in_flight
         {
             if joining.in_flight == 1 {
-                // A threaded server says OK just before it writes the name down.
+                // A threaded server says OK just before it notes the name.
                 std::thread::sleep(ONE_BY_ONE);
             }
             let narrow = crowd.seats.len() >= joining.members - joining.narrow;
@@ -39,7 +39,7 @@ pub fn join(crowd: &mut Crowd, joining: &Joining) -> Result<Duration> {
             } else {
                 crowd.connect(joining.addr)?
             };
-            // A loopback connection mostly stands at once.
+            // A loopback connection is mostly made at once.
             crowd.greet(who)?;
             if who % 64 == 63 {
                 crowd.pump(Duration::ZERO)?;
@@ -68,7 +68,7 @@ fn stalled(crowd: &Crowd, joining: &Joining) -> Fault {
     ))
 }
 
-/// Connects one more that is no member, and waits until it stands.
+/// Connects one more client that is not a member, and waits until it is connected.
 pub fn add_outsider(crowd: &mut Crowd, addr: SocketAddr, stall: Duration) -> Result<usize> {
     let who = crowd.connect(addr)?;
     let began = Instant::now();
@@ -82,7 +82,7 @@ pub fn add_outsider(crowd: &mut Crowd, addr: SocketAddr, stall: Duration) -> Res
     Ok(who)
 }
 
-/// Lets the notices of the joins pass: until nothing comes for `quiet`.
+/// Waits for the notices of the joins: until nothing is received for `quiet`.
 pub fn settle(crowd: &mut Crowd, quiet: Duration, at_most: Duration) -> Result<()> {
     let began = Instant::now();
     let mut heard = crowd.heard_bytes;

@@ -1,5 +1,5 @@
-//! The book of every message: what is under way, whom it has reached, the one
-//! order all must see, and every fault found on the way.
+//! The ledger of all messages: which are under way, whom they have reached, the one order that all
+//! must see, and every fault found.
 use crate::fault::Result;
 use crate::faults::Faults;
 use crate::payload::{self, Id, Payload};
@@ -7,27 +7,27 @@ use crate::wire::{self, Wire};
 use hdrhistogram::Histogram;
 use std::collections::VecDeque;
 
-/// More than this without a whole line is no line.
+/// More bytes than this without a whole line are not a line.
 const LONGEST_LINE_BYTES: usize = 256 * 1024;
 const LONGEST_LATENCY_NS: u64 = 120_000_000_000;
 
-/// How closely the lines of one receiver are looked at.
+/// How strictly the lines of a receiver are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watch {
     /// Every byte of every line, in the one order of all.
     Strict,
-    /// Every line, in each sender's order; who sends need not hear itself.
+    /// Every line, in the order of each sender; a sender need not receive its own.
     EachSender,
-    /// Slow on purpose: lines may be left out, none may be damaged.
+    /// A slow reader: lines may be missing, but none damaged.
     Gaps,
 }
 
-/// A receiver's place in the book.
+/// A receiver's position in the ledger.
 #[derive(Debug)]
 pub struct Place {
     pub who: usize,
     pub watch: Watch,
-    /// How many lines of its room's order it has had.
+    /// The number of lines of its room's order that it has received.
     had: u64,
 }
 
@@ -37,18 +37,18 @@ impl Place {
     }
 }
 
-/// A line of a room's order, as the first receiver saw it.
+/// A line in a room's order, as the first receiver saw it.
 struct Line {
     raw: Vec<u8>,
     id: Id,
     strict_left: usize,
 }
 
-/// The one order in which all members of a room must see its lines.
+/// The one order in which all members of a room must receive its lines.
 #[derive(Default)]
 struct Order {
     lines: VecDeque<Line>,
-    /// Lines before `lines`, which all strict receivers have had.
+    /// The number of lines before `lines`, which all strict receivers have received.
     settled: u64,
 }
 
@@ -58,7 +58,7 @@ struct Flight {
     due_ns: u64,
 }
 
-/// One sender's messages.
+/// The messages of one sender.
 struct Sender {
     name: String,
     before: Vec<u8>,
@@ -66,30 +66,30 @@ struct Sender {
     /// The number of `flights[0]`.
     first: u32,
     flights: VecDeque<Flight>,
-    /// The number its next line in the one order must have.
+    /// The number that its next line in the one order must have.
     listed: u32,
 }
 
-/// What the book is opened for.
+/// The parameters of a ledger.
 pub struct Opening {
     pub wire: Wire,
     pub line_end: &'static [u8],
     pub payload_bytes: usize,
-    /// Bytes of a whole delivered line, where the sender decides (raw).
+    /// The length of a whole delivered line, if the sender determines it (raw).
     pub line_bytes: usize,
     pub senders: Vec<String>,
-    /// Client k is in room k mod this, so the counts below are spread evenly over the rooms.
+    /// Client k is in room k modulo this, so the counts below are spread evenly over the rooms.
     pub rooms: usize,
-    /// Receivers that messages must reach, in all rooms together.
+    /// The number of receivers that messages must reach, in all rooms together.
     pub audience: usize,
-    /// How many of them are held to their room's order.
+    /// The number of these that must receive their room's order.
     pub strict: usize,
-    /// How many, the first ones, are held to each sender's order only.
+    /// The number of these, the first ones, that must receive each sender's order only.
     pub each_sender: usize,
 }
 
 impl Opening {
-    /// The room of client or sender `who`.
+    /// Returns the room of client or sender `who`.
     fn room_of(&self, who: usize) -> usize {
         who % self.rooms
     }
@@ -103,7 +103,7 @@ impl Opening {
     }
 }
 
-/// How many of `total`, spread evenly over `rooms`, are in `room`.
+/// Returns how many of `total`, spread evenly over `rooms`, are in `room`.
 fn share(total: usize, rooms: usize, room: usize) -> usize {
     total / rooms + usize::from(room < total % rooms)
 }
@@ -112,19 +112,19 @@ pub struct Ledger {
     opening: Opening,
     payload: Payload,
     senders: Vec<Sender>,
-    /// By room.
+    /// One order per room.
     orders: Vec<Order>,
     spare: Vec<Vec<u8>>,
-    /// What each `EachSender` receiver must hear next of each sender.
+    /// The next message that each `EachSender` receiver must receive from each sender.
     next_of_each: Vec<Vec<u32>>,
     /// The sender of each message that has just reached all.
     pub arrived: Vec<usize>,
     pub delivered: u64,
     pub delivered_bytes: u64,
     pub faults: Faults,
-    /// Answers owed to a server that asks whether we live.
+    /// The answers to a server that checks whether clients are alive.
     pub pongs: Vec<(usize, Vec<u8>)>,
-    /// The time of the read that is being looked at.
+    /// The time of the read that is being checked.
     pub now_ns: u64,
     /// Latencies of the messages due from `since_ns` on.
     pub latency: Option<Histogram<u64>>,
@@ -164,7 +164,7 @@ impl Ledger {
         })
     }
 
-    /// Begins to record latencies, of messages due from `since_ns` on.
+    /// Starts to record latencies, of messages due from `since_ns` on.
     pub fn record_latency(&mut self, since_ns: u64) -> Result<()> {
         let bounds = Histogram::new_with_bounds(1, LONGEST_LATENCY_NS, 3);
         self.latency = Some(bounds.map_err(|error| error.to_string())?);
@@ -189,7 +189,7 @@ impl Ledger {
         self.senders.iter().map(|sender| sender.flights.len()).sum()
     }
 
-    /// Reads whole lines off `heard` and returns how many bytes they took.
+    /// Checks the whole lines in `heard`; returns their length.
     pub fn take(&mut self, place: &mut Place, heard: &[u8]) -> usize {
         let room = self.opening.room_of(place.who);
         let mut at = 0;
@@ -224,7 +224,7 @@ impl Ledger {
         at
     }
 
-    /// The next line where it is not byte for byte the one that is expected.
+    /// Checks the next line if it is not byte for byte the expected one.
     fn take_unlike(&mut self, place: &mut Place, heard: &[u8]) -> Option<usize> {
         let end_mark = self.opening.line_end;
         let Some(end) = memchr::memchr(payload::END, heard) else {
@@ -266,13 +266,13 @@ impl Ledger {
         let line = &heard[line_start..whole];
         match place.watch {
             Watch::Strict => self.enter(place, id, line),
-            Watch::EachSender => self.hear(place, id, line.len()),
+            Watch::EachSender => self.receive(place, id, line.len()),
             Watch::Gaps => {}
         }
         Some(whole)
     }
 
-    /// A line for a strict receiver: the next of the order, or a fault.
+    /// Checks a line for a strict receiver: it is the next of the order, or a fault.
     fn enter(&mut self, place: &mut Place, id: Id, line: &[u8]) {
         let room = self.opening.room_of(place.who);
         let order = &self.orders[room];
@@ -335,8 +335,8 @@ impl Ledger {
         self.orders[room].lines.push_back(Line { raw, id, strict_left });
     }
 
-    /// A line for a receiver that is not held to the one order.
-    fn hear(&mut self, place: &Place, id: Id, bytes: usize) {
+    /// Checks a line for a receiver that need not see the one order.
+    fn receive(&mut self, place: &Place, id: Id, bytes: usize) {
         let next = &mut self.next_of_each[place.who][id.sender];
         let own = id.sender == place.who && !self.opening.wire.echoes();
         if id.number < *next || own {
@@ -360,7 +360,7 @@ impl Ledger {
         let sender = &mut self.senders[id.sender];
         let under_way = id.number.wrapping_sub(sender.first) as usize;
         let Some(flight) = sender.flights.get_mut(under_way) else {
-            // Settled before: only after a fault that is already noted.
+            // It has been settled: this only happens after a fault that is already noted.
             self.faults.note(|| format!("{id:?} came after it had reached all"));
             return;
         };
@@ -407,7 +407,7 @@ impl Ledger {
         self.faults.note(|| format!("c{:05} got damaged {shown:?}", place.who));
     }
 
-    /// What is still missing, for the error of a run that stands still.
+    /// Describes what is still missing, for the error of a stalled run.
     pub fn missing(&self) -> String {
         let mut senders = self.senders.iter().enumerate();
         let late = senders.find(|(_, sender)| !sender.flights.is_empty());

@@ -1,16 +1,16 @@
-//! Lets the book judge lines with known faults, before it judges a server's.
+//! Tests the ledger with known faults, before it checks a server's lines.
 use crate::fault::{Fault, Result};
 use crate::ledger::{Ledger, Opening, Place, Watch};
 use crate::payload::{self, Id, Payload};
 use crate::wire::Wire;
 
-/// Every kind of fault is found, and a sound run has none.
+/// Checks that every kind of fault is found, and that a correct run has none.
 pub fn self_check() -> Result<()> {
     one_room()?;
     two_rooms()
 }
 
-/// A message counts as delivered when it has reached its own room, and is a fault in another.
+/// Checks that a message counts as delivered in its own room, and is a fault in another.
 fn two_rooms() -> Result<()> {
     let mut ledger = Ledger::open(Opening {
         wire: Wire::Classic,
@@ -83,7 +83,7 @@ fn one_room() -> Result<()> {
         }
         let mut places = [0, 1].map(|who| Place::new(who, Watch::Strict));
         ledger.take(&mut places[0], &lines.concat());
-        // Cut where it hurts: the rest of a line comes with the next read.
+        // Cut at the worst place: the rest of a line arrives with the next read.
         let (early, late) = heard.split_at(heard.len() - 11);
         let used = ledger.take(&mut places[1], early);
         ledger.take(&mut places[1], &[&early[used..], late].concat());

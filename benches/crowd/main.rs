@@ -1,5 +1,5 @@
-//! `cargo bench --bench crowd`: what a chat server costs, measured beside bare
-//! servers that only make the calls none can save. `-- --help` tells the options.
+//! `cargo bench --bench crowd`: the cost of a chat server, compared with minimal servers that only
+//! make the system calls that every server needs. `-- --help` lists the options.
 mod bench;
 #[allow(dead_code, reason = "the other benchmark uses all of it")]
 #[path = "../turn/callgrind.rs"]
@@ -41,7 +41,7 @@ use plan::Plan;
 use row::Row;
 use std::process::ExitCode;
 
-/// Descriptors beside those of the clients.
+/// Descriptors besides those of the clients.
 const OTHER_FILES: usize = 64;
 
 fn main() -> ExitCode {
@@ -62,10 +62,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all went without a fault.
+/// Returns whether everything was without a fault.
 fn run(arguments: &[String]) -> Result<bool> {
     let mut shown = arguments.to_vec();
-    // cargo's own, which says nothing to us.
+    // cargo's own argument, which has no meaning here.
     shown.retain(|argument| argument != "--bench");
     let machine = Machine::look(&shown);
     let options = Options::parse(&shown, env!("CARGO_BIN_EXE_natter"), host::two_cpus()?)?;
@@ -141,7 +141,7 @@ fn tell(
     Ok(())
 }
 
-/// The benchmark's own parts, before they judge a server.
+/// Tests the benchmark's own parts, before they measure a server.
 fn self_check() -> Result<()> {
     payload::self_check()?;
     wire::self_check()?;

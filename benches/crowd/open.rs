@@ -1,15 +1,15 @@
-//! The open loop: messages at a fixed rate, whatever the server does.
+//! The open loop: messages at a fixed rate, regardless of the server.
 use crate::crowd::nanos;
 use crate::fault::Result;
 use crate::room::Room;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
-/// A slow reader takes this much a second.
+/// The number of bytes that a slow reader reads per second.
 const SIP_BYTES: usize = 1024;
 
-/// Delivery times, each from when the message should have gone out: one that
-/// had to wait behind others counts with its wait.
+/// Delivery times, each counted from when the message should have been sent: the time that it
+/// waited behind others is included.
 pub struct Latencies {
     pub histogram: Histogram<u64>,
     pub cpu: Option<Duration>,
@@ -27,8 +27,8 @@ impl Latencies {
     }
 }
 
-/// Sends `rate` messages a second, the senders in turn: for `warm`, then for
-/// `run`, whose messages are recorded.
+/// Sends `rate` messages per second, the senders in turn: for `warm`, then for `run`, whose
+/// messages are recorded.
 pub fn open(room: &mut Room, rate: f64, warm: Duration, run: Duration) -> Result<Latencies> {
     let began_ns = room.crowd.now_ns();
     let since_ns = began_ns + nanos(warm);
@@ -74,7 +74,7 @@ pub fn open(room: &mut Room, rate: f64, warm: Duration, run: Duration) -> Result
     })
 }
 
-/// The slow readers, each read once a second, spread over the second.
+/// The slow readers: each is read once a second, spread over the second.
 struct Sips {
     first: usize,
     readers: usize,

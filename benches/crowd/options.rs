@@ -46,7 +46,7 @@ Exits with 1 when a line was lost, repeated, out of order or damaged, or a run
 failed; a missed target alone is only shown.
 ";
 
-/// The longest that a run may stand still.
+/// The maximum time without progress in a run.
 pub const STALL: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub struct Options {
     pub window: Option<usize>,
     pub rate: Option<f64>,
     pub rooms: Option<usize>,
-    /// Counts natter's instructions and nothing else.
+    /// Whether only natter's instructions are counted.
     pub instructions: bool,
     pub payload_bytes: Option<usize>,
     pub seconds: Option<Duration>,
@@ -97,7 +97,7 @@ pub struct Options {
     pub svg: Option<PathBuf>,
     pub help: bool,
     pub self_check: bool,
-    /// Of the server, and of the load generator.
+    /// The CPUs of the server, and of the load generator.
     pub cpus: [usize; 2],
 }
 
@@ -230,12 +230,12 @@ impl Options {
         self.payload_bytes.unwrap_or(64)
     }
 
-    /// How many rooms the clients are spread over.
+    /// Returns the number of rooms over which the clients are spread.
     pub fn rooms(&self) -> usize {
         self.rooms.unwrap_or(1)
     }
 
-    /// Whether one case of the caller's own is asked for.
+    /// Whether a single case with the caller's parameters is requested.
     pub fn is_single(&self) -> bool {
         self.cases.is_empty()
             && (self.clients.is_some()
@@ -249,7 +249,7 @@ impl Options {
         self.cases.is_empty() || self.cases.contains(&case)
     }
 
-    /// What the table calls the measured server.
+    /// Returns the name of the measured server in the table.
     pub fn label(&self) -> String {
         match (&self.label, self.server) {
             (Some(label), _) => label.clone(),
@@ -261,7 +261,7 @@ impl Options {
     pub fn in_flight(&self) -> usize {
         self.in_flight.unwrap_or(match (self.server, self.wire) {
             (None, _) => 500,
-            // The article's threads trip over each other's joins.
+            // The article's server does not cope with simultaneous joins.
             (Some(_), Wire::Classic) => 1,
             // A backlog of ten is usual.
             (Some(_), _) => 8,

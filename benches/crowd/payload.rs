@@ -1,12 +1,12 @@
-//! The text of one message: who sent it, its number, and filler that follows
-//! from both, between a start and an end mark that occur nowhere else.
+//! The text of a message: its sender, its number, and filler derived from both, between a start and
+//! an end mark that occur nowhere else.
 use crate::fault::Result;
 
-/// First byte of every text.
+/// The first byte of every text.
 pub const START: u8 = b'{';
-/// Last byte of every text. No wire, name or notice has one of its own.
+/// The last byte of every text. It occurs in no wire format, name or notice.
 pub const END: u8 = b'}';
-/// `{SSSSS.QQQQQQQQQ.}`: the shortest text that still says whose it is.
+/// `{SSSSS.QQQQQQQQQ.}`: the shortest text that identifies its message.
 pub const LEAST_BYTES: usize = 18;
 
 const SENDER_DIGITS: usize = 5;
@@ -14,7 +14,7 @@ const NUMBER_DIGITS: usize = 9;
 const HEAD_BYTES: usize = 1 + SENDER_DIGITS + 1 + NUMBER_DIGITS + 1;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Which message a text is.
+/// The sender and the number of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id {
     pub sender: usize,
@@ -52,7 +52,7 @@ impl Payload {
         out.push(END);
     }
 
-    /// Which message `text` is, when every byte of it is as it was written.
+    /// Returns the id of `text`, if every byte of it is as it was written.
     pub fn read(&mut self, text: &[u8]) -> Option<Id> {
         if text.len() != self.bytes {
             return None;
@@ -84,7 +84,7 @@ fn number(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// Every text comes back as itself, and no changed byte goes unnoticed.
+/// Checks that every text is read as written, and that every changed byte is noticed.
 pub fn self_check() -> Result<()> {
     for bytes in [LEAST_BYTES, 64, 1000] {
         let mut payload = Payload::new(bytes)?;

@@ -1,4 +1,4 @@
-//! What is measured at which sizes: in full, quickly, or one case of the caller's.
+//! The cases and sizes to measure: in full, quickly, or a single one of the caller's.
 use crate::cases::fan_out;
 use crate::options::{Case, Options};
 use crate::room::Shape;
@@ -16,18 +16,18 @@ pub struct Paced {
 #[derive(Debug, Clone, Copy)]
 pub struct Counted {
     pub shape: Shape,
-    /// In the shorter count.
+    /// The number of rounds in the shorter count.
     pub rounds: usize,
 }
 
 #[derive(Debug)]
 pub struct Plan {
     pub runs: usize,
-    /// Whether the figures are held against their targets.
+    /// Whether the figures are compared with their targets.
     pub judged: bool,
     /// How long a closed loop is measured.
     pub run: Duration,
-    /// How long after the joins it begins: until their notices have passed.
+    /// How long it runs before that, after the joins: until their notices have been sent.
     pub warm: Duration,
     pub fan_out: Vec<Shape>,
     pub growth: Vec<Shape>,
@@ -75,7 +75,7 @@ impl Plan {
         plan.runs = options.runs.unwrap_or(1);
         let clients = options.clients.unwrap_or(if options.quick { 200 } else { 1_000 });
         let mut add = |senders, window| {
-            // About as many deliveries each, whatever the batches.
+            // About the same number of deliveries for each, whatever the size of the batches.
             let rounds = 200_usize.div_ceil(senders * window).max(20);
             let shape = Shape::new(options, clients, senders, window);
             plan.instructions.push(Counted { shape, rounds });
@@ -159,7 +159,7 @@ impl Plan {
             self.latency = Some(Paced { shape, rate, run: seconds(5.0) });
         }
         if options.wants(Case::Slow) {
-            // Far more than a slow reader takes, so that its backlog is large.
+            // Far more than a slow reader reads, so that its backlog becomes large.
             let mut shape = shape;
             shape.payload_bytes = options.payload_bytes.unwrap_or(512);
             let rate = options.rate.unwrap_or(100.0);
@@ -186,7 +186,7 @@ impl Plan {
         }
     }
 
-    /// The largest room of all.
+    /// Returns the size of the largest room.
     pub fn most_clients(&self) -> usize {
         let paced = self.latency.iter().chain(&self.slow).map(|paced| &paced.shape);
         let shapes = self.fan_out.iter().chain(&self.growth).chain(paced);
@@ -196,12 +196,12 @@ impl Plan {
         sizes.max().unwrap_or(0)
     }
 
-    /// Runs of a case whose figure hardly varies.
+    /// Returns the number of runs of a case whose figure hardly varies.
     pub fn few_runs(&self) -> usize {
         self.runs.min(3)
     }
 
-    /// How many measurements there are, for the progress bar.
+    /// Returns the number of measurements, for the progress bar.
     pub fn steps(&self, options: &Options) -> u64 {
         let fan_out = self.fan_out.iter();
         let loops: usize = fan_out.map(|shape| 1 + fan_out::floors(options, shape).len()).sum();

@@ -1,4 +1,4 @@
-//! The process that is measured: natter, a floor, or a server already running.
+//! The measured process: natter, a floor, or a server that is already running.
 use crate::callgrind;
 use crate::fault::{Fault, Result, While};
 use crate::host;
@@ -15,29 +15,29 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// First argument of this program when it only starts another: on one cpu,
-/// and not outliving the benchmark, however that ends.
+/// The first argument of this program when it only starts another: on one CPU, and so that it ends
+/// with the benchmark, however that ends.
 pub const PINNED: &str = "@pinned";
-/// First argument of this program when it is a floor.
+/// The first argument of this program when it is a floor.
 pub const FLOOR: &str = "@floor";
-/// First argument of this program when it is natter's hub over no sockets.
+/// The first argument of this program when it is natter's hub without sockets.
 pub const NULL_HUB: &str = "@hub";
 const START_WAIT: Duration = Duration::from_secs(10);
-/// How long natter has to end when it is asked to.
+/// The time that natter has to end when it is asked to.
 const END_WAIT: Duration = Duration::from_secs(7);
 
-/// A bare server that costs what cannot be saved.
+/// A minimal server, whose cost is unavoidable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Floor {
     /// One `send` of each line to each socket.
     Line,
     /// One `send` of all lines of a round to each socket.
     Batch,
-    /// Reads from the senders, sends what it read on to each socket.
+    /// Reads from the senders, and sends what it read to each socket.
     Relay,
     /// Accepts and says OK.
     Greeter,
-    /// No floor: natter at its classic door, beside natter at another.
+    /// Not a floor: natter at its classic door, compared with natter at another.
     ClassicDoor,
 }
 
@@ -65,7 +65,7 @@ impl Floor {
     }
 }
 
-/// Whom to measure.
+/// The server to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Server,
@@ -74,7 +74,7 @@ pub enum Subject {
 
 pub struct Target {
     pub addr: SocketAddr,
-    /// `None` when it cannot be found out.
+    /// `None` if it is not known.
     pub pid: Option<Pid>,
     pub wire: Wire,
     child: Option<Child>,
@@ -115,7 +115,7 @@ impl Target {
         }
     }
 
-    /// natter with one door, where `wire` is spoken.
+    /// Starts natter with one door, where `wire` is spoken.
     fn natter(options: &Options, wire: Wire, clients: usize) -> Result<Self> {
         let clients = clients.to_string();
         let doors = match wire {
@@ -138,7 +138,7 @@ impl Target {
         Ok(target)
     }
 
-    /// The instructions that natter has executed in user space since this was last asked.
+    /// Returns the instructions that natter has executed in user space since the last call.
     pub fn take_instructions(&mut self) -> Result<u64> {
         let (Some(counts), Some(pid)) = (&mut self.counts, self.pid) else {
             return Err("the server does not run under callgrind".into());
@@ -154,12 +154,12 @@ impl Target {
         Ok(callgrind::take_count(path.as_ref())?)
     }
 
-    /// Whether it stands still after SIGSTOP.
+    /// Whether it has stopped after SIGSTOP.
     pub fn is_stopped(&self) -> bool {
         self.pid.is_some_and(host::is_stopped)
     }
 
-    /// Whether it was running before us and goes on after us.
+    /// Whether it was running before the benchmark and continues after it.
     pub fn is_foreign(&self) -> bool {
         self.child.is_none()
     }
@@ -180,7 +180,7 @@ impl Target {
         };
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
-            // On to the end, so that the server never waits for a full pipe.
+            // Read to the end, so that the server never waits for a full pipe.
             for line in stdout.into_iter().flat_map(|out| BufReader::new(out).lines()).flatten() {
                 let mut words = line.split(' ');
                 if let (Some("listening"), Some(_), Some(addr)) =
@@ -192,12 +192,12 @@ impl Target {
         });
         target.addr = match told.recv_timeout(START_WAIT) {
             Ok(addr) => addr.doing(|| format!("{program} names no address"))?,
-            Err(_) => return Err(target.is_mute(program)),
+            Err(_) => return Err(target.printed_nothing(program)),
         };
         Ok(target)
     }
 
-    fn is_mute(&mut self, program: &str) -> Fault {
+    fn printed_nothing(&mut self, program: &str) -> Fault {
         let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
         let how = ended.map_or_else(
             || format!("does not say where it listens within {} s", START_WAIT.as_secs()),
@@ -206,7 +206,7 @@ impl Target {
         Fault(format!("{program} {how}"))
     }
 
-    /// What it has used of its cpu so far.
+    /// Returns the CPU time that it has used so far.
     pub fn cpu_time(&self) -> Result<Option<Duration>> {
         self.pid.map(host::cpu_time).transpose()
     }
@@ -216,7 +216,7 @@ impl Drop for Target {
     fn drop(&mut self) {
         let Some(child) = &mut self.child else { return };
         if let Some(counts) = &self.counts {
-            // valgrind removes its pipes only if it may end by itself.
+            // valgrind removes its pipes only if it ends by itself.
             let _ = signal::kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM);
             let until = Instant::now() + END_WAIT;
             while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
@@ -229,7 +229,7 @@ impl Drop for Target {
     }
 }
 
-/// `@pinned CPU PROGRAM ARGUMENTS`: becomes that program, on that cpu.
+/// `@pinned CPU PROGRAM ARGUMENTS`: executes that program, on that CPU.
 pub fn become_pinned(arguments: &[String]) -> Fault {
     let [cpu, program, rest @ ..] = arguments else {
         return "@pinned: what?".into();

@@ -1,4 +1,4 @@
-//! The results for people, as a Markdown table, and for programs, as JSON.
+//! The results: for people as a Markdown table, for programs as JSON.
 use crate::fault::{Result, While};
 use crate::host::Machine;
 use crate::row::Row;
@@ -9,7 +9,7 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
-/// What the figures are of, and on what they were measured.
+/// Returns the heading: what was measured, and on which machine.
 pub fn heading(machine: &Machine, label: &str, runs: usize) -> String {
     let Machine { cpu, cores, kernel, date, command } = machine;
     format!(

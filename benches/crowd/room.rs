@@ -1,4 +1,4 @@
-//! A room ready to be measured: a server or floor, and everybody in it.
+//! A room ready to be measured: a server or floor, and all its clients.
 use crate::crowd::{self, Crowd, Stage};
 use crate::fault::{Fault, Result};
 use crate::join::{self, Joining};
@@ -11,18 +11,18 @@ use std::time::{Duration, Instant};
 /// Bytes of a classic line around its text: stamp, name, colon, line end.
 const CLASSIC_AROUND_BYTES: usize = 22 + 6 + 1 + 2;
 
-/// The shape of a room and its traffic.
+/// The size of a room and its traffic.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
     pub clients: usize,
-    /// Client k is in room k mod this; 1 stands for the lobby.
+    /// Client k is in room k modulo this; 1 means that all are in the lobby.
     pub rooms: usize,
     pub senders: usize,
     pub window: usize,
     pub payload_bytes: usize,
-    /// The last so many read only a little.
+    /// The number of clients, the last ones, that read only a little.
     pub slow: usize,
-    /// Length of a delivered line, for the floors.
+    /// The length of a delivered line, for the floors.
     pub line_bytes: usize,
 }
 
@@ -49,7 +49,7 @@ pub struct Room {
     pub shape: Shape,
     pub joined_in: Duration,
     pub joined_at: Instant,
-    /// The one connection that all senders share: a floor's rounds.
+    /// The one connection that all senders share: the rounds of a floor.
     pub rounds: Option<usize>,
     any_order: bool,
     /// The seat of the first sender.
@@ -57,12 +57,12 @@ pub struct Room {
 }
 
 impl Room {
-    /// Starts the subject and brings everybody in.
+    /// Starts the subject and lets all clients join.
     pub fn fill(options: &Options, subject: Subject, shape: Shape) -> Result<Self> {
         Self::fill_watched(options, subject, shape, |_| Ok(()))
     }
 
-    /// The same, with a look at the subject before anybody comes.
+    /// The same, but calls a function with the subject before any client connects.
     pub fn fill_watched(
         options: &Options,
         subject: Subject,
@@ -117,7 +117,7 @@ impl Room {
         join::add_outsider(&mut self.crowd, self.target.addr, STALL)
     }
 
-    /// Opens the book: from here on every line must be a message of ours.
+    /// Opens the ledger: from here on every line must be a message of ours.
     pub fn open(&mut self) -> Result<()> {
         let wire = self.target.wire;
         if wire != Wire::Raw {
@@ -163,7 +163,7 @@ impl Room {
         self.crowd.ledger.as_mut().ok_or_else(|| "the book is not open".into())
     }
 
-    /// Puts the sender's next message where `flush` sends it from.
+    /// Queues the sender's next message for `flush`.
     pub fn issue(&mut self, sender: usize, due_ns: u64) -> Result<()> {
         let seat = self.sender_seat(sender);
         let Some(ledger) = &mut self.crowd.ledger else {
@@ -177,10 +177,10 @@ impl Room {
         self.crowd.seats[seat].flush(seat)
     }
 
-    /// An error when nothing has moved for too long.
+    /// Returns an error if there has been no progress for too long.
     pub fn check_stall(&mut self, moved_at: Instant) -> Result<()> {
         let ledger = self.ledger()?;
-        // A lost line is not waited for once it is known that one is lost.
+        // Once a line is known to be lost, do not wait long for it.
         let limit = if ledger.faults.any() { FAULTY_STALL } else { STALL };
         if moved_at.elapsed() < limit {
             return Ok(());
@@ -191,9 +191,9 @@ impl Room {
         Err(Fault(format!("nothing moves for {} s: {missing}{faults}", limit.as_secs())))
     }
 
-    /// Everybody leaves; what the book says is wrong with the run.
+    /// Lets all clients leave; returns the faults of the run.
     pub fn close(mut self) -> Option<String> {
-        // A line too many would come right behind the last.
+        // An excess line would arrive directly after the last.
         let extra = self.crowd.pump(Duration::from_millis(5));
         let faults = self.crowd.ledger.take().map(|ledger| ledger.faults);
         let foreign = self.target.is_foreign();

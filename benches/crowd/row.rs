@@ -1,8 +1,8 @@
-//! One line of the results: every run's figure, beside the floor's and the target.
+//! One row of the results: every run's figure, with the floor's and the target.
 use crate::stats;
 use serde_json::{Value, json};
 
-/// What a figure has to be.
+/// The target of a figure.
 #[derive(Debug, Clone, Copy)]
 pub enum Must {
     TimesTheOther(f64),
@@ -16,7 +16,7 @@ pub struct Row {
     pub room: String,
     pub figure: String,
     pub server: Vec<f64>,
-    /// What it is held against, and its figure in each of the same runs.
+    /// What it is compared with, and its figure in each of the same runs.
     pub floor: Option<(String, Vec<f64>)>,
     pub must: Option<Must>,
 }
@@ -37,7 +37,7 @@ impl Row {
         self
     }
 
-    /// The median of each run's figure over the floor's of that run.
+    /// Returns the median, over the runs, of the figure divided by the floor's.
     pub fn ratio(&self) -> Option<f64> {
         let (_, floor) = self.floor.as_ref()?;
         stats::median(&stats::ratios(&self.server, floor)).filter(|ratio| ratio.is_finite())

@@ -1,6 +1,6 @@
-//! Medians, ratios, and numbers as people read them.
+//! Medians, ratios, and the format of numbers.
 
-/// The middle of the figures; `None` without any.
+/// Returns the median of the figures; `None` if there are none.
 pub fn median(figures: &[f64]) -> Option<f64> {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -12,18 +12,18 @@ pub fn median(figures: &[f64]) -> Option<f64> {
     }
 }
 
-/// Each run's figure over the floor's in the same run.
+/// Returns each run's figure divided by the floor's in the same run.
 pub fn ratios(figures: &[f64], floor: &[f64]) -> Vec<f64> {
     figures.iter().zip(floor).map(|(figure, floor)| figure / floor).collect()
 }
 
-/// A count, as a float to reckon with.
+/// Returns a count as a float.
 #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
 pub fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// Three significant digits, or all before the point in groups of three.
+/// Formats with three significant digits, or all before the point in groups of three.
 pub fn shown(figure: f64) -> String {
     let size = figure.abs();
     if size >= 100.0 {
@@ -54,7 +54,7 @@ fn grouped(digits: &str) -> String {
     out
 }
 
-/// The median, and the range of all runs when there are several.
+/// Formats the median, and the range of all runs if there are several.
 pub fn spread(figures: &[f64]) -> String {
     let Some(middle) = median(figures) else {
         return "n/a".to_owned();

@@ -1,11 +1,11 @@
-//! What each kind of server is told and how its lines look: the one place
-//! that knows the protocols.
+//! The protocols of all kinds of servers: what clients send, and how lines look. No other file
+//! knows them.
 use crate::fault::{Fault, Result};
 use memchr::memmem;
 
-/// Bytes of `[YYYY-MM-DD HH:MM:SS] `, which classic lines begin with.
+/// The length of `[YYYY-MM-DD HH:MM:SS] `, with which classic lines begin.
 const STAMP_BYTES: usize = 22;
-/// Bytes of `[HH:MM] `, which telnet lines begin with, behind what clears the row.
+/// The length of `[HH:MM] `, with which telnet lines begin, after the bytes that clear the row.
 const TIME_BYTES: usize = 8;
 const CLEAR: &[u8] = b"\r\0\x1b[K";
 const STAMP: &[u8; STAMP_BYTES] = b"[2026-11-23 09:11:38] ";
@@ -23,7 +23,7 @@ pub enum Wire {
     Irc,
     /// PUBLISH and SUBSCRIBE of a redis server.
     Resp,
-    /// No protocol: what comes in goes out. The floors.
+    /// No protocol: input is sent out unchanged. The floors.
     Raw,
 }
 
@@ -62,17 +62,17 @@ impl Wire {
         }
     }
 
-    /// Whether the sender of a line gets it too.
+    /// Whether the sender of a line receives it too.
     pub fn echoes(self) -> bool {
         !matches!(self, Self::Plain | Self::Irc)
     }
 
-    /// Whether senders are connections beside the room's members.
+    /// Whether senders are separate connections, not members of the room.
     pub fn sends_from_outside(self) -> bool {
         self == Self::Resp
     }
 
-    /// What a client says first, as soon as it is connected.
+    /// Returns the first bytes that a client sends, as soon as it is connected.
     pub fn hello(self, name: &str) -> Vec<u8> {
         match self {
             Self::Classic => format!("{name} -n\r\n").into_bytes(),
@@ -83,7 +83,7 @@ impl Wire {
         }
     }
 
-    /// What a client says to go to a room of its own.
+    /// Returns what a client sends to enter its room.
     pub fn enter(self, room: usize) -> Vec<u8> {
         match self {
             Self::Classic => format!("r{room} -r\r\n").into_bytes(),
@@ -91,7 +91,8 @@ impl Wire {
         }
     }
 
-    /// What a client says last, where a server minds those that just vanish.
+    /// Returns the last bytes that a client sends, if the server does not cope with clients that
+    /// vanish.
     pub fn goodbye(self) -> &'static [u8] {
         match self {
             Self::Classic | Self::Telnet => b"exit\r\n",
@@ -100,8 +101,8 @@ impl Wire {
         }
     }
 
-    /// Whether that was the server's last word to one who leaves. Not every
-    /// server closes the connection then.
+    /// Whether that was the server's last message to a client that leaves. Not every server closes
+    /// the connection then.
     pub fn is_goodbye(self, heard: &[u8]) -> bool {
         match self {
             Self::Classic => heard.trim_ascii_end().ends_with(b"exit"),
@@ -110,7 +111,7 @@ impl Wire {
         }
     }
 
-    /// What `heard`, all that was heard since the last answer, calls for.
+    /// Returns what to do after `heard`, everything received since the last answer.
     pub fn answer(self, heard: &[u8]) -> Result<Answer> {
         match self {
             Self::Classic => classic_answer(heard),
@@ -124,7 +125,7 @@ impl Wire {
         }
     }
 
-    /// What comes before and after the text when a client sends it.
+    /// Returns the bytes before and after the text when a client sends it.
     pub fn frame(self, name: &str, text_bytes: usize, line_bytes: usize) -> (Vec<u8>, Vec<u8>) {
         let (before, after) = match self {
             Self::Classic => (String::new(), " -ta\r\n"),
@@ -142,8 +143,8 @@ impl Wire {
         (before.into_bytes(), after.as_bytes().to_vec())
     }
 
-    /// Where in `before`, all that came before a text, its own line begins;
-    /// what precedes it are notices. `None` when no such line begins there.
+    /// Returns where in `before`, everything before a text, its line begins; the bytes before that
+    /// are notices. `None` if no such line begins there.
     pub fn line_start(self, before: &[u8], name: &str, text_bytes: usize) -> Option<usize> {
         let tail = match self {
             Self::Classic => format!("{name}:"),
@@ -179,7 +180,7 @@ impl Wire {
     }
 }
 
-/// `[2026-11-23 09:11:38] NAME:`, cut or drawn out to `bytes`.
+/// `[2026-11-23 09:11:38] NAME:`, cut or extended to `bytes`.
 fn raw_prefix(name: &str, bytes: usize) -> Vec<u8> {
     let mut line = STAMP.to_vec();
     line.extend_from_slice(name.as_bytes());
@@ -196,7 +197,7 @@ fn classic_answer(heard: &[u8]) -> Result<Answer> {
         match line {
             b"OK\r\n" => return Ok(Answer::Joined(b"\r\n")),
             b"OK\n" => return Ok(Answer::Joined(b"\n")),
-            // Notices of others who come in at the same time.
+            // Notices about others who join at the same time.
             [b'[', ..] => {}
             [.., b'\n'] => return Err(refusal(line)),
             _ => {}
@@ -234,7 +235,7 @@ fn irc_answer(heard: &[u8]) -> Result<Answer> {
     Ok(pong(heard).map_or(Answer::Wait, Answer::Say))
 }
 
-/// The answer to the last PING among `lines`.
+/// Returns the answer to the last PING among `lines`.
 pub fn pong(lines: &[u8]) -> Option<Vec<u8>> {
     let at = if lines.starts_with(b"PING ") { 0 } else { memmem::find(lines, b"\nPING ")? + 1 };
     let token = lines[at + 5..].split(|&byte| byte == b'\n').next()?;
@@ -244,7 +245,7 @@ pub fn pong(lines: &[u8]) -> Option<Vec<u8>> {
     Some(answer)
 }
 
-/// Whether notices tell that lines were left out.
+/// Whether notices report skipped lines.
 pub fn tells_of_skipped(notices: &[u8]) -> bool {
     ["skipped", "略过"].iter().any(|word| memmem::find(notices, word.as_bytes()).is_some())
 }
@@ -254,7 +255,7 @@ fn refusal(line: &[u8]) -> Fault {
     Fault(format!("the server answered: {}", shown.trim()))
 }
 
-/// The answers and lines of real servers are read as what they are.
+/// Checks that answers and lines of real servers are recognised.
 pub fn self_check() -> Result<()> {
     let answers: [(Wire, &[u8], Option<Answer>); 9] = [
         (Wire::Classic, b"OK\r\n", Some(Answer::Joined(b"\r\n"))),

@@ -1,4 +1,4 @@
-//! What one client may cost a door: text encoded in its charset, keys of its line edited here.
+//! The cost of one client at a door: encoding text in its charset, and editing its line.
 //!
 //! `cargo bench --bench doors [-- --quick]` prints, for each charset, microseconds per KiB of its
 //! most expensive character, of which it tries all, and microseconds per key on a line of 1 KiB of
@@ -12,18 +12,18 @@ use natter::door::lang::Lang;
 use natter::door::telnet::decoder::Decoder;
 use natter::text::may_be_shown;
 
-/// What each figure must stay below.
+/// The limit of each figure.
 const MICROS_MAX: f64 = 50.0;
 const KIB: usize = 1024;
-/// The longest line that is typed.
+/// The maximum length of a typed line.
 const LINE_BYTES_MAX: usize = 2 * KIB;
-/// Bytes of a character that are encoded to find the most expensive one.
+/// The number of bytes of a character that are encoded to find the most expensive one.
 const SAMPLE_BYTES: usize = 128;
-/// Characters that are measured once more, each with a whole KiB.
+/// The number of characters that are measured again, each with a whole KiB.
 const CANDIDATES: usize = 24;
-/// So much later comes the next key: its echo is not put off to save bytes.
+/// The time between two keys: long enough that the redraw budget is full again.
 const KEY_GAP_MS: u64 = 60_000;
-/// The client agrees to be edited for, on a terminal of 80 columns and 24 rows.
+/// The client agrees that the server edits its line, on a terminal of 80 columns and 24 rows.
 const AGREED: &[u8] = b"\xff\xfd\x01\xff\xfd\x03\xff\xfb\x1f\xff\xfa\x1f\0\x50\0\x18\xff\xf0";
 const TO_START: &[u8] = b"\x01";
 const OTHER_KEY: &[u8] = b"y";
@@ -58,8 +58,8 @@ fn main() {
     println!("over {MICROS_MAX} µs: {over}");
 }
 
-/// The character among those that `fits` that costs most, and its microseconds per KiB. Of all
-/// characters each `step`th is tried.
+/// Returns the most expensive character among those that `fits`, and its microseconds per KiB. Of
+/// all characters each `step`th is tried.
 fn most_expensive(
     charset: Charset,
     step: usize,
@@ -77,12 +77,12 @@ fn most_expensive(
     costs.max_by(|(_, one), (_, other)| one.total_cmp(other)).expect("each has characters")
 }
 
-/// Microseconds to encode a KiB of `c`, the median.
+/// Returns the median of the microseconds to encode a KiB of `c`.
 fn encode_micros(charset: Charset, c: char, runs: usize) -> f64 {
     micros(sample(charset, c, KIB, runs)[runs / 2])
 }
 
-/// How long it takes to encode so many bytes of `c`, the least first.
+/// Returns how long it takes to encode so many bytes of `c`, in ascending order.
 fn sample(charset: Charset, c: char, bytes: usize, runs: usize) -> Vec<Duration> {
     let text = c.to_string().repeat(bytes / c.len_utf8());
     let mut encoded = Vec::with_capacity(2 * bytes);
@@ -102,8 +102,8 @@ fn can_be_typed(charset: Charset, c: char) -> bool {
     may_be_shown(c) && charset.shown(c.to_string()) == c.to_string()
 }
 
-/// Microseconds that a key takes on a line of a KiB of `c`: that character behind all, or another one
-/// before all; the median.
+/// Returns the median of the microseconds that a key takes on a line of a KiB of `c`: that
+/// character at the end, or another one at the start.
 fn key_micros(charset: Charset, c: char, in_front: bool, runs: usize) -> f64 {
     let mut character = Vec::new();
     charset.encode(&c.to_string(), &mut character);

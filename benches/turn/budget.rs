@@ -1,5 +1,5 @@
-//! Instructions that one peer within the default flood limits can make the hub execute, counted by
-//! callgrind: one run in which a fresh peer tries each flood of `flood.rs` in turn.
+//! The instructions that one peer within the default flood limits can make the hub execute, counted
+//! by callgrind: one run in which a fresh peer tries each flood of `flood.rs` in turn.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -7,20 +7,21 @@ use std::process::{Command, ExitCode};
 use crate::callgrind;
 use crate::flood::{self, Mark};
 
-/// First argument of this program when it is the one that is counted.
+/// The first argument of this program when it is the counted one.
 pub const CHILD: &str = "@flood";
 
-/// 5 % of a core that executes one thousand million instructions a second.
+/// 5 % of a core that executes one thousand million instructions per second.
 const INSTRUCTIONS_PER_SEC_MAX: u64 = 50_000_000;
-/// In the first second a peer may send a few times as much as in later ones, but not so much.
+/// In the first second a peer may send several times as much as in later ones; this is the limit
+/// for it.
 const FIRST_SECOND_MAX: u64 = 10 * INSTRUCTIONS_PER_SEC_MAX;
-/// Others in the lobby.
+/// The number of other users in the lobby.
 const OTHERS: usize = 4_000;
 
 /// Runs the floods whose names contain `filter` under callgrind.
 ///
 /// # Errors
-/// One line that tells what failed, or that a flood is over the budget.
+/// One line that says what failed, or which flood is over the budget.
 pub fn run(filter: &str) -> Result<(), String> {
     if !callgrind::is_installed() {
         return Err("--budget: valgrind is not installed".to_owned());
@@ -35,12 +36,12 @@ pub fn run(filter: &str) -> Result<(), String> {
         .arg(filter)
         .status()
         .map_err(|error| format!("valgrind: {error}"))?;
-    // The end of the run is counted, too, but of no interest.
+    // The end of the run is counted, too, but not needed.
     let _ = std::fs::remove_file(&out);
     if run.success() { Ok(()) } else { Err("--budget: see above".to_owned()) }
 }
 
-/// The child: plays all floods and prints what each has cost.
+/// The child: plays all floods and prints the cost of each.
 pub fn count(arguments: &[String]) -> ExitCode {
     let [out, filter] = arguments else { panic!("{CHILD} OUT FILTER") };
     let out = PathBuf::from(out);
@@ -69,8 +70,8 @@ pub fn count(arguments: &[String]) -> ExitCode {
     if over == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The instructions that this process has executed since the last dump, of which there have been
-/// `dumps` with this one.
+/// Returns the instructions that this process has executed since the last dump, of which there have
+/// been `dumps` including this one.
 fn dump(out: &Path, dumps: usize) -> u64 {
     let pid = format!("--pid={}", std::process::id());
     let dump = Command::new("vgdb").arg(pid).arg("dump").output();

@@ -10,25 +10,25 @@ pub fn is_installed() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok_and(|run| run.status.success())
 }
 
-/// The options that have callgrind write its counts to `out`.
+/// Returns the options that make callgrind write its counts to `out`.
 pub fn options(out: &Path) -> [OsString; 3] {
     let mut out_option = OsString::from("--callgrind-out-file=");
     out_option.push(out);
     ["--tool=callgrind".into(), "--quiet".into(), out_option]
 }
 
-/// A file below the system's temporary folder for the counts of one run.
+/// Returns a path in the system's temporary folder for the counts of one run.
 pub fn out_file(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("natter-callgrind-{}-{name}", std::process::id()))
 }
 
-/// Takes the count out of the file at `path` and removes it.
+/// Reads the count from the file at `path` and removes the file.
 ///
 /// # Errors
-/// The file is missing or has no count, as one line.
+/// If the file is missing or has no count, as one line.
 pub fn take_count(path: &Path) -> Result<u64, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    // It is of no further use, and a file left behind harms nobody.
+    // It is not needed any more; leaving it behind would do no harm.
     let _ = fs::remove_file(path);
     let count = text.lines().find_map(|line| line.strip_prefix("totals: "));
     let count = count.and_then(|count| count.trim().parse().ok());

@@ -1,5 +1,5 @@
-//! One peer that sends as fast as the default flood limits allow: every command, at either door,
-//! in every charset. What it makes the hub do is counted, not timed.
+//! One peer that sends as fast as the default flood limits allow: every command, at either door, in
+//! every charset. The work of the hub is counted, not timed.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::null_hub::{
     Door, HAS_CHINESE_CHARSETS, HAS_JSON, NullHub, Time, flooder_accepted_bytes,
 };
 
-/// The first part of the warm-up: what costs far too much even then is not waited for.
+/// The first part of the warm-up: what is far too expensive even then is not measured further.
 pub const PROBE: Duration = Duration::from_secs(1);
-/// Until the bursts that the limits allow are used up.
+/// The time until the bursts that the limits allow are used up.
 const WARM: Duration = Duration::from_secs(8);
 /// Twice as long as the hub waits between two full reads of one peer.
 pub const COUNTED: Duration = Duration::from_secs(8);
@@ -17,22 +17,22 @@ pub const COUNTED: Duration = Duration::from_secs(8);
 const IAC_DO_ECHO: [u8; 3] = [255, 253, 1];
 const IAC_DO_SGA: [u8; 3] = [255, 253, 3];
 
-/// What one peer does.
+/// The input of one peer.
 pub struct Flood {
     pub name: String,
     door: Door,
-    /// Sent before, each in a read of its own.
+    /// Sent first, each part in a separate read.
     setup: Vec<Vec<u8>>,
-    /// Sent over and over.
+    /// Sent repeatedly.
     script: Vec<u8>,
-    /// How much of it arrives at a time: all that a read takes, or key by key.
+    /// How much of it arrives at a time: as much as a read takes, or key by key.
     read_bytes: usize,
 }
 
 /// More than one read takes.
 const WHOLE_READS: usize = usize::MAX;
 
-/// A character of each charset that its table encodes most slowly when it is searched linearly.
+/// For each charset, a character that is encoded most slowly if its table is searched linearly.
 const CHARSETS: [(&str, &[u8]); 4] = [
     ("utf-8", "劔".as_bytes()),
     ("gbk", &[0x92, 0x58]),
@@ -40,8 +40,8 @@ const CHARSETS: [(&str, &[u8]); 4] = [
     ("latin1", &[0xe9]),
 ];
 
-/// The lobby with `others`, and a history of long lines. Half of them have names that the hub would
-/// suggest to a guest, half have names that it would suggest to somebody who wants to be `mallory`.
+/// Creates a hub whose lobby has `others`, and a history of long lines. Half of them have names
+/// that the hub would suggest to a guest, half have names that it would suggest for `mallory`.
 pub fn crowded_hub(others: usize) -> NullHub {
     let mut hub = NullHub::with_default_limits(others + 100, Time::Simulated);
     for number in 0..others {
@@ -64,20 +64,21 @@ pub fn crowded_hub(others: usize) -> NullHub {
     hub
 }
 
-/// Where [`play`] is.
+/// The progress of [`play`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     Begin,
     /// After [`PROBE`].
     Probed,
-    /// The counted time begins.
+    /// At the start of the counted time.
     Warm,
     /// After [`COUNTED`].
     End,
 }
 
-/// Has one more peer do `flood`, and calls `mark` on the way, which says whether to go on. Bytes
-/// that the peer is sent for each second of the counted time; none if it was not reached.
+/// Connects one more peer, which does `flood`, and calls `mark` on the way; `mark` returns whether
+/// to continue. Returns the bytes that the peer was sent per second of the counted time; none if
+/// that was not reached.
 pub fn play(hub: &mut NullHub, flood: &Flood, mut mark: impl FnMut(Mark) -> bool) -> Option<u64> {
     let peer = hub.connect(flood.door);
     for bytes in &flood.setup {
@@ -99,7 +100,7 @@ pub fn play(hub: &mut NullHub, flood: &Flood, mut mark: impl FnMut(Mark) -> bool
     accepted.map(|bytes| bytes / COUNTED.as_secs())
 }
 
-/// All of them.
+/// Returns all floods.
 pub fn all() -> Vec<Flood> {
     let mut floods = classic();
     if HAS_JSON {
@@ -190,7 +191,7 @@ fn programs() -> Vec<Flood> {
     scripts.into_iter().map(flood).collect()
 }
 
-/// What is sent before anything in `charset`.
+/// Returns the input that switches to `charset`.
 fn enter(charset: &str) -> Vec<Vec<u8>> {
     vec![b"eve\r\n".to_vec(), format!("/charset {charset}\r\n").into_bytes()]
 }
@@ -262,7 +263,7 @@ fn keys(charset: &str, slowest: &[u8]) -> Vec<Flood> {
         door: Door::Telnet,
         setup: setup.clone(),
         script,
-        // Each key is echoed before the next arrives, which costs the most.
+        // Each key is echoed before the next arrives, which is the most expensive way.
         read_bytes: 1,
     };
     scripts.into_iter().map(flood).collect()

@@ -1,5 +1,5 @@
-//! Instructions of the hub alone, counted by callgrind. Its clock is simulated, so two runs
-//! differ only in how many lines they deliver: the difference is what those lines cost.
+//! The instructions of the hub alone, counted by callgrind. Its clock is simulated, so two runs
+//! differ only in the number of lines they deliver: the difference is the cost of those lines.
 
 use std::process::Command;
 
@@ -7,40 +7,40 @@ use crate::callgrind;
 use crate::null_hub::{NullHub, Time, accepted_bytes};
 use crate::rooms;
 
-/// First argument of this program when it is the one that is counted.
+/// The first argument of this program when it is the counted one.
 pub const CHILD: &str = "@count";
 
-/// Who speaks, and who is there.
+/// The rooms, members and senders.
 #[derive(Clone, Copy)]
 pub struct Shape {
     pub members: usize,
-    /// One for all in the lobby.
+    /// 1 means that all are in the lobby.
     pub rooms: usize,
     pub senders: usize,
-    /// Lines that each sender sends at a time.
+    /// The number of lines that each sender sends at a time.
     pub window: usize,
-    /// Times that they do, in the shorter run of the two.
+    /// The number of times they do so, in the shorter run of the two.
     pub rounds: usize,
 }
 
 impl Shape {
-    /// The members of the room that is spoken in.
+    /// Returns the number of members of the room in which lines are said.
     fn audience(self) -> usize {
         self.members / self.rooms
     }
 }
 
-/// User-space instructions for each delivered line of `shape`.
+/// Returns the user-space instructions for each delivered line of `shape`.
 ///
 /// # Errors
-/// One line that tells what failed.
+/// One line that says what failed.
 pub fn per_line(shape: Shape) -> Result<f64, String> {
     let [fewer, more] = [shape.rounds, 2 * shape.rounds].map(|rounds| count(shape, rounds));
     let lines = shape.rounds * shape.senders * shape.window * shape.audience();
     Ok((more? - fewer?) as f64 / lines as f64)
 }
 
-/// Instructions of a whole run, from the start of the process to its end.
+/// Returns the instructions of a whole run, from the start of the process to its end.
 fn count(shape: Shape, rounds: usize) -> Result<u64, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let out = callgrind::out_file("hub");
@@ -58,7 +58,7 @@ fn count(shape: Shape, rounds: usize) -> Result<u64, String> {
     callgrind::take_count(&out)
 }
 
-/// The child: fills the rooms, then has room 0 spoken in.
+/// The child: fills the rooms, then says lines in room 0.
 pub fn run(arguments: &[String]) {
     let numbers = arguments.iter().map(|word| word.parse().expect("the arguments are numbers"));
     let numbers: Vec<usize> = numbers.collect();

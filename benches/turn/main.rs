@@ -1,4 +1,4 @@
-//! What one line costs the hub alone: no kernel, sockets that accept everything and send little.
+//! The cost of a line in the hub alone: no kernel, sockets that accept everything and send little.
 //!
 //! `cargo bench --bench turn` prints, for rooms of several sizes and for many small rooms,
 //! nanoseconds per delivered line, the longest turn, and bytes of memory per connection. Further
@@ -25,16 +25,16 @@ use std::process::{Command, ExitCode};
 
 use instructions::Shape;
 
-/// First argument of this program when it measures many rooms, in a process of its own so that
-/// its memory is its own.
+/// The first argument of this program when it measures many rooms, in a separate process so that
+/// other memory does not count.
 const ROOMS: &str = "@rooms";
 
-/// The same for those who are in several rooms at a time.
+/// The same for users in several rooms at a time.
 const FURTHER_ROOMS: &str = "@further";
-/// In so many.
+/// The number of rooms each of them is in.
 const ROOMS_EACH: usize = 10;
 
-/// Deliveries that are timed for each row, at least.
+/// The minimum number of deliveries that are timed for each row.
 const DELIVERIES_MIN: usize = 20_000_000;
 const DELIVERIES_QUICK: usize = 200_000;
 

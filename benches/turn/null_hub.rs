@@ -1,4 +1,4 @@
-//! The hub over no sockets at all. The only file of this benchmark that uses natter's API.
+//! The hub without sockets. The only file of this benchmark that uses natter's API.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -17,31 +17,31 @@ use natter::limits::Limits;
 
 const TEXT: &str = "sixty-four bytes of talk, as benchmarks of other servers have it";
 const _: () = assert!(TEXT.len() == 64);
-/// A time at which the simulated clock starts: 2023-11-14 22:13:20 UTC.
+/// The start of the simulated clock: 2023-11-14 22:13:20 UTC.
 const SIMULATED_START_SECS: u64 = 1_700_000_000;
 
 thread_local! {
-    /// What each connection sends in its next read, by its number; few send at a time.
+    /// The input for the next read of each connection, by its number; few have some at a time.
     static INPUT: RefCell<Vec<(u64, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
-    /// Bytes that all sockets together have accepted.
+    /// The number of bytes that all sockets together have accepted.
     static ACCEPTED_BYTES: Cell<u64> = const { Cell::new(0) };
     /// The one connection that always has more to send, if there is one.
     static FLOODER: RefCell<Option<Flooder>> = const { RefCell::new(None) };
     /// The connection whose other end is gone: reads find the end, writes fail.
     static GONE: Cell<Option<u64>> = const { Cell::new(None) };
-    /// The last connection that floods or is gone: the others accept bytes with fewer instructions.
+    /// The last connection that floods or is gone: for the others fewer instructions are needed.
     static UNUSUAL: Cell<u64> = const { Cell::new(u64::MAX) };
 }
 
-/// A connection that sends the same over and over, as fast as the hub reads it.
+/// A connection that sends the same bytes repeatedly, as fast as the hub reads it.
 struct Flooder {
     number: u64,
     script: Vec<u8>,
-    /// How much of it one read brings, at most.
+    /// The maximum number of bytes in one read.
     read_bytes: usize,
-    /// Where in `script` the next read begins.
+    /// The position in `script` of the next read.
     at: usize,
-    /// Bytes that it was sent.
+    /// The number of bytes that it was sent.
     accepted_bytes: u64,
 }
 
@@ -49,7 +49,7 @@ struct Flooder {
 struct NullSock(u64);
 
 impl NullSock {
-    /// Counts what a flooder is sent; whether its other end is still there.
+    /// Counts the bytes sent to a flooder; returns whether the other end is still there.
     fn is_there(&self, bytes: usize) -> bool {
         FLOODER.with_borrow_mut(|flooder| {
             if let Some(flooder) = flooder.as_mut().filter(|flooder| flooder.number == self.0) {
@@ -63,7 +63,7 @@ impl NullSock {
 impl Socket for NullSock {
     fn wake(&mut self, _: Ready) {}
 
-    /// A read brings all that was sent, as a short read of a real socket does, but of the flooder's.
+    /// A read returns all input, as a short read of a real socket does, except for the flooder's.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
         let line = INPUT.with_borrow_mut(|input| {
             let at = input.iter().position(|(number, _)| *number == self.0)?;
@@ -106,7 +106,7 @@ impl Socket for NullSock {
     }
 }
 
-/// Which protocol a connection speaks.
+/// The protocol of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
     /// The article's.
@@ -115,12 +115,12 @@ pub enum Door {
     Telnet,
 }
 
-/// Which clock the hub is given.
+/// The clock that the hub is given.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Time {
     /// The machine's.
     Real,
-    /// One that stands still except while [`NullHub::wait_until_idle`] waits, so that every run
+    /// A clock that stands still except while [`NullHub::wait_until_idle`] waits, so that every run
     /// executes the same instructions.
     Simulated,
 }
@@ -137,7 +137,7 @@ pub struct NullHub {
 }
 
 impl NullHub {
-    /// An empty hub for as many as `clients`, who may send as fast as they like.
+    /// Creates an empty hub for `clients` clients, without flood limits.
     pub fn new(clients: usize, time: Time) -> Self {
         Self::with_limits(
             Limits { clients, flood_limit: false, rooms: clients + 1, ..Limits::default() },
@@ -145,7 +145,7 @@ impl NullHub {
         )
     }
 
-    /// An empty hub for as many as `clients`, where all limits are as they are by default.
+    /// Creates an empty hub for `clients` clients, with the default limits.
     pub fn with_default_limits(clients: usize, time: Time) -> Self {
         Self::with_limits(Limits { clients, ..Limits::default() }, time)
     }
@@ -173,7 +173,8 @@ impl NullHub {
         }
     }
 
-    /// Connects one more, names it `user7`, and moves it to `room`, unless that is the lobby.
+    /// Connects one more client, names it `user7`, and moves it to `room`, unless that is the
+    /// lobby.
     pub fn join(&mut self, room: Option<usize>) {
         let number = self.connect(Door::Classic);
         let go = room.map_or_else(String::new, |room| format!("r{room} -r\n"));
@@ -181,7 +182,7 @@ impl NullHub {
         self.run();
     }
 
-    /// Has `member` come to `room`, and stay in the others.
+    /// Lets `member` enter `room`, and stay in the others.
     pub fn enter(&mut self, member: usize, room: usize) {
         let now = self.now();
         let name = format!("r{room}");
@@ -189,7 +190,7 @@ impl NullHub {
         self.run();
     }
 
-    /// Connects one more, without a name; its number.
+    /// Connects one more client, without a name; returns its number.
     pub fn connect(&mut self, door: Door) -> usize {
         let now = self.now();
         let number = self.members.len();
@@ -201,7 +202,7 @@ impl NullHub {
         number
     }
 
-    /// Breaks the connection of the one who joined last, and waits until the hub has noticed.
+    /// Breaks the connection of the client that joined last, and waits until the hub has noticed.
     pub fn break_last(&mut self) {
         let Some(id) = self.members.pop() else { return };
         FLOODER.set(None);
@@ -217,7 +218,7 @@ impl NullHub {
         GONE.set(None);
     }
 
-    /// Lets `member` send `lines` lines of 64 bytes in one read. The hub works on them in `run`.
+    /// Lets `member` send `lines` lines of 64 bytes in one read. The hub handles them in `run`.
     pub fn say(&mut self, member: usize, lines: usize) {
         self.send(member, format!("{TEXT} -ta\n").repeat(lines).into_bytes());
     }
@@ -228,7 +229,7 @@ impl NullHub {
         self.hub.wake(self.members[member].slot(), Ready { readable: true, ..Ready::default() });
     }
 
-    /// Turns the hub until everything that was sent is delivered.
+    /// Runs turns of the hub until everything that was sent is delivered.
     pub fn run(&mut self) {
         loop {
             let now = self.now();
@@ -241,7 +242,7 @@ impl NullHub {
         }
     }
 
-    /// Turns the hub until nothing is due any more: the last joins are announced when their
+    /// Runs turns of the hub until nothing is due any more: the last joins are announced when their
     /// second is over.
     pub fn wait_until_idle(&mut self) {
         while let Some(due_ms) = self.hub.deadline_ms() {
@@ -250,8 +251,8 @@ impl NullHub {
         }
     }
 
-    /// Lets `member` send `script` over and over from now on, `read_bytes` for each read, as fast
-    /// as it is read.
+    /// Lets `member` send `script` repeatedly from now on, `read_bytes` for each read, as fast as
+    /// it is read.
     pub fn flood(&mut self, member: usize, script: Vec<u8>, read_bytes: usize) {
         assert!(!script.is_empty() && read_bytes > 0, "a flooder sends something");
         let number = member as u64;
@@ -268,7 +269,8 @@ impl NullHub {
         }
     }
 
-    /// Turns the hub whenever something is due, until `time` has passed on the simulated clock.
+    /// Runs turns of the hub whenever something is due, until `time` has passed on the simulated
+    /// clock.
     pub fn wait(&mut self, time: Duration) {
         let until = self.simulated + time;
         self.run();
@@ -282,7 +284,7 @@ impl NullHub {
         self.simulated = until;
     }
 
-    /// The longest turn since this was last asked.
+    /// Returns the longest turn since the last call.
     pub fn take_longest_turn(&mut self) -> Duration {
         std::mem::take(&mut self.longest)
     }
@@ -293,28 +295,28 @@ impl NullHub {
     }
 }
 
-/// Whether the hub speaks GBK and Big5.
+/// Whether the hub supports GBK and Big5.
 pub const HAS_CHINESE_CHARSETS: bool = natter::door::charset::HAS_CHINESE;
 
-/// Whether the hub speaks JSON lines.
+/// Whether the hub supports JSON lines.
 pub const HAS_JSON: bool = cfg!(feature = "json");
 
-/// Bytes that the flooding connection was sent so far.
+/// Returns the number of bytes that the flooding connection was sent so far.
 pub fn flooder_accepted_bytes() -> u64 {
     FLOODER.with_borrow(|flooder| flooder.as_ref().map_or(0, |flooder| flooder.accepted_bytes))
 }
 
-/// Bytes that the sockets of this process have accepted so far.
+/// Returns the number of bytes that the sockets of this process have accepted so far.
 pub fn accepted_bytes() -> u64 {
     ACCEPTED_BYTES.get()
 }
 
-/// Bytes of a delivered line that `member` said.
+/// Returns the length of a delivered line that `member` said.
 pub fn line_bytes(member: usize) -> usize {
     format!("[2026-11-23 09:11:38] user{member}:\r\n").len() + TEXT.len()
 }
 
-/// Resident bytes of this process.
+/// Returns the resident bytes of this process.
 pub fn resident_bytes() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());

@@ -1,18 +1,18 @@
-//! One room of some size: what a line costs, and what a connection holds.
+//! One room of some size: the cost of a line, and the memory of a connection.
 
 use std::time::Instant;
 
 use crate::null_hub::{NullHub, Time, accepted_bytes, line_bytes, resident_bytes};
 
-/// What a room of some size costs.
+/// The costs of a room.
 pub struct Cost {
     pub ns_per_line: f64,
     pub longest_turn_us: f64,
-    /// Resident, named and in the room.
+    /// Resident bytes per connection, with a name and in the room.
     pub bytes_each: u64,
 }
 
-/// Fills a room with `members` and has one of them speak until `deliveries_min` lines have been
+/// Fills a room with `members`, one of which speaks until `deliveries_min` lines have been
 /// delivered.
 pub fn measure(members: usize, deliveries_min: usize) -> Cost {
     let before = resident_bytes();

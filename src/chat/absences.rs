@@ -1,31 +1,32 @@
-//! Who left which room a short while ago, and what they had seen: whoever comes back is told what was missed.
+//! Who left which room a short while ago, and the first line they did not see: a user who comes
+//! back is shown what was missed.
 
 use std::collections::BTreeMap;
 
 use crate::limits::ABSENCES_MAX;
 
-/// The people who left a room, by the skeletons of the room's name and of their own.
+/// Recent absences, by the skeletons of the room's name and of the user's.
 #[derive(Default)]
 pub struct Absences {
     by_room: BTreeMap<(u64, u64), Absence>,
-    /// The same in the order in which they left; a running number tells them apart.
+    /// The keys of `by_room` in the order of leaving, by a running number.
     by_age: BTreeMap<u64, (u64, u64)>,
-    /// How many have left so far.
+    /// The number of absences noted so far.
     left: u64,
 }
 
 #[derive(PartialEq)]
 struct Absence {
     age: u64,
-    /// Until when whoever comes back is told.
+    /// Until when a user who comes back is shown what was missed.
     until_ms: u64,
-    /// The number of the first line that was not seen.
+    /// The number of the first line that the user did not see.
     from: u64,
 }
 
 impl Absences {
-    /// Notes that `who` leaves `room`, where the next line will have the number `from`, and may come
-    /// back until `until_ms`.
+    /// Notes that `who` leaves `room`, whose next line will have the number `from`. The absence ends at
+    /// `until_ms`.
     pub fn leave(&mut self, who: u64, room: u64, from: u64, until_ms: u64) {
         self.left += 1;
         let absence = Absence { age: self.left, until_ms, from };
@@ -38,14 +39,15 @@ impl Absences {
         }
     }
 
-    /// The number of the first line of `room` that `who` has missed, if it left not too long ago.
+    /// Ends an absence; returns the number of the first line of `room` that `who` has missed,
+    /// unless the absence was too long.
     pub fn come_back(&mut self, who: u64, room: u64, now_ms: u64) -> Option<u64> {
         let absence = self.by_room.remove(&(room, who))?;
         self.by_age.remove(&absence.age);
         (now_ms <= absence.until_ms).then_some(absence.from)
     }
 
-    /// Forgets everyone who left `room`: its lines are numbered anew.
+    /// Forgets all absences from `room`, because its lines are numbered from the start again.
     pub fn forget_room(&mut self, room: u64) {
         while let Some((&key, absence)) = self.by_room.range((room, 0)..=(room, u64::MAX)).next() {
             self.by_age.remove(&absence.age);
@@ -53,13 +55,13 @@ impl Absences {
         }
     }
 
-    /// How many are noted.
+    /// Returns the number of absences.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.by_age.len()
     }
 
-    /// Whether both note the same.
+    /// Whether both hold the same absences.
     pub fn is_same(&self, other: &Self) -> bool {
         self.by_room == other.by_room && self.left == other.left
     }

@@ -1,6 +1,6 @@
-//! What one person alone is answered: greetings, lists, earlier lines, whom they ignore.
+//! Answers to one user: greetings, lists, earlier lines, the names they ignore.
 //!
-//! A long answer goes out in screenfuls: the next one when the one before it has been sent.
+//! A long answer is sent in screenfuls: the next one when the one before it has been sent.
 
 use std::ops::Range;
 
@@ -19,11 +19,11 @@ use crate::ids::{LOBBY, LineId, RoomId, UserId};
 use crate::limits::NICK_BYTES_MAX;
 use crate::text::clip;
 
-/// A line of names is about as wide as a terminal.
+/// The length of a line of names: about the width of a terminal.
 const NAMES_LINE_BYTES: usize = 72;
-/// Lines that are sent before the reader has to have taken them.
+/// The number of lines in a screenful.
 const SCREENFUL_LINES: usize = 20;
-/// And how long they may be together, unless one alone is longer.
+/// The maximum size of a screenful, unless a single line is longer.
 const SCREENFUL_BYTES: usize = 24 * 1024;
 
 /// A screenful of earlier lines for one person.
@@ -41,7 +41,7 @@ impl<'a> Page<'a> {
         Self { chat, who, shown: 0, bytes: 0, after }
     }
 
-    /// Shows `line` of `room` unless its author is ignored; false if it is for the next screenful.
+    /// Shows `line` of `room` unless its author is ignored; returns false if the screenful is full.
     fn show(&mut self, room: &str, line: &Line<'_>, out: &mut Out<'_>) -> bool {
         if self.chat.hides(self.who, line) {
             return true;
@@ -61,7 +61,7 @@ impl<'a> Page<'a> {
 }
 
 impl Chat {
-    /// `who` has been sent the beginning of a long answer, and now gets on with it.
+    /// Queues the next screenful of a long answer, because `who` has been sent the last one.
     pub fn resume(&mut self, who: UserId, out: &mut Out<'_>) {
         if let Some(listing) = self.listings.remove(&who) {
             self.list(who, listing, out);
@@ -99,7 +99,7 @@ impl Chat {
         }
     }
 
-    /// Greets somebody who has no name yet.
+    /// Greets a user who has no name yet.
     pub(super) fn welcome(&self, who: UserId, out: &mut Out<'_>) {
         let mut names = String::new();
         let lobby = &self.rooms.get(LOBBY).members;
@@ -118,13 +118,14 @@ impl Chat {
         out(Effect::Tell { to: who, event });
     }
 
-    /// Shows what was said in its room before `who` came: what it missed, if it was here lately.
+    /// Shows what was said in the room before `who` entered: the lines missed during an absence, or
+    /// else the last ones.
     pub(super) fn show_past(&mut self, who: UserId, key: UserKey, at_ms: u64, out: &mut Out<'_>) {
         if self.rules.past_lines == 0 {
             return;
         }
         let user = self.users.get(key);
-        let (name, room) = (user.name.as_deref().expect("who is in a room has a name"), user.room);
+        let (name, room) = (user.name.as_deref().expect("a user in a room has a name"), user.room);
         let history = self.rooms.get(user.room).history;
         let missed = self.histories.come_back(skeleton_hash(name), history, at_ms);
         if !user.is_guest {
@@ -159,7 +160,7 @@ impl Chat {
         self.list(who, Listing::Names { room, from: 0 }, out);
     }
 
-    /// Shows the last `count` lines of its room that are by nobody whom `who` ignores.
+    /// Shows the last `count` lines of the room of `who`, without those of ignored users.
     fn show_last(&mut self, who: UserId, key: UserKey, count: Option<usize>, out: &mut Out<'_>) {
         let room = self.users.get(key).room;
         let count = count.unwrap_or(self.rules.past_lines);
@@ -168,7 +169,7 @@ impl Chat {
         self.list(who, listing, out);
     }
 
-    /// The last lines of `room` that `who` sees, at most `count_max`, and how many those are.
+    /// Returns the last lines of `room` that `who` may see, at most `count_max`, and their number.
     fn last_seen_by(&self, who: UserId, room: RoomId, count_max: usize) -> (Listing, usize) {
         let history = self.rooms.get(room).history;
         let (_, to) = self.histories.kept(history);
@@ -179,14 +180,14 @@ impl Chat {
         (Listing::Past { room, history, from, to, after: None }, count)
     }
 
-    /// Whether `who` ignores whoever said `line`.
+    /// Whether `who` ignores the author of `line`.
     fn hides(&self, who: UserId, line: &Line<'_>) -> bool {
         let list = self.users.find(who).map_or(&[][..], User::ignored);
         let [name, _] = line.words();
         !list.is_empty() && hides(list, line.author, self.users.find(line.author).is_some(), name)
     }
 
-    /// Shows what was said after a line in `room`, or in all rooms that `who` is in.
+    /// Shows the lines said after a given line in `room`, or in all rooms that `who` is in.
     fn show_since(
         &mut self,
         who: UserId,
@@ -206,7 +207,7 @@ impl Chat {
         self.list(who, Listing::Since { room, from: seen + 1, to: self.spoken + 1 }, out);
     }
 
-    /// Shows one screenful of `listing`, and notes where it goes on.
+    /// Shows one screenful of `listing`, and notes the position of the next.
     fn list(&mut self, who: UserId, listing: Listing, out: &mut Out<'_>) {
         let rest = match listing {
             Listing::Names { room, from } => self.list_names(who, room, from, out),
@@ -316,7 +317,7 @@ impl Chat {
             })
             .collect();
         let mut page = Page::new(self, who, None);
-        // The oldest of those that come next in the rooms.
+        // The oldest of the next lines of all these rooms.
         while let Some((_, place)) = rooms
             .iter_mut()
             .enumerate()
@@ -333,7 +334,7 @@ impl Chat {
         None
     }
 
-    /// `room`, or all rooms, of those that `who` is in.
+    /// Returns `room`, or all rooms, of those that `who` is in.
     fn rooms_of(&self, who: UserId, room: Option<RoomId>) -> impl Iterator<Item = &Room> {
         let rooms = self.users.find(who).into_iter().flat_map(User::rooms);
         let wanted = rooms.filter(move |&id| room.is_none_or(|room| room == id));
@@ -341,7 +342,7 @@ impl Chat {
     }
 
     fn ignore(&mut self, who: UserId, name: &str, out: &mut Out<'_>) {
-        // As with a private message: a name that looks alike is that name.
+        // As with a private message, a look-alike of a name means that name.
         let holder = self.names.holder(name).map(|key| self.users.id(key));
         let called = holder.and_then(|holder| self.nick(holder)).map(String::from);
         let nick = clip(name, NICK_BYTES_MAX);
@@ -376,6 +377,6 @@ impl Chat {
 
     fn name_at(&self, index: usize) -> &str {
         let user = self.users.get(UserKey::of_index(index));
-        user.name.as_deref().expect("who is in a room has a name")
+        user.name.as_deref().expect("a user in a room has a name")
     }
 }

@@ -1,77 +1,80 @@
-//! A line of the article's language: the command is its last word.
+//! Commands, and their syntax in the article's protocol, where the last word of a line is the
+//! command.
 
 use crate::ids::LineId;
 
-/// What a line asks for.
+/// A request of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// `NAME -n`: be NAME, and enter.
+    /// `NAME -n`: take the name NAME, and enter.
     Name(&'a str),
-    /// `TEXT -ta`: say TEXT to all.
+    /// `TEXT -ta`: say TEXT to the room.
     Say(&'a str),
     /// `TEXT -me`: do TEXT.
     Act(&'a str),
     /// `NAME TEXT -to`: say TEXT to NAME alone.
     Tell {
-        /// Whom to tell.
+        /// The recipient's name.
         to: &'a str,
-        /// What.
+        /// The text.
         text: &'a str,
     },
-    /// `who`: who is here.
+    /// `who`: list the users in the room.
     Who,
-    /// `help`: which commands there are.
+    /// `help`: list the commands.
     Help,
-    /// `exit`: leave.
+    /// `exit`: leave the chat.
     Exit,
-    /// `/reply TEXT`: say TEXT to who last said something in private.
+    /// `/reply TEXT`: say TEXT to the user who last sent a private message.
     Reply(&'a str),
-    /// `/ignore NAME`: see nothing more of NAME, or see it again; without a name, whom one ignores.
+    /// `/ignore NAME`: hide messages from NAME, or show them again; without a name, list the
+    /// ignored.
     Ignore(Option<&'a str>),
     /// `/last N`: show the last N lines.
     Last(Option<usize>),
-    /// `ROOM -r`, `/join ROOM`: leave the room for ROOM.
+    /// `ROOM -r`, `/join ROOM`: move to ROOM.
     Join(&'a str),
-    /// Come to a room, and stay in the others.
+    /// Enter a room, and stay in the others.
     Enter(&'a str),
-    /// `/leave`: go back to the lobby.
+    /// `/leave`: return to the lobby.
     LeaveRoom,
-    /// `rooms`: which rooms there are.
+    /// `rooms`: list the rooms.
     Rooms,
-    /// `TEXT -topic`, `/topic`: say what the room is about; without a text, ask.
+    /// `TEXT -topic`, `/topic`: set the topic of the room; without a text, show it.
     Topic(Option<&'a str>),
-    /// Say or do TEXT in one of the rooms that one is in.
+    /// Say or do TEXT in one of the rooms that the user is in.
     SayIn {
-        /// Which.
+        /// The room.
         room: &'a str,
-        /// What.
+        /// The text.
         text: &'a str,
-        /// It is done, not said.
+        /// Whether it is done, not said.
         is_act: bool,
     },
-    /// Leave a room, the present one if none is named, and stay in the others; who is in no other
-    /// goes back to the lobby.
+    /// Leave a room (the current one if none is named), and stay in the others; a user in no other
+    /// room returns to the lobby.
     Part(Option<&'a str>),
     /// Show what was said after a line.
     Since {
-        /// The line; none if that is not known any more, and all that is kept is to be shown.
+        /// The line; if none, it is no longer known, and all stored lines are shown.
         after: Option<LineId>,
-        /// In one room; if none is named, in all that one is in.
+        /// The room; if none, all rooms that the user is in.
         room: Option<&'a str>,
     },
     /// Anything else.
     Unknown,
 }
 
-/// The words that end a line, or are all of it.
+/// The commands that stand at the end of a line, or are the whole line.
 const WORDS: [&str; 10] =
     ["exit", "who", "help", "rooms", "-n", "-ta", "-me", "-to", "-r", "-topic"];
-/// What may stand before the last word: the second is the space of Chinese input methods.
+/// The characters that may separate the last word: the second is the space of Chinese input
+/// methods.
 const SPACES: [char; 2] = [' ', '\u{3000}'];
 
 impl<'a> Command<'a> {
-    /// What `line` asks for. Space around it does not count, as with the article's server; the
-    /// command may be written in full width, as Chinese input methods do (`你好　－ta`).
+    /// Parses `line`. Surrounding spaces do not count, as with the article's server; the command
+    /// may be written in full width, as Chinese input methods do (`你好　－ta`).
     pub fn parse(line: &'a str) -> Self {
         let line = line.trim();
         let (text, word) = line.rsplit_once(' ').unwrap_or(("", line));
@@ -109,8 +112,8 @@ fn first_word(text: &str) -> &str {
     text.split(SPACES).next().unwrap_or(text)
 }
 
-/// `c` as it is on other keyboards, if it is of the full width that Chinese input methods give to
-/// Latin letters and marks: `/` for `／`.
+/// Returns `c` as it is on other keyboards, if it is one of the full-width Latin letters and marks
+/// of Chinese input methods: `/` for `／`.
 pub fn half_width(c: char) -> char {
     match c {
         '\u{3000}' => ' ',
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_may_be_of_full_width() {
+    fn the_last_word_may_be_full_width() {
         for (line, command) in [
             ("你好　－ta", Command::Say("你好")),
             ("你好 －ｔａ", Command::Say("你好")),
@@ -170,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_not_understood() {
+    fn any_other_line_is_not_understood() {
         for line in ["", " ", "-n", " -ta", "hello", "hello -x", "hello-ta", "exit now", "WHO"] {
             assert_eq!(Command::parse(line), Command::Unknown, "{line:?}");
         }

@@ -1,4 +1,4 @@
-//! Entries applied: what becomes of the chat, and who sees what.
+//! Commits entries: updates the state, and reports who sees what.
 
 use log::{debug, info};
 
@@ -14,8 +14,8 @@ use crate::ids::{LOBBY, LineId, RoomId, UserId};
 use crate::text::Quoted;
 
 impl Chat {
-    /// Applies `entry` and reports who sees what. The same entries in the same order produce the same
-    /// chat on any machine; `now` only decides when joins and leaves are told.
+    /// Applies `entry` and reports who sees what. The same entries in the same order produce the
+    /// same chat on any machine; `now` only decides when joins and leaves are announced.
     pub fn commit(&mut self, entry: &Entry<'_>, now: &Now, out: &mut Out<'_>) {
         if let Some(tap) = &mut self.tap {
             tap(entry);
@@ -53,7 +53,7 @@ impl Chat {
         out: &mut Out<'_>,
     ) {
         if !self.names.is_free(new, Some(key)) {
-            // Another claim came first.
+            // Another claim was committed first.
             let free = &self.names.suggest(new);
             return out(Effect::Tell { to: who, event: Event::NameTaken { free } });
         }
@@ -85,7 +85,7 @@ impl Chat {
             let user = self.users.get(key);
             let (epoch, rooms) = (user.epoch, user.rooms().collect::<Vec<_>>());
             for (index, room) in rooms.into_iter().enumerate() {
-                // Only what happened in the room that it was in last is gathered under its epoch.
+                // The user's epoch applies only to the room that it entered last.
                 let epoch = if index == 0 { epoch } else { Default::default() };
                 self.in_room(room, out, |presence, to| {
                     presence.rename(who, [&*old, new], epoch, to);
@@ -98,13 +98,13 @@ impl Chat {
                 }
             }
         }
-        // `OK` says nothing to a person.
+        // A terminal user is told the change of name instead of `OK`.
         let is_guest = self.users.get(key).is_guest;
         let event = if is_guest { Event::Renamed { old: &old, new } } else { Event::Accepted };
         out(Effect::Tell { to: who, event });
     }
 
-    /// What was proposed may not hold any more: other entries may have come first.
+    /// Commits a move. The proposal is checked again: other entries may have been committed first.
     fn commit_move(
         &mut self,
         who: UserId,
@@ -127,7 +127,7 @@ impl Chat {
         if entry.what == What::Moved {
             self.leave_room(key, who, from, entry, now, out);
         } else {
-            // Its arrival there may be gathered, which is known only of the room that it is in.
+            // Its arrival may still be gathered; that is tracked only for the current room.
             if user.epoch != Default::default() {
                 self.in_room(from, out, Presence::tell_gathered);
             }
@@ -138,8 +138,8 @@ impl Chat {
         self.enter_room(key, who, entry, now, out);
     }
 
-    /// `who` leaves a room and stays in others: then it speaks in the lobby, or in the one of them that
-    /// it was in before.
+    /// Removes `who` from a room while it stays in others. If it spoke there, it then speaks in the
+    /// lobby, if it is in it, or else in the room before.
     fn commit_part(
         &mut self,
         who: UserId,
@@ -158,7 +158,7 @@ impl Chat {
         if others.is_empty() {
             return;
         }
-        // Its arrival may be gathered, which is known only of the room that it is in.
+        // Its arrival may still be gathered; that is tracked only for the current room.
         if user.epoch != Default::default() && room != speaks_in {
             self.in_room(speaks_in, out, Presence::tell_gathered);
         }
@@ -167,7 +167,7 @@ impl Chat {
             let lobby = others.iter().position(|&other| other == LOBBY);
             lobby.unwrap_or(others.len() - 1)
         } else {
-            others.iter().position(|&other| other == room).expect("it is one of them")
+            others.iter().position(|&other| other == room).expect("it is one of the others")
         };
         let next = others.remove(place);
         let user = self.users.at(key);
@@ -175,9 +175,9 @@ impl Chat {
         user.relations_mut().other_rooms = others;
     }
 
-    /// Whether there may be one room more once `user` has come to it.
+    /// Whether the number of rooms allows `user` to open one by moving or entering.
     pub(super) fn may_open_a_room(&self, user: &User, what: &What<'_>) -> bool {
-        // Who is alone in a room and leaves it ends it.
+        // A room ends when its only user leaves it.
         let ends_one = *what == What::Moved
             && user.room != LOBBY
             && self.rooms.get(user.room).members.len() == 1;
@@ -208,7 +208,7 @@ impl Chat {
         out(Effect::Close { user: who, nick: name.as_deref(), why });
     }
 
-    /// `who` leaves `room`, which ends if nobody is left in it.
+    /// Removes `who` from `room`, which ends if it is empty then.
     fn leave_room(
         &mut self,
         key: UserKey,
@@ -219,7 +219,7 @@ impl Chat {
         out: &mut Out<'_>,
     ) {
         let User { name, epoch, room: current, .. } = self.users.get(key);
-        let name = name.clone().expect("who is in a room has a name");
+        let name = name.clone().expect("a user in a room has a name");
         let epoch = if room == *current { *epoch } else { Default::default() };
         self.users.at(key).epoch = Default::default();
         if self.rules.past_lines > 0 {
@@ -240,7 +240,7 @@ impl Chat {
         }
     }
 
-    /// `who` comes to the room of `entry`, and says what it says there from now on.
+    /// Lets `who` enter the room of `entry`, in which it speaks from now on.
     fn enter_room(
         &mut self,
         key: UserKey,
@@ -249,7 +249,7 @@ impl Chat {
         now: &Now,
         out: &mut Out<'_>,
     ) {
-        let name = entry.room.expect("who moves goes somewhere");
+        let name = entry.room.expect("a move names a room");
         let room = self.rooms.find_or_open(name, &mut self.histories);
         self.users.at(key).room = room;
         self.rooms.enter(room, key);
@@ -261,7 +261,7 @@ impl Chat {
         self.show_past(who, key, entry.at_ms, out);
     }
 
-    /// Tells `who` how it is in `room`, to which it has come.
+    /// Tells `who` about `room`, which it has entered.
     fn tell_entered(&self, who: UserId, room: RoomId, out: &mut Out<'_>) {
         let found = self.rooms.get(room);
         let (room, count) = (found.name.as_str(), found.members.len());
@@ -277,7 +277,7 @@ impl Chat {
         now: &Now,
         out: &mut Out<'_>,
     ) {
-        let name = self.users.get(key).name.clone().expect("who enters a room has a name");
+        let name = self.users.get(key).name.clone().expect("a user who enters a room has a name");
         self.note(room, Kind::Joined, [&name, ""], now.stamp, out);
         let epoch = self.in_room(room, out, |presence, to| presence.join(who, &name, now, to));
         self.users.at(key).epoch = epoch.unwrap_or_default();
@@ -293,7 +293,7 @@ impl Chat {
     ) {
         let (who, user) = (entry.author, self.users.get(key));
         let Some(nick) = user.name.as_deref() else { return };
-        // All of it inside, where it costs nothing unless it is logged.
+        // All of it inside the macro, so that it costs nothing unless it is logged.
         debug!("event=say id={who} nick={} text={}", Quoted(nick), Quoted(text));
         let event = if is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
         let Some(room) = self.room_of(user, entry) else { return };
@@ -324,7 +324,7 @@ impl Chat {
         let Some(from) = self.users.get(key).name.as_deref() else { return };
         let Some(reader_key) = self.users.key(reader) else { return };
         let Some(to) = self.users.get(reader_key).name.as_deref() else { return };
-        // What is private stays out of the log, text and all.
+        // The text of a private message stays out of the log.
         debug!("event=whisper id={who} to={reader}");
         let event = Event::Whispered { from, to, text };
         self.whispered += 1;
@@ -342,9 +342,9 @@ impl Chat {
         }
     }
 
-    /// The room of `entry`, if its author is in it.
+    /// Returns the room of `entry`, if its author is in it.
     fn room_of(&self, user: &User, entry: &Entry<'_>) -> Option<RoomId> {
-        let name = entry.room.expect("what is said is said somewhere");
+        let name = entry.room.expect("a line names its room");
         if self.rooms.get(user.room).name == name {
             return Some(user.room);
         }

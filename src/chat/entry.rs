@@ -1,7 +1,7 @@
-//! What happened in the chat: the entries of which it is made.
+//! The entries of the chat: everything that happened in it.
 //!
 //! The same entries in the same order make the same chat, wherever they are applied. So an entry
-//! carries all that applying it needs: who, when, where, and what.
+//! carries all that applying it needs: author, time, room and action.
 
 use std::borrow::Cow;
 
@@ -10,73 +10,73 @@ use crate::clock::{Now, Stamp};
 use crate::ids::UserId;
 use crate::limits::NICK_BYTES_MAX;
 
-/// Something that happened.
+/// An event that changes the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// When.
+    /// The time, for people.
     pub stamp: Stamp,
-    /// When, in milliseconds on the one clock that all entries are stamped with.
+    /// The time in milliseconds on the one clock that stamps all entries.
     pub at_ms: u64,
-    /// Who did it.
+    /// The author.
     pub author: UserId,
-    /// Where, unless it concerns no one room.
+    /// The room, unless it concerns no single room.
     pub room: Option<RoomName>,
-    /// What.
+    /// The action.
     pub what: What<'a>,
 }
 
-/// What happened.
+/// The action of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What<'a> {
-    /// The author took a name, its first or another one; the first one leads into the lobby.
+    /// The author took a name, its first or another one; with the first one it enters the lobby.
     Named {
-        /// In its normal form.
+        /// The name in its normal form.
         name: Cow<'a, str>,
     },
     /// The author left the chat.
     Left {
-        /// Why.
+        /// The reason.
         why: CloseReason,
     },
-    /// The author went from the room it was in to `room`, which begins if it is new.
+    /// The author moved from its current room to `room`, which is opened if it is new.
     Moved,
-    /// The author came to `room` and stays in the others; what it says is said here now.
+    /// The author entered `room`, where it speaks now, and stays in the others.
     Entered,
     /// The author left `room`, and stays in the others.
     Parted,
-    /// The author said something to all in `room`.
+    /// The author said something to `room`.
     Said {
-        /// What.
+        /// The text.
         text: &'a str,
     },
-    /// The author did something before all in `room`.
+    /// The author did something, for `room` to see.
     Acted {
-        /// What.
+        /// The text.
         text: &'a str,
     },
-    /// The author said something to one person alone.
+    /// The author sent a private message.
     Whispered {
-        /// To whom.
+        /// The recipient.
         to: UserId,
-        /// What.
+        /// The text.
         text: &'a str,
     },
-    /// The author gave `room` a topic, or took it away.
+    /// The author set or cleared the topic of `room`.
     TopicSet {
-        /// Empty if there is none from now on.
+        /// The topic; empty if it was cleared.
         text: &'a str,
     },
 }
 
 impl<'a> Entry<'a> {
-    /// What `author` does at `now`.
+    /// Creates an entry of `author` at `now`.
     pub fn new(author: UserId, room: Option<RoomName>, what: What<'a>, now: &Now) -> Self {
         Self { stamp: now.stamp, at_ms: now.mono_ms, author, room, what }
     }
 }
 
-/// The name of a room in its normal form: small, and copied where a reference would have to outlive
-/// a change of the chat.
+/// The name of a room in its normal form. It is small, and copied where a reference would have to
+/// outlive a change of the chat.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoomName {
     bytes: [u8; NICK_BYTES_MAX],
@@ -86,7 +86,7 @@ pub struct RoomName {
 const _: () = assert!(NICK_BYTES_MAX <= u8::MAX as usize);
 
 impl RoomName {
-    /// `name`, which has passed the rules for names.
+    /// Wraps `name`, which has passed the rules for names.
     ///
     /// # Panics
     /// If it is longer than a name may be.
@@ -96,10 +96,10 @@ impl RoomName {
         Self { bytes, length: u8::try_from(name.len()).expect("a name is short") }
     }
 
-    /// As it is shown.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         let name = &self.bytes[..usize::from(self.length)];
-        std::str::from_utf8(name).expect("it was made of text")
+        std::str::from_utf8(name).expect("it was made from text")
     }
 }
 

@@ -1,270 +1,270 @@
-//! What happens in the chat, in no language and for no client in particular.
+//! Events of the chat, independent of languages and clients.
 
 use crate::chat::kept::Kept;
 use crate::clock::Stamp;
 use crate::ids::{LineId, RoomId, UserId};
 
-/// Something that is shown to one person or to a room.
+/// An event that is shown to one user or to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// The name is taken in: `OK`.
+    /// The name was accepted: `OK`.
     Accepted,
     /// The answer to `exit`.
     Goodbye,
     /// What is said here is kept on disk.
     Kept,
 
-    /// Somebody entered the room.
+    /// A user entered the room.
     Joined {
-        /// Who.
+        /// The user.
         nick: &'a str,
     },
-    /// Somebody left, by `exit` or not.
+    /// A user left the room, by `exit` or otherwise.
     Left {
-        /// Who.
+        /// The user.
         nick: &'a str,
     },
-    /// Many entered in a short time.
+    /// Many users entered in a short time.
     ManyJoined(Crowd<'a>),
-    /// Many left in a short time.
+    /// Many users left in a short time.
     ManyLeft(Crowd<'a>),
-    /// Somebody took another name.
+    /// A user took another name.
     Renamed {
-        /// The name until now.
+        /// The old name.
         old: &'a str,
-        /// The name from now on.
+        /// The new name.
         new: &'a str,
     },
 
-    /// Said to all.
+    /// A user said something to the room.
     Said {
-        /// By whom.
+        /// The author.
         nick: &'a str,
-        /// What.
+        /// The text.
         text: &'a str,
     },
-    /// Done before all.
+    /// A user did something, for the room to see.
     Acted {
-        /// By whom.
+        /// The author.
         nick: &'a str,
-        /// What.
+        /// The text.
         text: &'a str,
     },
-    /// Said to one alone; both get it.
+    /// A private message; author and recipient both get it.
     Whispered {
-        /// By whom.
+        /// The author.
         from: &'a str,
-        /// To whom.
+        /// The recipient.
         to: &'a str,
-        /// What.
+        /// The text.
         text: &'a str,
     },
 
-    /// The line is no command.
+    /// The line is not a command.
     NotUnderstood,
-    /// Only people with a name may do that.
+    /// The command requires a name.
     NameFirst,
-    /// Somebody else has that name, or one that looks like it.
+    /// The name, or a look-alike, is taken.
     NameTaken {
-        /// One that can be had.
+        /// A free name.
         free: &'a str,
     },
-    /// Nobody may have that name.
+    /// The name is not allowed.
     NameRefused {
-        /// Why not.
+        /// The rule that it breaks.
         fault: NickFault,
-        /// One that can be had.
+        /// A free name.
         free: &'a str,
     },
-    /// Nobody of that name is here.
+    /// No user has that name.
     Nobody {
         /// The name.
         nick: &'a str,
     },
 
-    /// Who is in a room; their names follow.
+    /// The number of users in a room; their names follow.
     Present {
         /// The room, unless it is the lobby.
         room: Option<&'a str>,
-        /// How many are in it.
+        /// How many users are in it.
         count: usize,
-        /// How many are in all rooms.
+        /// How many users are in all rooms together.
         online: usize,
     },
-    /// Some of those who are here, as one line.
+    /// One line of a list of names.
     Names {
-        /// Their names, with commas between them.
+        /// The names, separated by commas.
         line: &'a str,
     },
-    /// All commands.
+    /// The list of commands.
     Help,
 
     /// The greeting at the telnet door.
     Welcome {
-        /// How many are here.
+        /// How many users are in the lobby.
         count: usize,
-        /// The first of their names, with commas between them.
+        /// The first of their names, separated by commas.
         names: &'a str,
     },
-    /// The reader is in another room now.
+    /// The reader has entered another room.
     Entered {
-        /// Which.
+        /// The room.
         room: &'a str,
-        /// How many are in it, the reader too.
+        /// How many users are in it, including the reader.
         count: usize,
-        /// What it is about.
+        /// Its topic.
         topic: Option<&'a str>,
     },
-    /// The reader is in that room already.
+    /// The reader is already in that room.
     AlreadyThere {
-        /// Which.
+        /// The room.
         room: &'a str,
     },
-    /// No room may be called that.
+    /// The name of the room is not allowed.
     RoomRefused {
-        /// Why not.
+        /// The rule that it breaks.
         fault: NickFault,
     },
-    /// No more rooms are opened.
+    /// The maximum number of rooms exists already.
     TooManyRooms {
-        /// How many there may be.
+        /// The maximum number.
         rooms_max: usize,
     },
-    /// How many rooms there are; they follow.
+    /// The number of rooms; they follow.
     Rooms {
-        /// How many.
+        /// The number.
         count: usize,
     },
-    /// One of the rooms.
+    /// One room of a list.
     RoomListed {
         /// Its name.
         room: &'a str,
-        /// How many are in it.
+        /// How many users are in it.
         count: usize,
-        /// What it is about.
+        /// Its topic.
         topic: Option<&'a str>,
     },
-    /// What the room is about.
+    /// The topic of a room.
     Topic {
         /// The room.
         room: &'a str,
-        /// What it is about, if somebody has said so.
+        /// The topic, if there is one.
         topic: Option<&'a str>,
     },
-    /// Somebody gave the room a topic, or took it away.
+    /// A user set or cleared the topic of the room.
     TopicSet {
-        /// Who.
+        /// The user.
         nick: &'a str,
-        /// What the room is about from now on.
+        /// The topic from now on.
         topic: Option<&'a str>,
     },
-    /// The topic was longer than is taken.
+    /// The topic is too long.
     TopicTooLong {
-        /// What is taken.
+        /// The maximum length.
         bytes_max: usize,
     },
     /// Earlier lines follow.
     Past {
-        /// How many.
+        /// Their number.
         count: usize,
     },
-    /// What was said while the reader was away follows.
+    /// The lines said while the reader was away follow.
     Missed {
-        /// How many lines.
+        /// The number of lines.
         count: u64,
-        /// Only the last of them are kept.
+        /// The number of lines that are still stored: the last ones.
         kept: usize,
     },
-    /// Something that was said before.
+    /// A line that was said before.
     Earlier {
-        /// When.
+        /// When it was said.
         at: Stamp,
-        /// When what is shown before it was said, if something is.
+        /// When the line shown before it was said, if there is one.
         after: Option<Stamp>,
-        /// Where.
+        /// The room.
         room: &'a str,
-        /// Which line it is.
+        /// The id of the line.
         line: LineId,
-        /// What.
+        /// What was said.
         said: &'a Event<'a>,
     },
-    /// What was said since a line follows.
+    /// The lines said after a given line follow.
     Since {
-        /// All of it: no line of that time is missing.
+        /// Whether none of these lines is missing.
         is_complete: bool,
     },
     /// The reader is not in that room.
     NotInRoom {
-        /// Which.
+        /// The room.
         room: &'a str,
     },
-    /// What the reader did itself, if it asked to be told.
+    /// An action of the reader, who asked to be informed of its own actions.
     Own(Own<'a>),
 
-    /// What one person is answered about what concerns them alone.
+    /// An answer about what concerns the reader alone.
     Answer(Answer<'a>),
 
-    /// The server stops.
+    /// The server is stopping.
     ShuttingDown,
 }
 
-/// What one person is answered.
+/// An answer to one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer<'a> {
-    /// Nobody has said anything in private that could be replied to.
+    /// Nobody has sent a private message that could be replied to.
     NoneToReply,
-    /// The reader sees nothing more of somebody, or sees them again.
+    /// The reader ignores a user, or no longer does.
     Ignoring {
-        /// Who.
+        /// The user.
         nick: &'a str,
-        /// Nothing more.
+        /// Whether the user is ignored from now on.
         is_ignored: bool,
     },
-    /// How many the reader ignores; their names follow.
+    /// The number of users that the reader ignores; their names follow.
     Ignored {
-        /// How many.
+        /// The number.
         count: usize,
     },
-    /// Nobody ignores themselves.
+    /// Users cannot ignore themselves.
     OwnName,
-    /// The reader ignores as many as one may.
+    /// The reader ignores the maximum number of users.
     IgnoresFull,
 }
 
-/// What somebody did itself, which others see in another way or not at all.
+/// An action that other users see differently or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own<'a> {
-    /// It took another name, which is told for each room that it is in.
+    /// It took another name; sent once for each room that it is in.
     Renamed {
         /// The room.
         room: &'a str,
-        /// The name until now.
+        /// The old name.
         old: &'a str,
-        /// The name from now on.
+        /// The new name.
         new: &'a str,
     },
-    /// It is in that room no more.
+    /// It has left a room.
     Parted {
-        /// Which.
+        /// The room.
         room: &'a str,
     },
 }
 
-/// Several people that one line speaks of.
+/// Several users in one summary line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crowd<'a> {
-    /// The first few of them.
+    /// The first few names.
     pub first: &'a [Box<str>],
-    /// All of them, counted.
+    /// The number of all of them.
     pub count: usize,
 }
 
-/// Why nobody may have a name.
+/// Why a name is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NickFault {
     /// More than 16 columns or 48 bytes.
     TooLong,
-    /// Something else than letters that people use in words, digits and `_` `-` `.` `'`.
+    /// Characters other than letters used in words, digits and `_` `-` `.` `'`.
     Characters,
     /// It does not begin with a letter or digit.
     Start,
@@ -277,7 +277,7 @@ pub enum NickFault {
 }
 
 impl NickFault {
-    /// All of them.
+    /// All faults.
     pub const ALL: [Self; 6] = [
         Self::TooLong,
         Self::Characters,
@@ -287,7 +287,7 @@ impl NickFault {
         Self::Reserved,
     ];
 
-    /// The reason as the diagnostics have it.
+    /// Returns the fault as the log writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TooLong => "too-long",
@@ -305,7 +305,7 @@ impl NickFault {
 pub enum CloseReason {
     /// It said `exit`.
     Exit,
-    /// Its peer closed it.
+    /// The peer closed it.
     Closed,
     /// It broke.
     Broken,
@@ -315,24 +315,24 @@ pub enum CloseReason {
     Lagging,
     /// It has accepted nothing for too long.
     Stalled,
-    /// It had the largest backlog when there was too much of that.
+    /// It had the largest backlog when all queues together were too large.
     Crowded,
     /// It sent too much without a line end.
     Unterminated,
-    /// It speaks something else than is spoken here.
+    /// It speaks another protocol.
     Stray,
-    /// There were too many already.
+    /// The server was full.
     RoomFull,
-    /// There were too many from its address already.
+    /// Too many connections came from its address.
     AddressFull,
-    /// The server stops.
+    /// The server is stopping.
     ShuttingDown,
-    /// The same client has connected once more, and goes on there.
+    /// The same client has connected again, and continues there.
     Replaced,
 }
 
 impl CloseReason {
-    /// The reason as the log has it.
+    /// Returns the reason as the log writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Exit => "exit",
@@ -352,66 +352,66 @@ impl CloseReason {
     }
 }
 
-/// What the chat wants done. Effects are done one by one, in their order.
+/// An effect of the chat. Effects are carried out one by one, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect<'a> {
-    /// One person sees `event`.
+    /// Show `event` to one user.
     Tell {
-        /// Who.
+        /// The user.
         to: UserId,
-        /// What.
+        /// The event.
         event: Event<'a>,
     },
-    /// Everyone in `room` sees `event`, but for some.
+    /// Show `event` to everyone in `room`, with exceptions.
     Say {
-        /// Where.
+        /// The room.
         room: RoomId,
-        /// What it is called.
+        /// Its name.
         room_name: &'a str,
-        /// What.
+        /// The event.
         event: Event<'a>,
-        /// Which line it is, if it is one that somebody said.
+        /// The id of the line, if the event is a line that was said.
         line: Option<LineId>,
-        /// Whose line it is: at some doors people do not see their own.
+        /// The author of the line: some doors do not show users their own lines.
         author: Option<UserId>,
-        /// Those who do not see it.
+        /// The users that do not see it.
         except: &'a [UserId],
     },
     /// From here on `user` sees what is said in `room`.
     Enter {
-        /// Who.
+        /// The user.
         user: UserId,
-        /// Where.
+        /// The room.
         room: RoomId,
-        /// What it is called.
+        /// Its name.
         room_name: &'a str,
-        /// Nobody else is in it.
+        /// Whether nobody else is in it.
         is_first: bool,
     },
-    /// From here on `user` sees no more of `room`.
+    /// From here on `user` no longer sees what is said in `room`.
     Leave {
-        /// Who.
+        /// The user.
         user: UserId,
-        /// Where.
+        /// The room.
         room: RoomId,
     },
     /// It happened, and is to be found in the log: only if there is one.
     Keep(Kept<'a>),
-    /// There is more of a long answer: `Chat::resume` once this much has been sent.
+    /// There is more of a long answer: call `Chat::resume` once this part has been sent.
     More {
-        /// To whom.
+        /// The user.
         to: UserId,
     },
-    /// The connection ends when all it was told has been sent.
+    /// End the connection when its queue is sent.
     Close {
-        /// Whose.
+        /// The user.
         user: UserId,
-        /// Under which name they were in the chat, if they were.
+        /// Its name in the chat, if it had one.
         nick: Option<&'a str>,
-        /// Why.
+        /// The reason.
         why: CloseReason,
     },
 }
 
-/// Where the chat's effects go.
+/// The callback that receives the effects of the chat.
 pub type Out<'o> = dyn FnMut(Effect<'_>) + 'o;

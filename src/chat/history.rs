@@ -1,14 +1,15 @@
-//! What was said in the rooms, as far as it is kept: for newcomers, and for those who come back.
+//! Stored lines of all rooms: for new users, and for those who come back.
 //!
-//! One budget for all rooms. The rooms that were quiet longest give first, their oldest lines before
-//! the newer ones. A room's history outlives the room: whoever comes back finds it.
+//! All rooms share one budget. When it is used up, the rooms that were quiet longest lose lines
+//! first, each its oldest. A room's history outlives the room: it is found when the room is opened
+//! again.
 //!
-//! A line said in a room finds its history without a search, whatever else there is, and the rooms
-//! are linked in the order in which something was last said in them:
+//! A line finds the history of its room without a search, and the rooms are linked in the order in
+//! which something was last said in them:
 //!
 //! ```text
 //!   room ─► HistoryId ─► slab: [ lines of tea ]◄─►[ lines of news ]◄─►[ lines of lobby ]
-//!                              oldest: gives first                      newest
+//!                              oldest: loses lines first               newest
 //! ```
 
 use std::collections::BTreeMap;
@@ -21,26 +22,26 @@ use crate::clock::Stamp;
 use crate::ids::UserId;
 use crate::limits::{ABSENCE_MS, HISTORY_LINES_MAX};
 
-/// The last lines of every room, and since when who is away from it.
+/// The last lines of every room, and the absences from it.
 pub struct Histories {
     slab: Slab<History>,
-    /// Of rooms that have ended: by the skeletons of their names.
+    /// The slots of ended rooms, by the skeletons of their names.
     ended: BTreeMap<u64, u32>,
-    /// Both ends of the list by age; [`NOWHERE`] if nothing was said.
+    /// Both ends of the list by age; [`NOWHERE`] if no line is stored.
     oldest: u32,
     newest: u32,
-    /// Memory that all of it takes, and may take.
+    /// The memory in use, and its limit.
     bytes: usize,
     bytes_max: usize,
     absences: Absences,
-    /// No line up to this number is kept of the rooms that have no history.
+    /// Rooms without a history have lost all lines up to this number.
     forgotten: u64,
     /// Of any room, lines up to this number may be missing, though earlier ones are kept.
     missing: u64,
     has_given: bool,
 }
 
-/// Where the history of a room is. It may have given all its lines: whoever looks there checks.
+/// Where the history of a room is stored. It may have lost all its lines, so every access checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryId {
     /// The skeleton of the room's name.
@@ -52,36 +53,36 @@ pub struct HistoryId {
 struct History {
     room: u64,
     lines: Lines,
-    /// Lines said so far in this room: the number of the next one.
+    /// The number of lines said so far in this room, which is the number of the next one.
     said: u64,
-    /// The number, among those of all rooms, of the last line that was dropped.
+    /// The number, counted over all rooms, of the last line that was dropped.
     dropped: u64,
-    /// Its neighbours in the list by age.
+    /// The neighbours in the list by age.
     older: u32,
     newer: u32,
-    /// The room has ended: it is found in [`Histories::ended`].
+    /// The room has ended, and is listed in [`Histories::ended`].
     has_ended: bool,
 }
 
 /// No slot.
 const NOWHERE: u32 = u32::MAX;
 
-/// What a room's history takes besides its lines.
+/// The memory that a room's history takes besides its lines.
 const ROOM_BYTES: usize = size_of::<History>();
 
-/// A room that has to give gives one of so many of its lines, but at least one: each time its
-/// memory is moved.
+/// A room that has to free memory drops one line in this many, but at least one, because each time
+/// its memory is moved.
 const GIVE_SHARE: usize = 4;
 
 impl HistoryId {
-    /// The history of `room`, which is in no slot yet.
+    /// Creates the id of `room`, which has no slot yet.
     pub fn new(room: u64) -> Self {
         Self { room, slot: NOWHERE }
     }
 }
 
 impl Histories {
-    /// Nothing was said; `bytes_max` bounds the memory that is taken.
+    /// Creates an empty store; `bytes_max` limits its memory.
     pub fn new(bytes_max: usize) -> Self {
         let (slab, ended, absences) = Default::default();
         Self {
@@ -114,7 +115,7 @@ impl Histories {
         self.absences = Absences::default();
     }
 
-    /// Finds the history that `room` had when it last ended.
+    /// Returns the history that `room` had when it last ended, or an empty one.
     pub fn open(&mut self, room: u64) -> HistoryId {
         let slot = self.ended.remove(&room).unwrap_or(NOWHERE);
         if let Some(history) = self.slab.get_mut(slot as usize) {
@@ -131,7 +132,7 @@ impl Histories {
         }
     }
 
-    /// Keeps a line of the room of `id`; `number` is its number among those of all rooms.
+    /// Stores a line of the room of `id`; `number` is its number counted over all rooms.
     pub fn add(
         &mut self,
         id: &mut HistoryId,
@@ -165,7 +166,8 @@ impl Histories {
         self.make_room();
     }
 
-    /// The lines of a room from the number `from` on, oldest first, each with its number in the room.
+    /// Returns the lines of a room from number `from` on, oldest first, each with its number in the
+    /// room.
     pub fn lines(&self, id: HistoryId, from: u64) -> impl Iterator<Item = (u64, Line<'_>)> {
         self.get(id).into_iter().flat_map(move |history| {
             let first = history.said - history.lines.len() as u64;
@@ -175,14 +177,14 @@ impl Histories {
         })
     }
 
-    /// Whether all lines of a room are kept that have a greater number, among those of all rooms, than
+    /// Whether all lines of a room are stored whose number, counted over all rooms, is greater than
     /// `number`.
     pub fn has_all_since(&self, id: HistoryId, number: u64) -> bool {
         self.missing <= number
             && self.get(id).map_or(self.forgotten, |history| history.dropped) <= number
     }
 
-    /// How many lines of a room are kept, and the number of the next one.
+    /// Returns how many lines of a room are stored, and the number of the next one.
     pub fn kept(&self, id: HistoryId) -> (usize, u64) {
         self.get(id).map_or((0, 0), |history| (history.lines.len(), history.said))
     }
@@ -198,20 +200,20 @@ impl Histories {
         self.absences.leave(who, id.room, next, until_ms);
     }
 
-    /// How many lines were said since `who` left a room, if that was not too long ago.
+    /// Ends the absence of `who`; returns how many lines were said in it, unless it was too long.
     pub fn come_back(&mut self, who: u64, id: HistoryId, now_ms: u64) -> Option<u64> {
         let from = self.absences.come_back(who, id.room, now_ms)?;
         Some(self.kept(id).1.saturating_sub(from))
     }
 
-    /// Memory that all of it takes.
+    /// Returns the memory in use.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Whether both keep the same.
+    /// Whether both store the same lines.
     pub fn is_same(&self, other: &Self) -> bool {
-        // The order in which rooms give lines decides what will be kept.
+        // The order in which rooms lose lines determines what will be stored.
         let same = |(one, other): (&History, &History)| {
             one.room == other.room && one.said == other.said && one.lines == other.lines
         };
@@ -222,11 +224,11 @@ impl Histories {
     }
 
     fn get(&self, id: HistoryId) -> Option<&History> {
-        // The slot may be another room's by now.
+        // The slot may belong to another room by now.
         self.slab.get(id.slot as usize).filter(|history| history.room == id.room)
     }
 
-    /// From the oldest to the newest.
+    /// Returns the histories from the oldest to the newest.
     fn by_age(&self) -> impl Iterator<Item = &History> {
         let mut slot = self.oldest;
         std::iter::from_fn(move || {
@@ -257,7 +259,7 @@ impl Histories {
             if has_ended {
                 self.ended.remove(&room);
             }
-            // Its numbers begin anew: nobody can be told exactly what was missed.
+            // Its numbers start again, so the lines that were missed can no longer be counted.
             self.absences.forget_room(room);
         }
     }
@@ -297,7 +299,7 @@ mod tests {
 
     const STAMP: Stamp = Stamp { unix_ms: 1_700_000_000_000 };
 
-    /// Histories, and where those of the rooms are.
+    /// Histories, and the ids of the rooms.
     struct Kept {
         histories: Histories,
         ids: BTreeMap<u64, HistoryId>,
@@ -343,7 +345,8 @@ mod tests {
             lines.map(text).collect()
         }
 
-        /// The bytes are counted exactly, and the list by age has every history, both ways.
+        /// Asserts that the bytes are counted exactly, and that the list by age has every history,
+        /// both ways.
         fn check(&self) {
             let Histories { slab, bytes, bytes_max, newest, .. } = &self.histories;
             let counted = slab.iter().map(|(_, history)| history.lines.bytes() + ROOM_BYTES);
@@ -374,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rooms_that_were_quiet_longest_give_first() {
+    fn the_rooms_that_were_quiet_longest_lose_lines_first() {
         let mut histories = Kept::new(BYTES);
         let long = "x".repeat(1_000);
         for room in 0..500 {
@@ -389,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_back_in_time_is_told_how_much_was_missed() {
+    fn a_returning_user_is_told_how_many_lines_were_missed() {
         let mut histories = Kept::new(BYTES);
         histories.leave(7, TEA, 1_000);
         assert_eq!(histories.come_back(8, TEA, 1_000), None);
@@ -413,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_missed_is_not_known_once_its_lines_are_gone() {
+    fn missed_lines_are_not_counted_once_they_are_dropped() {
         let mut histories = Kept::new(BYTES);
         histories.add(TEA, ["bob", "hi"], false);
         histories.leave(7, TEA, 1_000);
@@ -421,14 +424,14 @@ mod tests {
         for _ in 0..1_000 {
             histories.add(TEA + 1, ["bob", &"x".repeat(1_000)], false);
         }
-        assert_eq!(histories.kept(TEA), (0, 0), "it gave its lines");
+        assert_eq!(histories.kept(TEA), (0, 0), "it lost its lines");
         histories.add(TEA, ["bob", "hi again"], false);
         assert_eq!(histories.come_back(7, TEA, 1_001), None);
         assert_eq!(histories.come_back(7, TEA + 1, 1_001), Some(1_000));
     }
 
     #[test]
-    fn a_room_that_begins_again_has_its_history() {
+    fn a_reopened_room_has_its_history() {
         let mut kept = Kept::new(BYTES);
         kept.add(TEA, ["bob", "hi"], false);
         kept.histories.close(kept.id(TEA));
@@ -439,13 +442,13 @@ mod tests {
         for _ in 0..100 {
             kept.add(TEA + 1, ["bob", &"x".repeat(1_000)], false);
         }
-        assert_eq!(kept.kept(TEA), (0, 0), "it gave its lines");
+        assert_eq!(kept.kept(TEA), (0, 0), "it lost its lines");
         assert_eq!(kept.histories.open(TEA), HistoryId::new(TEA));
         assert!(kept.histories.ended.is_empty(), "nothing is left of it");
     }
 
     #[test]
-    fn histories_that_would_give_in_another_order_are_not_the_same() {
+    fn histories_that_would_drop_lines_in_another_order_differ() {
         let make = |rooms: [u64; 2]| {
             let mut histories = Kept::new(BYTES);
             for room in rooms {

@@ -1,34 +1,33 @@
-//! Somebody on the list of whom a reader ignores, and what of the past that hides.
+//! One entry of a user's ignore list, and which earlier lines the list hides.
 
 use crate::chat::skeleton::skeleton_hash;
 use crate::ids::UserId;
 
-/// Somebody on a reader's list.
+/// An entry of an ignore list.
 pub struct Ignored {
-    /// The connection that they have, or had last; none if nobody has had the name so far.
+    /// The ignored user's current or last connection; none if nobody has had the name so far.
     pub who: Option<UserId>,
-    /// They have it.
+    /// Whether that connection is in the chat.
     pub is_here: bool,
-    /// Their name, or their last one.
+    /// The user's current or last name.
     pub name: Box<str>,
-    /// The skeletons of the name that they were ignored under, and of `name`.
+    /// The skeletons of the name under which the user was ignored, and of `name`.
     pub skeletons: [u64; 2],
 }
 
 impl Ignored {
-    /// Whether it is `who`, who is here.
+    /// Whether the entry is for `who`, who is in the chat.
     pub fn is(&self, who: UserId) -> bool {
         self.is_here && self.who == Some(who)
     }
 
-    /// Whether they were ignored under a name of that skeleton, or had it last.
+    /// Whether the user was ignored under a name with that skeleton, or had one last.
     pub fn has(&self, skeleton: u64) -> bool {
         self.skeletons.contains(&skeleton)
     }
 }
 
-/// Whether somebody who ignores those on `list` does not want to see what `author`, be they here or
-/// gone, said as `name`.
+/// Whether `list` hides a line that `author`, still in the chat or not, said as `name`.
 pub fn hides(list: &[Ignored], author: UserId, is_here: bool, name: &str) -> bool {
     if list.is_empty() || list.iter().any(|ignored| ignored.who == Some(author)) {
         return !list.is_empty();

@@ -1,11 +1,11 @@
-//! Who does not want to see whom: people, not names, as far as people can be told apart.
+//! Who ignores whom: users, not names, as far as users can be identified.
 //!
-//! Whoever is connected is ignored as a person, whatever they call themselves. Whoever is not is
-//! known by two names, the one that they were ignored under and their last one: the next to take
-//! either of them is taken for them. But a name that somebody else takes while they are here means
-//! that other person from then on.
+//! A connected user is ignored as a user, under any name. A user who has left is known by two
+//! names, the one under which they were ignored and their last one: the next user to take either of
+//! them is assumed to be the same. But if somebody else takes a name while the ignored user is
+//! connected, the name means that other user from then on.
 //!
-//! This is about readers on this machine, and is no part of what entries make of the chat.
+//! This concerns readers on this machine, and is not part of the state made by entries.
 
 use std::collections::BTreeMap;
 
@@ -15,28 +15,28 @@ use crate::chat::users::{User, Users};
 use crate::ids::UserId;
 use crate::limits::IGNORES_MAX;
 
-/// Finds by name who ignores somebody; the lists themselves are with their readers.
+/// Finds by name who ignores a user; the lists themselves are stored with their readers.
 #[derive(Default)]
 pub struct Ignores {
-    /// The skeletons of all names on all lists, each with the readers of those lists. No two entries
-    /// of one list share a name.
+    /// The skeletons of all names on all lists, each with the readers of those lists. No two
+    /// entries of one list share a name.
     by_name: BTreeMap<u64, Vec<UserId>>,
 }
 
-/// What came of [`Ignores::toggle`].
+/// The result of [`Ignores::toggle`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Toggled {
-    /// The reader ignores them from now on.
+    /// The reader ignores the user from now on.
     Ignored,
-    /// The reader sees again who is called that.
+    /// The reader no longer ignores the user of that name.
     Seen(Box<str>),
-    /// The reader ignores as many as one may.
+    /// The reader ignores the maximum number of users.
     Full,
 }
 
 impl Ignores {
-    /// Has `reader` ignore `holder`, who is called `name`, or whoever takes `name` if nobody has it;
-    /// or see them again.
+    /// Makes `reader` ignore `holder`, who is called `name`, or the next user to take `name` if
+    /// nobody has it; or undoes that.
     pub fn toggle(
         &mut self,
         users: &mut Users,
@@ -67,7 +67,7 @@ impl Ignores {
         Toggled::Ignored
     }
 
-    /// `who` has taken `name`, their first or another one.
+    /// Notes that `who` has taken `name`, their first or another one.
     pub fn rename(&mut self, users: &mut Users, who: UserId, name: &str) {
         if self.by_name.is_empty() {
             return;
@@ -76,12 +76,12 @@ impl Ignores {
         for reader in self.by_name.get(&skeleton).cloned().unwrap_or_default() {
             self.take_from_others(users, reader, who, skeleton);
         }
-        // Whoever ignores them under another name goes on.
+        // Readers who ignore the user under another name continue to.
         let mut given_up = Vec::new();
         let readers = users.find(who).map_or(&[][..], User::ignored_by).to_vec();
         for reader in readers {
             let of_who = list(users, reader).iter_mut().find(|ignored| ignored.is(who));
-            let ignored = of_who.expect("it is noted");
+            let ignored = of_who.expect("the reader's list has an entry for it");
             let [first, last] = ignored.skeletons;
             (ignored.name, ignored.skeletons) = (name.into(), [first, skeleton]);
             if ![first, last].contains(&skeleton) {
@@ -98,7 +98,7 @@ impl Ignores {
         }
     }
 
-    /// `who`, whose connection is gone, was `user`.
+    /// Notes that `who`, whose state was `user`, has left.
     pub fn forget(&mut self, users: &mut Users, who: UserId, user: &mut User) {
         let Some(relations) = &mut user.relations else { return };
         for &reader in &relations.ignored_by {
@@ -111,7 +111,8 @@ impl Ignores {
         }
     }
 
-    /// `who` has taken a name of that `skeleton`, which somebody else on the list of `reader` has had.
+    /// Notes that `who` has taken a name with `skeleton`, which another user on the list of
+    /// `reader` has had.
     fn take_from_others(&mut self, users: &mut Users, reader: UserId, who: UserId, skeleton: u64) {
         let list = list(users, reader);
         let is_known = reader == who || list.iter().any(|ignored| ignored.is(who));
@@ -119,11 +120,11 @@ impl Ignores {
         let Some(place) = list.iter().position(is_other) else { return };
         let ignored = &mut list[place];
         if ignored.is_here {
-            // They were ignored under it at first, and have another name.
+            // The other user was first ignored under this name, and has another name now.
             ignored.skeletons[0] = ignored.skeletons[1];
             self.retain(skeleton, |&other| other != reader);
         } else if is_known {
-            // Nobody ignores themselves, or anybody twice.
+            // Nobody ignores themselves, or the same user twice.
             let ignored = list.remove(place);
             self.remove(users, reader, &ignored);
         } else {
@@ -132,7 +133,7 @@ impl Ignores {
         }
     }
 
-    /// `ignored` is no longer on the list of `reader`.
+    /// Updates the index for `ignored`, which is no longer on the list of `reader`.
     fn remove(&mut self, users: &mut Users, reader: UserId, ignored: &Ignored) {
         for skeleton in ignored.skeletons {
             self.retain(skeleton, |&other| other != reader);
@@ -153,12 +154,12 @@ impl Ignores {
 }
 
 fn list(users: &mut Users, reader: UserId) -> &mut Vec<Ignored> {
-    let key = users.key(reader).expect("who has a list is here");
+    let key = users.key(reader).expect("a reader with a list is in the chat");
     &mut users.at(key).relations_mut().ignored
 }
 
 fn ignored_by(users: &mut Users, who: UserId) -> &mut Vec<UserId> {
-    let key = users.key(who).expect("who is ignored as a person is here");
+    let key = users.key(who).expect("a present ignored user is known");
     &mut users.at(key).relations_mut().ignored_by
 }
 
@@ -168,7 +169,7 @@ mod tests {
     use crate::chat::ignored::hides;
     use crate::ids::PeerId;
 
-    /// Alice, and those who are ignored or not.
+    /// Alice, and the users she may ignore.
     struct Scene {
         users: Users,
         ignores: Ignores,
@@ -203,14 +204,14 @@ mod tests {
             self.ignores.forget(&mut self.users, user(who), &mut gone);
         }
 
-        /// Whether alice does not want to see what was said.
+        /// Whether alice ignores what was said.
         fn hides(&self, author: u32, name: &str) -> bool {
             let is_here = self.users.find(user(author)).is_some();
             let alice = self.users.find(user(ALICE)).expect("she is here");
             hides(alice.ignored(), user(author), is_here, name)
         }
 
-        /// Whom alice ignores: their names, and who of those here that is.
+        /// Returns alice's list: the names, and the users in the chat that they stand for.
         fn ignored(&self) -> String {
             let list = self.users.find(user(ALICE)).expect("she is here").ignored();
             let names: Vec<&str> = list.iter().map(|ignored| &*ignored.name).collect();
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_ignored_and_a_name_means_who_took_it_last() {
+    fn a_user_is_ignored_and_a_name_means_its_last_holder() {
         let mut scene = Scene::of(1..=5);
         assert_eq!(scene.toggle(Some(2), "bob"), Toggled::Ignored);
         scene.rename(2, "rob");
@@ -233,7 +234,7 @@ mod tests {
         assert_eq!(scene.ignored(), "rob: 2");
         assert!(scene.hides(2, "bob"), "said under the old name");
         assert!(!scene.hides(3, "bob"));
-        // When both have left, bob is still the name of the other one.
+        // After both have left, bob is still the name of the other user.
         scene.forget(2);
         scene.forget(3);
         assert!(scene.hides(2, "bob") && !scene.hides(3, "bob"));
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_may_come_back_under_the_first_name_or_the_last() {
+    fn a_user_who_left_is_recognised_by_the_first_name_or_the_last() {
         for name in ["bob", "zed"] {
             let mut scene = Scene::of(1..=4);
             scene.toggle(Some(2), "bob");
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_ignores_themselves_or_anybody_twice() {
+    fn nobody_ignores_themselves_or_a_user_twice() {
         let mut scene = Scene::of(1..=2);
         scene.toggle(None, "dave");
         scene.toggle(None, "rob");
@@ -279,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_bounded_and_nothing_is_left_of_who_is_gone() {
+    fn lists_are_bounded_and_a_departed_reader_leaves_nothing() {
         let mut scene = Scene::of(1..=3);
         let Scene { users, ignores } = &mut scene;
         ignores.toggle(users, user(2), Some(user(3)), "eve");

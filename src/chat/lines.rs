@@ -1,4 +1,4 @@
-//! The last lines of one room, in one piece of memory.
+//! The last lines of one room, in one contiguous buffer.
 
 use crate::chat::event::Event;
 use crate::clock::Stamp;
@@ -8,25 +8,25 @@ use crate::ids::{NodeId, PeerId, UserId};
 #[derive(Default)]
 pub struct Lines {
     bytes: Vec<u8>,
-    /// Where the oldest begins: what is before it was dropped.
+    /// The offset of the oldest line: the bytes before it were dropped.
     start: usize,
     len: usize,
 }
 
-/// One of them.
+/// One line.
 pub struct Line<'a> {
-    /// Its number among the lines of all rooms.
+    /// Its number, counted over all rooms.
     pub number: u64,
     /// When it was said.
     pub at: Stamp,
-    /// Who said it.
+    /// Its author.
     pub author: UserId,
-    /// What.
+    /// What was said.
     pub said: Event<'a>,
 }
 
 impl<'a> Line<'a> {
-    /// The name that it was said under, and the text.
+    /// Returns the author's name at that time, and the text.
     pub fn words(&self) -> [&'a str; 2] {
         let (Event::Said { nick, text } | Event::Acted { nick, text }) = self.said else {
             unreachable!("only what was said or done is kept");
@@ -35,7 +35,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What stands before the words of a line.
+/// The fixed-size head before the words of a line.
 struct Head {
     number: u64,
     at: Stamp,
@@ -48,17 +48,17 @@ struct Head {
 const HEAD_BYTES: usize = 8 + 8 + (2 + 4 + 4) + 4 + 1 + 1;
 
 impl Lines {
-    /// How many there are.
+    /// Returns the number of lines.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Memory that they take.
+    /// Returns the memory in use.
     pub fn bytes(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Adds a line.
+    /// Appends a line.
     pub fn push(
         &mut self,
         number: u64,
@@ -77,8 +77,8 @@ impl Lines {
         self.len += 1;
     }
 
-    /// Drops the oldest line; its number. Its memory becomes a newer one's: a room that talks does not
-    /// allocate.
+    /// Drops the oldest line; returns its number. Its memory is reused for a newer line: a busy
+    /// room does not allocate.
     pub fn drop_first(&mut self) -> u64 {
         let head = Head::read(&self.bytes[self.start..]).expect("there is a line to drop");
         self.start += head.line_bytes();
@@ -86,8 +86,8 @@ impl Lines {
         head.number
     }
 
-    /// Drops the `count` oldest lines and gives back all memory that is not needed; the number of the
-    /// last of them.
+    /// Drops the `count` oldest lines and frees all memory that is not needed; returns the number
+    /// of the last one dropped.
     pub fn give(&mut self, count: usize) -> u64 {
         let last = (0..count).fold(0, |_, _| self.drop_first());
         self.bytes.drain(..self.start);
@@ -96,14 +96,14 @@ impl Lines {
         last
     }
 
-    /// The lines, oldest first.
+    /// Returns the lines, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Line<'_>> {
         let mut rest = &self.bytes[self.start..];
         std::iter::from_fn(move || {
             let head = Head::read(rest)?;
             let (line, next) = rest.split_at(head.line_bytes());
             rest = next;
-            let words = str::from_utf8(&line[HEAD_BYTES..]).expect("it was made of text");
+            let words = str::from_utf8(&line[HEAD_BYTES..]).expect("it was made from text");
             let (nick, text) = words.split_at(head.name_bytes.into());
             let said =
                 if head.is_act { Event::Acted { nick, text } } else { Event::Said { nick, text } };
@@ -119,7 +119,8 @@ impl Lines {
             return;
         }
         if self.start >= bytes.max(used / 4) {
-            // Enough was dropped: moving the rest to the front costs four bytes for each added one.
+            // Enough was dropped: moving the rest to the front costs four bytes for each added
+            // byte.
             self.bytes.drain(..self.start);
             self.start = 0;
         } else {
@@ -136,7 +137,7 @@ impl PartialEq for Lines {
 }
 
 impl Head {
-    /// The head of the line that begins `bytes`, unless they are at their end.
+    /// Reads the head of the line at the start of `bytes`, unless they are empty.
     fn read(bytes: &[u8]) -> Option<Self> {
         let (number, rest) = bytes.split_first_chunk()?;
         let (unix_ms, rest) = rest.split_first_chunk()?;
@@ -164,7 +165,7 @@ impl Head {
         bytes[..8].copy_from_slice(&self.number.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.at.unix_ms.to_le_bytes());
         let UserId { node, peer } = self.author;
-        let slot = u32::try_from(peer.slot()).expect("it was made of one");
+        let slot = u32::try_from(peer.slot()).expect("it was made from a `u32`");
         bytes[16..18].copy_from_slice(&node.0.to_le_bytes());
         bytes[18..22].copy_from_slice(&slot.to_le_bytes());
         bytes[22..26].copy_from_slice(&peer.generation().to_le_bytes());
@@ -173,7 +174,7 @@ impl Head {
         bytes
     }
 
-    /// Bytes of the line with its head.
+    /// Returns the length of the line with its head.
     fn line_bytes(&self) -> usize {
         HEAD_BYTES + usize::from(self.name_bytes) + self.text_bytes as usize
     }
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn it_keeps_what_a_queue_keeps() {
+    fn it_stores_the_same_lines_as_a_queue() {
         let mut dice = fastrand::Rng::with_seed(11);
         let (mut lines, mut model) =
             (Lines::default(), VecDeque::<(u64, Stamp, UserId, String, bool)>::new());

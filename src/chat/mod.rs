@@ -1,11 +1,11 @@
-//! The chat itself: who is where, under which name, and what comes of a command.
+//! The chat itself: users, names, rooms, and the results of commands.
 //!
-//! Pure state, a fold over [`Entry`]s. [`Chat::propose`] checks what somebody asks for against the
-//! state: it is either answered to them alone, or an entry for everyone. [`Chat::commit`] applies an
-//! entry; the same entries in the same order make the same chat on any machine. What people see comes
-//! out as [`Effect`]s, each while what it tells of is still at hand.
+//! Pure state, a fold over [`Entry`]s. [`Chat::propose`] checks a command against the state: it is
+//! either answered to its author alone, or becomes an entry for everyone. [`Chat::commit`] applies
+//! an entry; the same entries in the same order make the same chat on any machine. What users see
+//! comes out as [`Effect`]s, each emitted while the text that it borrows still exists.
 //!
-//! No door, no byte and no connection is known here.
+//! The chat knows no door, no bytes and no connection.
 
 mod absences;
 mod answers;
@@ -45,19 +45,19 @@ use crate::clock::Now;
 use crate::ids::{LineId, RoomId, UserId};
 use crate::limits::Limits;
 
-/// Sees every entry before it is applied.
+/// Observes every entry before it is applied.
 pub type EntryTap = Box<dyn FnMut(&Entry<'_>)>;
 
-/// What the operator may set of a chat.
+/// Settings of a chat that the operator may change.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Lines that a newcomer is shown; 0 keeps none.
+    /// The number of lines that a new user is shown; 0 stores none.
     pub past_lines: usize,
-    /// Memory that the histories of all rooms may take.
+    /// The memory limit for the histories of all rooms.
     pub history_bytes: usize,
-    /// Rooms at a time.
+    /// The maximum number of rooms.
     pub rooms_max: usize,
-    /// The longest topic.
+    /// The maximum length of a topic.
     pub topic_bytes_max: usize,
 }
 
@@ -72,7 +72,7 @@ impl From<&Limits> for Rules {
     }
 }
 
-/// Everyone who is known, and the rooms that they are in.
+/// All users, and the rooms that they are in.
 pub struct Chat {
     rules: Rules,
     users: Users,
@@ -80,25 +80,25 @@ pub struct Chat {
     rooms: Rooms,
     histories: Histories,
     ignores: Ignores,
-    /// The moment of the first entry, or of the restart; 0 before it.
+    /// The time of the first entry, or of the restart; 0 before it.
     epoch: u64,
-    /// Lines said to all so far, in all runs of the server that are known.
+    /// The number of public lines said so far, in all known runs of the server.
     spoken: u64,
-    /// Lines said to one alone.
+    /// The number of private lines said so far.
     whispered: u64,
-    /// Earlier runs of the server: the epoch and the last line of each in which something was said.
+    /// The epoch and the last line of each earlier run of the server in which something was said.
     runs: Vec<LineId>,
-    /// What is said is kept on disk, and everyone is told so.
+    /// Whether the chat is logged to disk, which everyone is told.
     is_kept: bool,
-    /// Who is in the middle of a long answer, and where it goes on.
+    /// Users who are being sent a long answer, with the position of its next part.
     listings: BTreeMap<UserId, Listing>,
-    /// Rooms that have joins and leaves to sum up, by when that is due.
+    /// Rooms that have joins and leaves to sum up, by the time when the summary is due.
     announcements: BTreeSet<(u64, RoomId)>,
     tap: Option<EntryTap>,
 }
 
 impl Chat {
-    /// An empty lobby.
+    /// Creates a chat with an empty lobby.
     pub fn new(rules: Rules) -> Self {
         Self {
             users: Users::default(),
@@ -118,13 +118,13 @@ impl Chat {
         }
     }
 
-    /// Has `tap` called with every entry, before it is applied.
+    /// Calls `tap` with every entry, before it is applied.
     pub fn watch(&mut self, tap: EntryTap) {
         self.tap = Some(tap);
     }
 
-    /// Somebody is connected here: without a name, in no room. A guest is greeted, and later shown
-    /// what was said before.
+    /// Adds a user, without a name and in no room. A guest is greeted, and later shown what was
+    /// said before.
     pub fn arrive(&mut self, who: UserId, is_guest: bool, out: &mut Out<'_>) {
         let key = self.users.insert(who);
         self.users.at(key).is_guest = is_guest;
@@ -133,8 +133,8 @@ impl Chat {
         }
     }
 
-    /// From here on `who`, who has no name yet, is told of all that it does itself: of the rooms that it
-    /// comes to and leaves, and of its names. It is no guest.
+    /// Reports to `who`, who has no name yet and is no longer a guest, all its own actions from
+    /// here on: the rooms that it enters and leaves, and its names.
     pub fn inform(&mut self, who: UserId) {
         if let Some(key) = self.users.key(who) {
             let user = self.users.at(key);
@@ -142,28 +142,23 @@ impl Chat {
         }
     }
 
-    /// The id of what was said last to all.
+    /// Returns the id of the last public line.
     pub fn last_line(&self) -> LineId {
         LineId { epoch: self.epoch, number: self.spoken }
     }
 
-    /// How many lines were said so far, to all or to one.
+    /// Returns the number of lines said so far, public and private.
     pub fn lines(&self) -> u64 {
         self.spoken + self.whispered
     }
 
-    /// From here on everything that happens is to be kept (`Effect::Keep`), and whoever enters is told so.
-    pub fn keep(&mut self) {
-        self.is_kept = true;
-    }
-
-    /// Whether it is.
+    /// Whether everything that happens is logged to disk.
     pub fn is_kept(&self) -> bool {
         self.is_kept
     }
 
-    /// `who` asks for something: it is proposed, and committed at once. Nothing comes of it if they
-    /// are gone.
+    /// Executes `command` of `who`: proposes it and commits it at once. Does nothing if the user
+    /// has left.
     pub fn command(&mut self, who: UserId, command: Command<'_>, now: &Now, out: &mut Out<'_>) {
         let Some(key) = self.users.key(who) else { return };
         match self.propose(who, command, now) {
@@ -172,7 +167,7 @@ impl Chat {
         }
     }
 
-    /// The connection of `who` is gone: the others see it, the name is free.
+    /// Removes `who`: the others are told, and the name is free.
     pub fn depart(&mut self, who: UserId, why: CloseReason, now: &Now, out: &mut Out<'_>) {
         let Some(key) = self.users.key(who) else { return };
         if self.users.get(key).name.is_some() {
@@ -183,7 +178,7 @@ impl Chat {
         }
     }
 
-    /// Everyone is told that the server stops, and leaves; nobody is told of those who leave.
+    /// Tells everyone that the server is stopping, and removes all users without announcing that.
     pub fn shut_down(&mut self, out: &mut Out<'_>) {
         let event = Event::ShuttingDown;
         for (_, room) in std::mem::take(&mut self.announcements) {
@@ -209,7 +204,7 @@ impl Chat {
         }
     }
 
-    /// When joins and leaves have to be summed up.
+    /// Returns when the next summary of joins and leaves is due.
     pub fn deadline_ms(&self) -> Option<u64> {
         self.announcements.first().map(|&(due_ms, _)| due_ms)
     }
@@ -225,37 +220,37 @@ impl Chat {
         }
     }
 
-    /// How many have a name.
+    /// Returns the number of users with a name.
     pub fn present(&self) -> usize {
         self.users.named()
     }
 
-    /// How many rooms there are.
+    /// Returns the number of rooms.
     pub fn rooms(&self) -> usize {
         self.rooms.len()
     }
 
-    /// The name of `who`, if they are here and have one.
+    /// Returns the name of `who`, if they are in the chat and have one.
     pub fn nick(&self, who: UserId) -> Option<&str> {
         self.users.find(who)?.name.as_deref()
     }
 
-    /// The room that `who` speaks in, if they have a name.
+    /// Returns the name of the room that `who` speaks in, if they have a name.
     pub fn room_name(&self, who: UserId) -> Option<&str> {
         let user = self.users.find(who).filter(|user| user.name.is_some())?;
         Some(self.rooms.get(user.room).name.as_str())
     }
 
-    /// Names of those here that begin with `start`, in any case: all, or what they have in common
-    /// would be taken for certain.
+    /// Returns the names of present users that begin with `start`, in any case. It must return all:
+    /// if names were left out, their common beginning would seem unambiguous.
     pub fn names_starting(&self, start: &str) -> Vec<&str> {
         let names = self.users.iter().filter_map(|(_, user)| user.name.as_deref());
         names.filter(|name| starts_with_in_any_case(name, start)).collect()
     }
 
-    /// Whether everything that entries make is the same in both: who is where, under which name,
-    /// topics, and what was said. What belongs to one machine does not count: greetings, half-told
-    /// joins, long answers.
+    /// Whether the state made by entries is the same in both: users, rooms, names, topics, and
+    /// stored lines. What belongs to one machine does not count: greetings, pending summaries, long
+    /// answers.
     pub fn is_same(&self, other: &Self) -> bool {
         let people = |chat: &Self| -> BTreeMap<UserId, (Box<str>, Vec<String>)> {
             let named = chat.users.iter().filter_map(|(key, user)| {
@@ -281,7 +276,7 @@ impl Chat {
             && self.histories.is_same(&other.histories)
     }
 
-    /// Forgets somebody who has left, and what only they had to do with others.
+    /// Removes a user who has left, and its relations to others.
     fn forget(&mut self, who: UserId, key: UserKey) -> User {
         let mut user = self.users.remove(key);
         self.listings.remove(&who);
@@ -289,7 +284,8 @@ impl Chat {
         user
     }
 
-    /// Has the announcements of `room` act, if it still exists, and notes when they are due.
+    /// Calls an operation on the announcements of `room`, if it still exists, and notes when they
+    /// are due.
     fn in_room<T>(
         &mut self,
         room: RoomId,
@@ -307,8 +303,8 @@ impl Chat {
     }
 }
 
-/// Whether `name` begins with `start` if case does not count. Nothing is allocated: somebody who
-/// presses Tab has this asked of everybody's name.
+/// Whether `name` begins with `start`, ignoring case. It does not allocate, because one press of
+/// Tab asks this of every name.
 fn starts_with_in_any_case(name: &str, start: &str) -> bool {
     let mut letters = name.chars().flat_map(char::to_lowercase);
     start.chars().flat_map(char::to_lowercase).all(|wanted| letters.next() == Some(wanted))

@@ -1,4 +1,4 @@
-//! Nicks: which may be had, and which are the same to a human eye.
+//! Names: which are allowed, and which look the same to a human eye.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -17,24 +17,24 @@ use crate::chat::users::UserKey;
 use crate::limits::{NICK_BYTES_MAX, NICK_COLUMNS_MAX};
 use crate::text::clip;
 
-/// Marks that may stand on one letter: real scripts need no more, and a heap of them covers
+/// The maximum number of marks on one letter: real scripts need no more, and a heap of them covers
 /// the lines around it.
 const MARKS_MAX: usize = 3;
 
-/// What somebody is called who has no better name.
+/// The name suggested when no better one is known.
 const GUEST: &str = "guest";
-/// Names of one kind that are looked up for a suggestion.
+/// The maximum number of lookups per kind of suggestion.
 const SUGGESTIONS_MAX: u32 = 8;
 
-/// A name in the form it is kept and shown in: NFC, within the bounds, nothing deceptive in it.
+/// A name in the form it is stored and shown in: NFC, within the bounds, nothing deceptive in it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Nick(String);
 
 impl Nick {
-    /// The nick that `raw` stands for.
+    /// Converts `raw` to a name.
     ///
     /// # Errors
-    /// Why nobody may have it.
+    /// The rule that the name breaks.
     pub fn new(raw: &str) -> Result<Self, NickFault> {
         if raw.len() > 2 * NICK_BYTES_MAX {
             return Err(NickFault::TooLong);
@@ -59,7 +59,7 @@ impl Nick {
         Ok(Self(nick))
     }
 
-    /// As it is shown.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -71,10 +71,12 @@ impl From<Nick> for String {
     }
 }
 
-/// Letters, digits and marks of any living script, and what stands inside names.
+/// Whether `c` may occur in a name: letters, digits and marks of any living script, and a few
+/// signs.
 ///
-/// A colon, bracket or star, or what looks like one, could imitate the parts of a line; what the
-/// skeleton leaves out or no column shows cannot be seen: fillers, joiners, variation selectors.
+/// A colon, bracket or star, or a look-alike of one, could imitate the parts of a line; characters
+/// that the skeleton omits or that take no column are invisible: fillers, joiners, variation
+/// selectors.
 fn may_stand_in_nick(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'');
@@ -87,9 +89,9 @@ fn may_stand_in_nick(c: char) -> bool {
     is_word && can_be_seen && is_plain && is_in_use(c)
 }
 
-/// Checks that each mark belongs to the script of its letter, and that the letter is one that takes
-/// it: elsewhere fonts draw nothing, or what looks like a colon, so that a name with the mark is
-/// drawn like the one without. Vowels of Thai and Lao are letters, but draw the same.
+/// Checks that each mark belongs to the script of its letter, and that the letter takes it.
+/// Otherwise fonts draw nothing, or something like a colon, and the name with the mark looks like
+/// the one without. Vowels of Thai and Lao are letters, but are drawn like marks.
 fn check_marks(nick: &str) -> Result<(), NickFault> {
     let mut base = Script::Latin;
     // The letter, and the marks on it so far.
@@ -121,12 +123,12 @@ fn check_marks(nick: &str) -> Result<(), NickFault> {
     Ok(())
 }
 
-/// Whether the letter that is `drawn`, with the marks on it, takes one more that did not become
-/// one character with it (NFC).
+/// Whether the letter that is `drawn`, with the marks on it, takes another mark that has no
+/// composed character with it (NFC).
 ///
-/// Latin, Greek and Cyrillic have composed characters for nearly every letter with an accent that
-/// any language writes. Yoruba's `ọ́` and Ewe's `ɛ́` have none, but nobody takes their letters for
-/// plain ones; and the accent must have a place of its own.
+/// Latin, Greek and Cyrillic have composed characters for nearly every accented letter of any
+/// language. Yoruba's `ọ́` and Ewe's `ɛ́` have none, but their letters are not mistaken for plain
+/// ones; and the accent must have a place of its own.
 fn takes_mark(drawn: &[char], mark: char, base: Script) -> bool {
     let Some((&letter, others)) = drawn.split_first() else { return false };
     if !letter.is_alphabetic() || others.contains(&mark) {
@@ -147,27 +149,27 @@ fn mixes_scripts(nick: &str) -> bool {
     has(Script::Latin) && (has(Script::Cyrillic) || has(Script::Greek))
 }
 
-/// Who has which name.
+/// The holders of all names.
 ///
-/// Names are kept as hashes of their skeletons, a quarter of what the skeletons would take.
+/// Names are stored as hashes of their skeletons, a quarter of the skeletons' size.
 pub struct Names {
     holders: BTreeMap<u64, UserKey>,
-    /// The words that nobody may have.
+    /// The words that no name may be.
     reserved: Reserved,
-    /// The number of the next guest, unless somebody took it ahead of its turn.
+    /// The number of the next guest, unless somebody has taken that name already.
     next_guest: u32,
 }
 
 impl Names {
-    /// Nobody has a name yet.
+    /// Creates an empty set of names.
     pub fn new() -> Self {
         Self { holders: BTreeMap::new(), reserved: Reserved::new(), next_guest: 2 }
     }
 
-    /// The nick that `raw` stands for, whether free or not.
+    /// Converts `raw` to a name, whether it is free or not.
     ///
     /// # Errors
-    /// Why nobody may have it.
+    /// The rule that the name breaks.
     pub fn check(&self, raw: &str) -> Result<Nick, NickFault> {
         let nick = Nick::new(raw)?;
         if self.reserved.has(nick.as_str()) {
@@ -176,13 +178,13 @@ impl Names {
         Ok(nick)
     }
 
-    /// Whether `peer` may take `nick`: nobody else has it or one that looks like it.
+    /// Whether `peer` may take `nick`: nobody else has it or a look-alike.
     pub fn is_free(&self, nick: &str, peer: Option<UserKey>) -> bool {
         let holders = skeleton_hashes(nick).map(|hash| self.holders.get(&hash).copied());
         holders.iter().all(|holder| holder.is_none() || *holder == peer)
     }
 
-    /// Notes that `user` has `nick`, which is free.
+    /// Gives `nick`, which is free, to `user`.
     pub fn claim(&mut self, nick: &str, user: UserKey) {
         self.holders.extend(skeleton_hashes(nick).map(|hash| (hash, user)));
         if nick.starts_with(GUEST) && nick == numbered(GUEST, self.next_guest) {
@@ -190,32 +192,33 @@ impl Names {
         }
     }
 
-    /// Gives `nick` of `user` back.
+    /// Frees `nick` of `user`.
     pub fn release(&mut self, nick: &str, user: UserKey) {
         for hash in skeleton_hashes(nick) {
             let holder = self.holders.remove(&hash);
-            assert!(holder.is_none_or(|holder| holder == user), "who releases a name has it");
+            assert!(holder.is_none_or(|holder| holder == user), "only its holder releases it");
         }
     }
 
-    /// Whether both have the same names taken.
+    /// Whether the same names are taken in both.
     pub fn is_same(&self, other: &Self) -> bool {
         self.holders.keys().eq(other.holders.keys())
     }
 
-    /// Who has `nick`, or one that looks like it.
+    /// Returns the user who has `nick`, or a look-alike.
     pub fn holder(&self, nick: &str) -> Option<UserKey> {
         skeleton_hashes(nick).iter().find_map(|hash| self.holders.get(hash)).copied()
     }
 
-    /// A name that is like `wanted`, and free: its usable part with a number behind, or a guest's.
+    /// Returns a free name similar to `wanted`: its usable part with a number behind, or a guest's
+    /// name.
     pub fn suggest(&self, wanted: &str) -> String {
         let mut tries = 0;
         self.suggest_counting(wanted, &mut tries)
     }
 
-    /// As [`Names::suggest`]; `tries` counts the names that were looked up. However many names are
-    /// taken, that is a bounded number: who is refused must not cost more for it.
+    /// Like [`Names::suggest`]; `tries` counts the names that were looked up. The number is bounded
+    /// however many names are taken: refusing a name must not become expensive.
     fn suggest_counting(&self, wanted: &str, tries: &mut u32) -> String {
         let usable: String = nfc(clip(wanted, 2 * NICK_BYTES_MAX))
             .chars()
@@ -226,7 +229,7 @@ impl Names {
             *tries += 1;
             self.check(name).is_ok() && self.is_free(name, None)
         };
-        // Where the first numbers are taken, any is as good as the next.
+        // Where the first numbers are taken, any other number is as good.
         let far_off = |index: u32| {
             let number = (hash(wanted) >> (8 * index)) % 1_000_000;
             u32::try_from(number).expect("it is below a million")
@@ -236,7 +239,7 @@ impl Names {
             let numbers = near.chain((0..SUGGESTIONS_MAX / 2).map(far_off));
             numbers.map(|number| numbered(stem, number)).find(&mut can_be_had)
         };
-        // What is refused as it stands is refused with a number too.
+        // A name that is refused is also refused with a number behind it.
         let is_usable = self.check(&numbered(&usable, 1)).is_ok();
         let like_it = if is_usable { first_free(&usable, 2) } else { None };
         let guest = || first_free(GUEST, self.next_guest);
@@ -244,13 +247,13 @@ impl Names {
     }
 }
 
-/// `stem` with a number behind it; the first has none.
+/// Returns `stem` with `number` behind it; the first has none.
 fn numbered(stem: &str, number: u32) -> String {
     let suffix = if number < 2 { String::new() } else { number.to_string() };
     format!("{}{suffix}", shortened(stem, NICK_COLUMNS_MAX - suffix.len()))
 }
 
-/// The longest start of `name` within `columns_max` that leaves room for a number in bytes too.
+/// Returns the longest start of `name` within `columns_max` that leaves room in bytes for a number.
 fn shortened(name: &str, columns_max: usize) -> &str {
     let mut short = clip(name, NICK_BYTES_MAX - (NICK_COLUMNS_MAX - columns_max));
     while short.width() > columns_max {
@@ -264,6 +267,12 @@ impl Default for Names {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether one person's name is `one` as well as `other`: they look alike.
+pub fn are_alike(one: &str, other: &str) -> bool {
+    let others = skeleton_hashes(other);
+    skeleton_hashes(one).iter().any(|hash| others.contains(hash))
 }
 
 #[cfg(test)]

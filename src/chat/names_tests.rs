@@ -1,4 +1,4 @@
-//! Which names may be had, which look alike, and what is suggested instead.
+//! Tests of names: which are allowed, which look alike, and which are suggested.
 
 use unicode_script::UnicodeScript;
 
@@ -14,7 +14,7 @@ fn refusal(name: &str) -> Option<NickFault> {
 }
 
 #[test]
-fn ordinary_names_of_the_world_may_be_had() {
+fn ordinary_names_of_the_world_are_allowed() {
     let names = "alice 小明 Zoë o'brien r2-d2 a_b.c Ольга Ἀθηνᾶ राम ธนพล محمد 정우 さくら 0 Nguyễn \
         ABCDEFGHIJKLMNOP 名名名名名名名名 ที่รัก พระ น้ำ ສະບາຍ ខ្មែរ မြန်မာ বাংলা தமிழ் ཀརྨ \
         ガンダム ﾀﾛｳ מֹשֶׁה مُحَمَّد ᏣᎳᎩ ⵣⵉⵔⵉ Ţepeş İnci ʻokina 系列 root_beer okay x2 2";
@@ -25,7 +25,7 @@ fn ordinary_names_of_the_world_may_be_had() {
 }
 
 #[test]
-fn a_name_has_one_look_in_whatever_case() {
+fn a_name_has_one_skeleton_in_any_case() {
     for (one, other) in [("Bob", "b0b"), ("Вова", "вова"), ("ΟΔΟΣ", "Οδος"), ("Groß", "GROSS")]
     {
         assert_eq!(skeleton_hash(one), skeleton_hash(other), "{one} {other}");
@@ -85,7 +85,7 @@ fn names_that_deceive_are_refused() {
 }
 
 #[test]
-fn names_that_seem_to_be_others_are_refused() {
+fn names_that_imitate_others_are_refused() {
     use NickFault::{Characters, MixedScripts, Reserved};
     for (names, fault) in [
         (
@@ -127,9 +127,9 @@ fn names_that_seem_to_be_others_are_refused() {
     }
 }
 
-/// Every mark on every letter: what is left is a letter with an accent, as one character.
+/// Every mark on every letter: only those are allowed that give one accented character.
 #[test]
-fn no_mark_makes_a_second_person_of_one_who_is_there() {
+fn no_mark_makes_a_look_alike_of_a_taken_name() {
     let mut names = Names::new();
     let marks: Vec<char> = ('\0'..=char::MAX).filter(|&c| is_mark(c)).collect();
     assert!(marks.len() > 2_000, "{}", marks.len());
@@ -154,7 +154,7 @@ fn no_mark_makes_a_second_person_of_one_who_is_there() {
 }
 
 #[test]
-fn accents_of_living_languages_may_be_had() {
+fn accents_of_living_languages_are_allowed() {
     let names = "Adébọ́lá Kɔ́sí Ọláyínká ẹ̀kọ́ Nguyễn Lưu Žižek Ångström Łukasz Đặng Ғалым ё Ѝ ぢ ガ ᾧδή नि \
         ਸਿੰਘ שָׁלוֹם دُنْيَا ລາວ ကြီး ខ្ញុំ";
     for name in names.split_whitespace() {
@@ -163,7 +163,7 @@ fn accents_of_living_languages_may_be_had() {
 }
 
 #[test]
-fn words_that_contain_reserved_ones_may_be_had() {
+fn words_that_contain_reserved_ones_are_allowed() {
     for name in "systematic wholly allison helpful mel youssef okay root_beer r00ter nonesuch 系列 统一 管乐 \
         自己人 你好 我家 用心 meme".split_whitespace() {
         assert_eq!(refusal(name), None, "{name}");
@@ -211,7 +211,7 @@ fn names_that_look_alike_are_one_name() {
 }
 
 #[test]
-fn numbered_names_are_names_of_their_own() {
+fn numbered_names_are_distinct() {
     let mut names = Names::new();
     let padded = (1..=10_000).map(|n| format!("user{n:05}"));
     let plain = (0..10_000).map(|n| format!("u{n}"));
@@ -220,11 +220,11 @@ fn numbered_names_are_names_of_their_own() {
         assert!(names.check(&name).is_ok() && names.is_free(&name, None), "{name}");
         names.claim(&name, alice());
     }
-    assert_eq!(names.holders.len(), 39_000, "one look each");
+    assert_eq!(names.holders.len(), 39_000, "one skeleton each");
 }
 
 #[test]
-fn ascii_is_drawn_as_any_text_is() {
+fn ascii_names_have_the_same_skeletons_as_other_texts() {
     let ascii = ('0'..='z').chain(['-', '.', '\'']);
     for c in ascii.filter(|&c| may_stand_in_nick(c)) {
         let [drawn, _] = skeletons(&c.to_string());
@@ -233,7 +233,7 @@ fn ascii_is_drawn_as_any_text_is() {
 }
 
 #[test]
-fn what_is_suggested_can_be_had() {
+fn suggested_names_are_free_and_allowed() {
     let mut names = Names::new();
     names.claim("alice", alice());
     for (wanted, suggested) in [
@@ -259,7 +259,7 @@ fn what_is_suggested_can_be_had() {
 }
 
 #[test]
-fn a_suggestion_costs_a_bounded_number_of_tries_however_many_names_are_taken() {
+fn a_suggestion_takes_a_bounded_number_of_tries() {
     let mut names = Names::new();
     for number in 0..5_000 {
         names.claim(&format!("stem{number}"), alice());
@@ -276,7 +276,7 @@ fn a_suggestion_costs_a_bounded_number_of_tries_however_many_names_are_taken() {
 }
 
 #[test]
-fn a_suggested_guest_is_free_in_whatever_order_guests_come_and_go() {
+fn a_suggested_guest_name_is_free_in_any_order_of_arrivals() {
     let mut names = Names::new();
     for number in (2..=11).rev().chain([14]) {
         names.claim(&format!("guest{number}"), alice());

@@ -1,11 +1,11 @@
 //! The normal forms of Unicode, for names.
 //!
-//! The library's iterators can do all forms, so that each links the tables of all: 60 KiB of
-//! compatible forms, of which names may have few.
+//! The library's iterators handle all forms, so each of them links the tables of all: 60 KiB of
+//! compatibility forms, of which names may have few.
 
 use unicode_normalization::char::{canonical_combining_class, compose, decompose_canonical};
 
-/// `text` taken apart, with the marks of each letter in one order (NFD).
+/// Decomposes `text`, with the marks of each letter in canonical order (NFD).
 pub fn nfd(text: &str) -> Vec<char> {
     if text.is_ascii() {
         return text.chars().collect();
@@ -20,7 +20,7 @@ pub fn nfd(text: &str) -> Vec<char> {
     parts
 }
 
-/// `text` with each letter and its marks as one character, where there is one (NFC).
+/// Composes each letter of `text` with its marks into one character, where there is one (NFC).
 pub fn nfc(text: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
@@ -31,7 +31,7 @@ pub fn nfc(text: &str) -> String {
     for c in nfd(text) {
         let class = canonical_combining_class(c);
         if let Some(at) = letter {
-            // Unless something of its kind stands in between.
+            // Unless a mark of the same class stands in between.
             let reaches = last_class < class || (class == 0 && composed.len() == at + 1);
             if let Some(both) = compose(composed[at], c).filter(|_| reaches) {
                 composed[at] = both;
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn each_character_has_the_forms_that_the_library_has() {
+    fn each_character_has_the_same_forms_as_in_the_library() {
         for c in '\0'..=char::MAX {
             assert_normal(&c.to_string());
             assert_normal(&c.nfd().collect::<String>());
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_have_the_forms_that_the_library_makes() {
+    fn texts_have_the_same_forms_as_in_the_library() {
         let mut dice = fastrand::Rng::with_seed(15);
         for _ in 0..50_000 {
             let block = dice.u32(0..0x200) << 8;

@@ -1,14 +1,15 @@
-//! Joins and leaves of one room: told one by one, and summed up when there are many.
+//! Joins and leaves of one room: announced one by one, and summed up when there are many.
 //!
-//! Telling N people of N arrivals costs N² lines. Past a few a second they are gathered and told in
-//! one line when the second is over. This is presentation: it changes nothing of who is where.
+//! Announcing N arrivals to N users costs N² lines. Past a few per second they are gathered and
+//! announced in one line at the end of the second. This is presentation: it does not change who is
+//! where.
 
 use crate::chat::event::{Crowd, Effect, Event, Out};
 use crate::clock::Now;
 use crate::ids::{RoomId, UserId};
 use crate::limits::ANNOUNCEMENTS_PER_SEC;
 
-/// Names that a summary gives before it only counts.
+/// The maximum number of names in a summary; the others are only counted.
 const NAMED_IN_SUMMARY: usize = 3;
 const EPOCH_MS: u64 = 1_000;
 
@@ -17,16 +18,16 @@ const EPOCH_MS: u64 = 1_000;
 pub struct Presence {
     /// When the current second began.
     since_ms: u64,
-    /// What has been told one by one in that second.
+    /// The number of single announcements in that second.
     told: u32,
     epoch: Epoch,
-    /// What waits to be told; most of the time nothing.
+    /// Joins and leaves to be summed up; usually none.
     gathered: Option<Box<Gathered>>,
 }
 
-/// Which batch of a room's joins and leaves something was gathered into; 0 stands for none.
+/// Identifies a batch of gathered joins and leaves of a room; 0 is no batch.
 ///
-/// Whose arrival was gathered and not told yet carries the epoch in which that was.
+/// A user whose arrival was gathered and not announced yet stores the epoch of that batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Epoch(u32);
 
@@ -38,25 +39,26 @@ struct Gathered {
 
 #[derive(Default)]
 struct People {
-    /// The first of them.
+    /// The first names.
     first: Vec<Box<str>>,
-    /// Who that is: one alone does not see its own line.
+    /// The users of these names: a single one does not see its own line.
     who: Vec<UserId>,
     count: usize,
 }
 
-/// The room whose people are told, and how.
+/// The room in which joins and leaves are announced.
 pub struct Audience<'a, 'o> {
     /// The room.
     pub room: RoomId,
     /// Its name.
     pub room_name: &'a str,
-    /// Where effects go.
+    /// Where effects are sent.
     pub out: &'a mut Out<'o>,
 }
 
 impl Presence {
-    /// `who` is about to enter as `name`; the epoch that it is gathered into, if it is.
+    /// Announces or gathers that `who` is about to enter as `name`; returns the epoch if it was
+    /// gathered.
     pub fn join(&mut self, who: UserId, name: &str, now: &Now, to: &mut Audience<'_, '_>) -> Epoch {
         if self.may_tell(now) {
             to.say(Event::Joined { nick: name }, &[who]);
@@ -66,7 +68,8 @@ impl Presence {
         self.epoch
     }
 
-    /// `who`, known as `name` and gathered in `epoch` if it was, leaves or has left.
+    /// Announces or gathers that `who` leaves; `name` is its name, and `epoch` that of its gathered
+    /// arrival.
     pub fn leave(
         &mut self,
         who: UserId,
@@ -76,7 +79,7 @@ impl Presence {
         to: &mut Audience<'_, '_>,
     ) {
         if self.is_gathered(epoch) {
-            // Nobody was told that it came, so nobody needs to be told that it left.
+            // The arrival was not announced, so the leave need not be either.
             self.gather().joined.forget(who);
         } else if self.may_tell(now) {
             to.say(Event::Left { nick: name }, &[who]);
@@ -85,10 +88,10 @@ impl Presence {
         }
     }
 
-    /// `who` takes another name.
+    /// Announces that `who` takes another name.
     ///
-    /// What was gathered is told first: if alice becomes bob after bob left, "bob left" must not
-    /// come behind it.
+    /// Gathered events are announced first: if alice becomes bob after bob left, "bob left" must
+    /// not come after it.
     pub fn rename(
         &mut self,
         who: UserId,
@@ -97,7 +100,7 @@ impl Presence {
         to: &mut Audience<'_, '_>,
     ) {
         if self.is_gathered(epoch) {
-            // It will be announced under the name that it has then.
+            // The arrival will be announced under the new name.
             self.gather().joined.rename(who, new);
         } else {
             self.tell_gathered(to);
@@ -105,14 +108,14 @@ impl Presence {
         }
     }
 
-    /// When what is gathered is due.
+    /// Returns when the summary is due.
     pub fn deadline_ms(&self) -> Option<u64> {
         let gathered = self.gathered.as_ref()?;
         let count = gathered.joined.count + gathered.left.count;
         (count > 0).then_some(self.since_ms + EPOCH_MS)
     }
 
-    /// Tells what was gathered, if its second is over.
+    /// Announces the summary if its second is over.
     pub fn tick(&mut self, now: &Now, to: &mut Audience<'_, '_>) {
         if self.deadline_ms().is_some_and(|due_ms| due_ms <= now.mono_ms) {
             self.tell_gathered(to);
@@ -120,7 +123,7 @@ impl Presence {
         }
     }
 
-    /// Tells what was gathered: who left before who joined, for somebody may have come back.
+    /// Announces the summary: leaves before joins, because somebody may have come back.
     pub fn tell_gathered(&mut self, to: &mut Audience<'_, '_>) {
         let Some(gathered) = self.gathered.take() else { return };
         gathered.left.tell(Way::Out, to);
@@ -141,7 +144,7 @@ impl Presence {
 
     fn may_tell(&mut self, now: &Now) -> bool {
         if self.deadline_ms().is_some() {
-            // What was gathered must not be overtaken.
+            // Gathered events must not be overtaken.
             return false;
         }
         if now.mono_ms >= self.since_ms + EPOCH_MS {

@@ -1,4 +1,4 @@
-//! What a room is told of many who come and go.
+//! Tests of what a room is shown when many users come and go.
 
 use super::*;
 use crate::clock::Stamp;
@@ -41,7 +41,7 @@ fn join(presence: &mut Presence, number: u32, mono_ms: u64) -> Vec<String> {
 }
 
 #[test]
-fn past_five_a_second_they_are_summed_up_once_a_second() {
+fn more_than_five_a_second_are_summed_up_each_second() {
     let mut presence = Presence::default();
     for number in 1..=5 {
         assert_eq!(join(&mut presence, number, 2_000), [format!("+n{number} not {number}")]);
@@ -58,7 +58,7 @@ fn past_five_a_second_they_are_summed_up_once_a_second() {
 }
 
 #[test]
-fn one_alone_gets_its_usual_line() {
+fn a_single_gathered_join_gets_the_usual_line() {
     let mut presence = Presence::default();
     (1..=6).for_each(|number| drop(join(&mut presence, number, 0)));
     let line = told(&mut presence, |presence, to| presence.tick(&at(1_000), to));
@@ -80,7 +80,7 @@ fn leaves_are_summed_up_too() {
 }
 
 #[test]
-fn a_summary_tells_of_those_who_are_there_under_the_names_they_have() {
+fn a_summary_lists_present_users_under_their_current_names() {
     let mut presence = Presence::default();
     (1..=5).for_each(|number| drop(join(&mut presence, number, 0)));
     let mut epochs = Vec::new();
@@ -102,7 +102,7 @@ fn a_summary_tells_of_those_who_are_there_under_the_names_they_have() {
 }
 
 #[test]
-fn a_rename_overtakes_no_leave_that_was_gathered() {
+fn a_rename_does_not_overtake_a_gathered_leave() {
     let mut presence = Presence::default();
     (1..=5).for_each(|number| drop(join(&mut presence, number, 0)));
     let lines = told(&mut presence, |presence, to| {

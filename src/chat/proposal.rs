@@ -1,4 +1,4 @@
-//! What comes of a command: an entry for everyone, or an answer for one person.
+//! Results of a proposed command: an entry for everyone, or an answer for its author.
 
 use crate::chat::entry::{Entry, RoomName};
 use crate::chat::event::{Event, NickFault};
@@ -6,83 +6,82 @@ use crate::chat::history::HistoryId;
 use crate::clock::Stamp;
 use crate::ids::{LineId, RoomId};
 
-/// What comes of a command.
+/// The result of a proposed command.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Proposal<'a> {
-    /// Something happens, for everyone to see, once it is committed.
+    /// An entry to commit, for everyone to see.
     Commit(Entry<'a>),
-    /// They alone are answered.
+    /// An answer to the author alone.
     Answer(Reply<'a>),
 }
 
-/// How they alone are answered.
+/// An answer to the author alone.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply<'a> {
-    /// With this.
+    /// This event.
     Event(Event<'a>),
-    /// The name is somebody else's.
+    /// The name is taken.
     NameTaken {
-        /// One that can be had.
+        /// A free name.
         free: String,
     },
-    /// Nobody may have the name.
+    /// The name is not allowed.
     NameRefused {
-        /// Why not.
+        /// The rule that it breaks.
         fault: NickFault,
-        /// One that can be had.
+        /// A free name.
         free: String,
     },
-    /// They are in that room already.
+    /// The author is already in that room.
     AlreadyThere(RoomName),
-    /// With who is here.
+    /// The list of users.
     Who,
-    /// With which rooms there are.
+    /// The list of rooms.
     Rooms,
-    /// With what the room is about.
+    /// The topic of the room.
     Topic,
-    /// With what was said after a line, in one room or all that they are in.
+    /// The lines said after a given line, in one room or all rooms of the author.
     Since {
         /// The line, if it is known.
         after: Option<LineId>,
         /// The room.
         room: Option<RoomId>,
     },
-    /// With the last lines, as many as newcomers see if no number is given.
+    /// The last lines; if no number is given, as many as new users see.
     Last(Option<usize>),
-    /// From now on they do not see what who is called that says, or see it again; without a name,
-    /// with whom they ignore.
+    /// Ignore the user of that name, or no longer ignore them; without a name, list the ignored.
     Ignore(Option<&'a str>),
-    /// Nobody has written to them in private.
+    /// Nobody has sent the author a private message.
     NobodyWrote,
-    /// Who wrote to them is gone.
+    /// The user who sent the last private message has left.
     Gone(Box<str>),
 }
 
-/// What is left of a long answer.
+/// The position in a long answer.
 #[derive(Clone, Copy, Debug)]
 pub enum Listing {
-    /// Names of those in a room, from a key on.
+    /// Names of the users in a room, from a key on.
     Names {
         /// The room.
         room: RoomId,
         /// The key.
         from: usize,
     },
-    /// Rooms that are less full than one of this size, or come after it.
+    /// Rooms after the given one, in order of falling size.
     Rooms {
-        /// The last that was shown, with its size then.
+        /// The last room that was shown, with its size at that time.
         after: Option<(u32, RoomId)>,
     },
     /// Lines of several rooms in the order in which they were said.
     Since {
-        /// Of that room alone.
+        /// The only room to show, or all.
         room: Option<RoomId>,
-        /// The number of the next line, among those of all rooms.
+        /// The number of the next line, counted over all rooms.
         from: u64,
-        /// The number of the line after the last.
+        /// The number after the last line.
         to: u64,
     },
-    /// Lines of a room from the number `from` on.
+    /// Lines of a room from number `from` on.
     Past {
         /// The room, as long as it exists.
         room: RoomId,
@@ -90,7 +89,7 @@ pub enum Listing {
         history: HistoryId,
         /// The number of the next line.
         from: u64,
-        /// The number of the line after the last.
+        /// The number after the last line.
         to: u64,
         /// When the last line that was shown was said.
         after: Option<Stamp>,

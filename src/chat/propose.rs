@@ -1,4 +1,4 @@
-//! What somebody asks for, checked against the state: an answer for them alone, or an entry.
+//! Checks commands against the state: the result is an answer for the author alone, or an entry.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,15 @@ use crate::chat::rooms::LOBBY_NAME;
 use crate::chat::users::User;
 use crate::clock::Now;
 use crate::ids::{RoomId, UserId};
-use crate::text::Quoted;
+use crate::limits::NICK_BYTES_MAX;
+use crate::text::{Quoted, clip};
 
 impl Chat {
-    /// Checks what `who` asks for against the current state: either an answer for them alone, or an
-    /// entry for everyone.
+    /// Checks a command of `who` against the current state; returns either an answer for them
+    /// alone, or an entry for everyone.
     pub fn propose<'a>(&self, who: UserId, command: Command<'a>, now: &Now) -> Proposal<'a> {
         let answer = |event| Proposal::Answer(Reply::Event(event));
-        // What anybody may ask for.
+        // Commands that need no name.
         match command {
             Command::Unknown => return answer(Event::NotUnderstood),
             Command::Help => return answer(Event::Help),
@@ -78,17 +79,19 @@ impl Chat {
     }
 
     fn propose_name<'a>(&self, who: UserId, raw: &str, now: &Now) -> Proposal<'a> {
+        // A log line is not to be longer than what was received.
+        let shown = clip(raw, 2 * NICK_BYTES_MAX);
         let name = match self.names.check(raw) {
             Err(fault) => {
                 let why = fault.as_str();
-                info!("event=refuse id={who} nick={} why={why}", Quoted(raw));
+                info!("event=refuse id={who} nick={} why={why}", Quoted(shown));
                 let free = self.names.suggest(raw);
                 return Proposal::Answer(Reply::NameRefused { fault, free });
             }
             Ok(name) => name,
         };
         if !self.names.is_free(name.as_str(), self.users.key(who)) {
-            info!("event=refuse id={who} nick={} why=taken", Quoted(raw));
+            info!("event=refuse id={who} nick={} why=taken", Quoted(shown));
             let free = self.names.suggest(name.as_str());
             return Proposal::Answer(Reply::NameTaken { free });
         }
@@ -148,13 +151,13 @@ impl Chat {
         Proposal::Commit(Entry::new(who, Some(name), What::Parted, now))
     }
 
-    /// The room called `name`, if `user` is in it.
+    /// Returns the room called `name`, if `user` is in it.
     fn room_among(&self, user: &User, name: &str) -> Option<RoomId> {
         self.rooms.find(name).filter(|&id| user.rooms().any(|room| room == id))
     }
 
     fn propose_move<'a>(&self, who: UserId, raw: &str, what: What<'a>, now: &Now) -> Proposal<'a> {
-        let user = self.users.find(who).expect("who has a name is known");
+        let user = self.users.find(who).expect("a user with a name is known");
         if let Some(id) = self.rooms.find(raw) {
             let name = self.rooms.get(id).name;
             if user.rooms().any(|room| room == id) {

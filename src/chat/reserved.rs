@@ -1,5 +1,5 @@
-//! Words that nobody may be called: what a person of that name says would read as the system's, or
-//! as said by or to somebody else.
+//! Reserved words: lines by a user of that name would read as the system's, or as said by or to
+//! somebody else.
 
 use std::collections::BTreeSet;
 use std::iter;
@@ -7,11 +7,11 @@ use std::iter;
 use crate::chat::normal::nfd;
 use crate::chat::skeleton::{folded, is_mark, skeletons};
 
-/// Who speaks with authority. No part of a name may be one of these: `system.msg` and `BobAdmin`
-/// are refused too.
+/// Words of authority. No part of a name may be one of these: `system.msg` and `BobAdmin` are
+/// refused too.
 const VOICES: &str = "system server natter admin administrator moderator operator sysop";
 
-/// The same in Chinese, which does not show where a word ends: no name may contain one of these.
+/// The same in Chinese, which does not mark word boundaries: no name may contain one of these.
 const CHINESE_VOICES: &str = "系统 服务器 伺服器 管理员 管理者 网管 主持人 版主 群主 官方";
 
 /// Commands, and words that stand for people. A longer name may contain one: `root_beer`.
@@ -19,10 +19,11 @@ const WORDS: &str = "root ok exit quit who help none all everyone everybody anyo
     somebody nobody you yourself me myself 用户 使用者 帮助 说明 退出 离开 所有人 \
     所有用户 全体 全体成员 大家 各位 没有人 有人 谁 你 你们 您 我 我们 自己 本人";
 
-/// Characters of these words, each before the traditional forms and the look-alikes that read as it.
+/// Characters of these words, each followed by traditional forms and look-alikes that read the
+/// same.
 const VARIANTS: &str = "系係繫繋糸糹 统統 务務 器噐 员員贠 管菅 网網 帮幫幚 说說説 离離 开開 体體 没沒 谁誰 们們 个個 你妳";
 
-/// Characters of these words that two others look like side by side.
+/// Characters of these words, each with a pair of characters that looks like it.
 const HALVES: &[(&str, &str)] = &[
     ("纟充", "统"),
     ("糸充", "统"),
@@ -40,7 +41,7 @@ const HALVES: &[(&str, &str)] = &[
     ("言隹", "谁"),
 ];
 
-/// The reserved words in the form that names are compared with.
+/// The reserved words in the form in which names are compared.
 pub struct Reserved {
     voices: BTreeSet<String>,
     chinese_voices: BTreeSet<String>,
@@ -48,7 +49,7 @@ pub struct Reserved {
 }
 
 impl Reserved {
-    /// All of them.
+    /// Builds the set of all reserved words.
     pub fn new() -> Self {
         let list = |words: &str| words.split(' ').flat_map(readings).collect();
         Self { voices: list(VOICES), chinese_voices: list(CHINESE_VOICES), words: list(WORDS) }
@@ -68,7 +69,7 @@ impl Reserved {
     }
 }
 
-/// The parts of `nick` between signs, and between a small letter and a capital.
+/// Splits `nick` at signs, and between a small letter and a capital.
 fn parts(nick: &str) -> impl Iterator<Item = &str> {
     nick.split(|c: char| c.is_ascii_punctuation()).flat_map(|part| {
         let mut last = ' ';
@@ -87,14 +88,14 @@ fn parts(nick: &str) -> impl Iterator<Item = &str> {
 fn reads_as_one_of(text: &str, lists: &[&BTreeSet<String>]) -> bool {
     let digits = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     readings(text).any(|word| {
-        // A digit is one byte in every form, so that no digit need be told from a letter.
+        // A digit is one byte in every form, so digits need not be told from letters.
         let mut ends = word.len().saturating_sub(digits)..=word.len();
         ends.any(|end| lists.iter().any(|words| words.contains(&word[..end])))
     })
 }
 
-/// What `text` can read as: each of its skeletons without signs and accents, with letters for the
-/// digits that stand in for them, and in one form of Chinese.
+/// Returns what `text` can read as: each of its skeletons without signs and accents, with letters
+/// for the digits that stand for them, and in one form of Chinese.
 fn readings(text: &str) -> impl Iterator<Item = String> {
     let [one, other] = skeletons(text);
     // Most texts have only one.
@@ -112,7 +113,8 @@ fn readings(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The letter that is meant by a digit, or by a letter of some African or phonetic alphabet.
+/// Returns the letter that is meant by a digit, or by a letter of some African or phonetic
+/// alphabet.
 fn usual_letter(c: char) -> char {
     match c {
         '3' | 'ǝ' => 'e',

@@ -1,4 +1,4 @@
-//! The rooms that exist: found by name or id, ordered by how many are in them.
+//! The rooms that exist: found by name or id, ordered by the number of users in them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,24 +18,24 @@ pub const LOBBY_NAME: &str = "lobby";
 
 /// One room.
 pub struct Room {
-    /// In its normal form.
+    /// The name in its normal form.
     pub name: RoomName,
-    /// Where what was said in it is kept.
+    /// Where its lines are stored.
     pub history: HistoryId,
-    /// What it is about, if somebody has said so.
+    /// Its topic, if there is one.
     pub topic: Option<Box<str>>,
-    /// The keys of those who are in it.
+    /// The keys of the users in it.
     pub members: Group,
-    /// Its joins and leaves that are to be told.
+    /// Its joins and leaves that are still to be announced.
     pub presence: Presence,
 }
 
-/// All rooms: the lobby, and those that somebody is in.
+/// All rooms: the lobby, and those with users.
 pub struct Rooms {
     slab: Slab<Box<Room>>,
-    /// By the skeletons of their names: rooms are unique among look-alikes, as people are.
+    /// By the skeletons of their names: look-alikes are the same room, as with names of users.
     by_skeleton: BTreeMap<u64, RoomId>,
-    /// The fullest first.
+    /// The largest first.
     by_size: BTreeSet<(Reverse<u32>, RoomId)>,
     /// Topics of rooms that people were in when the server stopped, by the skeletons of the rooms'
     /// names: a room has its topic again when the first of them comes back.
@@ -43,7 +43,7 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// The lobby.
+    /// Creates the set of rooms with the lobby.
     pub fn new() -> Self {
         let (slab, by_skeleton, by_size, topics) = Default::default();
         let mut rooms = Self { slab, by_skeleton, by_size, topics };
@@ -53,38 +53,38 @@ impl Rooms {
         rooms
     }
 
-    /// How many there are; never none.
+    /// Returns the number of rooms; at least one.
     #[allow(clippy::len_without_is_empty, reason = "the lobby always exists")]
     pub fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// The room `id`.
+    /// Returns the room `id`.
     pub fn get(&self, id: RoomId) -> &Room {
         &self.slab[id.0 as usize]
     }
 
-    /// The room `id`, if it still exists.
+    /// Returns the room `id`, if it still exists.
     pub fn try_get(&self, id: RoomId) -> Option<&Room> {
         self.slab.get(id.0 as usize).map(|room| &**room)
     }
 
-    /// The room `id`, to change its topic or presence.
+    /// Returns the room `id`, to change its topic or presence.
     pub fn at(&mut self, id: RoomId) -> &mut Room {
         &mut self.slab[id.0 as usize]
     }
 
-    /// The room `id`, if it still exists.
+    /// Returns the room `id`, if it still exists.
     pub fn try_at(&mut self, id: RoomId) -> Option<&mut Room> {
         self.slab.get_mut(id.0 as usize).map(|room| &mut **room)
     }
 
-    /// The room that is called `name`, or looks like it.
+    /// Returns the room that is called `name` or a look-alike.
     pub fn find(&self, name: &str) -> Option<RoomId> {
         skeleton_hashes(name).iter().find_map(|hash| self.by_skeleton.get(hash)).copied()
     }
 
-    /// The room called `name`. If it is new it begins, with the history that it had before.
+    /// Returns the room called `name`; opens it, with its earlier history, if it is new.
     pub fn find_or_open(&mut self, name: RoomName, histories: &mut Histories) -> RoomId {
         self.find(name.as_str()).unwrap_or_else(|| {
             let skeleton = skeleton_hash(name.as_str());
@@ -108,12 +108,12 @@ impl Rooms {
         self.topics.iter().map(|(_, name, topic)| (name.as_str(), &**topic))
     }
 
-    /// `user` comes to `id`.
+    /// Adds `user` to `id`.
     pub fn enter(&mut self, id: RoomId, user: UserKey) {
         self.resize(id, |members| members.insert(user.index()));
     }
 
-    /// `user` leaves `id`; whether the room is empty now.
+    /// Removes `user` from `id`; returns whether the room is empty now.
     pub fn leave(&mut self, id: RoomId, user: UserKey) -> bool {
         self.resize(id, |members| members.remove(user.index()));
         self.get(id).members.is_empty()
@@ -130,7 +130,7 @@ impl Rooms {
         self.by_size.remove(&(Reverse(0), id));
     }
 
-    /// Rooms by size from `after` on, the fullest first; with their sizes.
+    /// Returns the rooms after `after` in order of falling size, with their sizes.
     pub fn fullest(&self, after: Option<(u32, RoomId)>) -> impl Iterator<Item = (u32, RoomId)> {
         let rest = match after {
             Some((size, id)) => {
@@ -142,7 +142,7 @@ impl Rooms {
         rest.map(|&(Reverse(size), id)| (size, id))
     }
 
-    /// All rooms, by name.
+    /// Returns all rooms, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Room> {
         self.slab.iter().map(|(_, room)| &**room)
     }
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rooms_are_found_by_what_their_names_look_like_and_end_when_empty() {
+    fn rooms_are_found_by_skeleton_and_end_when_empty() {
         let (mut rooms, mut histories) = (Rooms::new(), Histories::new(0));
         let [alice, bob] = [1, 2].map(UserKey::of_index);
         let tea = rooms.find_or_open(RoomName::new("tea"), &mut histories);

@@ -1,4 +1,4 @@
-//! What a name looks like to a human eye.
+//! Skeletons: what a name looks like to a human eye.
 
 use unicode_script::Script;
 
@@ -9,18 +9,18 @@ use crate::text::clip;
 use table::{ITSELF, MARK_SCRIPTS, POOL};
 
 // The libraries' own tables are five times as large, and linked if their functions are called. So
-// build.rs calls them for each character, and writes down where runs of one answer begin.
+// build.rs calls them for each character, and writes down where runs with the same result begin.
 mod table {
     use super::Runs;
 
     include!(concat!(env!("OUT_DIR"), "/skeleton.rs"));
 }
 
-/// What is known of each character: the values of runs of characters that have the same one.
+/// A property of all characters, stored as runs of characters with the same value.
 struct Runs<T: 'static> {
-    /// For each plane of Unicode, and for the end, how many runs come before it.
+    /// For each plane of Unicode, and for the end, the number of runs before it.
     planes: [u16; 18],
-    /// Where the runs begin, each within its plane.
+    /// The starts of the runs, each relative to its plane.
     starts: &'static [u16],
     values: &'static [T],
 }
@@ -37,7 +37,7 @@ impl<T: Copy> Runs<T> {
 }
 
 impl Runs<u16> {
-    /// The text in the pool that stands for `c`.
+    /// Returns the text in the pool that stands for `c`.
     fn text(&self, c: char) -> impl Iterator<Item = char> {
         let place = self.value(c);
         // `ITSELF` is past the end of the pool.
@@ -47,15 +47,15 @@ impl Runs<u16> {
     }
 }
 
-/// What two names are compared by: equal in either means the same name to a reader.
+/// Returns the forms by which names are compared: if either is equal, the names look the same.
 ///
 /// Both are skeletons (UTS #39) without case, and most names have only one. Drawn as it stands,
 /// `Chɑnserv` is `ChanServ`; drawn in capitals, Cyrillic `вова` is `ВОВА` and thus `BOBA`, `ß`
-/// meets `SS`, and both sigmas meet. Katakana are the capitals of hiragana: `り` is drawn like `リ`,
-/// `へ` like `ヘ`, and the rest sounds alike.
+/// equals `SS`, and both sigmas are equal. Katakana are treated as the capitals of hiragana: `り` is
+/// drawn like `リ`, `へ` like `ヘ`, and the others sound alike.
 pub fn skeletons(name: &str) -> [String; 2] {
     if name.is_ascii() {
-        // What follows comes to the same, in twenty times the time.
+        // The general code below has the same result, but takes twenty times as long.
         let drawn = name.to_ascii_lowercase().replace('m', "rn").replace('w', "vv");
         let drawn: String = drawn.chars().map(one_of_a_kind).collect();
         return [drawn.clone(), drawn];
@@ -71,11 +71,11 @@ pub fn skeletons(name: &str) -> [String; 2] {
     [skeleton.clone(), if has_case { drawn(&capitals) } else { skeleton }]
 }
 
-/// Both skeletons of [`skeletons`] as numbers, the same on every machine and at any time: names are
-/// compared by them in entries that several machines apply.
+/// Returns both [`skeletons`] as numbers, the same on every machine and at any time: entries that
+/// several machines apply are compared by them.
 ///
-/// Nothing about it is secret, so somebody may search for two names with one number: the second is
-/// refused as taken while the first is, and found in its place when the first is not.
+/// The hash is not secret, so somebody may search for two names with one number: the second is
+/// refused as taken while the first is in use, and found in its place when it is not.
 pub fn skeleton_hashes(name: &str) -> [u64; 2] {
     let name = clip(name, 2 * NICK_BYTES_MAX);
     if name.is_ascii() {
@@ -85,12 +85,13 @@ pub fn skeleton_hashes(name: &str) -> [u64; 2] {
     skeletons(&name).map(|skeleton| hash(&skeleton))
 }
 
-/// What a name looks like in capitals, as a number.
+/// Returns the hash of what a name looks like in capitals.
 pub fn skeleton_hash(name: &str) -> u64 {
     skeleton_hashes(name)[1]
 }
 
-/// FNV-1a with 64 bits, then the finaliser of MurmurHash3, so that all bits depend on all bytes.
+/// Hashes with 64-bit FNV-1a, then the finaliser of MurmurHash3, so that all bits depend on all
+/// bytes.
 pub fn hash(text: &str) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for &byte in text.as_bytes() {
@@ -101,7 +102,7 @@ pub fn hash(text: &str) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// `c` as katakana, if it is hiragana.
+/// Returns `c` as katakana, if it is hiragana.
 fn katakana(c: char) -> char {
     match c {
         'ぁ'..='ゖ' => char::from_u32(u32::from(c) + 0x60).unwrap_or(c),
@@ -109,7 +110,8 @@ fn katakana(c: char) -> char {
     }
 }
 
-/// `I`, `l` and `1` are one stroke, `O` and `0` one ring, in whichever case, and an open `e` is one.
+/// Unifies `I`, `l` and `1` (one stroke), `O` and `0` (one ring), in any case, and `ꞓ` with
+/// `e`.
 fn one_of_a_kind(c: char) -> char {
     match c {
         'i' | 'I' | '1' | '|' => 'l',
@@ -119,13 +121,14 @@ fn one_of_a_kind(c: char) -> char {
     }
 }
 
-/// What UTS #39 compares texts by: what cannot be seen is left out, look-alikes become one.
+/// Returns the form by which UTS #39 compares texts: invisible characters omitted, look-alikes
+/// unified.
 pub fn skeleton(text: &str) -> String {
     let drawn: String = nfd(text).into_iter().flat_map(|c| table::DRAWN.text(c)).collect();
     nfd(&drawn).into_iter().collect()
 }
 
-/// `text` with its letters of full or half width and the like as their usual selves (NFKC).
+/// Returns `text` with full-width, half-width and similar letters in their usual form (NFKC).
 pub fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
@@ -134,17 +137,18 @@ pub fn folded(text: &str) -> String {
     nfc(&folded)
 }
 
-/// Whether people write words with `c`: it is of no dead script, and no letter in a circle.
+/// Whether `c` is used to write words: its script is living, and it is no letter in a circle.
 pub fn is_in_use(c: char) -> bool {
     table::IN_USE.value(c)
 }
 
-/// The script that `c` belongs to.
+/// Returns the script of `c`.
 pub fn script(c: char) -> Script {
     table::SCRIPTS.value(c)
 }
 
-/// If `c` is a mark, the scripts that it is used in; only `Inherited` if none in particular.
+/// Returns the scripts in which the mark `c` is used, only `Inherited` if no particular one; none
+/// if `c` is no mark.
 pub fn scripts_of_mark(c: char) -> Option<&'static [Script]> {
     if c.is_ascii() {
         return None;
@@ -174,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn each_character_is_what_the_libraries_say() {
+    fn each_character_has_the_properties_of_the_libraries() {
         for c in '\0'..=char::MAX {
             let text = c.to_string();
             assert!(skeleton(&text).chars().eq(confusable_detection::skeleton(&text)), "{c:?}");
@@ -203,10 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn texts_have_the_skeletons_that_the_library_makes() {
+    fn texts_have_the_same_skeletons_as_in_the_library() {
         let mut dice = fastrand::Rng::with_seed(39);
         for _ in 0..20_000 {
-            // Marks that must be put in order, and what composes, are neighbours.
+            // Marks to be reordered and characters that compose are in the same block.
             let block = dice.u32(0..0x200) << 8;
             let any = |_| char::from_u32(block + dice.u32(0..0x200)).unwrap_or('\u{301}');
             let text: String = (0..8).map(any).collect();

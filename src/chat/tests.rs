@@ -1,4 +1,4 @@
-//! The chat from command to effect: names, rooms, long answers, and the fold.
+//! Tests of the chat from command to effect: names, rooms, long answers, and the fold.
 
 use super::*;
 use crate::chat::event::Answer;
@@ -8,7 +8,7 @@ use crate::ids::PeerId;
 const RULES: Rules =
     Rules { past_lines: 20, history_bytes: 1 << 20, rooms_max: 4, topic_bytes_max: 16 };
 
-/// A chat whose effects are kept as text.
+/// A chat that records its effects as text.
 struct Talk {
     chat: Chat,
     now_ms: u64,
@@ -20,7 +20,7 @@ fn user(number: u32) -> UserId {
 }
 
 impl Talk {
-    /// Guests 1 to `count`, in the lobby, called `u1` and so on.
+    /// Creates guests 1 to `count`, in the lobby, called `u1` and so on.
     fn of(count: u32) -> Self {
         let mut talk = Self { chat: Chat::new(RULES), now_ms: 0, seen: Vec::new() };
         for number in 1..=count {
@@ -52,7 +52,7 @@ impl Talk {
         self.chat.tick(&now, &mut |effect| seen.push(shown(&effect)));
     }
 
-    /// What was seen since it was last asked for.
+    /// Returns what was seen since the last call.
     fn seen(&mut self) -> Vec<String> {
         std::mem::take(&mut self.seen)
     }
@@ -83,7 +83,7 @@ fn worded(event: &Event<'_>) -> String {
 }
 
 #[test]
-fn who_moves_is_seen_to_in_both_rooms_and_shown_what_is_there() {
+fn a_move_is_announced_in_both_rooms_and_shows_the_new_room() {
     let mut talk = Talk::of(2);
     talk.ask(1, Command::Join("tea"));
     assert_eq!(
@@ -115,7 +115,7 @@ fn who_moves_is_seen_to_in_both_rooms_and_shown_what_is_there() {
 }
 
 #[test]
-fn a_room_ends_with_its_last_person_and_its_history_is_found_again() {
+fn a_room_ends_when_empty_and_its_history_is_found_again() {
     let mut talk = Talk::of(1);
     talk.ask(1, Command::Join("tea"));
     talk.ask(1, Command::Topic(Some("topic")));
@@ -138,7 +138,7 @@ fn a_room_ends_with_its_last_person_and_its_history_is_found_again() {
 }
 
 #[test]
-fn rooms_obey_the_rules_of_names_and_their_limits() {
+fn room_names_follow_the_rules_of_names_and_rooms_are_limited() {
     let mut talk = Talk::of(5);
     for (room, answer) in [
         ("lobby", "system: you are already in lobby"),
@@ -159,7 +159,7 @@ fn rooms_obey_the_rules_of_names_and_their_limits() {
     let answer = "system: the limit of 4 rooms is reached; join one of them (list: rooms)";
     assert_eq!(talk.seen(), [format!("5 {answer}")]);
     talk.ask(2, Command::Join("another"));
-    assert_eq!(talk.chat.rooms(), 4, "who is alone in a room may go to a new one");
+    assert_eq!(talk.chat.rooms(), 4, "a user alone in a room may move to a new one");
     talk.seen.clear();
     talk.ask(1, Command::Topic(Some("more than sixteen bytes")));
     assert_eq!(talk.seen(), ["1 system: topic not set: it is longer than 16 bytes"]);
@@ -174,7 +174,7 @@ fn rooms_obey_the_rules_of_names_and_their_limits() {
 }
 
 #[test]
-fn who_is_in_several_rooms_hears_all_of_them_and_leaves_all() {
+fn a_user_in_several_rooms_reads_and_leaves_all_of_them() {
     let mut talk = Talk::of(2);
     talk.ask(1, Command::Enter("tea"));
     talk.ask(1, Command::Enter("coffee"));
@@ -189,7 +189,7 @@ fn who_is_in_several_rooms_hears_all_of_them_and_leaves_all() {
 }
 
 #[test]
-fn long_answers_go_out_in_screenfuls() {
+fn long_answers_are_sent_in_screenfuls() {
     let mut talk = Talk::of(1);
     for number in 0..300 {
         talk.ask(1, Command::Say(&number.to_string()));
@@ -211,9 +211,9 @@ fn long_answers_go_out_in_screenfuls() {
 }
 
 #[test]
-fn who_is_ignored_is_who_a_whisper_to_that_name_would_reach() {
+fn ignore_and_whisper_mean_the_same_user_by_a_name() {
     let mut talk = Talk::of(2);
-    // In Cyrillic, and only drawn as it stands is it what is typed below.
+    // This is Cyrillic; only drawn as it stands does it look like what is typed below.
     talk.ask(2, Command::Name("гоо"));
     for (is_ignored, except) in [(true, "1"), (false, "")] {
         talk.ask(1, Command::Ignore(Some("Roo")));
@@ -224,7 +224,7 @@ fn who_is_ignored_is_who_a_whisper_to_that_name_would_reach() {
 }
 
 #[test]
-fn a_beginning_is_completed_from_all_who_are_here() {
+fn a_beginning_is_completed_from_all_present_users() {
     let mut talk = Talk::of(20);
     for number in 1..=20 {
         let name = if number == 20 { "albert".into() } else { format!("Alice{number}") };
@@ -258,7 +258,7 @@ fn a_screenful_is_bounded_in_bytes_too() {
 }
 
 #[test]
-fn what_was_proposed_is_checked_again_when_it_is_committed() {
+fn a_proposal_is_checked_again_when_it_is_committed() {
     let mut talk = Talk::of(6);
     talk.chat.arrive(user(7), false, &mut |_| {});
     let now = talk.now();
@@ -285,7 +285,7 @@ fn what_was_proposed_is_checked_again_when_it_is_committed() {
 }
 
 #[test]
-fn who_enters_another_room_while_its_arrival_is_gathered_does_not_stay_behind() {
+fn entering_another_room_announces_a_gathered_arrival() {
     let mut talk = Talk::of(7);
     for number in 1..=6 {
         talk.ask(number, Command::Join("tea"));

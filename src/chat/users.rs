@@ -1,12 +1,12 @@
-//! Who is known: everyone connected to this node, and everyone with a name on any.
+//! The known users: every connection of this node, and every user with a name on any node.
 
 use crate::chat::ignored::Ignored;
 use crate::chat::presence::Epoch;
 use crate::ids::{LOBBY, NodeId, PeerId, RoomId, UserId};
 
-/// A user in four bytes, for the many places that name one: node and slot.
+/// A user in four bytes, for the many places that refer to one: node and slot.
 ///
-/// It is valid while the user is known; [`Users::id`] tells who that is.
+/// It is valid while the user is known; [`Users::id`] returns the full id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UserKey(u32);
 
@@ -14,12 +14,12 @@ pub struct UserKey(u32);
 const SLOT_BITS: u32 = 24;
 
 impl UserKey {
-    /// As a slot of a [`Group`](crate::group::Group).
+    /// Returns the key as a slot of a [`Group`](crate::group::Group).
     pub fn index(self) -> usize {
         self.0 as usize
     }
 
-    /// The key that was put into a group as `index`.
+    /// Returns the key that was put into a group as `index`.
     pub fn of_index(index: usize) -> Self {
         Self(u32::try_from(index).expect("it was a key"))
     }
@@ -37,63 +37,63 @@ struct Node {
     slots: Vec<User>,
 }
 
-/// One user; a slot that nobody has is one of generation 0.
+/// One user; a free slot has generation 0.
 #[derive(Default)]
 pub struct User {
     generation: u32,
-    /// If its arrival has been gathered and not told yet: in which epoch of its room.
+    /// The epoch of its room in which its arrival was gathered, if it is not announced yet.
     pub epoch: Epoch,
-    /// The name, if there is one: then it is in a room.
+    /// The name, if it has one; then it is in a room.
     pub name: Option<Box<str>>,
-    /// Where it is, and what it says is said.
+    /// The room it speaks in.
     pub room: RoomId,
-    /// It is greeted, and shown what was said before.
+    /// Whether it is greeted, and shown what was said before.
     pub is_guest: bool,
-    /// It is told what it does itself, too.
+    /// Whether its own actions are reported to it, too.
     pub is_informed: bool,
-    /// What it has to do with others, and further rooms; most have none.
+    /// Its relations to others and its further rooms; most users have none.
     pub relations: Option<Box<Relations>>,
 }
 
-/// What somebody has to do with others.
+/// A user's relations to others, and its further rooms.
 #[derive(Default)]
 pub struct Relations {
-    /// Who last said something to it in private, and the name of then.
+    /// The sender of the last private message to it, and the sender's name at that time.
     pub wrote: Option<(UserId, Box<str>)>,
-    /// Whom it ignores.
+    /// The users it ignores.
     pub ignored: Vec<Ignored>,
-    /// Who ignores it.
+    /// The users who ignore it.
     pub ignored_by: Vec<UserId>,
-    /// Rooms that it is in besides [`User::room`].
+    /// The rooms that it is in besides [`User::room`].
     pub other_rooms: Vec<RoomId>,
 }
 
 impl User {
-    /// Every room that it is in; none without a name.
+    /// Returns every room that it is in; none without a name.
     pub fn rooms(&self) -> impl Iterator<Item = RoomId> + '_ {
         let others = self.relations.iter().flat_map(|relations| relations.other_rooms.iter());
         let first = self.name.as_ref().map(|_| self.room);
         first.into_iter().chain(others.copied())
     }
 
-    /// Whom it ignores.
+    /// Returns the users it ignores.
     pub fn ignored(&self) -> &[Ignored] {
         self.relations.as_ref().map_or(&[], |relations| &relations.ignored)
     }
 
-    /// Who ignores it.
+    /// Returns the users who ignore it.
     pub fn ignored_by(&self) -> &[UserId] {
         self.relations.as_ref().map_or(&[], |relations| &relations.ignored_by)
     }
 
-    /// What it has to do with others, from now on.
+    /// Returns its relations, created if there are none.
     pub fn relations_mut(&mut self) -> &mut Relations {
         self.relations.get_or_insert_default()
     }
 }
 
 impl Users {
-    /// Notes a user, unless it is known; its key.
+    /// Adds a user, unless it is known; returns its key.
     pub fn insert(&mut self, id: UserId) -> UserKey {
         let place = self.nodes.iter().position(|node| node.id == id.node);
         let place = place.unwrap_or_else(|| {
@@ -111,19 +111,19 @@ impl Users {
             "a slot is used again only after its user left"
         );
         user.generation = id.peer.generation();
-        // The rest of the key numbers the nodes: eight bits.
+        // The rest of the key is the number of the node: eight bits.
         let node = u8::try_from(place).expect("few nodes share a chat");
         UserKey(u32::from(node) << SLOT_BITS | u32::try_from(slot).expect("asserted above"))
     }
 
-    /// Forgets a user, and hands over what was known.
+    /// Removes a user and returns its state.
     pub fn remove(&mut self, key: UserKey) -> User {
         let user = std::mem::take(self.at(key));
         self.named -= usize::from(user.name.is_some());
         user
     }
 
-    /// The key of a known user.
+    /// Returns the key of a known user.
     pub fn key(&self, id: UserId) -> Option<UserKey> {
         let place = self.nodes.iter().position(|node| node.id == id.node)?;
         let slot = id.peer.slot();
@@ -133,31 +133,31 @@ impl Users {
         (user.generation == id.peer.generation()).then_some(key)
     }
 
-    /// Who `key` stands for.
+    /// Returns the id of the user of `key`.
     pub fn id(&self, key: UserKey) -> UserId {
         let (node, slot) = key.parts();
         let Node { id, slots } = &self.nodes[node];
         UserId { node: *id, peer: PeerId::new(slot, slots[slot].generation) }
     }
 
-    /// The user of `key`.
+    /// Returns the user of `key`.
     pub fn get(&self, key: UserKey) -> &User {
         let (node, slot) = key.parts();
         &self.nodes[node].slots[slot]
     }
 
-    /// The user of `key`, to change anything but the name.
+    /// Returns the user of `key`, to change anything but the name.
     pub fn at(&mut self, key: UserKey) -> &mut User {
         let (node, slot) = key.parts();
         &mut self.nodes[node].slots[slot]
     }
 
-    /// The user `id`, if it is known.
+    /// Returns the user `id`, if it is known.
     pub fn find(&self, id: UserId) -> Option<&User> {
         self.key(id).map(|key| self.get(key))
     }
 
-    /// Names a user; the name until now.
+    /// Names a user; returns the name it had.
     pub fn set_name(&mut self, key: UserKey, name: &str) -> Option<Box<str>> {
         let user = self.at(key);
         let old = user.name.replace(name.into());
@@ -168,12 +168,12 @@ impl Users {
         old
     }
 
-    /// How many have a name.
+    /// Returns the number of users with a name.
     pub fn named(&self) -> usize {
         self.named
     }
 
-    /// Everyone who is known, in an order that is the same wherever the chat is.
+    /// Returns all known users, in an order that is the same on every machine.
     pub fn iter(&self) -> impl Iterator<Item = (UserKey, &User)> {
         self.nodes.iter().enumerate().flat_map(|(node, Node { slots, .. })| {
             slots
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn users_of_several_nodes_are_told_apart() {
+    fn users_of_several_nodes_are_distinct() {
         let mut users = Users::default();
         let id = |node, slot, generation| UserId {
             node: NodeId(node),

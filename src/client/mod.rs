@@ -1,7 +1,7 @@
 //! `natter join`: the client, for a person at a terminal or between two pipes.
 //!
 //! One thread, one Poll over terminal (or pipes), server and signals. Data flows one way, and only
-//! the outer parts know the system:
+//! the outer parts make system calls:
 //!
 //! ```text
 //!  terminal ─► keys ─► app ──────┐              ┌─► app, talk ─► style ─► paint ─► terminal
@@ -11,23 +11,24 @@
 //!                                   link ─► server
 //! ```
 //!
-//! * [`core`] knows no system. A [`session`](core::session) is a person's stay, over however many
-//!   connections: it gives the name, enters the room, and comes back. What others are to hear stays in
-//!   its [`outbox`](core::outbox) until the server has confirmed it. The [`wire`](core::wire) finds out
+//! * [`core`] makes no system calls. A [`session`](core::session) is a user's presence across
+//!   connections: it gives the name, enters the room, and reconnects. Lines for others stay in its
+//!   [`outbox`](core::outbox) until the server has confirmed them. The [`wire`](core::wire) detects
 //!   whether the server speaks JSON lines, which natter does at either door, or only the
 //!   [article's](core::article) protocol.
-//! * [`tui`] is the person. The [`app`](tui::app) has the [editor](crate::editor), the
-//!   [`talk`](tui::talk) (what was heard, what is in view) and the names to complete. It yields
-//!   frames, of which [`paint`](tui::paint) sends what differs from the last one.
+//! * [`tui`] is the terminal. The [`app`](tui::app) has the [editor](crate::editor), the
+//!   [`talk`](tui::talk) (the messages and the scroll position) and the names to complete. It
+//!   produces frames, of which [`paint`](tui::paint) sends the difference from the last one.
 //! * [`pipe`] is the [`filter`](pipe::filter) between two pipes. Descriptors that are shared with a
-//!   shell are never made non-blocking: [`stdio`](pipe::stdio) asks whether they are ready.
-//! * [`net`] has the event loop ([`run`](mod@net::run)) and the socket ([`link`](net::link)). Nothing
-//!   wakes up while nothing happens. [`resolve`] asks for a host's addresses again, in
+//!   shell are never made non-blocking: [`stdio`](pipe::stdio) polls them for readiness.
+//! * [`net`] has the event loop ([`run`](mod@net::run)) and the socket ([`link`](net::link)).
+//!   Nothing wakes up while nothing happens. [`resolve`] looks up a host's addresses again in
 //!   another process, because that may block.
 //!
 //! `core` uses none of the others, and `net` uses only `core` and the options.
 //!
-//! A server's bytes are no more trusted than a peer's: [`crate::text::clean`] sees them all.
+//! A server's bytes are trusted no more than a peer's: all of them pass through
+//! [`crate::text::clean`].
 
 pub mod core;
 pub mod net;
@@ -54,18 +55,18 @@ use crate::client::tui::app::App;
 use crate::client::tui::terminal::Terminal;
 use crate::text::one_line;
 
-/// All went well.
+/// Exit code: success.
 pub const EXIT_SUCCESS: u8 = 0;
-/// The terminal failed, or stdout took nothing more.
+/// Exit code: the terminal failed, or stdout could not be written.
 pub const EXIT_FAILURE: u8 = 1;
-/// An option cannot work.
+/// Exit code: an option is wrong.
 pub const EXIT_USAGE: u8 = 2;
-/// The name was refused.
+/// Exit code: the name was refused.
 pub const EXIT_NAME: u8 = 3;
-/// There was no connection, or not every line was confirmed.
+/// Exit code: there was no connection, or not every line was confirmed.
 pub const EXIT_CONNECTION: u8 = 4;
 
-/// Does what `arguments` (those behind `join`) ask for, and says how the process is to end.
+/// Executes the request in `arguments` (those after `join`); returns the exit code.
 pub fn join(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let config = match options::parse(arguments) {
         Ok(Request::Join(config)) => config,
@@ -102,7 +103,7 @@ pub fn join(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
-/// Says how the session ended, and what of it was not confirmed.
+/// Reports how the session ended, and which lines were not confirmed; returns the exit code.
 fn report(config: &Config, session: &Session) -> u8 {
     let code = match session.outcome() {
         Some(Outcome::NameRefused(why)) => {
@@ -129,7 +130,7 @@ fn report(config: &Config, session: &Session) -> u8 {
     end(EXIT_CONNECTION, &words::not_confirmed(config.lang, count))
 }
 
-/// Does what [`resolve::command`] is for.
+/// Prints the addresses of `host`, for [`resolve::command`].
 fn print_addresses(host: &str) -> u8 {
     match resolve::resolve(host) {
         Ok(addresses) => {
@@ -148,7 +149,7 @@ fn at_terminal(
     log: Option<Log>,
 ) -> io::Result<Session> {
     let app = App::new(config.server.to_string(), config.lang, config.bell, config.notify);
-    // Whatever it is set to (no-color.org).
+    // Any value counts (no-color.org).
     let is_colorless = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let signals = [SIGHUP, SIGINT, SIGTERM, SIGWINCH, SIGCONT];
     run(session, link, &signals, |registry| Terminal::open(registry, app, is_colorless, log))
@@ -160,12 +161,12 @@ fn between_pipes(
     link: Link,
     log: Option<Log>,
 ) -> io::Result<Session> {
-    // A hang-up ends it, unless `nohup` has seen to that: to listen for it would undo that.
+    // A hang-up ends the process, unless it runs under `nohup`: a handler would undo that.
     run(session, link, &[SIGINT, SIGTERM], |registry| Filter::open(registry, config.lang, log))
 }
 
 fn end(code: u8, fault: &str) -> u8 {
-    // It may quote an argument, or what a server says.
+    // The text may quote an argument, or words of a server.
     let _ = writeln!(io::stderr(), "natter: {}", one_line(fault));
     code
 }

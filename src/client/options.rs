@@ -1,5 +1,4 @@
-//! What `natter join` can be told: one table of options, for parsing, `--help` and
-//! `docs/options.md`.
+//! The options of `natter join`: one table for parsing, `--help` and `docs/options.md`.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,38 +9,38 @@ use crate::chat::rooms::LOBBY_NAME;
 use crate::config::options::{self, Opt, Program};
 use crate::door::lang::Lang;
 
-/// What the command line asks for.
+/// The request of a command line.
 #[derive(Debug)]
 pub enum Request {
-    /// To join.
+    /// Join.
     Join(Config),
-    /// To print this text and end.
+    /// Print this text and exit.
     Print(String),
-    /// To print the addresses of this host and end. Only the client asks itself for it, with
-    /// `--resolve`, so that `--help` does not mention it.
+    /// Print the addresses of this host and exit. Only the client itself uses it, as `--resolve`,
+    /// so `--help` does not mention it.
     Resolve(String),
 }
 
-/// Everything that can be set.
+/// The whole configuration of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where the server is.
+    /// The address of the server.
     pub server: Place,
-    /// The name to enter with.
+    /// The name to take.
     pub name: Option<String>,
     /// The room to enter, unless it is the lobby.
     pub room: Option<String>,
-    /// The language of the client's own words.
+    /// The language of the client's texts.
     pub lang: Lang,
-    /// Whether a mention of the name rings.
+    /// Whether a mention of the name rings the bell.
     pub bell: bool,
-    /// Whether the terminal's title tells of mentions, and its desktop of each.
+    /// Whether mentions are shown in the terminal's title and as desktop notifications.
     pub notify: bool,
-    /// The file that what is heard is appended to.
+    /// The file to which messages are appended.
     pub log: Option<PathBuf>,
 }
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A host, by name or address, with a port.
@@ -59,7 +58,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// The client, as its command line sees it.
+/// The command line of the client.
 const PROGRAM: Program<Config> = Program {
     command: "natter join",
     argument: "HOST:PORT",
@@ -97,7 +96,7 @@ stdin 的每一行都会发送，收到的每一行都写到 stdout。
     ],
 };
 
-/// All options, in the order in which people read of them.
+/// All options, in the order of `--help`.
 pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "name",
@@ -169,7 +168,7 @@ fn word(value: &str) -> Result<String, String> {
     is_word.then(|| value.to_string()).ok_or("must be one word".into())
 }
 
-/// What `arguments` (those behind `join`) ask for.
+/// Parses `arguments` (those after `join`).
 ///
 /// # Errors
 /// One line that names the option and what to do.
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_given_is_the_default() {
+    fn no_options_give_the_defaults() {
         let config = config("");
         assert_eq!(config.server.to_string(), "127.0.0.1:9999");
         assert_eq!((config.name, config.notify, config.bell), (None, false, false));
@@ -240,13 +239,13 @@ mod tests {
     }
 
     #[test]
-    fn the_lobby_is_where_everyone_enters() {
+    fn the_lobby_is_the_default_room() {
         assert_eq!(config("--room lobby").room, None);
         assert_eq!(config("--room 茶").room, Some("茶".into()));
     }
 
     #[test]
-    fn a_bad_option_is_named_with_the_fix_on_one_line() {
+    fn a_bad_option_gets_one_line_with_its_name_and_the_fix() {
         for (line, said) in [
             ("--name=", "--name: must be one word, not \"\""),
             ("--name", "--name: needs NAME"),

@@ -1,4 +1,4 @@
-//! The server's command line: arguments in, a configuration or a text to print out.
+//! The server's command line: parses arguments into a configuration, or a text to print.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,10 +14,10 @@ use crate::door::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
 use crate::log::writer::Fsync;
 
-/// Where the doors are unless their options say otherwise.
+/// The ports of the doors unless options give others.
 const DEFAULT_PORTS: [(&str, u16); 2] = [("classic", 9999), ("telnet", 2323)];
 
-/// The server, as its command line sees it.
+/// The command line of the server.
 const PROGRAM: Program<Config> = Program {
     command: "natter",
     argument: "",
@@ -77,7 +77,7 @@ const LOG_PROGRAM: Program<Config> = Program {
     notes: ["", ""],
 };
 
-/// What `arguments` (without the program's name) ask for.
+/// Parses `arguments` (without the program's name).
 ///
 /// # Errors
 /// One line that names the option and what to do.
@@ -140,7 +140,7 @@ fn defaults() -> Config {
     }
 }
 
-/// Checks that the doors can all be open, and that there are some.
+/// Checks that all doors can be open at the same time, and that there is at least one.
 fn check_doors(config: &Config, given: &Given) -> Result<(), String> {
     for name in PROGRAM.repeatable {
         if let Some(address) = given.all(name).find(|&value| value != OFF)
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_given_is_the_default() {
+    fn no_options_give_the_defaults() {
         let config = config("");
         assert_eq!(config.classic, [Address::Tcp("127.0.0.1:9999".parse().expect("is one"))]);
         assert_eq!(config.telnet, [Address::Tcp("127.0.0.1:2323".parse().expect("is one"))]);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_shown_are_the_defaults_held() {
+    fn the_defaults_shown_are_the_defaults_used() {
         for opt in OPTIONS.iter().filter(|opt| opt.default[0].parse::<u64>().is_ok()) {
             let mut given = config("");
             (opt.set)(&mut given, opt.default[0]).expect("a default may be given");
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn doors_are_many_and_of_three_kinds() {
+    fn several_doors_of_three_kinds_of_address_can_be_opened() {
         let doors = |line| {
             let doors = config(line).classic;
             doors.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_option_is_named_with_the_fix_on_one_line() {
+    fn a_bad_option_gets_one_line_with_its_name_and_the_fix() {
         for (line, said) in [
             (
                 "--clients many",
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn more_doors_than_there_may_be_are_refused() {
+    fn more_than_the_maximum_number_of_doors_is_refused() {
         let doors = |count| "--classic [::1]:0 ".repeat(count);
         assert_eq!(config(&doors(DOORS_MAX - 1)).doors().count(), DOORS_MAX);
         let error = parsed(&doors(DOORS_MAX)).expect_err("one too many");

@@ -1,4 +1,4 @@
-//! What the operator can set.
+//! The configuration.
 
 pub mod arguments;
 pub mod options;
@@ -16,24 +16,24 @@ use crate::door::lang::Lang;
 use crate::limits::Limits;
 use crate::log::writer::Fsync;
 
-/// Everything that can be set.
+/// The whole configuration of the server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the classic door is open.
+    /// The addresses of the classic door.
     pub classic: Vec<Address>,
-    /// Where the telnet door is open.
+    /// The addresses of the telnet door.
     pub telnet: Vec<Address>,
-    /// The permissions of unix doors, unless the umask decides.
+    /// The permissions of Unix sockets, unless the umask determines them.
     pub unix_mode: Option<u32>,
-    /// The language of everything the server says.
+    /// The language of the server's messages.
     pub lang: Lang,
-    /// What goes to the diagnostics.
+    /// The log level.
     pub log: LevelFilter,
-    /// Where what is said is kept, if it is.
+    /// The directory of the chat log, if there is one.
     pub state: Option<PathBuf>,
-    /// When that is made to survive a power failure.
+    /// When the chat log is synced.
     pub fsync: Fsync,
-    /// The bounds.
+    /// The limits.
     pub limits: Limits,
     /// What of a log is printed, if that is what was asked for.
     pub selection: Selection,
@@ -51,14 +51,14 @@ pub struct Selection {
 }
 
 impl Config {
-    /// All doors, in the order in which they are announced.
+    /// Returns all doors, in the order in which they are announced.
     pub fn doors(&self) -> impl Iterator<Item = (DoorKind, &Address)> {
         let classic = self.classic.iter().map(|address| (DoorKind::Classic, address));
         classic.chain(self.telnet.iter().map(|address| (DoorKind::Telnet, address)))
     }
 }
 
-/// Where a door is.
+/// The address of a door.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// An IP address and a port; with port 0 the system picks a free port.
@@ -68,7 +68,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// Whether the system picks the port, so that two of these are no two of the same.
+    /// Whether the system picks the port, so that two equal addresses do not collide.
     pub fn is_any_port(&self) -> bool {
         matches!(self, Self::Tcp(address) if address.port() == 0)
     }

@@ -1,5 +1,5 @@
-//! Command lines: one table of options for each program (the server, the client), and one parser and
-//! one `--help` for all of them.
+//! Command lines: one table of options for each program (the server, the client), and one parser
+//! and one `--help` for all of them.
 
 use std::ffi::OsString;
 
@@ -11,63 +11,64 @@ use crate::door::lang::Lang;
 /// A text in English and in Chinese.
 pub type Texts = [&'static str; 2];
 
-/// No line of `--help` is wider.
+/// The maximum width of a line of `--help`.
 const HELP_COLUMNS: usize = 80;
 
-/// One option of a program that is set up by a `C`.
+/// An option of a program whose configuration is a `C`.
 pub struct Opt<C> {
     /// Its name, without the dashes.
     pub name: &'static str,
-    /// What its value stands for; empty if it takes none.
+    /// The placeholder of its value; empty if it takes none.
     pub value: &'static str,
-    /// What holds without it, as shown to people.
+    /// The default, as shown to people.
     pub default: Texts,
-    /// What it does.
+    /// Its description.
     pub help: Texts,
-    /// Takes the value, or says what is wrong with it.
+    /// Sets the value, or returns what is wrong with it.
     pub set: fn(&mut C, &str) -> Result<(), String>,
 }
 
-/// How a program is called: all that differs between the command lines of two programs.
+/// The command line of a program: all that differs between two programs.
 pub struct Program<C: 'static> {
-    /// What starts it, as people type it.
+    /// The command that starts it, as people type it.
     pub command: &'static str,
-    /// What it may be given once beside options; empty if nothing.
+    /// The argument that may be given once beside options; empty if there is none.
     pub argument: &'static str,
-    /// Its options, in the order in which people read of them.
+    /// Its options, in the order of `--help`.
     pub options: &'static [Opt<C>],
-    /// Names of options that may be given several times. The others may not: which would hold?
+    /// Names of options that may be given several times; for the others it would be unclear which
+    /// one holds.
     pub repeatable: &'static [&'static str],
     /// Pairs of options of which only one may be given.
     pub exclusive: &'static [(&'static str, &'static str)],
     /// The language of `--help`.
     pub lang: fn(&C) -> Lang,
-    /// What stands above the options in `--help`.
+    /// The text above the options in `--help`.
     pub intro: Texts,
-    /// What stands below them.
+    /// The text below them.
     pub notes: Texts,
 }
 
-/// What a command line asks for.
+/// The request of a command line.
 #[derive(Debug)]
 pub enum Request<C> {
-    /// To run with this configuration.
+    /// Run with this configuration.
     Run(C, Given),
-    /// To print this text and end.
+    /// Print this text and exit.
     Print(String),
 }
 
-/// What stood on a command line that was good.
+/// What a valid command line contained.
 #[derive(Debug, Default)]
 pub struct Given {
     /// The options, each with its value (empty if it takes none), in order.
     pub options: Vec<(&'static str, String)>,
-    /// What was given beside options.
+    /// The argument beside options.
     pub argument: Option<String>,
 }
 
 impl Given {
-    /// The values that were given for the option `name`.
+    /// Returns the values that were given for the option `name`.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let given = self.options.iter().filter(move |(given, _)| *given == name);
         given.map(|(_, value)| value.as_str())
@@ -91,18 +92,18 @@ impl Given {
     }
 }
 
-/// One option as it was given.
+/// Returns an option as it was given.
 pub fn shown(name: &str, value: &str) -> String {
     format!("--{name} {value}").trim_end().to_string()
 }
 
-/// The line about two options of which only one can hold.
+/// Returns the line about two options that exclude each other.
 pub fn contradiction(one: &str, other: &str) -> String {
     format!("{one} contradicts {other}; give only one of them")
 }
 
 impl<C> Program<C> {
-    /// What `arguments` ask for; `config` is what holds if they say nothing.
+    /// Parses `arguments`, starting from the defaults in `config`.
     ///
     /// # Errors
     /// One line that names the option and what to do.
@@ -122,7 +123,8 @@ impl<C> Program<C> {
                     return Ok(Request::Print(version.into()));
                 }
                 Ok(Some(_)) => {}
-                // Whoever asked for help gets it, in the language asked for anywhere.
+                // A request for help is answered despite errors, in the language given anywhere on
+                // the line.
                 Ok(None) | Err(_) if wants_help => {
                     return Ok(Request::Print(self.help((self.lang)(&config))));
                 }
@@ -135,7 +137,7 @@ impl<C> Program<C> {
         }
     }
 
-    /// Takes the next word of the command line, and its value if it has one.
+    /// Parses the next word of the command line, and its value if it has one.
     fn parse_next(
         &self,
         parser: &mut Parser,
@@ -174,7 +176,7 @@ impl<C> Program<C> {
         format!("{fault}; {} --help lists the options", self.command)
     }
 
-    /// The text of `--help`.
+    /// Returns the text of `--help`.
     fn help(&self, lang: Lang) -> String {
         let own: [(&str, Texts); 2] = [
             ("--help, -h", ["this text", "显示本帮助"]),
@@ -207,7 +209,7 @@ impl<C> Program<C> {
     }
 }
 
-/// A word of a command line, as far as the loop has to know.
+/// A word of a command line, as far as the loop needs to know.
 enum Word {
     Help,
     Version,
@@ -225,8 +227,8 @@ fn must_be_utf8(name: &str) -> String {
     format!("{name}: must be UTF-8")
 }
 
-/// `text` in lines of at most that many columns. Lines end between words; and between Chinese
-/// characters, but not before punctuation or behind an opening bracket.
+/// Splits `text` into lines of at most so many columns. Lines are broken between words, and between
+/// Chinese characters, but not before punctuation or behind an opening bracket.
 fn wrapped(text: &str, columns: usize) -> Vec<&str> {
     let mut lines = Vec::new();
     let (mut start, mut may_end) = (0, None);
@@ -249,10 +251,10 @@ fn wrapped(text: &str, columns: usize) -> Vec<&str> {
     lines
 }
 
-/// The language that the value of `--lang` names.
+/// Returns the language that the value of `--lang` names.
 ///
 /// # Errors
-/// What it must be.
+/// The values that are allowed.
 pub fn lang(value: &str) -> Result<Lang, String> {
     Lang::of_name(value).ok_or_else(|| "must be en or zh".into())
 }

@@ -7,7 +7,7 @@ use crate::config::{Address, Config};
 use crate::log::writer::Fsync;
 use crate::zone::Zones;
 
-/// The largest number that any option takes: products of two of them fit 64 bits.
+/// The largest number that any option accepts: products of two of them fit 64 bits.
 const NUMBER_MAX: u64 = 1_000_000_000;
 
 macro_rules! number {
@@ -26,10 +26,10 @@ macro_rules! number {
     };
 }
 
-/// In place of an address: there is no such door.
+/// The value that closes a door, in place of an address.
 pub const OFF: &str = "off";
 
-/// All options, in the order in which people read of them.
+/// All options, in the order of `--help`.
 pub const OPTIONS: &[Opt<Config>] = &[
     Opt {
         name: "classic",
@@ -376,7 +376,7 @@ fn whole_number(value: &str) -> Result<u64, String> {
     if (1..=NUMBER_MAX).contains(&number) { Ok(number) } else { Err(NOT_A_NUMBER.into()) }
 }
 
-/// Options of which only one may be given.
+/// Pairs of options of which only one may be given.
 pub const EXCLUSIVE: &[(&str, &str)] = &[
     ("no-flood-limit", "burst-lines"),
     ("no-flood-limit", "lines-per-sec"),

@@ -1,4 +1,4 @@
-//! From an encoded line to a socket: tapes, and what each connection has read of them.
+//! From an encoded line to a socket: tapes, and the position of each connection on them.
 
 pub mod outbound;
 pub mod tape;

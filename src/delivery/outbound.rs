@@ -1,36 +1,37 @@
-//! What one connection still has to be sent: its own bytes first, then what it lacks of its tapes.
+//! The send queue of one connection: its own bytes first, then what it lacks of its tapes.
 //!
 //! ```text
-//!   own: what is for this one alone | (n lines skipped) | tapes: what everybody in a room gets
+//!   own: bytes for this one alone | (n lines skipped) | tapes: what everybody in a room gets
 //! ```
 //!
-//! Between calls a position on a tape is always the start of a record: what a partial write left
-//! of one moves to the connection's own bytes. So records can be skipped, copied and counted whole.
+//! Between calls a position on a tape is always the start of a record: the rest of a record that a
+//! write cut is moved to the connection's own bytes. So records can be skipped, copied and counted
+//! whole.
 
 use std::io::{self, IoSlice};
 
 use crate::delivery::tapes::{TapeId, Tapes};
 use crate::ids::RoomId;
 
-/// Runs of bytes that one write hands to the kernel at most.
+/// The maximum number of slices in one write.
 const SLICES_MAX: usize = 8;
 
-/// How much a socket took, or gave.
+/// The result of a read or write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Took {
-    /// So many bytes.
+    /// The number of bytes.
     pub bytes: usize,
-    /// The kernel has no more (reading), or no more room (writing): an event will tell of more.
+    /// The kernel has no more (reading), or no more room (writing): an event will report more.
     pub drained: bool,
 }
 
 /// The queue of one connection.
 #[derive(Default)]
 pub struct Outbound {
-    /// Nothing, most of the time: then it takes 8 bytes.
+    /// Usually none, which takes 8 bytes.
     own: Option<Box<Own>>,
     feeds: Feeds,
-    /// Records left out between `own` and the tapes, not told of yet.
+    /// Records left out between `own` and the tapes, and not reported yet.
     skipped: u32,
 }
 
@@ -39,7 +40,7 @@ pub struct Outbound {
 enum Feeds {
     #[default]
     None,
-    /// Stored here: what most have, and costs no more than none.
+    /// Stored inline: the usual case, no larger than none.
     One { tape: TapeId, at: u64 },
     /// Boxed: 8 bytes each.
     #[allow(clippy::box_collection, reason = "a Vec here would make every connection larger")]
@@ -52,8 +53,8 @@ struct Feed {
     at: u64,
 }
 
-/// A feed in half the memory, for those who are in many rooms: no tape holds 4 GiB, so the lower
-/// half of a position tells, with the tape's head, which it is.
+/// A feed in half the memory, for connections in many rooms: no tape holds 4 GiB, so the lower half
+/// of a position, together with the tape's head, determines the whole.
 #[derive(Clone, Copy)]
 struct PackedFeed {
     tape: TapeId,
@@ -74,17 +75,17 @@ impl PackedFeed {
     }
 }
 
-/// The lower half of a position.
+/// Returns the lower half of a position.
 #[allow(clippy::cast_possible_truncation, reason = "that is what is asked for")]
 fn low(position: u64) -> u32 {
     position as u32
 }
 
-/// What is for one connection alone.
+/// The bytes for one connection alone.
 #[derive(Default)]
 struct Own {
     bytes: Vec<u8>,
-    /// How much of `bytes` has been sent.
+    /// The number of `bytes` that have been sent.
     sent: usize,
 }
 
@@ -93,13 +94,13 @@ struct Own {
 pub enum Flush {
     /// Nothing is left.
     Drained,
-    /// The socket takes no more; it will say when it does.
+    /// The socket is full; an event will report when it is writable.
     Blocked,
-    /// More could be sent now, but it is the others' turn.
+    /// More could be sent now, but other connections get their turn.
     Budget,
 }
 
-/// A connection that has everything said before among its own bytes: only here can more be added.
+/// A connection whose own buffer holds everything said before: only here can more be added.
 pub struct Settled<'a, F> {
     out: &'a mut Outbound,
     tapes: &'a mut Tapes<F>,
@@ -113,7 +114,7 @@ impl<F: Copy + PartialEq> Settled<'_, F> {
 }
 
 impl Outbound {
-    /// Follows `room` in `format` from here on; `slot` is its own.
+    /// Follows `room` in `format` from its head on; `slot` is the connection's.
     pub fn follow<F: Copy + PartialEq>(
         &mut self,
         slot: usize,
@@ -136,7 +137,7 @@ impl Outbound {
         }
     }
 
-    /// Gives up the position in `room`; what it lacked is lost unless it was settled.
+    /// Stops following `room`; bytes not sent yet are lost unless they were settled.
     pub fn unfollow<F: Copy + PartialEq>(
         &mut self,
         slot: usize,
@@ -160,7 +161,7 @@ impl Outbound {
         }
     }
 
-    /// The tapes that it follows.
+    /// Returns the tapes that it follows.
     pub fn tapes(&self) -> impl Iterator<Item = TapeId> + '_ {
         let (one, several) = match &self.feeds {
             Feeds::None => (None, &[][..]),
@@ -175,7 +176,7 @@ impl Outbound {
         self.tapes().any(|followed| followed == tape)
     }
 
-    /// Bytes on its tapes that it has not been sent.
+    /// Returns the bytes on its tapes that it has not been sent.
     pub fn lag<F: Copy + PartialEq>(&self, tapes: &Tapes<F>) -> usize {
         let behind = |feed: Feed| tapes.get(feed.tape).tape.head() - feed.at;
         let lag: u64 = match self.feeds {
@@ -186,27 +187,27 @@ impl Outbound {
         usize::try_from(lag).expect("tapes are held in memory")
     }
 
-    /// Bytes in its own buffer.
+    /// Returns the number of bytes in its own buffer.
     pub fn own_bytes(&self) -> usize {
         self.own().len()
     }
 
-    /// Everything it still has to be sent, in bytes.
+    /// Returns all bytes that it still has to be sent.
     pub fn pending<F: Copy + PartialEq>(&self, tapes: &Tapes<F>) -> usize {
         self.own_bytes() + self.lag(tapes)
     }
 
-    /// Its own bytes that are not sent yet.
+    /// Returns its own bytes that are not sent yet.
     pub fn own(&self) -> &[u8] {
         self.own.as_deref().map_or(&[], |own| &own.bytes[own.sent..])
     }
 
-    /// Records left out that it has not been told of.
+    /// Returns the number of records left out and not reported yet.
     pub fn skipped(&self) -> u32 {
         self.skipped
     }
 
-    /// Tells of the gap, in the place where it is: behind `own`, before the tapes.
+    /// Queues the notice of skipped records at their place: behind `own`, before the tapes.
     pub fn tell_skipped<F: Copy + PartialEq>(&mut self, notice: &[u8], tapes: &mut Tapes<F>) {
         assert!(self.skipped > 0, "there is a gap to tell of");
         self.skipped = 0;
@@ -218,7 +219,7 @@ impl Outbound {
         self.push_own(bytes, tapes);
     }
 
-    /// Puts `bytes` before everything that is not sent yet.
+    /// Inserts `bytes` before everything that is not sent yet.
     pub fn prepend<F: Copy + PartialEq>(&mut self, bytes: &[u8], tapes: &mut Tapes<F>) {
         let own = self.own.get_or_insert_default();
         own.bytes.splice(own.sent..own.sent, bytes.iter().copied());
@@ -251,7 +252,7 @@ impl Outbound {
         Settled { out: self, tapes }
     }
 
-    /// Moves to the head of every tape and counts the records that it will not get.
+    /// Moves to the head of every tape and counts the records that it skips.
     pub fn skip<F: Copy + PartialEq>(&mut self, tapes: &mut Tapes<F>) {
         for index in 0..self.feed_count() {
             let Feed { tape: id, at } = self.feed(index, tapes);
@@ -262,14 +263,14 @@ impl Outbound {
         }
     }
 
-    /// Leaves out a line that was for it alone, and with it the lines said before.
+    /// Skips a line that was for it alone, and the lines said before it.
     pub fn skip_own_line<F: Copy + PartialEq>(&mut self, tapes: &mut Tapes<F>) {
         self.skip(tapes);
         self.skipped = self.skipped.saturating_add(1);
     }
 
-    /// Moves to the head of `tape` past the one record, of `bytes`, that it must not see: all that
-    /// came before has been settled or skipped.
+    /// Moves to the head of `tape`, past the one record, of `bytes` bytes, that it must not see:
+    /// everything before has been settled or skipped.
     pub fn pass_over<F: Copy + PartialEq>(
         &mut self,
         tape: TapeId,
@@ -282,7 +283,7 @@ impl Outbound {
         self.move_to(index, head, tapes);
     }
 
-    /// Forgets everything: the peer is gone.
+    /// Drops all queued bytes and all positions: the peer is gone.
     pub fn clear<F: Copy + PartialEq>(&mut self, slot: usize, tapes: &mut Tapes<F>) {
         for room in self.tapes().map(|tape| tapes.get(tape).room).collect::<Vec<_>>() {
             self.unfollow(slot, room, tapes);
@@ -291,10 +292,10 @@ impl Outbound {
         self.drop_own(self.own_bytes(), tapes);
     }
 
-    /// Has `write` take as much as it does, `budget` bytes at most; also says how much that was.
+    /// Writes up to `budget` bytes through `write`; returns the number of bytes written as well.
     ///
     /// # Errors
-    /// What `write` answered; the peer is lost then.
+    /// Any error of `write`; the peer is lost then.
     pub fn flush<F: Copy + PartialEq>(
         &mut self,
         tapes: &mut Tapes<F>,
@@ -302,7 +303,7 @@ impl Outbound {
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<Took>,
     ) -> (usize, io::Result<Flush>) {
         assert_eq!(self.skipped, 0, "a gap is told before what comes after it");
-        // What a cut record leaves is only moved, so this sinks by what is sent and nothing else.
+        // The rest of a cut record is only moved, so this shrinks by exactly the bytes sent.
         let mut pending = self.pending(tapes);
         let mut written = 0;
         while pending > 0 {
@@ -330,7 +331,7 @@ impl Outbound {
         (written, Ok(Flush::Drained))
     }
 
-    /// Notes that the first `count` of its own bytes were sent, or are not to be.
+    /// Drops the first `count` of its own bytes, because they were sent or must not be.
     pub fn drop_own<F: Copy + PartialEq>(&mut self, count: usize, tapes: &mut Tapes<F>) {
         assert!(count <= self.own_bytes(), "no more is sent than there is");
         tapes.count_owned(0, count);
@@ -344,7 +345,7 @@ impl Outbound {
         }
     }
 
-    /// Fills `slices` with what comes next; says how many were used.
+    /// Fills `slices` with the bytes to send next; returns how many slices were used.
     fn gather<'a, F: Copy + PartialEq>(
         &'a self,
         slices: &mut [IoSlice<'a>; SLICES_MAX],
@@ -374,7 +375,7 @@ impl Outbound {
         used
     }
 
-    /// Everything is sent, most often in one call.
+    /// Notes that everything is sent, most often in one call.
     fn consume_all<F: Copy + PartialEq>(&mut self, tapes: &mut Tapes<F>) {
         if self.own.is_some() {
             self.drop_own(self.own_bytes(), tapes);
@@ -395,7 +396,7 @@ impl Outbound {
         }
     }
 
-    /// `accepted` bytes are sent: first of its own, then of its tapes in their order.
+    /// Notes that `accepted` bytes are sent: its own first, then those of its tapes in order.
     fn consume<F: Copy + PartialEq>(&mut self, accepted: usize, tapes: &mut Tapes<F>) {
         let of_own = accepted.min(self.own_bytes());
         self.drop_own(of_own, tapes);
@@ -417,7 +418,7 @@ impl Outbound {
                 continue;
             }
             let end = tape.record_end_after(cut);
-            // The rest of a record that was cut must come next, whatever else is queued.
+            // The rest of a cut record must come next, whatever else is queued.
             let mut copied = cut;
             while copied < end {
                 let run = tape.run(copied);

@@ -1,11 +1,11 @@
-//! What is sent, cut anywhere, with one tape or several.
+//! Tests of a send queue: writes cut anywhere, with one tape or several.
 
 use super::*;
 
 const SLOT: usize = 3;
 const ROOM: RoomId = RoomId(0);
 
-/// A socket that takes `room` bytes and is full then.
+/// A socket that accepts `room` bytes and is full then.
 struct Full {
     room: usize,
     taken: Vec<u8>,
@@ -56,7 +56,7 @@ fn own_bytes_then_the_tape_go_out_in_one_call_and_leave_no_buffer() {
 }
 
 #[test]
-fn wherever_a_write_is_cut_the_stream_is_whole_and_the_position_starts_a_record() {
+fn a_write_cut_anywhere_keeps_the_stream_whole_and_the_position_at_a_record() {
     // Records end in anything, and contain line ends.
     let records = ["first\r\n", "\r\0第\n二\r\n> ", "\n", "third"];
     let said = records.concat();
@@ -77,7 +77,7 @@ fn wherever_a_write_is_cut_the_stream_is_whole_and_the_position_starts_a_record(
 }
 
 #[test]
-fn each_rooms_lines_keep_their_order_wherever_a_write_is_cut() {
+fn lines_of_each_room_keep_their_order_when_writes_are_cut() {
     let rooms = [0, 1, 2].map(RoomId);
     let said: Vec<Vec<String>> = rooms
         .iter()
@@ -113,7 +113,7 @@ fn each_rooms_lines_keep_their_order_wherever_a_write_is_cut() {
 }
 
 #[test]
-fn a_private_line_comes_where_it_was_said() {
+fn a_private_line_keeps_its_place_among_room_lines() {
     let (mut out, mut tapes) = member();
     say(ROOM, &["before\r\n"], &mut tapes);
     out.settle(&mut tapes).push(b"private\r\n");
@@ -124,7 +124,7 @@ fn a_private_line_comes_where_it_was_said() {
 }
 
 #[test]
-fn skipped_records_are_counted_and_told_in_their_place() {
+fn skipped_records_are_counted_and_reported_in_their_place() {
     let (mut out, mut tapes) = member();
     say(ROOM, &["one\r\n", "two\r\n", "three\r\n"], &mut tapes);
     let mut socket = Full::of(2);
@@ -154,7 +154,7 @@ fn a_record_passed_over_is_not_seen() {
 }
 
 #[test]
-fn a_budget_ends_a_flush_and_a_clear_gives_everything_back() {
+fn a_budget_ends_a_flush_and_clear_drops_everything() {
     let (mut out, mut tapes) = member();
     say(ROOM, &["x".repeat(998).as_str(); 30], &mut tapes);
     out.settle(&mut tapes);

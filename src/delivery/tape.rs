@@ -1,4 +1,4 @@
-//! What was said in a room, once: whole records of bytes at absolute positions.
+//! The encoded lines of one room, each stored once: whole records at absolute positions.
 //!
 //! ```text
 //!          base                                              head
@@ -8,36 +8,36 @@
 //!                                    come through it)
 //! ```
 //!
-//! A chunk counts the readers whose position is in it. The front one goes when its count comes to
-//! zero, so a tape holds what somebody still needs and nothing is ever searched for. When every
-//! reader is at the head, nothing at all is held: a quiet room costs no more than its last line.
+//! A chunk counts the readers whose position is in it. The front chunk is dropped when its count
+//! reaches zero, so a tape holds only what somebody still needs, without any search. When every
+//! reader is at the head, no bytes are held: a quiet room costs no more than its last line.
 //!
-//! A record is what one `append` wrote: an encoded line, whatever bytes it contains. Each chunk
-//! knows where records end in it, so nobody has to look for line ends in the bytes.
+//! A record is the bytes of one `append`: an encoded line, whatever bytes it contains. Each chunk
+//! knows where records end in it, so nothing has to search the bytes for line ends.
 
 use std::collections::VecDeque;
 
 use crate::limits::TAPE_CHUNK_BYTES;
 
-/// A buffer that was used to less than one part in so many is replaced by a smaller one.
+/// A buffer of which less than one part in this many was used is replaced by a smaller one.
 const SPARSE_USE: usize = 4;
-/// Buffers up to this size are kept whatever was used of them.
+/// Buffers up to this size are always kept.
 const SMALL_BYTES: usize = 256;
 
 /// The encoded lines of one room for one format.
 #[derive(Default)]
 pub struct Tape {
-    /// Every chunk of these holds [`TAPE_CHUNK_BYTES`].
+    /// Full chunks, [`TAPE_CHUNK_BYTES`] each.
     full: VecDeque<Chunk>,
-    /// What is appended to; never full.
+    /// The chunk that is appended to; never full.
     last: Chunk,
     /// The position of the first byte held.
     base: u64,
     head: u64,
     readers: u32,
-    /// How many of `readers` are at the head.
+    /// The number of `readers` at the head.
     readers_at_head: u32,
-    /// The buffers of a chunk that is not needed any more: a loud room does not allocate.
+    /// The emptied buffers of a dropped chunk, for reuse: a busy room does not allocate.
     spare: Option<Box<Chunk>>,
 }
 
@@ -52,22 +52,23 @@ struct Chunk {
 const _: () = assert!(TAPE_CHUNK_BYTES <= u16::MAX as usize, "an offset in a chunk fits 16 bits");
 
 impl Tape {
-    /// The position after the last byte.
+    /// Returns the position after the last byte.
     pub fn head(&self) -> u64 {
         self.head
     }
 
-    /// Bytes that some reader still needs, and those that share their chunk.
+    /// Returns the number of bytes held: those that some reader still needs, and the rest of their
+    /// chunks.
     pub fn held_bytes(&self) -> usize {
         usize::try_from(self.head - self.base).expect("a tape is held in memory")
     }
 
-    /// How many chunks are full and held.
+    /// Returns the number of full chunks held.
     pub fn full_chunks(&self) -> usize {
         self.full.len()
     }
 
-    /// Adds one record at the head; it is not empty.
+    /// Appends one record, which is not empty.
     pub fn append(&mut self, record: &[u8]) {
         assert!(!record.is_empty(), "a record has bytes");
         self.readers_at_head = 0;
@@ -93,7 +94,7 @@ impl Tape {
         }
     }
 
-    /// The bytes from `from` on that lie together: up to the head or the end of a chunk.
+    /// Returns the contiguous bytes from `from` on: up to the head or the end of a chunk.
     pub fn run(&self, from: u64) -> &[u8] {
         if from == self.head {
             return &[];
@@ -102,7 +103,7 @@ impl Tape {
         &self.chunk(index).bytes[offset..]
     }
 
-    /// A new reader, placed at the head.
+    /// Adds a reader at the head; returns its position.
     pub fn enter(&mut self) -> u64 {
         self.last.readers += 1;
         self.readers += 1;
@@ -110,7 +111,7 @@ impl Tape {
         self.head
     }
 
-    /// The reader at `at` goes away.
+    /// Removes the reader at `at`.
     pub fn leave(&mut self, at: u64) {
         let (index, _) = self.place(at);
         self.readers -= 1;
@@ -119,7 +120,7 @@ impl Tape {
         self.rewind_if_all_read();
     }
 
-    /// A reader moves from `from` on to `to`; whether less is held now.
+    /// Moves a reader from `from` to `to`; returns whether fewer bytes are held now.
     pub fn advance(&mut self, from: u64, to: u64) -> bool {
         assert!(from <= to, "no reader goes back on a tape");
         if from == to {
@@ -141,7 +142,8 @@ impl Tape {
         self.base != base
     }
 
-    /// The end of the record that the byte before `at` belongs to: `at` itself if one ends there.
+    /// Returns the end of the record that contains the byte before `at`: `at` itself if one ends
+    /// there.
     pub fn record_end_after(&self, at: u64) -> u64 {
         assert!(at > self.base, "the byte before it is held");
         let (index, offset) = self.place(at - 1);
@@ -154,7 +156,7 @@ impl Tape {
         self.base + (index * TAPE_CHUNK_BYTES) as u64 + u64::from(end)
     }
 
-    /// How many records end after `from` and up to `to`.
+    /// Returns how many records end after `from` and up to `to`.
     pub fn count_records(&self, from: u64, to: u64) -> u32 {
         if from == to {
             return 0;
@@ -165,13 +167,13 @@ impl Tape {
             let after = if index == first { first_offset } else { 0 };
             let up_to = if index == last { last_offset } else { TAPE_CHUNK_BYTES };
             let ends_up_to = |offset| ends.partition_point(|&end| usize::from(end) <= offset);
-            // An offset of 0 is the end of the chunk before: nothing of this one.
+            // An offset of 0 is the end of the chunk before, not of this one.
             ends_up_to(up_to).saturating_sub(ends_up_to(after))
         };
         u32::try_from((first..=last).map(count).sum::<usize>()).unwrap_or(u32::MAX)
     }
 
-    /// The chunk that position `at` is in, and where in it.
+    /// Returns the chunk that contains position `at`, and the offset in it.
     fn place(&self, at: u64) -> (usize, usize) {
         assert!(self.base <= at && at <= self.head, "a position is on the tape");
         let offset = usize::try_from(at - self.base).expect("a tape is held in memory");
@@ -188,7 +190,7 @@ impl Tape {
 
     fn count_out(&mut self, index: usize) {
         let readers = &mut self.chunk_mut(index).readers;
-        *readers = readers.checked_sub(1).expect("who leaves a chunk was counted into it");
+        *readers = readers.checked_sub(1).expect("a reader that leaves a chunk was counted in it");
         if index == 0 {
             self.trim();
         }
@@ -217,7 +219,7 @@ impl Tape {
         }
     }
 
-    /// Holds nothing any more: the next record begins a chunk.
+    /// Drops all bytes: the next record begins a chunk.
     fn rewind(&mut self) {
         assert_eq!(self.readers_at_head, self.readers, "nobody needs what is dropped");
         let was_loud = !self.full.is_empty();
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_gets_what_was_appended_since_whatever_the_chunks() {
+    fn a_reader_gets_all_that_was_appended_across_chunks() {
         let mut tape = Tape::default();
         let mut said = Vec::new();
         let at = tape.enter();
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn without_readers_nothing_piles_up() {
+    fn a_tape_without_readers_holds_nothing() {
         let mut tape = Tape::default();
         for _ in 0..100 {
             tape.append(&[b'x'; 5_000]);
@@ -293,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_tape_gives_back_the_memory_of_a_loud_one() {
+    fn a_tape_that_falls_quiet_frees_its_memory() {
         let mut tape = Tape::default();
         let mut at = tape.enter();
         for length in [TAPE_CHUNK_BYTES * 5 / 2, 100, 100] {
@@ -305,7 +307,7 @@ mod tests {
         assert!(tape.full.capacity() <= 1);
     }
 
-    /// Against a list of all record ends: random records, of any bytes, and random readers.
+    /// Compares with a list of all record ends: random records, of any bytes, and random readers.
     #[test]
     fn record_ends_are_known_wherever_chunks_end() {
         for seed in 0..50 {

@@ -1,4 +1,4 @@
-//! All tapes: one for each room and format that somebody follows, and running totals over them.
+//! All tapes: one for each room and format with followers, and running totals over them.
 
 use slab::Slab;
 
@@ -7,35 +7,35 @@ use crate::group::Group;
 use crate::ids::RoomId;
 use crate::limits::TAPE_CHUNK_BYTES;
 
-/// One of the [`Tapes`], for as long as somebody follows it.
+/// Identifies one of the [`Tapes`] while it has followers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TapeId(u32);
 
-/// The tapes that somebody follows; `F` is a format, which is only compared here.
+/// All tapes with followers; `F` is a format, which is only compared here.
 ///
 /// A tape is opened for the first follower of its room and format, and closed after the last.
 pub struct Tapes<F> {
     slab: Slab<OpenTape<F>>,
-    /// By room: the first of its tapes, each of which leads to the next.
+    /// By room: the first of its tapes, each of which links to the next.
     rooms: Vec<Room>,
-    /// A tape that holds so many bytes is congested.
+    /// A tape that holds this many bytes is congested.
     congested_bytes: usize,
-    /// Bytes in the connections' own buffers together: every change to them passes by here.
+    /// Bytes in the connections' own buffers together: every change to them is counted here.
     owned_bytes: usize,
     full_chunks: usize,
 }
 
-/// One tape and who follows it.
+/// One tape and its followers.
 pub struct OpenTape<F> {
     /// The lines.
     pub tape: Tape,
-    /// Whose lines they are.
+    /// The room whose lines it holds.
     pub room: RoomId,
-    /// How they look.
+    /// The format of the lines.
     pub format: F,
-    /// Who follows it.
+    /// The slots that follow it.
     pub followers: Group,
-    /// The head when laggards were last looked for.
+    /// The head at the last search for followers that are too far behind.
     pub searched_at: u64,
     next: Option<TapeId>,
     is_congested: bool,
@@ -48,28 +48,28 @@ struct Room {
 }
 
 impl<F: Copy + PartialEq> Tapes<F> {
-    /// No tape; one that holds `congested_bytes` will be congested.
+    /// Creates an empty set; a tape that holds `congested_bytes` is congested.
     pub fn new(congested_bytes: usize) -> Self {
         let (slab, rooms, owned_bytes, full_chunks) = Default::default();
         Self { slab, rooms, congested_bytes, owned_bytes, full_chunks }
     }
 
-    /// The tape `id`.
+    /// Returns the tape `id`.
     pub fn get(&self, id: TapeId) -> &OpenTape<F> {
         &self.slab[id.0 as usize]
     }
 
-    /// The tapes of `room`: the first one; [`Tapes::next_of_room`] has the others.
+    /// Returns the first tape of `room`; [`Tapes::next_of_room`] returns the others.
     pub fn first_of_room(&self, room: RoomId) -> Option<TapeId> {
         self.rooms.get(room.0 as usize)?.first
     }
 
-    /// The tape of the same room after `id`.
+    /// Returns the tape of the same room after `id`.
     pub fn next_of_room(&self, id: TapeId) -> Option<TapeId> {
         self.get(id).next
     }
 
-    /// Has `slot` follow `room` in `format`, from the head on; which tape that is, and where.
+    /// Makes `slot` follow `room` in `format` from the head on; returns the tape and the position.
     pub fn enter(&mut self, slot: usize, room: RoomId, format: F) -> (TapeId, u64) {
         let id = self.find(room, format).unwrap_or_else(|| self.open(room, format));
         let open = &mut self.slab[id.0 as usize];
@@ -78,7 +78,7 @@ impl<F: Copy + PartialEq> Tapes<F> {
         (id, open.tape.enter())
     }
 
-    /// `slot`, at position `at` of `id`, follows it no more.
+    /// Removes the follower `slot`, at position `at`, from `id`.
     pub fn leave(&mut self, slot: usize, id: TapeId, at: u64) {
         let open = &mut self.slab[id.0 as usize];
         let full_before = open.tape.full_chunks();
@@ -90,17 +90,17 @@ impl<F: Copy + PartialEq> Tapes<F> {
         }
     }
 
-    /// A follower of `id` moves from `from` on to `to`.
+    /// Moves a follower of `id` from `from` to `to`.
     pub fn advance(&mut self, id: TapeId, from: u64, to: u64) {
         let open = &mut self.slab[id.0 as usize];
         let full_before = open.tape.full_chunks();
-        // Most of what moves a reader frees nothing.
+        // Most moves free nothing.
         if open.tape.advance(from, to) {
             self.update_totals(id, full_before);
         }
     }
 
-    /// Adds a record to `id`.
+    /// Appends a record to `id`.
     pub fn append(&mut self, id: TapeId, record: &[u8]) {
         let open = &mut self.slab[id.0 as usize];
         let full_before = open.tape.full_chunks();
@@ -108,36 +108,37 @@ impl<F: Copy + PartialEq> Tapes<F> {
         self.update_totals(id, full_before);
     }
 
-    /// Notes that laggards on `id` have been looked for up to its head.
+    /// Notes that `id` has been searched, up to its head, for followers that are too far behind.
     pub fn note_search(&mut self, id: TapeId) {
         let open = &mut self.slab[id.0 as usize];
         open.searched_at = open.tape.head();
     }
 
-    /// Whether so much is held for `room` that nothing more may be said there before readers have
-    /// caught up. Blocked ones are skipped, so those are readers whose turn to be sent it comes.
+    /// Whether so much is held for `room` that nothing more may be said there before its readers
+    /// have caught up. Lines are skipped for blocked readers, so these are readers waiting for
+    /// their flush.
     pub fn is_congested(&self, room: RoomId) -> bool {
         self.rooms.get(room.0 as usize).is_some_and(|room| room.congested > 0)
     }
 
-    /// Everything queued for anybody, in bytes. The last chunk of a tape is not counted: it is
-    /// there in any case, and with many formats would come to a lot without anybody lacking
-    /// anything.
+    /// Returns the bytes queued for all connections. The last chunk of a tape is not counted: it
+    /// exists in any case, and with many formats the chunks would add up although no connection
+    /// lacks anything.
     pub fn queued_bytes(&self) -> usize {
         self.owned_bytes + self.full_chunks * TAPE_CHUNK_BYTES
     }
 
-    /// Bytes in the connections' own buffers together.
+    /// Returns the bytes in the connections' own buffers together.
     pub fn owned_bytes(&self) -> usize {
         self.owned_bytes
     }
 
-    /// How many tapes are open.
+    /// Returns the number of open tapes.
     pub fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// Whether nobody follows anything.
+    /// Whether no tape is open.
     pub fn is_empty(&self) -> bool {
         self.slab.is_empty()
     }
@@ -183,14 +184,14 @@ impl<F: Copy + PartialEq> Tapes<F> {
             self.rooms[index].first = closed.next;
             return;
         }
-        let mut before = self.rooms[index].first.expect("it is one of its room's");
+        let mut before = self.rooms[index].first.expect("a tape is linked from its room");
         while self.get(before).next != Some(id) {
-            before = self.get(before).next.expect("it is one of its room's");
+            before = self.get(before).next.expect("a tape is linked from its room");
         }
         self.slab[before.0 as usize].next = closed.next;
     }
 
-    /// Notes what has become of a tape that had `full_before` full chunks.
+    /// Updates the totals for a tape that had `full_before` full chunks.
     fn update_totals(&mut self, id: TapeId, full_before: usize) {
         let open = &mut self.slab[id.0 as usize];
         self.full_chunks = self.full_chunks + open.tape.full_chunks() - full_before;
@@ -202,7 +203,7 @@ impl<F: Copy + PartialEq> Tapes<F> {
         }
     }
 
-    /// Counts everything anew: what the running totals must equal.
+    /// Asserts that the running totals equal a fresh count.
     pub fn check_invariants(&self) {
         let full: usize = self.slab.iter().map(|(_, open)| open.tape.full_chunks()).sum();
         assert_eq!(full, self.full_chunks, "full chunks are counted exactly");
@@ -221,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tapes_are_there_only_while_somebody_follows() {
+    fn a_tape_exists_only_while_it_has_followers() {
         let mut tapes = Tapes::new(1_000);
         let (one, other) = (RoomId(0), RoomId(7));
         let followed =
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn one_loud_room_is_congested_and_no_other() {
+    fn only_the_busy_room_is_congested() {
         let mut tapes = Tapes::new(3 * TAPE_CHUNK_BYTES);
         let (loud, at) = tapes.enter(1, RoomId(0), ());
         tapes.enter(2, RoomId(1), ());

@@ -4,17 +4,18 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::door::lang::Lang;
 
-/// How a client writes text as bytes.
+/// The encoding of a client's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Charset {
-    /// What everything speaks unless it says otherwise.
+    /// The default, unless the client shows otherwise.
     #[default]
     Utf8,
-    /// Simplified Chinese, as Windows has it (code page 936). What comes in is read as GB18030,
-    /// which contains it; what goes out keeps to what such a terminal can show.
+    /// Simplified Chinese, as in Windows (code page 936). Input is decoded as GB18030, which
+    /// contains it; output is restricted to what such a terminal can show.
     Gbk,
-    /// The same, guessed from what came in ([`Charset::or_gbk`]). What goes out keeps to GB 2312,
-    /// which uses no byte from 0x80 to 0xA0: to a terminal that is none of GBK those are controls.
+    /// The same, guessed from the input ([`Charset::or_gbk`]). Output is restricted to GB 2312,
+    /// which uses no byte from 0x80 to 0xA0: on a terminal that does not use GBK these are
+    /// controls.
     GuessedGbk,
     /// Traditional Chinese.
     Big5,
@@ -22,19 +23,19 @@ pub enum Charset {
     Latin1,
 }
 
-/// What the key above Return sends, which takes back the character before it; or [`DELETE`].
+/// The byte that the key above Return sends, which deletes the last character; or [`DELETE`].
 pub const BACKSPACE: u8 = 0x08;
 /// See [`BACKSPACE`].
 pub const DELETE: u8 = 0x7f;
 
-/// What stands for a character that a client cannot show.
+/// Replaces a character that a client cannot show.
 const UNKNOWN: u8 = b'?';
 
 impl Charset {
-    /// All that can be chosen.
+    /// All charsets that can be chosen.
     pub const ALL: [Self; 4] = [Self::Utf8, Self::Gbk, Self::Big5, Self::Latin1];
 
-    /// As people and other programs call it.
+    /// Returns the name that people and other programs use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Utf8 => "utf-8",
@@ -44,7 +45,7 @@ impl Charset {
         }
     }
 
-    /// The one that is called `name`, in any case, if this build has it.
+    /// Returns the charset called `name`, in any case, if this build supports it.
     pub fn of_name(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         match name.as_str() {
@@ -56,12 +57,12 @@ impl Charset {
         }
     }
 
-    /// The language of whoever writes so, if that can be said.
+    /// Returns the language that this charset implies, if any.
     pub fn lang(self) -> Option<Lang> {
         matches!(self, Self::Gbk | Self::GuessedGbk | Self::Big5).then_some(Lang::Zh)
     }
 
-    /// Appends `bytes` as text; what is none becomes U+FFFD.
+    /// Decodes `bytes` and appends the text; invalid bytes become U+FFFD.
     pub fn decode(self, bytes: &[u8], to: &mut String) {
         match self {
             Self::Utf8 => to.push_str(&String::from_utf8_lossy(bytes)),
@@ -70,7 +71,7 @@ impl Charset {
         }
     }
 
-    /// Whether all of `bytes` is text.
+    /// Whether all of `bytes` is valid text.
     pub fn is_text(self, bytes: &[u8]) -> bool {
         match self {
             Self::Utf8 => std::str::from_utf8(bytes).is_ok(),
@@ -79,12 +80,12 @@ impl Charset {
         }
     }
 
-    /// Appends `text` as bytes; what cannot be shown becomes `?`.
+    /// Encodes `text` and appends the bytes; what cannot be shown becomes `?`.
     pub fn encode(self, text: &str, to: &mut Vec<u8>) {
         match self {
             Self::Utf8 => to.extend_from_slice(text.as_bytes()),
             Self::Gbk | Self::GuessedGbk | Self::Big5 => chinese::encode(self, text, to),
-            // Not windows-1252, as browsers read it: its 0x80 to 0x9F are controls to a terminal.
+            // Not windows-1252, as in browsers: its 0x80 to 0x9F are controls on a terminal.
             Self::Latin1 => to.extend(text.chars().map(|c| match u8::try_from(c) {
                 Ok(byte) if !(0x80..0xa0).contains(&byte) => byte,
                 _ => UNKNOWN,
@@ -92,7 +93,22 @@ impl Charset {
         }
     }
 
-    /// What a client shows that is sent `text`.
+    /// Returns the most columns that a terminal of this charset shows `c` in.
+    pub fn columns_of(self, c: char) -> usize {
+        match (self, c) {
+            // Half a flag, and what makes a picture of the character before it: some draw two columns.
+            (Self::Utf8, '\u{1f1e6}'..='\u{1f1ff}') => 2,
+            (Self::Utf8, '\u{fe0f}') => 1,
+            (Self::Utf8, _) => c.width().unwrap_or(0),
+            // Those of two bytes are two columns wide, on the terminals that know nothing newer.
+            (Self::Gbk | Self::GuessedGbk | Self::Big5, _) => {
+                1 + usize::from(chinese::is_double(self, c))
+            }
+            (Self::Latin1, _) => 1,
+        }
+    }
+
+    /// Returns what a client shows when it is sent `text`.
     pub fn shown(self, text: String) -> String {
         if self == Self::Utf8 {
             return text;
@@ -103,7 +119,7 @@ impl Charset {
         shown
     }
 
-    /// This one; or, instead of UTF-8, what is guessed if `bytes` are none, and have at least
+    /// Returns this charset; but GBK instead of UTF-8 if `bytes` are not UTF-8, and have at least
     /// `common_min` common characters of GBK in a row.
     pub fn or_gbk(self, bytes: &[u8], common_min: usize) -> Self {
         let is_gbk =
@@ -111,15 +127,15 @@ impl Charset {
         if is_gbk { Self::GuessedGbk } else { self }
     }
 
-    /// How many of `bytes` come first and are one character: whole, cut short by the end of
-    /// `bytes` (then none), or one byte that is none.
+    /// Returns the length of the first character of `bytes`: one if it is an invalid byte, none if
+    /// it is cut short by the end of `bytes`.
     pub fn first_length(self, bytes: &[u8]) -> Option<usize> {
         let (&first, rest) = bytes.split_first()?;
         let length = match self {
             Self::Utf8 => return first_length_utf8(bytes),
             Self::Gbk | Self::GuessedGbk if first > 0x80 => match rest {
                 [] | [b'0'..=b'9'] => return None,
-                // Or a line end might be taken for the rest of it.
+                // Otherwise a line end might be taken for the rest of it.
                 [b'0'..=b'9', 0x81..=0xff, ..] => 4,
                 [0x40..=0xff, ..] => 2,
                 _ => 1,
@@ -133,14 +149,14 @@ impl Charset {
         (bytes.len() >= length).then_some(length)
     }
 
-    /// `bytes` without those that a backspace takes back: each the last of what a person calls
-    /// characters, a letter with its marks.
+    /// Returns `bytes` without the characters deleted by backspaces: each deletes a character as
+    /// people count them, a letter with its marks.
     pub fn rub_out(self, bytes: &[u8]) -> Vec<u8> {
         let (mut left, mut starts, mut text) = (Vec::new(), Vec::new(), String::new());
         let is_erase = |&byte: &u8| matches!(byte, BACKSPACE | DELETE);
         let mut at = 0;
         while at < bytes.len() {
-            // No character is longer; one may be taken back before it has come whole.
+            // No character is longer; one may be deleted before all its bytes have arrived.
             let rest = &bytes[at..bytes.len().min(at + 4)];
             let rest = &rest[..rest.iter().position(is_erase).unwrap_or(rest.len())];
             if rest.is_empty() {
@@ -161,8 +177,8 @@ impl Charset {
     }
 }
 
-/// How many common characters of GBK stand side by side in `bytes`, which are no UTF-8, if all of
-/// them may be GBK.
+/// Returns how many common characters of GBK are adjacent in `bytes`, which are not UTF-8, provided
+/// all of them may be GBK.
 ///
 /// Common are the 3,755 that GB 2312 puts first, B0 A1 to D7 FE. In Latin-1 those bytes are signs
 /// and capitals with accents, of which no language has four in a row; a small letter with an accent
@@ -189,7 +205,7 @@ pub fn may_become_gbk(bytes: &[u8]) -> bool {
         && rest.iter().all(|&lead| is_common_gbk(&[lead, 0xa1]))
 }
 
-/// So many common characters of GBK in a row are no other charset's.
+/// With this many common characters of GBK in a row, it is no other charset.
 pub const GBK_COMMON_MIN: usize = 2;
 
 fn is_common_gbk(character: &[u8]) -> bool {
@@ -207,7 +223,7 @@ fn first_length_utf8(bytes: &[u8]) -> Option<usize> {
     (!is_cut).then_some(invalid)
 }
 
-/// Whether this build knows GBK and Big5.
+/// Whether this build supports GBK and Big5.
 pub const HAS_CHINESE: bool = cfg!(feature = "charsets");
 
 #[cfg(feature = "charsets")]
@@ -231,13 +247,13 @@ mod chinese {
         text.is_some()
     }
 
-    /// Codes by character, of one plane of Unicode.
+    /// The codes of the characters of one plane of Unicode.
     ///
-    /// In runs: of characters that follow one another, the first, and where its code stands. A code
-    /// 0 is none.
+    /// Stored as runs of consecutive characters: the first character of each, and the position of
+    /// its code. A code 0 is none.
     struct Table {
         starts: &'static [u16],
-        /// One more than `starts`: the last is the end of `codes`.
+        /// One entry more than `starts`: the last is the end of `codes`.
         places: &'static [u16],
         codes: &'static [u16],
     }
@@ -259,26 +275,37 @@ mod chinese {
     }
 
     pub fn encode(charset: Charset, text: &str, to: &mut Vec<u8>) {
+        for c in text.chars() {
+            match code(charset, c) {
+                [0, byte] => to.push(byte),
+                bytes => to.extend_from_slice(&bytes),
+            }
+        }
+    }
+
+    pub fn is_double(charset: Charset, c: char) -> bool {
+        code(charset, c)[0] > 0
+    }
+
+    /// What is sent for `c`: the second byte alone if the first is 0.
+    #[inline(always)]
+    fn code(charset: Charset, c: char) -> [u8; 2] {
+        let [_, plane, high, low] = u32::from(c).to_be_bytes();
+        if c.is_ascii() {
+            return [0, low];
+        }
         let planes = match charset {
             Charset::Big5 => [&BIG5_TABLE, &BIG5_TABLE_PLANE_2],
             _ => [&GBK_TABLE, &GBK_TABLE_PLANE_2],
         };
-        for c in text.chars() {
-            let [_, plane, high, low] = u32::from(c).to_be_bytes();
-            let code = match plane {
-                0 if c.is_ascii() => Some(u16::from(low)),
-                0 => planes[0].code(u16::from_be_bytes([high, low])),
-                2 => planes[1].code(u16::from_be_bytes([high, low])),
-                _ => None,
-            };
-            match code.map_or([0, UNKNOWN], u16::to_be_bytes) {
-                [0, byte @ ..=0x7f] => to.push(byte),
-                bytes if charset == Charset::GuessedGbk && bytes.iter().any(is_control) => {
-                    to.push(UNKNOWN);
-                }
-                [0, byte] => to.push(byte),
-                bytes => to.extend_from_slice(&bytes),
-            }
+        let code = match plane {
+            0 => planes[0].code(u16::from_be_bytes([high, low])),
+            2 => planes[1].code(u16::from_be_bytes([high, low])),
+            _ => None,
+        };
+        match code.map_or([0, UNKNOWN], u16::to_be_bytes) {
+            bytes if charset == Charset::GuessedGbk && bytes.iter().any(is_control) => [0, UNKNOWN],
+            bytes => bytes,
         }
     }
 }
@@ -300,6 +327,10 @@ mod chinese {
     pub fn encode(_: Charset, text: &str, to: &mut Vec<u8>) {
         to.extend_from_slice(text.as_bytes());
     }
+
+    pub fn is_double(_: Charset, _: char) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]
@@ -320,7 +351,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "charsets")]
-    fn chinese_comes_in_and_goes_out() {
+    fn chinese_is_decoded_and_encoded() {
         let (gbk, big5) = (b"\xc4\xe3\xba\xc3", b"\xa7A\xa6n");
         assert_eq!(decoded(Charset::Gbk, gbk), "你好");
         assert_eq!(decoded(Charset::Big5, big5), "你好");
@@ -333,7 +364,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "charsets")]
-    fn every_character_has_the_code_that_encoding_rs_has() {
+    fn every_character_has_the_same_code_as_in_encoding_rs() {
         for c in ('\0'..=char::MAX).filter(|&c| u32::from(c) < 0x3_0000) {
             let text = c.to_string();
             for (charset, encoding) in
@@ -375,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_is_a_question_mark() {
+    fn unsupported_characters_become_question_marks() {
         assert_eq!(encoded(Charset::Latin1, "é你\u{9b}ÿ"), b"\xe9??\xff");
         if HAS_CHINESE {
             assert_eq!(encoded(Charset::Gbk, "a😀b"), b"a?b");
@@ -385,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn one_character_is_found_and_taken_back() {
+    fn one_character_is_found_and_deleted() {
         for (charset, bytes, first, left) in [
             (Charset::Utf8, "a你".as_bytes(), Some(1), 1),
             (Charset::Utf8, "你好".as_bytes(), Some(3), 3),

@@ -1,34 +1,34 @@
-//! Telnet's commands among the bytes of a text (RFC 854, RFC 855): where each begins and ends.
+//! Recognises telnet commands in a stream of text (RFC 854, RFC 855): where each begins and ends.
 //!
-//! Every door knows them: the telnet door obeys them, the others leave them
-//! out. What a command means is not known here.
+//! Every door uses it: the telnet door acts on the commands, the others remove them. The meaning of
+//! a command is not known here.
 
 /// "Interpret as command": begins every command; doubled, it is a byte of text.
 pub const IAC: u8 = 255;
-/// After IAC: what follows is said about an option, up to IAC SE.
+/// After IAC: begins a subnegotiation about an option, which IAC SE ends.
 pub const SB: u8 = 250;
-/// After IAC: the end of that.
+/// After IAC: ends a subnegotiation.
 pub const SE: u8 = 240;
-/// After IAC: the sender will do what the option stands for.
+/// After IAC: the sender will perform the option.
 pub const WILL: u8 = 251;
-/// After IAC: the sender will not.
+/// After IAC: the sender will not perform it.
 pub const WONT: u8 = 252;
-/// After IAC: the other side is asked to.
+/// After IAC: the sender asks the other side to perform it.
 pub const DO: u8 = 253;
-/// After IAC: the other side is asked not to.
+/// After IAC: the sender asks the other side not to perform it.
 pub const DONT: u8 = 254;
 /// The lowest command that any RFC gives a meaning (RFC 1184).
 pub const EOF: u8 = 236;
 
-/// How far the command has come that the input ends in, if it ends in one.
+/// The state of a command at the end of the input so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Commands {
-    /// It ends in none.
+    /// No command is unfinished.
     #[default]
     Text,
     /// After IAC.
     Command,
-    /// After IAC and the WILL, WONT, DO or DONT it holds: an option follows.
+    /// After IAC and WILL, WONT, DO or DONT (held here): the option follows.
     Option(u8),
     /// In a subnegotiation.
     Sub,
@@ -36,12 +36,12 @@ pub enum Commands {
     SubCommand,
 }
 
-/// What one byte has completed.
+/// The result of one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing.
+    /// Nothing is complete.
     Nothing,
-    /// A byte of text: one that is part of no command, or a doubled IAC.
+    /// A byte of text: not part of a command, or a doubled IAC.
     Text(u8),
     /// A command of one byte.
     Command(u8),
@@ -51,7 +51,7 @@ pub enum Step {
     SubStart,
     /// A byte of the subnegotiation.
     Sub(u8),
-    /// Two of them: an IAC that was not doubled, and what follows it.
+    /// Two bytes of it: an IAC that was not doubled, and the byte that follows.
     SubIac(u8),
     /// The subnegotiation has ended.
     SubEnd,
@@ -68,7 +68,7 @@ impl Commands {
         matches!(self, Self::Sub | Self::SubCommand)
     }
 
-    /// Takes one byte.
+    /// Processes one byte.
     pub fn step(&mut self, byte: u8) -> Step {
         let state = std::mem::take(self);
         match (state, byte) {
@@ -81,10 +81,11 @@ impl Commands {
             (Self::Sub, IAC) => self.go(Self::SubCommand, Step::Nothing),
             (Self::Sub, _) | (Self::SubCommand, IAC) => self.go(Self::Sub, Step::Sub(byte)),
             (Self::SubCommand, SE) => Step::SubEnd,
-            // No command: a 255 that was not doubled, as clients send for such a window.
+            // Not a command: a 255 that was not doubled, as some clients send in a window size.
             (Self::SubCommand, ..EOF) => self.go(Self::Sub, Step::SubIac(byte)),
             (Self::SubCommand, _) => {
-                // Its end is lost, so it is dropped; the command in its place is obeyed.
+                // The end of the subnegotiation is lost, so it is dropped; the command in its place
+                // counts.
                 *self = Self::Command;
                 self.step(byte)
             }

@@ -1,41 +1,41 @@
-//! What has come of what a client sent, whatever is spoken with it.
+//! Decoded input of a client, in any protocol.
 
 use crate::chat::command::Command;
 use crate::door::notice::Notice;
 use crate::ids::LineId;
 
-/// What has come of the input.
+/// One decoded request of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input<'a> {
-    /// Something is asked of the chat.
+    /// A command for the chat.
     Command(Command<'a>),
-    /// As that, unless the line of that number was said in this session already.
+    /// A command, unless the line of that number has been said in this session already.
     Numbered {
-        /// The number of the line in its session: from 1 on.
+        /// The number of the line in its session, starting at 1.
         number: u64,
-        /// What is asked of the chat.
+        /// The command.
         command: Command<'a>,
     },
-    /// The client goes on with this session, whatever connection had it.
+    /// The client resumes this session, whichever connection held it.
     Session(u128),
-    /// The client is a program: no guest, and told of what it does itself.
+    /// The client is a program: it is not greeted, and its own actions are reported to it.
     Program,
-    /// The door has done something by itself, and tells its person so.
+    /// The door has handled the request itself, and sends this notice.
     Notice(Notice<'a>),
-    /// A line that asks for nothing.
+    /// A line without a request.
     Nothing,
-    /// A name that was begun is to be completed: `Protocol::complete`.
+    /// Complete the name before the cursor: `Protocol::complete`.
     Complete,
-    /// The peer is no chat client: it is told this, and the connection ends.
+    /// The peer is not a chat client: send this notice and end the connection.
     Reject(Notice<'static>),
 }
 
-/// What came of an [`Input`].
+/// The outcome of an [`Input`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outcome<'a> {
-    /// The line that was said.
+    /// The id of the line that was said.
     pub line: Option<LineId>,
-    /// The name that the client has now.
+    /// The client's current name.
     pub name: Option<&'a str>,
     /// The number of the last line of its session.
     pub number: u64,

@@ -1,66 +1,66 @@
-//! A stream of bytes to lines, in bounded memory.
+//! Splits a stream of bytes into lines, in bounded memory.
 
 use crate::door::iac::{Commands, IAC, Step};
 use crate::door::notice::Notice;
 
-/// What has come of the input so far.
+/// A decoded piece of input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
     /// A line, without its end.
     Line(&'a [u8]),
-    /// A line ended that was longer than is taken; its bytes are gone.
+    /// A line longer than the limit has ended; its bytes were dropped.
     TooLong,
-    /// The peer is no chat client; this is to be said to it.
+    /// The peer is not a chat client; this notice is for it.
     Stray(Notice<'static>),
-    /// A name that was begun is to be completed.
+    /// Complete the name before the cursor.
     Complete,
 }
 
-/// Gathers the bytes of a line until its end has come.
+/// Collects the bytes of a line until it ends.
 ///
-/// A line ends in `\n`, `\r\n` or `\r\0` (RFC 854: a telnet client's Return). Telnet commands
-/// are left out wherever they stand. A line longer than the bound is discarded to its end.
+/// A line ends in `\n`, `\r\n` or `\r\0` (RFC 854: a telnet client's Return). Telnet commands are
+/// removed everywhere. A line longer than the limit is discarded to its end.
 #[derive(Default)]
 pub struct LineBuffer {
     line: Vec<u8>,
-    /// Bytes taken since the last line end, whatever became of them.
+    /// The number of bytes since the last line end, kept or not.
     unterminated: u32,
     commands: Commands,
-    /// The line has outgrown its bound; what comes up to its end is dropped.
+    /// The line is longer than its limit; its bytes are dropped up to its end.
     too_long: bool,
     end: End,
 }
 
-/// How far the end of the line has come.
+/// How much of a line end has been received.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum End {
     #[default]
     None,
-    /// After `\r`: if the next byte ends no line, the `\r` belongs to it.
+    /// After `\r`: if the next byte completes no line end, the `\r` belongs to the line.
     Return,
-    /// It has ended: `line` has been handed out and is to be emptied.
+    /// Complete: `line` has been returned and has to be emptied.
     Whole,
 }
 
 impl LineBuffer {
-    /// Whether nothing of an unfinished line is held or was dropped.
+    /// Whether no part of an unfinished line is held or was dropped.
     pub fn is_empty(&self) -> bool {
         let has_line = self.end != End::Whole && (!self.line.is_empty() || self.too_long);
         self.commands.is_text() && self.end != End::Return && !has_line
     }
 
-    /// Bytes taken since the last line end.
+    /// Returns the number of bytes since the last line end.
     pub fn unterminated_bytes(&self) -> usize {
         self.unterminated as usize
     }
 
-    /// Bytes of memory held.
+    /// Returns the number of bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         self.line.capacity()
     }
 
-    /// Looks for the next line end in `input`; also says how much of `input` was taken, which
-    /// is all of it if there is none.
+    /// Searches `input` for the next line end; returns the number of bytes consumed as well, which
+    /// is all of them if there is none.
     pub fn next<'a>(&'a mut self, input: &'a [u8], bytes_max: usize) -> (usize, Option<Piece<'a>>) {
         self.release();
         let mut at = 0;
@@ -70,7 +70,7 @@ impl LineBuffer {
                 let end = memchr::memchr3(b'\n', b'\r', IAC, run).unwrap_or(run.len());
                 let is_whole = self.line.is_empty() && !self.too_long && end <= bytes_max;
                 if let Some(length) = line_end(&run[end..]).filter(|_| is_whole) {
-                    // The usual case: the line lies whole in the input and is not copied.
+                    // The usual case: the whole line is in the input and is not copied.
                     self.unterminated = 0;
                     return (at + end + length, Some(Piece::Line(&run[..end])));
                 }
@@ -79,7 +79,8 @@ impl LineBuffer {
             }
             let Some(&byte) = input.get(at) else { break };
             if self.end == End::Return && !matches!(byte, b'\n' | 0) {
-                // Only now is it known that the `\r` ends no line; it was counted when it came.
+                // Only now is it known that the `\r` ends no line; it was counted when it was
+                // received.
                 self.end = End::None;
                 self.keep(b"\r", bytes_max);
                 self.unterminated -= 1;
@@ -96,7 +97,7 @@ impl LineBuffer {
         (at, None)
     }
 
-    /// Ends the line that has not ended, if there is one: nothing more will come.
+    /// Returns the unterminated line, if there is one: nothing more will be received.
     pub fn finish(&mut self) -> Option<Piece<'_>> {
         self.release();
         self.unterminated = 0;
@@ -108,7 +109,7 @@ impl LineBuffer {
         Some(self.whole())
     }
 
-    /// Frees the line that was handed out last, once it is not needed any more: an idle
+    /// Frees the buffer of the line that was returned last, once it is no longer used: an idle
     /// connection holds no buffer.
     pub fn release(&mut self) {
         if self.end == End::Whole {
@@ -121,7 +122,7 @@ impl LineBuffer {
         if self.too_long { Piece::TooLong } else { Piece::Line(&self.line) }
     }
 
-    /// One byte that is not plain text, or comes after such a one.
+    /// Processes one byte that is not plain text, or follows one.
     fn step(&mut self, byte: u8, bytes_max: usize) {
         match self.commands.step(byte) {
             Step::Text(IAC) => {
@@ -129,7 +130,7 @@ impl LineBuffer {
                 self.unterminated -= 1;
             }
             Step::Text(b'\r') if self.end == End::None => self.end = End::Return,
-            // `\n`, or what follows a `\r`: other text is taken in runs.
+            // `\n`, or the byte after a `\r`: other text is processed in runs.
             Step::Text(_) => self.end = End::Whole,
             _ => {}
         }
@@ -147,7 +148,7 @@ impl LineBuffer {
     }
 }
 
-/// The length of the line end that `bytes` begins with, if it begins with a whole one.
+/// Returns the length of the complete line end at the start of `bytes`, if there is one.
 fn line_end(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [b'\n', ..] => Some(1),
@@ -162,7 +163,7 @@ mod tests {
 
     const MAX: usize = 16;
 
-    /// The lines of `input` when it comes in the given parts; too long ones as "!".
+    /// Decodes `input`, received in the given parts, into lines; too long ones become "!".
     fn lines<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
         let mut buffer = LineBuffer::default();
         let mut lines = Vec::new();
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_ends_is_counted_and_not_kept() {
+    fn an_endless_line_is_counted_and_not_kept() {
         let mut buffer = LineBuffer::default();
         for kind in [b"x".as_slice(), b"\xff\xfa", b"\r", b"\xff\xff", b"\xff\xf1"] {
             let before = buffer.unterminated_bytes();

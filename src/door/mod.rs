@@ -1,7 +1,8 @@
-//! Doors: what is spoken with a client, bytes in to commands, events out to bytes.
+//! Doors: the protocols of clients, which decode bytes into commands and encode events into bytes.
 //!
-//! A door is a listener together with the protocol spoken there. Only [`protocol`] tells the kinds
-//! apart: the hub, the delivery code and the chat never ask which one a connection has.
+//! A door is a listener together with the protocol spoken there. Only [`protocol`] distinguishes
+//! the kinds of doors: the hub, the delivery code and the chat never ask which kind a connection
+//! has.
 
 pub mod charset;
 pub mod classic;
@@ -17,7 +18,7 @@ pub mod reader;
 pub mod stray;
 pub mod telnet;
 
-/// What is spoken at a door.
+/// The protocol of a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DoorKind {
     /// The article's protocol: for its own client, and for programs.
@@ -30,7 +31,7 @@ impl DoorKind {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Classic, Self::Telnet];
 
-    /// As options and diagnostics have it.
+    /// Returns the name used in options and the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Classic => "classic",
@@ -38,7 +39,7 @@ impl DoorKind {
         }
     }
 
-    /// Whether people there are greeted, and later shown what was said before.
+    /// Whether users are greeted there, and later shown what was said before.
     pub fn greets(self) -> bool {
         match self {
             Self::Classic => false,

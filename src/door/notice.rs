@@ -1,125 +1,125 @@
-//! What a door or the hub has to say to one client: nothing of it happens in the chat.
+//! Notices: messages of a door or the hub to one client, about nothing that happens in the chat.
 
 use crate::chat::event::Event;
 use crate::clock::Shown;
 use crate::zone::offset::Offset;
 
-/// Something that is encoded for a client.
+/// A message to be encoded for a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// It happened in the chat.
+    /// An event of the chat.
     Event(&'a Event<'a>),
-    /// It concerns this client alone.
+    /// A notice to this client alone.
     Notice(&'a Notice<'a>),
 }
 
-/// What one client is told of itself.
+/// A notice to one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice<'a> {
-    /// Nothing but the prompt, again: an empty line was typed.
+    /// The prompt again: an empty line was typed.
     Prompt,
-    /// No command is called that.
+    /// There is no such command.
     NoSuch {
-        /// As typed.
+        /// The word as typed.
         word: &'a str,
-        /// One that is spelled like it.
+        /// A command with a similar spelling.
         near: Option<&'static str>,
     },
-    /// More than one command begins so.
+    /// More than one command begins with the word.
     Ambiguous {
-        /// As typed.
+        /// The word as typed.
         word: &'a str,
-        /// Two of those that it may be.
+        /// Two of these commands.
         like: [&'static str; 2],
     },
-    /// A command was given something else than it takes.
+    /// A command was used with wrong arguments.
     Misused {
-        /// What it takes.
+        /// Its usage.
         usage: &'static str,
     },
-    /// The line was longer than is taken.
+    /// The line was too long.
     LineTooLong {
-        /// What is taken.
+        /// The maximum length.
         bytes_max: usize,
     },
-    /// What is shown of the time.
+    /// The format of times was changed.
     TimeSet {
-        /// So much.
+        /// The format.
         shown: Shown,
     },
-    /// In which time zone times are shown.
+    /// The time zone was changed.
     ZoneSet {
-        /// What the reader called it, unless that was its offset.
+        /// The zone's name as typed, unless it was an offset.
         name: Option<&'a str>,
-        /// How far it is from UTC now.
+        /// Its current offset from UTC.
         offset: Offset,
     },
     /// There is no such time zone.
     NoSuchZone {
-        /// As typed.
+        /// The name as typed.
         name: &'a str,
     },
-    /// In which language the reader is spoken to.
+    /// The language was changed.
     LangSet {
-        /// What `/lang` calls it; this notice is in it, too.
+        /// Its name for `/lang`; this notice is in it, too.
         name: &'static str,
     },
     /// A day has begun since something was last said in the room; its date is shown.
     NewDay,
-    /// How the reader's terminal writes, from here on.
+    /// The charset of the terminal was changed.
     CharsetSet {
         /// Its name.
         name: &'static str,
-        /// It was guessed from what was typed.
+        /// Whether it was guessed from the input.
         is_guessed: bool,
     },
-    /// There is no such character set.
+    /// There is no such charset.
     NoSuchCharset {
-        /// As typed.
+        /// The name as typed.
         name: &'a str,
     },
-    /// Whether lines are dimmed or coloured.
+    /// Colours were switched on or off.
     ColorSet {
-        /// They are.
+        /// Whether they are on.
         on: bool,
     },
-    /// Whether the typed line is edited here.
+    /// Editing of the typed line by the server was switched on or off.
     EditSet {
-        /// It is.
+        /// Whether it is on.
         on: bool,
     },
-    /// The reader's client cannot leave its line to be edited here.
+    /// The reader's client does not let the server edit its line.
     EditImpossible,
-    /// Lines that the reader was too slow for.
+    /// Lines were skipped because the reader was too slow.
     Skipped {
-        /// How many.
+        /// Their number.
         lines: u32,
     },
-    /// What was sent is no JSON object, or one that is not flat.
+    /// The line is no JSON object, or one that is not flat.
     BadJson,
-    /// A field is missing, or is not what the command takes.
+    /// A field is missing, or has a value that the command does not accept.
     BadField {
         /// Its name.
         field: &'static str,
     },
-    /// That is no id of a session, or the connection has another session already.
+    /// The session id is invalid, or the connection has another session already.
     BadSession,
-    /// What a program is told first.
+    /// The first message to a program.
     Hello {
-        /// The longest text that is taken.
+        /// The maximum length of a text.
         line_bytes_max: usize,
         /// What is said here is kept on disk.
         is_kept: bool,
     },
-    /// The same client has connected once more, and goes on there.
+    /// The same client has connected again, and continues there.
     Replaced,
-    /// The time to take a name is over.
+    /// The time to choose a name is over.
     NamingOver,
-    /// Too much came without a line end.
+    /// Too many bytes were received without a line end.
     Unterminated,
-    /// No more connections are taken.
+    /// The maximum number of connections is reached.
     ServerFull,
-    /// No more connections are taken from that address.
+    /// The maximum number of connections from that address is reached.
     AddressFull,
     /// A browser has connected.
     NotForBrowsers,

@@ -1,4 +1,4 @@
-//! What is spoken with one connection: the one place where the kinds of doors are told apart.
+//! The protocol of a connection: the only place that distinguishes the kinds of doors.
 
 use crate::chat::command::Command;
 use crate::chat::event::{CloseReason, Event};
@@ -26,7 +26,7 @@ pub enum Protocol {
     Classic(classic::Decoder),
     /// At the telnet door.
     Telnet(Box<telnet::decoder::Decoder>),
-    /// With a program, at either door.
+    /// A program, at either door.
     #[cfg(feature = "json")]
     Json(Box<json::decoder::Decoder>),
 }
@@ -43,29 +43,29 @@ enum Kind {
     Json,
 }
 
-/// How lines reach a client.
+/// How lines are delivered to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// The same bytes go to everybody with the same format.
+    /// Everybody with the same format gets the same bytes.
     Shared,
-    /// What it types is edited here: lines are copied, and shown above what is typed.
+    /// The server edits its typed line: messages are copied, and shown above that line.
     Copied,
-    /// It tells commands and answers apart by reads: it is sent portions, with pauses between.
+    /// It separates messages by reads: it is sent portions, with pauses between.
     Paced,
 }
 
-/// What a decoder needs to know besides the bytes.
+/// What a decoder needs besides the bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
-    /// The moment.
+    /// The current time.
     pub now: Now,
-    /// The longest line that is taken.
+    /// The maximum length of a line.
     pub line_bytes_max: usize,
 }
 
 impl Protocol {
-    /// For a connection at a door of `kind`, which is spoken to in `lang` until it chooses another
-    /// language.
+    /// Creates the protocol for a connection at a door of `kind`; messages are in `lang` until the
+    /// client chooses another language.
     pub fn new(kind: DoorKind, lang: Lang) -> Self {
         match kind {
             DoorKind::Classic => Self::Classic(classic::Decoder::new(lang)),
@@ -73,7 +73,7 @@ impl Protocol {
         }
     }
 
-    /// The language that the client is spoken to in.
+    /// Returns the language of messages to the client.
     #[cfg(feature = "json")]
     fn lang(&self) -> Lang {
         match self {
@@ -83,7 +83,7 @@ impl Protocol {
         }
     }
 
-    /// How lines look to the client.
+    /// Returns the format of room lines for the client.
     pub fn format(&self) -> Format {
         Format(match self {
             Self::Classic(decoder) => Kind::Classic(decoder.lang()),
@@ -93,7 +93,7 @@ impl Protocol {
         })
     }
 
-    /// How lines reach the client.
+    /// Returns how lines are delivered to the client.
     pub fn delivery(&self) -> Delivery {
         match self {
             Self::Classic(decoder) if decoder.framing() == Framing::Bursts => Delivery::Paced,
@@ -102,9 +102,9 @@ impl Protocol {
         }
     }
 
-    /// The next of what `burst` asks for, which is what one read brought, or the rest of it; also
-    /// says how much of `burst` was taken, which is all of it if nothing further is there. The
-    /// line, made safe to show, is put into `text`.
+    /// Decodes the next request in `burst`, which is one read or the rest of it; returns the number
+    /// of bytes consumed as well, which is all of them if there is no further request. The line,
+    /// made safe to show, is put into `text`.
     pub fn decode<'t>(
         &mut self,
         burst: &[u8],
@@ -128,10 +128,10 @@ impl Protocol {
             return (taken, Some(Input::Program));
         }
         let line = piece.map(|piece| clean(&piece, text, line_bytes_max));
-        (taken, line.map(|line| self.understand(line, text, context, zones)))
+        (taken, line.map(|line| self.interpret(line, text, context, zones)))
     }
 
-    /// What the line asks for that was not ended when the client stopped sending.
+    /// Decodes the last line, which was not terminated when the client stopped sending.
     pub fn finish<'t>(
         &mut self,
         context: &Context,
@@ -146,17 +146,17 @@ impl Protocol {
             Self::Json(decoder) => return decoder.finish(bytes_max, text),
         };
         let line = clean(&piece?, text, bytes_max);
-        Some(self.understand(line, text, context, zones))
+        Some(self.interpret(line, text, context, zones))
     }
 
-    /// Nothing more is there to be read: what comes next is a burst of its own.
+    /// Ends the current burst, because the socket is drained: the next read starts another one.
     pub fn end_burst(&mut self) {
         if let Self::Classic(decoder) = self {
             decoder.end_burst();
         }
     }
 
-    /// Frees the line that was decoded last: an idle connection holds no buffer.
+    /// Frees the buffer of the line that was decoded last: an idle connection holds no buffer.
     pub fn release(&mut self) {
         match self {
             Self::Classic(decoder) => decoder.release(),
@@ -166,7 +166,7 @@ impl Protocol {
         }
     }
 
-    /// Gives up what it holds: nothing more is decoded.
+    /// Drops buffered input: nothing more is decoded.
     pub fn stop(&mut self) {
         match self {
             Self::Classic(decoder) => decoder.stop(),
@@ -176,7 +176,7 @@ impl Protocol {
         }
     }
 
-    /// The client has a name, and what it says is said in `room` from here on.
+    /// Notes that the client has a name, and speaks in `room` from here on.
     pub fn enter(&mut self, room: &str) {
         match self {
             Self::Classic(decoder) => decoder.enter(),
@@ -186,7 +186,7 @@ impl Protocol {
         }
     }
 
-    /// Who reads what is encoded for this client alone.
+    /// Returns the reader of messages for this client alone.
     pub fn reader(&self) -> Reader<'_> {
         match self {
             Self::Classic(decoder) => {
@@ -198,7 +198,7 @@ impl Protocol {
         }
     }
 
-    /// Appends `message`, which is for this client alone.
+    /// Appends `message` for this client alone.
     pub fn tell(
         &mut self,
         message: Message<'_>,
@@ -217,8 +217,8 @@ impl Protocol {
         }
     }
 
-    /// What came of the last input has been told, but for this. Whether the protocol itself has
-    /// something to send because of it.
+    /// Concludes the answer to the last input, of which everything else has been queued; returns
+    /// whether the protocol itself has something to send.
     pub fn conclude(&mut self, outcome: &Outcome<'_>) -> bool {
         match self {
             #[cfg(feature = "json")]
@@ -230,7 +230,7 @@ impl Protocol {
         }
     }
 
-    /// The session that the client has named.
+    /// Returns the session that the client has named.
     pub fn session(&self) -> Option<u128> {
         match self {
             #[cfg(feature = "json")]
@@ -239,7 +239,7 @@ impl Protocol {
         }
     }
 
-    /// The client has named its session.
+    /// Notes the session that the client has named.
     pub fn set_session(&mut self, session: u128) {
         match self {
             #[cfg(feature = "json")]
@@ -250,20 +250,26 @@ impl Protocol {
         }
     }
 
-    /// Appends the last that the client is told: that its connection ends.
+    /// Appends the last message to the client, if the protocol has one: that its connection ends.
     pub fn close(&mut self, why: CloseReason, to: &mut Vec<u8>) {
         match self {
             #[cfg(feature = "json")]
             Self::Json(decoder) => decoder.close(why, to),
-            // They are told in their own words before.
+            // They have been sent a text before.
             _ => {
                 let _ = (why, to);
             }
         }
     }
 
-    /// What the protocol itself has to send: negotiation, echo. To be queued behind all that was
-    /// said before.
+    /// Whether the protocol sends anything of its own, or changes its format. If it does not, it need
+    /// not be asked after each line.
+    pub fn has_own_output(&self) -> bool {
+        !matches!(self, Self::Classic(_))
+    }
+
+    /// Takes the protocol's own output (negotiation, echo), which belongs behind all that was said
+    /// before.
     pub fn take_replies(&mut self) -> Vec<u8> {
         match self {
             Self::Telnet(decoder) => decoder.take_replies(),
@@ -273,7 +279,7 @@ impl Protocol {
         }
     }
 
-    /// Something that the door has found out and tells its person, if there is something.
+    /// Takes a notice of the door, if there is one.
     pub fn take_notice(&mut self) -> Option<Notice<'static>> {
         match self {
             Self::Telnet(decoder) => decoder.take_notice(),
@@ -281,15 +287,16 @@ impl Protocol {
         }
     }
 
-    /// What takes the half-typed line off the screen, so that something else can be shown.
+    /// Returns what hides the half-typed line, so that something else can be shown.
     pub fn hide_input(&mut self) -> Vec<u8> {
         match self {
-            Self::Telnet(decoder) => decoder.make_way(),
+            Self::Telnet(decoder) => decoder.hide_input(),
             _ => Vec::new(),
         }
     }
 
-    /// What shows it again, if it was hidden, or as it is by now; as far as the redraw budget goes.
+    /// Returns what shows the half-typed line again, or updates it, as far as the redraw budget
+    /// allows.
     pub fn redraw_input(&mut self, now_ms: u64) -> Vec<u8> {
         match self {
             Self::Telnet(decoder) => decoder.draw(now_ms),
@@ -297,7 +304,7 @@ impl Protocol {
         }
     }
 
-    /// When a redraw may follow that the budget had no room for, if there is one.
+    /// Returns when a redraw is due that exceeded the budget, if there is one.
     pub fn redraw_due_ms(&self) -> Option<u64> {
         match self {
             Self::Telnet(decoder) => decoder.redraw_due_ms(),
@@ -305,7 +312,7 @@ impl Protocol {
         }
     }
 
-    /// The beginning of the name that is to be completed.
+    /// Returns the beginning of the name to complete.
     pub fn word(&self) -> &str {
         match self {
             Self::Telnet(decoder) => decoder.word(),
@@ -313,14 +320,15 @@ impl Protocol {
         }
     }
 
-    /// Completes it from `names`.
+    /// Completes the name from `names`.
     pub fn complete(&mut self, names: &[&str]) {
         if let Self::Telnet(decoder) = self {
             decoder.complete(names);
         }
     }
 
-    /// When [`Protocol::tick`] is due: for the keep-alive or a redraw, whichever is earlier.
+    /// Returns when [`Protocol::tick`] is due: for the keep-alive or a redraw, whichever is
+    /// earlier.
     pub fn deadline_ms(&self) -> Option<u64> {
         match self {
             Self::Telnet(decoder) => decoder.deadline_ms(),
@@ -328,8 +336,8 @@ impl Protocol {
         }
     }
 
-    /// What is to be sent because of the time, if the client has been sent all else (`is_idle`).
-    /// If it has not, [`Protocol::redraw_input`] is due when it has.
+    /// Returns what is to be sent because time has passed, if everything else has been sent
+    /// (`is_idle`). If not, call [`Protocol::redraw_input`] when it has.
     pub fn tick(&mut self, now_ms: u64, is_idle: bool) -> Vec<u8> {
         match self {
             Self::Telnet(decoder) => decoder.tick(now_ms, is_idle),
@@ -337,12 +345,13 @@ impl Protocol {
         }
     }
 
-    /// The first portion of `pending`, which is not empty, to a [`Delivery::Paced`] client.
+    /// Returns the first portion of `pending`, which is not empty, for a [`Delivery::Paced`]
+    /// client.
     pub fn portion(&self, pending: &[u8]) -> Portion {
         Portion::first_of(pending, self.reader().has_entered)
     }
 
-    /// Bytes taken since the last line end.
+    /// Returns the number of bytes since the last line end.
     pub fn unterminated_bytes(&self) -> usize {
         match self {
             Self::Classic(decoder) => decoder.unterminated_bytes(),
@@ -352,7 +361,7 @@ impl Protocol {
         }
     }
 
-    /// Bytes of memory held.
+    /// Returns the number of bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         match self {
             Self::Classic(decoder) => decoder.held_bytes(),
@@ -362,7 +371,7 @@ impl Protocol {
         }
     }
 
-    /// Whether nothing was asked for yet: the next line is the first.
+    /// Whether the next line is the client's first.
     #[cfg(feature = "json")]
     fn is_new(&self) -> bool {
         match self {
@@ -372,8 +381,8 @@ impl Protocol {
         }
     }
 
-    /// What a piece of input asks for; its line is `text`.
-    fn understand<'t>(
+    /// Interprets a piece of input, whose line is `text`.
+    fn interpret<'t>(
         &mut self,
         line: Cleaned,
         text: &'t str,
@@ -385,14 +394,14 @@ impl Protocol {
             (Cleaned::TooLong, _) => Input::Notice(Notice::LineTooLong { bytes_max }),
             (Cleaned::Stray(notice), _) => Input::Reject(notice),
             (Cleaned::Complete, _) => Input::Complete,
-            // Return was pressed, or a line end came late.
+            // An empty line, or a line end that arrived late.
             (Cleaned::Line, Self::Classic(_)) if text.trim().is_empty() => Input::Nothing,
             (Cleaned::Line, Self::Telnet(_)) if text.trim().is_empty() => {
                 Input::Notice(Notice::Prompt)
             }
             (Cleaned::Line, Self::Classic(_)) => Input::Command(Command::parse(text)),
             #[cfg(feature = "json")]
-            (Cleaned::Line, Self::Json(_)) => unreachable!("it has understood its lines itself"),
+            (Cleaned::Line, Self::Json(_)) => unreachable!("its decoder parses its lines itself"),
             (Cleaned::Line, Self::Telnet(decoder)) => {
                 match telnet::commands::parse(text, decoder.reader().has_entered) {
                     Typed::Chat(command) => Input::Command(command),
@@ -407,20 +416,21 @@ impl Protocol {
 }
 
 impl Format {
-    /// The format that a new connection at a door of `kind` has, at a server that speaks `lang`.
+    /// Returns the format of a new connection at a door of `kind`, on a server whose language is
+    /// `lang`.
     pub fn initial(kind: DoorKind, lang: Lang) -> Self {
         Protocol::new(kind, lang).format()
     }
 
-    /// Whether such a client is told of the date when something is said for the first time on a day
-    /// ([`Notice::NewDay`]), and that is so if something was last said at `before`.
+    /// Whether such a client is shown the date with the first message of a day
+    /// ([`Notice::NewDay`]), and this is one if something was last said at `before`.
     pub fn marks_new_day(self, [before, now]: [Stamp; 2], zones: &mut Zones) -> bool {
         match self.0 {
             Kind::Classic(_) => false,
             Kind::Telnet(view) => {
                 view.shown != Shown::Never && zones.is_new_day(view.zone, [before, now])
             }
-            // Every object has its whole time.
+            // Every object contains the full time.
             #[cfg(feature = "json")]
             Kind::Json => false,
         }
@@ -445,13 +455,13 @@ impl Format {
             #[cfg(feature = "json")]
             Kind::Json => match message.into() {
                 Message::Event(event) => json::encode::shared(event, reader, stamp, to),
-                // A program is told of itself by `Protocol::tell`.
+                // Notices to a program are encoded by `Protocol::tell`.
                 Message::Notice(_) => {}
             },
         }
     }
 
-    /// How a telnet person sees lines; none if this is another's.
+    /// Returns how a telnet user sees lines; none for other clients.
     pub fn view(self) -> Option<View> {
         match self.0 {
             Kind::Telnet(view) => Some(view),
@@ -466,7 +476,7 @@ impl From<View> for Format {
     }
 }
 
-/// A piece of input whose line was put aside.
+/// A piece of input whose line is stored elsewhere.
 enum Cleaned {
     Line,
     TooLong,

@@ -1,4 +1,4 @@
-//! Recognises clients of other protocols that connect to a text door by mistake, or on purpose.
+//! Recognises clients of other protocols, connected by mistake or on purpose.
 //!
 //! A web page can make a browser POST any text to a port of the local machine, and the lines of
 //! that text would be commands. So a connection that sends an HTTP request line or a `Host:` header
@@ -6,7 +6,7 @@
 
 use crate::door::notice::Notice;
 
-/// The first two bytes of a TLS record that holds a handshake: its type and the major version.
+/// The first two bytes of a TLS record with a handshake: its type and the major version.
 const TLS_HANDSHAKE: [u8; 2] = [0x16, 0x03];
 
 /// Methods of RFC 9110 and RFC 5789, and `PRI`, which begins a connection of HTTP/2 (RFC 9113).
@@ -14,25 +14,25 @@ const METHODS: [&[u8]; 10] = [
     b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"DELETE", b"CONNECT", b"PATCH", b"TRACE", b"PRI",
 ];
 
-/// What a TLS client is told.
+/// The notice to a TLS client.
 pub const NOT_FOR_TLS: Notice<'static> = Notice::NotForTls;
-/// What an HTTP client is told.
+/// The notice to an HTTP client.
 pub const NOT_FOR_BROWSERS: Notice<'static> = Notice::NotForBrowsers;
 
-/// How far the first two bytes of a connection have been compared with a TLS record's.
+/// The state of comparing the first two bytes of a connection with those of a TLS record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsGuard {
-    /// No byte has come.
+    /// No byte was received.
     #[default]
     Start,
     /// The first byte is that of a TLS handshake.
     Handshake,
-    /// It is no TLS.
+    /// It is not TLS.
     Done,
 }
 
 impl TlsGuard {
-    /// Looks at the next `bytes` of the connection; true if it has begun as TLS.
+    /// Checks the next `bytes` of the connection; returns true if it has begun as TLS.
     pub fn is_hello(&mut self, bytes: &[u8]) -> bool {
         for &byte in bytes {
             *self = match *self {
@@ -48,12 +48,12 @@ impl TlsGuard {
     }
 }
 
-/// Whether `line` is an HTTP request line: a method, a target and a version, such as
-/// `GET / HTTP/1.1`. No shorter line counts, because people say such things.
+/// Whether `line` is an HTTP request line: a method, a target and a version, such as `GET /
+/// HTTP/1.1`. A shorter line does not count, because people say such things.
 pub fn is_request_line(line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let mut words = line.split(|&byte| byte == b' ');
-    // Most lines of a chat are told apart by their first letter.
+    // The first letter rules out most lines of a chat.
     line.first().is_some_and(u8::is_ascii_uppercase)
         && words.next().is_some_and(|method| METHODS.contains(&method))
         && words.next().is_some_and(|target| !target.is_empty())
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_known_by_the_first_two_bytes_wherever_they_are_cut() {
+    fn tls_is_recognised_by_its_first_two_bytes_in_any_split() {
         let hello = |parts: &[&[u8]]| {
             let mut guard = TlsGuard::default();
             parts.iter().any(|part| guard.is_hello(part))

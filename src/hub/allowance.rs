@@ -1,9 +1,9 @@
-//! How fast one peer may speak: so many lines, and so many bytes.
+//! How fast one peer may send: a limit on lines, and one on bytes.
 
 use crate::bucket::{Bucket, Rate};
 use crate::limits::Limits;
 
-/// What a peer has used up of what it may send.
+/// How much a peer has used of its limits.
 #[derive(Default)]
 pub struct Allowance {
     lines: Bucket,
@@ -11,22 +11,22 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// A line was acted upon.
+    /// Charges one line.
     pub fn charge_line(&mut self, limits: &Limits, now_ms: u64) {
         self.lines.charge(1, lines(limits), now_ms);
     }
 
-    /// Bytes were read.
+    /// Charges `count` bytes that were read.
     pub fn charge_bytes(&mut self, count: usize, limits: &Limits, now_ms: u64) {
         self.bytes.charge(count as u64, bytes(limits), now_ms);
     }
 
-    /// When the next line may be acted upon.
+    /// Returns when the next line may be dispatched.
     pub fn next_line_ms(&self, limits: &Limits) -> u64 {
         if limits.flood_limit { self.lines.next_ms(lines(limits)) } else { 0 }
     }
 
-    /// When the socket may be read again.
+    /// Returns when the socket may be read again.
     pub fn next_read_ms(&self, limits: &Limits) -> u64 {
         if limits.flood_limit { self.bytes.next_ms(bytes(limits)) } else { 0 }
     }
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_a_debt_that_time_pays() {
+    fn a_large_read_delays_the_next_one() {
         let (limits, mut bucket) = (Limits::default(), Allowance::default());
         bucket.charge_bytes(4_096, &limits, 10_000);
         assert!((10_000..=10_002).contains(&bucket.next_read_ms(&limits)));

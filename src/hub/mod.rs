@@ -1,7 +1,8 @@
-//! One bounded turn over everyone: time, reads, chat, post, flushes, removals.
+//! The hub: all connections and the chat, driven in bounded turns (timers, reads, writes,
+//! removals).
 //!
-//! Generic over the socket, with readiness and the moment handed in: the same hub runs over the
-//! kernel's sockets, over simulated ones that misbehave from a seed, and over none at all.
+//! It is generic over the socket, and readiness and the time are passed in: the same hub runs over
+//! the kernel's sockets, over simulated ones with seeded faults, and over none at all.
 
 pub mod allowance;
 pub mod conn;
@@ -35,7 +36,7 @@ use crate::log::writer::Writer;
 
 pub use crate::hub::conn::Ready;
 
-/// The chat, everyone in it, and what is on its way to them.
+/// The chat, its connections, and the bytes queued for them.
 pub struct Hub<S> {
     chat: Chat,
     post: Post,
@@ -44,17 +45,17 @@ pub struct Hub<S> {
     limits: Limits,
     lang: Lang,
     read_buffer: Box<[u8]>,
-    /// The line in hand, made safe to show.
+    /// The line being decoded, made safe to show.
     text: String,
-    /// Where the next pass over those to be read begins.
+    /// The slot at which the next read pass begins.
     next_read: usize,
-    /// Where the next pass over those to be written to begins.
+    /// The slot at which the next flush pass begins.
     next_flush: usize,
     is_stopping: bool,
 }
 
 impl<S: Socket> Hub<S> {
-    /// An empty room. `limits.clients` must be set.
+    /// Creates a hub with no connections. `limits.clients` must be set.
     pub fn new(lang: Lang, limits: Limits) -> Self {
         assert!(limits.clients > 0, "how many may come has been decided");
         Self {
@@ -72,7 +73,7 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Has `tap` called with whatever the chat was asked, and with everything that is to be told.
+    /// Calls `tap` with every command given to the chat, and with every effect and notice.
     pub fn watch(&mut self, tap: Tap) {
         self.post.watch(tap);
     }
@@ -98,20 +99,20 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// The slot that the next connection will have; none if so many wait only to be told that
-    /// there is no room that one more cannot even be told.
+    /// Returns the slot that the next connection will have; none if so many connections only wait
+    /// to be refused that one more cannot even be told.
     pub fn vacancy(&self) -> Option<usize> {
         let slab = &self.peers.slab;
         (slab.len() < self.limits.clients + REFUSED_MAX).then(|| slab.vacant_key())
     }
 
-    /// Who the next connection will be.
+    /// Returns the id that the next connection will have.
     pub fn next_id(&self) -> PeerId {
         self.peers.next_id()
     }
 
-    /// Takes a new connection; `host` is where it comes from, if that is to be counted. One too
-    /// many is told so, and closed.
+    /// Adds a connection; `host` is its address if connections are counted by address. If it is one
+    /// too many, it is told so and closed.
     pub fn open(&mut self, sock: S, kind: DoorKind, host: Option<IpAddr>, now: &Now) -> PeerId {
         let taken = self.peers.slab.len() - self.peers.refused;
         let refusal = if taken >= self.limits.clients || self.is_stopping {
@@ -141,7 +142,7 @@ impl<S: Socket> Hub<S> {
         id
     }
 
-    /// Notes what the socket in `slot` has become ready for. All work is done in [`turn`].
+    /// Notes that the socket in `slot` has become ready. All work is done in [`turn`].
     ///
     /// [`turn`]: Self::turn
     pub fn wake(&mut self, slot: usize, ready: Ready) {
@@ -157,7 +158,7 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Does a bounded piece of what there is to do; true if more is waiting.
+    /// Does a bounded amount of work; returns true if more is waiting.
     pub fn turn(&mut self, now: &Now) -> bool {
         while let Some(slot) = self.peers.timers.pop(now.mono_ms) {
             self.check_timers(slot, now);
@@ -177,14 +178,15 @@ impl<S: Socket> Hub<S> {
         is_log_due || !(self.peers.to_read.is_empty() && self.peers.to_flush.is_empty())
     }
 
-    /// When the next turn is due even if nothing happens.
+    /// Returns when the next turn is due even if no event arrives.
     pub fn deadline_ms(&self) -> Option<u64> {
         let log_ms = self.post.log.as_ref().and_then(|log| log.deadline_ms());
         let deadlines = [self.peers.timers.next_ms(), self.chat.deadline_ms(), log_ms];
         deadlines.into_iter().flatten().min()
     }
 
-    /// Tells everyone that the server stops, and ends each connection when it has been told.
+    /// Tells everyone that the server is stopping, and ends each connection when that has been
+    /// sent.
     pub fn shut_down(&mut self, now: &Now) {
         self.is_stopping = true;
         let Self { chat, post, peers, .. } = self;
@@ -200,12 +202,12 @@ impl<S: Socket> Hub<S> {
         self.peers.slab.is_empty()
     }
 
-    /// How many are connected.
+    /// Returns the number of connections.
     pub fn len(&self) -> usize {
         self.peers.slab.len()
     }
 
-    /// Has `id` ask for something, as if its door had understood that: for doors to come, and tests.
+    /// Executes `command` as if `id` had sent it: for future doors, and tests.
     pub fn ask(&mut self, id: PeerId, command: Command<'_>, now: &Now) {
         let Self { chat, post, peers, .. } = self;
         let user = UserId::local(id);
@@ -214,17 +216,17 @@ impl<S: Socket> Hub<S> {
         post.tap(name, now);
     }
 
-    /// Has `tap` called with every entry of the chat, before it is applied.
+    /// Calls `tap` with every entry of the chat, before it is applied.
     pub fn watch_entries(&mut self, tap: EntryTap) {
         self.chat.watch(tap);
     }
 
-    /// The chat, to look at.
+    /// Returns the chat, read-only.
     pub fn chat(&self) -> &Chat {
         &self.chat
     }
 
-    /// Bytes queued for anybody, and bytes read but not yet dispatched.
+    /// Returns the bytes queued for all connections, plus those read but not yet dispatched.
     pub fn held_bytes(&self) -> usize {
         let unfinished = |conn: &Conn<S>| conn.undecoded_bytes() + conn.protocol.held_bytes();
         let unfinished: usize = self.peers.slab.iter().map(|(_, conn)| unfinished(conn)).sum();
@@ -238,27 +240,27 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// `id` leaves the chat and is not read any more; it ends when all it was told has been sent.
+    /// Removes `id` from the chat and stops reading it; the connection ends when its queue is sent.
     fn depart(&mut self, id: PeerId, why: CloseReason, now: &Now) {
         self.end_session(id, now);
         let Self { chat, post, peers, .. } = self;
         let user = UserId::local(id);
         chat.depart(user, why, now, &mut |effect| post.apply(&effect, peers, now));
-        // Whom the chat does not know, it does not close.
+        // The chat closes only users it knows.
         if peers.get_mut(id).is_some_and(|conn| conn.is_open()) {
             post.apply(&Effect::Close { user, nick: None, why }, peers, now);
         }
         post.tap(|| Tapped::Gone { who: id }, now);
     }
 
-    /// A timer of `slot` went off: something may be due.
+    /// Handles the timer of `slot`: finds out what is due and does it.
     fn check_timers(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
         let id = conn.id;
         let due_ms = match (conn.phase, conn.writing) {
             (Phase::Naming { since }, _) => Some(since.ms() + self.limits.name_secs * 1_000),
-            // One that can be written to again is not stalled, however late its turn comes: this
-            // process may have been stopped, not the peer.
+            // A connection that has become writable is not stalled, however late its turn comes:
+            // this process may have been stopped, not the peer.
             (Phase::Open, Writing::Blocked { since }) if !self.peers.writable.contains(slot) => {
                 Some(since.ms() + self.limits.stall_secs * 1_000)
             }
@@ -284,12 +286,12 @@ impl<S: Socket> Hub<S> {
         if self.peers.slab[slot].is_listing {
             self.peers.to_read.insert(slot);
         }
-        // Whatever else it may have waited for: each notes anew what it still has to wait for.
+        // The timer may have stood for other waits as well: each of them arms it again.
         self.peers.want_read(slot);
         self.peers.want_flush(slot);
     }
 
-    /// Has the protocol of `slot` do what is due by now.
+    /// Lets the protocol of `slot` do what is due by now.
     fn tick_protocol(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
         if !conn.is_open() {
@@ -299,7 +301,7 @@ impl<S: Socket> Hub<S> {
         if due_ms <= now.mono_ms {
             let is_idle = conn.out.pending(&self.post.tapes) == 0;
             if is_idle {
-                // What tells of skipped lines takes the place of the typed line: before a redraw.
+                // A notice of skipped lines hides the typed line, so it must come before a redraw.
                 self.post.settle(conn, false, now);
             }
             let bytes = conn.protocol.tick(now.mono_ms, is_idle);
@@ -312,13 +314,13 @@ impl<S: Socket> Hub<S> {
         self.peers.want_flush(slot);
     }
 
-    /// Ends `id` with a notice, once that has been sent.
+    /// Ends `id` once `notice` has been sent.
     fn dismiss(&mut self, id: PeerId, notice: &Notice<'_>, why: CloseReason, now: &Now) {
         self.post.notify(id, notice, &mut self.peers, now);
         self.depart(id, why, now);
     }
 
-    /// Ends `id` without another word.
+    /// Ends `id` at once, without a notice.
     fn fail(&mut self, id: PeerId, why: CloseReason, now: &Now) {
         if self.peers.get_mut(id).is_none() {
             return;
@@ -337,8 +339,9 @@ impl<S: Socket> Hub<S> {
         if self.post.tapes.queued_bytes() <= self.limits.queued_bytes {
             return;
         }
-        // Too much for all together: who has accepted nothing for long, with much queued, pays.
-        // A reader that takes something now and then has few milliseconds to its weight.
+        // Too much for all together: the connections that have much queued and have accepted
+        // nothing for long are closed. A reader that accepts something now and then has few
+        // milliseconds in its weight.
         let weigh = |conn: &Conn<S>| {
             let stalled_ms = conn.stalled_ms(now.mono_ms);
             (conn.out.own_bytes() as u64).saturating_mul(stalled_ms + 1)
@@ -351,7 +354,7 @@ impl<S: Socket> Hub<S> {
                 break;
             }
             self.fail(id, CloseReason::Crowded, now);
-            // That it left may have been too much for others.
+            // The announcement that it left may have been too much for others.
             self.end_noted(now);
         }
     }
@@ -362,7 +365,7 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// What holds between turns, whatever the peers did.
+    /// Asserts what holds between turns, whatever the peers did.
     fn check_invariants(&self) {
         let (peers, tapes) = (&self.peers, &self.post.tapes);
         let mut owned_bytes = 0;

@@ -1,5 +1,5 @@
-//! How a connection is written to: as fast as it takes it, or, if it frames nothing, one
-//! portion at a time with a pause between.
+//! How a connection is written to: as fast as its socket accepts bytes or, if the client does no
+//! framing, one portion at a time with pauses.
 
 use std::io::{self, IoSlice};
 
@@ -15,21 +15,20 @@ use crate::limits::{
 /// How a flush ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// As the socket had it.
+    /// The socket decided.
     Flushed(Flush),
-    /// More is there, and the socket would take it, but the client would not tell it apart from
-    /// what it has just been sent; or its typed line is to be shown, and the redraw budget is used
-    /// up.
+    /// The socket would accept more, but the client could not tell it from what it has just been
+    /// sent; or the typed line has to be redrawn, and the redraw budget is used up.
     Paused {
-        /// When the next portion, or that line, may go out.
+        /// When the next portion, or that line, may be sent.
         until_ms: u64,
     },
 }
 
-/// Writes what is queued for `conn`; also says how many bytes that were.
+/// Writes what is queued for `conn`; returns the number of bytes as well.
 ///
 /// # Errors
-/// What the socket answered, other than that it is full.
+/// Any error of the socket, except that it is full.
 pub fn flush<S: Socket>(
     conn: &mut Conn<S>,
     post: &mut Post,
@@ -40,7 +39,8 @@ pub fn flush<S: Socket>(
         Delivery::Shared => {}
         Delivery::Paced => return flush_portion(conn, post, limits, now),
         Delivery::Copied => {
-            // What comes is shown above the line that is being typed, so it is this person's own.
+            // Messages are shown above the line that is being typed, so the bytes differ for each
+            // person.
             post.settle(conn, false, now);
             post.redraw_input(conn, now);
         }
@@ -49,7 +49,7 @@ pub fn flush<S: Socket>(
     let Conn { sock, out, .. } = conn;
     let (written, end) = out.flush(&mut post.tapes, FLUSH_BYTES, |slices| sock.write(slices));
     let end = end.map(|end| match conn.protocol.redraw_due_ms() {
-        // A listing goes on when all is sent; its end is flushed, too.
+        // The next part of a long answer follows when all is sent; its last part is flushed, too.
         Some(until_ms) if end == Flush::Drained && !conn.is_listing => End::Paused { until_ms },
         _ => End::Flushed(end),
     });
@@ -62,7 +62,7 @@ fn flush_portion<S: Socket>(
     limits: &Limits,
     now: &Now,
 ) -> (usize, io::Result<End>) {
-    // Portions are cut from its own bytes: few clients are unframed, so copying costs little.
+    // Portions are cut from its own bytes: few clients are unframed, so the copying costs little.
     if conn.out.own_bytes() > limits.lag_soft_bytes {
         conn.out.skip(&mut post.tapes);
     } else {
@@ -87,7 +87,7 @@ fn flush_portion<S: Socket>(
     }
     conn.out.drop_own(portion.omit, &mut post.tapes);
     if portion.omit == 0 && conn.out.own_bytes() > 0 {
-        // The rest of the line begins a read of its own: it must not pass for a line, or a word.
+        // The rest of the line starts a read of its own: it must not pass for a line, or a word.
         conn.out.prepend(CONTINUED, &mut post.tapes);
     }
     pace.sent(portion, now);
@@ -98,7 +98,7 @@ fn flush_portion<S: Socket>(
     (written, Ok(end))
 }
 
-/// `conn` has shown that it sends lines after all: it is sent lines from here on.
+/// Switches `conn`, which has shown that it sends lines after all, to ordinary lines.
 pub fn end<S>(conn: &mut Conn<S>, post: &mut Post) {
     let Some(extra) = &mut conn.extra else { return };
     let pace = std::mem::take(&mut extra.pace);
@@ -108,7 +108,7 @@ pub fn end<S>(conn: &mut Conn<S>, post: &mut Post) {
 }
 
 impl Pace {
-    /// Until when `portion` has to wait, if it has to.
+    /// Returns until when `portion` has to wait, if it has to.
     fn pause(&self, portion: Portion) -> Option<u64> {
         let gap_ms = if portion.is_word || self.was_word {
             WORD_GAP_MS
@@ -117,11 +117,11 @@ impl Pace {
         } else {
             PORTION_GAP_MS
         };
-        // A portion that was begun must be ended: nobody can tell its parts apart any more.
+        // A portion that was begun must be finished: nobody can tell its parts apart any more.
         self.sent_ms.filter(|_| self.begun.is_none()).map(|sent_ms| sent_ms + gap_ms)
     }
 
-    /// Notes that the last of `portion` was sent.
+    /// Notes that `portion` has been sent completely.
     fn sent(&mut self, portion: Portion, now: &Now) {
         let silence_ms = self.sent_ms.map_or(u64::MAX, |sent_ms| now.mono_ms - sent_ms);
         let run_bytes = if silence_ms < RUN_GAP_MS { self.run_bytes } else { 0 };

@@ -1,4 +1,4 @@
-//! Everyone who is connected, and the sets of slots that something waits for.
+//! All connections, and the sets of slots with pending work.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,36 +12,36 @@ use crate::hub::timers::Timers;
 use crate::ids::PeerId;
 use crate::slots::SlotSet;
 
-/// The slab, and its slots by what they are ready for and what is to be done for them.
+/// The slab of connections, and sets of its slots by readiness and pending work.
 pub struct Peers<S> {
     /// The connections.
     pub slab: Slab<Conn<S>>,
-    /// Their kernel buffers may hold input: the last read did not find the end of it.
+    /// Slots whose kernel buffer may hold input: the last read did not drain it.
     pub readable: SlotSet,
-    /// Their kernel buffers may have room: the last write did not find them full.
+    /// Slots whose kernel buffer may have room: the last write did not fill it.
     pub writable: SlotSet,
-    /// Input of theirs is to be read or decoded.
+    /// Slots to read or decode.
     pub to_read: SlotSet,
-    /// They are to be written to; only writable ones.
+    /// Slots to flush; only slots whose socket is writable.
     pub to_flush: SlotSet,
-    /// When their timers are to be checked.
+    /// When each slot has to be checked.
     pub timers: Timers,
-    /// They are to be ended, and why.
+    /// Connections to end, with the reason.
     pub failing: Vec<(PeerId, CloseReason)>,
-    /// They can be written to and have much of their own queued: before anything else is read.
+    /// Writable slots with much in their own buffer: they are flushed before anything else is read.
     pub overfull: Vec<usize>,
-    /// How many are here only to be told that there is no room.
+    /// The number of connections that were accepted only to be refused.
     pub refused: usize,
-    /// They are to be removed at the end of the turn.
+    /// Slots to empty at the end of the turn.
     doomed: Vec<usize>,
-    /// Connections by where they come from, as far as that is counted.
+    /// The number of connections from each address, if connections are counted by address.
     by_host: BTreeMap<IpAddr, usize>,
-    /// The generation of the last arrival.
+    /// The generation of the newest connection.
     generations: u32,
 }
 
 impl<S> Peers<S> {
-    /// Nobody is connected.
+    /// Creates an empty set of connections.
     pub fn new() -> Self {
         Self {
             slab: Slab::new(),
@@ -59,9 +59,9 @@ impl<S> Peers<S> {
         }
     }
 
-    /// Who the next connection will be.
+    /// Returns the id that the next connection will have.
     pub fn next_id(&self) -> PeerId {
-        // 0 is nobody's.
+        // No connection has generation 0.
         PeerId::new(self.slab.vacant_key(), self.generations.checked_add(1).unwrap_or(1))
     }
 
@@ -83,31 +83,31 @@ impl<S> Peers<S> {
         id
     }
 
-    /// The connection of `id`, unless it is gone.
+    /// Returns the connection of `id`, unless it is gone.
     pub fn get_mut(&mut self, id: PeerId) -> Option<&mut Conn<S>> {
         self.slab.get_mut(id.slot()).filter(|conn| conn.id == id && conn.phase != Phase::Doomed)
     }
 
-    /// How many come from `host`.
+    /// Returns the number of connections from `host`.
     pub fn count_from(&self, host: IpAddr) -> usize {
         self.by_host.get(&host).copied().unwrap_or(0)
     }
 
-    /// Has `slot` written to, once its socket takes something.
+    /// Queues `slot` for a flush, if its socket is writable.
     pub fn want_flush(&mut self, slot: usize) {
         if self.writable.contains(slot) {
             self.to_flush.insert(slot);
         }
     }
 
-    /// Has input of `slot` read or decoded, if there is any.
+    /// Queues `slot` to be read or decoded, if it may have input.
     pub fn want_read(&mut self, slot: usize) {
         if self.readable.contains(slot) || self.slab[slot].undecoded_bytes() > 0 {
             self.to_read.insert(slot);
         }
     }
 
-    /// Marks `slot` for removal; from here on it takes part in nothing.
+    /// Marks `slot` for removal; the connection takes part in nothing from here on.
     pub fn doom(&mut self, slot: usize) {
         let conn = &mut self.slab[slot];
         if conn.phase != Phase::Doomed {
@@ -116,7 +116,7 @@ impl<S> Peers<S> {
         }
     }
 
-    /// Removes whoever is doomed: their sockets are closed here, and nowhere else.
+    /// Removes the doomed connections: their sockets are closed here, and nowhere else.
     pub fn reap(&mut self) {
         for slot in std::mem::take(&mut self.doomed) {
             let conn = self.slab.remove(slot);

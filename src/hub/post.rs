@@ -1,4 +1,5 @@
-//! Effects to bytes: what the chat wants shown goes on tapes and into outbounds.
+//! Carries out the effects of the chat: encodes events onto tapes and into the buffers of
+//! connections.
 
 use log::info;
 
@@ -16,48 +17,48 @@ use crate::log::writer::Writer;
 use crate::text::Quoted;
 use crate::zone::Zones;
 
-/// What a [`Tap`] sees.
+/// An observation passed to a [`Tap`].
 #[derive(Clone, Copy, Debug)]
 pub enum Tapped<'a> {
-    /// What the chat wants done.
+    /// An effect of the chat.
     Effect(&'a Effect<'a>),
-    /// What one client is told of itself.
+    /// A notice from the door or the hub to one client.
     Notice {
-        /// Who.
+        /// The recipient.
         to: PeerId,
-        /// What.
+        /// The notice.
         notice: &'a Notice<'a>,
     },
-    /// `who` asked for something, and now has this name.
+    /// A command that was executed.
     Asked {
-        /// Who.
+        /// Its sender.
         who: PeerId,
-        /// What for.
+        /// The command.
         command: Command<'a>,
-        /// The name that they have after it.
+        /// The sender's name after the command.
         name: Option<&'a str>,
     },
-    /// `who` is gone, for whatever reason but their own command.
+    /// `who` has left, for any reason but a command of its own.
     Gone {
-        /// Who.
+        /// The connection.
         who: PeerId,
     },
 }
 
-/// Sees everything that is to be told before it is, and what the chat was asked after it was done: for
-/// tests that hold the hub against models of their own.
+/// Observes every effect and notice before it is carried out, and every command after it was
+/// executed: for tests that compare the hub with models of their own.
 pub type Tap = Box<dyn FnMut(&Tapped<'_>, &Now)>;
 
-/// The tapes, and how events are put into bytes.
+/// The tapes, and what is needed to encode events.
 pub struct Post {
     /// The tapes of all rooms and formats.
     pub tapes: Tapes<Format>,
     /// The time zones of all readers.
     pub zones: Zones,
-    /// When something was last said in each room.
+    /// By room: when something was last said there.
     said_at: Vec<Stamp>,
     limits: Limits,
-    /// The bytes of the event in hand.
+    /// The encoded bytes of the current event.
     line: Vec<u8>,
     tap: Option<Tap>,
     /// Where what happens is kept, if it is.
@@ -65,21 +66,21 @@ pub struct Post {
 }
 
 impl Post {
-    /// No tape is open.
+    /// Creates a post without tapes.
     pub fn new(limits: Limits) -> Self {
         let tapes = Tapes::new(limits.lag_hard_bytes);
         let (zones, said_at) = (Zones::new(), Vec::new());
         Self { tapes, zones, said_at, limits, line: Vec::new(), tap: None, log: None }
     }
 
-    /// Shows `tapped` to the tap, if there is one.
+    /// Passes an observation to the tap, if there is one.
     pub fn tap<'a>(&mut self, tapped: impl FnOnce() -> Tapped<'a>, now: &Now) {
         if let Some(tap) = &mut self.tap {
             tap(&tapped(), now);
         }
     }
 
-    /// Has `tap` called from here on.
+    /// Calls `tap` from now on.
     pub fn watch(&mut self, tap: Tap) {
         self.tap = Some(tap);
     }
@@ -98,7 +99,7 @@ impl Post {
             }
             Effect::Enter { user, room, room_name, is_first } => {
                 if is_first {
-                    // What was said before was said in another room of this number, or is history.
+                    // Earlier lines are history, or belong to an earlier room with this number.
                     *self.said_at(room) = now.stamp;
                 }
                 self.enter(user.peer, (room, room_name), peers, now);
@@ -111,8 +112,8 @@ impl Post {
             }
             Effect::More { to } => {
                 if let Some(conn) = peers.get_mut(to.peer) {
-                    // Nothing is sent any more to one whose write side is closed, and nothing would
-                    // end the wait for it.
+                    // If its write side is closed, nothing is sent any more, so nothing would end
+                    // the wait.
                     conn.is_listing = !conn.is_write_closed();
                 }
             }
@@ -123,13 +124,13 @@ impl Post {
         }
     }
 
-    /// Tells one client what concerns it alone.
+    /// Sends a notice to one client.
     pub fn notify<S>(&mut self, to: PeerId, notice: &Notice<'_>, peers: &mut Peers<S>, now: &Now) {
         self.tap(|| Tapped::Notice { to, notice }, now);
         self.tell(to, notice.into(), false, peers, now);
     }
 
-    /// Tells of lines that were skipped, in the place where they are missing.
+    /// Queues the notice of skipped lines, at the place where they are missing.
     pub fn tell_skipped<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
         let lines = conn.out.skipped();
         if lines > 0 {
@@ -139,10 +140,10 @@ impl Post {
         }
     }
 
-    /// Moves what `conn` lacks of its tapes to its own bytes: the order is fixed from here on.
+    /// Copies what `conn` lacks of its tapes into its own buffer: the order is fixed from here on.
     ///
-    /// A blocked reader far behind has those lines skipped, or whoever whispers to it could fill
-    /// its buffer with what the room says.
+    /// A blocked reader that is far behind has those lines skipped; otherwise whispers to it could
+    /// fill its buffer with what the room says.
     pub fn settle<S>(&mut self, conn: &mut Conn<S>, is_blocked: bool, now: &Now) {
         if is_blocked && conn.is_lagging(&self.tapes, &self.limits) {
             conn.out.skip(&mut self.tapes);
@@ -154,7 +155,7 @@ impl Post {
         }
     }
 
-    /// Queues `bytes` as they are, behind what was said before.
+    /// Queues `bytes` unchanged, behind what was said before.
     pub fn push<S>(&mut self, conn: &mut Conn<S>, bytes: &[u8], is_blocked: bool, now: &Now) {
         if !bytes.is_empty() && !conn.is_write_closed() {
             self.settle(conn, is_blocked, now);
@@ -162,21 +163,23 @@ impl Post {
         }
     }
 
-    /// Shows the line that is being typed again, if something else was shown and the redraw budget
-    /// allows.
+    /// Redraws the line that is being typed, if it was hidden and the redraw budget allows.
     pub fn redraw_input<S>(&mut self, conn: &mut Conn<S>, now: &Now) {
         let drawn = conn.protocol.redraw_input(now.mono_ms);
         self.push(conn, &drawn, false, now);
     }
 
-    /// Queues what the protocol of `slot` has to answer, lets lines look as they are to from here
-    /// on, and tells what the door has found out.
+    /// Queues the replies of the protocol of `slot`, moves the connection to the tapes of its new
+    /// format, and sends the notices of the door.
     pub fn answer<S>(&mut self, slot: usize, peers: &mut Peers<S>, now: &Now) {
         let is_blocked = !peers.writable.contains(slot);
         let conn = &mut peers.slab[slot];
+        if !conn.protocol.has_own_output() {
+            return;
+        }
         let id = conn.id;
         let replies = conn.protocol.take_replies();
-        // Both may have come in one read: a guess, and that editing began.
+        // One read may cause two notices: a guessed charset, and that editing began.
         let notices = [conn.protocol.take_notice(), conn.protocol.take_notice()];
         self.push(conn, &replies, is_blocked, now);
         self.reformat(conn, is_blocked, now);
@@ -186,16 +189,16 @@ impl Post {
         }
     }
 
-    /// Gives up all that is queued for `conn`, and its position in every room.
+    /// Drops all that is queued for `conn`, and its position in every room.
     pub fn forget<S>(&mut self, conn: &mut Conn<S>) {
         conn.out.clear(conn.id.slot(), &mut self.tapes);
         if let Some(extra) = &mut conn.extra {
-            // A line end that was left out is not owed any more, whatever is decoded yet.
+            // A line end that was left out is no longer owed, even if input is still decoded.
             extra.pace = Pace::default();
         }
     }
 
-    /// Moves `conn` to the tapes of the format that it has now.
+    /// Moves `conn` to the tapes of its current format.
     fn reformat<S>(&mut self, conn: &mut Conn<S>, is_blocked: bool, now: &Now) {
         let (slot, format) = (conn.id.slot(), conn.protocol.format());
         let is_old = |tape: &TapeId| self.tapes.get(*tape).format != format;
@@ -227,8 +230,8 @@ impl Post {
         let has_much = conn.out.own_bytes() > self.limits.lag_soft_bytes;
         let is_slow = is_blocked || conn.is_paced();
         if has_much && is_slow && may_be_skipped {
-            // Said by others: a slow reader does without, as with what is said in a room, and is
-            // told how much that was.
+            // What others say is skipped for a slow reader, private lines as well as room lines,
+            // and one notice gives their number.
             return conn.out.skip_own_line(&mut self.tapes);
         }
         self.settle(conn, is_blocked, now);
@@ -254,7 +257,7 @@ impl Post {
         now: &Now,
     ) {
         let said_at = std::mem::replace(self.said_at(room), now.stamp);
-        // Most lines are said within the same minute as the one before.
+        // Most lines are said in the same minute as the line before.
         let may_be_new_day = said_at.unix_ms / 60_000 != now.stamp.unix_ms / 60_000;
         let mut next = self.tapes.first_of_room(room);
         while let Some(tape) = next {
@@ -265,7 +268,8 @@ impl Post {
             for id in except.iter().map(|user| user.peer) {
                 let is_blocked = !peers.writable.contains(id.slot());
                 match follower(tape, id, peers) {
-                    // A notice for each such line would fill its buffer: one tells of them all.
+                    // A notice for each such line would fill its buffer: one notice counts them
+                    // all.
                     Some(conn) if is_blocked && conn.is_lagging(&self.tapes, &self.limits) => {
                         conn.out.skip(&mut self.tapes);
                     }
@@ -278,7 +282,7 @@ impl Post {
             let zones = &mut self.zones;
             format.encode(event, now.stamp, reader, zones, &mut self.line);
             if self.line.is_empty() {
-                // It is nothing to these clients.
+                // These clients show nothing for this event.
                 continue;
             }
             self.tapes.append(tape, &self.line);
@@ -291,8 +295,8 @@ impl Post {
         }
     }
 
-    /// Tells everyone who follows `tape` the date, if a day has begun where they are: what was last
-    /// said there was said at `before`.
+    /// Appends the date to `tape` if a day has begun in its time zone since `before`, when
+    /// something was last said there.
     fn mark_new_day(&mut self, tape: TapeId, [before, now]: [Stamp; 2], room_name: &str) {
         let (format, zones) = (self.tapes.get(tape).format, &mut self.zones);
         if format.marks_new_day([before, now], zones) {
@@ -303,7 +307,7 @@ impl Post {
         }
     }
 
-    /// When something was last said in `room`.
+    /// Returns when something was last said in `room`.
     fn said_at(&mut self, room: RoomId) -> &mut Stamp {
         let index = room.0 as usize;
         if index >= self.said_at.len() {
@@ -312,8 +316,8 @@ impl Post {
         &mut self.said_at[index]
     }
 
-    /// Everyone who follows `tape` has something to be sent; who is blocked and too far behind
-    /// is not waited for.
+    /// Queues every follower of `tape` for a flush, and skips lines for the blocked ones that are
+    /// too far behind.
     fn has_grown<S>(&mut self, tape: TapeId, peers: &mut Peers<S>) {
         let open = self.tapes.get(tape);
         open.followers.add_common_to(&mut peers.to_flush, &peers.writable);
@@ -357,8 +361,8 @@ impl Post {
             if let Writing::Blocked { since } = &mut conn.writing {
                 *since = Moment::at(now.mono_ms);
             }
-            // The time to take a name is over. Unless it is blocked, what else it may wait for is
-            // armed again when it is next read or written to.
+            // The deadline for taking a name no longer applies. Unless the connection is blocked,
+            // its other waits arm the timer again at its next read or flush.
             peers.timers.disarm(slot);
             if is_blocked {
                 peers.timers.arm(slot, now.mono_ms + self.limits.stall_secs * 1_000);
@@ -374,14 +378,14 @@ impl Post {
         conn.out.unfollow(user.slot(), room, &mut self.tapes);
     }
 
-    /// Puts `message` into the bytes that `conn` gets.
+    /// Encodes `message` for `conn` into `self.line`.
     fn encode<S>(&mut self, conn: &mut Conn<S>, message: Message<'_>, now: &Now) {
         self.line.clear();
         let zones = &mut self.zones;
         conn.protocol.tell(message, now.stamp, zones, &mut self.line);
     }
 
-    /// Tells the client of `id` that its connection ends, if its protocol has a word for that.
+    /// Queues the protocol's closing message for `id`, if it has one.
     fn take_leave<S>(&mut self, id: PeerId, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
         let is_blocked = !peers.writable.contains(id.slot());
         let Some(conn) = peers.get_mut(id).filter(|conn| conn.is_open()) else { return };
@@ -392,19 +396,19 @@ impl Post {
         self.line = line;
     }
 
-    /// Takes the line that is being typed off the screen: something else is to be shown.
+    /// Erases the line that is being typed, because something else is to be shown.
     fn hide_input<S>(&mut self, conn: &mut Conn<S>) {
         let erased = conn.protocol.hide_input();
         conn.out.push_before_tapes(&erased, &mut self.tapes);
     }
 }
 
-/// The connection of `id`, if it follows `tape`.
+/// Returns the connection of `id`, if it follows `tape`.
 fn follower<S>(tape: TapeId, id: PeerId, peers: &mut Peers<S>) -> Option<&mut Conn<S>> {
     peers.get_mut(id).filter(|conn| conn.out.follows(tape))
 }
 
-/// Nothing more is read of `user`; the connection ends when all it was told has been sent.
+/// Stops reading `user`; the connection ends when its queue is sent.
 fn close<S>(user: PeerId, nick: Option<&str>, why: CloseReason, peers: &mut Peers<S>, now: &Now) {
     let Some(conn) = peers.get_mut(user).filter(|conn| conn.is_open()) else { return };
     let why = why.as_str();

@@ -1,4 +1,4 @@
-//! The reading half of a turn: sockets to bytes, to what is asked for, to the chat.
+//! The reading half of a turn: reads sockets, decodes the bytes, and dispatches the commands.
 
 use crate::chat::event::CloseReason;
 use crate::clock::Now;
@@ -22,40 +22,41 @@ impl<S: Socket> Hub<S> {
                 is_second_half = true;
                 next = self.peers.to_read.next_from(0);
             }
-            // Each is read once in a turn: a pass ends where it began.
+            // Each connection is read once in a turn: a pass ends where it began.
             let Some(slot) = next.filter(|&slot| !is_second_half || slot < start) else { break };
             from = slot + 1;
             if self.is_room_congested(slot) {
-                // It stays queued: its room's readers are sent something in this turn.
+                // It stays queued: the readers of its room are flushed in this turn.
                 continue;
             }
             self.peers.to_read.remove(slot);
             if self.must_catch_up(slot) {
-                // It is read again when it has taken enough: see `flush`.
+                // It is read again when it has accepted enough: see `flush`.
                 continue;
             }
             self.serve(slot, now);
             if self.must_catch_up(slot) && self.peers.writable.contains(slot) {
-                // What it lacked of a tape became its own: so it would for all who are read now.
+                // Serving it settled its tapes into its own buffer; the same would happen to all
+                // that are read now.
                 self.peers.overfull.push(slot);
             }
         }
         self.next_read = from;
     }
 
-    /// Whether somebody has to be written to before anything more may be said.
+    /// Whether a connection has to be flushed before any other input is handled.
     fn must_flush_first(&self) -> bool {
         !self.peers.overfull.is_empty()
     }
 
-    /// Whether so much is under way in a room of `slot` that it may not add to it.
+    /// Whether a room of `slot` has so much unsent that `slot` may not add to it.
     fn is_room_congested(&self, slot: usize) -> bool {
         let tapes = &self.post.tapes;
         self.peers.slab[slot].out.tapes().any(|tape| tapes.is_congested(tapes.get(tape).room))
     }
 
-    /// Whether `slot` has to take what is queued for it before it is read. What it merely was not
-    /// sent yet is no reason: so all that is said while a sweep is on its way shares the next.
+    /// Whether `slot` has to accept what is queued for it before it is read. Bytes that we merely
+    /// have not sent yet do not count: so everything said during a sweep shares the next one.
     fn must_catch_up(&self, slot: usize) -> bool {
         let conn = &self.peers.slab[slot];
         let is_blocked = !self.peers.writable.contains(slot);
@@ -63,7 +64,7 @@ impl<S: Socket> Hub<S> {
             || is_blocked && conn.is_lagging(&self.post.tapes, &self.limits)
     }
 
-    /// One read of `slot`, or what an earlier one left.
+    /// Does one read of `slot`, or decodes what an earlier one left.
     fn serve(&mut self, slot: usize, now: &Now) {
         match self.peers.slab[slot].phase {
             Phase::Naming { .. } | Phase::Open => {}
@@ -74,8 +75,8 @@ impl<S: Socket> Hub<S> {
         let line_ms = conn.allowance.next_line_ms(&self.limits);
         let may_speak = line_ms <= now.mono_ms;
         if conn.is_listing && !conn.is_write_closed() {
-            // One long answer after the other, a screenful for each line that it may say: it is read
-            // again when it has been sent all of this one.
+            // One long answer at a time, one screenful for each line of its allowance: it is read
+            // again when all of this screenful has been sent.
             if !may_speak {
                 self.peers.timers.arm(slot, line_ms);
             } else if conn.out.pending(&self.post.tapes) == 0 {
@@ -88,7 +89,7 @@ impl<S: Socket> Hub<S> {
         let conn = &mut self.peers.slab[slot];
         if !may_speak {
             if conn.is_write_closed() {
-                // Dead, and a flooder: its backlog dies with it.
+                // The peer is gone and was flooding: its backlog is dropped with it.
                 let id = conn.id;
                 return self.fail(id, CloseReason::Broken, now);
             }
@@ -97,7 +98,7 @@ impl<S: Socket> Hub<S> {
         if self.peers.slab[slot].undecoded_bytes() > 0 {
             if may_speak {
                 let undecoded = &mut self.peers.slab[slot].extra_mut().undecoded;
-                let burst = undecoded.pop_front().expect("there is something undecoded");
+                let burst = undecoded.pop_front().expect("undecoded bytes are in a burst");
                 self.decode(slot, &burst, now);
                 return self.peers.want_read(slot);
             }
@@ -111,7 +112,7 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Goes on with the long answer to `slot`.
+    /// Queues the next part of the long answer to `slot`.
     fn resume(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
         conn.is_listing = false;
@@ -130,14 +131,15 @@ impl<S: Socket> Hub<S> {
         let Ok(took) = conn.sock.read(&mut self.read_buffer) else {
             return self.fail(id, CloseReason::Broken, now);
         };
-        // A peer that is gone is read to its end without waiting for an event.
+        // After its write side has closed, it is read to the end without waiting for an event.
         if took.drained && !(conn.is_write_closed() && took.bytes > 0) {
             self.peers.readable.remove(slot);
         }
         let conn = &mut self.peers.slab[slot];
         match took.bytes {
             0 if !took.drained => {
-                // What it has said is acted upon, and what it has asked for is answered, first.
+                // The commands it sent before the end are executed, and its long answer is
+                // finished, first.
                 conn.reading = Reading::Ended;
                 if conn.undecoded_bytes() == 0 {
                     self.read_end(slot, now);
@@ -159,7 +161,7 @@ impl<S: Socket> Hub<S> {
         self.peers.want_read(slot);
     }
 
-    /// Acts on what is in `burst`, as far as `slot` may speak now; keeps the rest.
+    /// Decodes and dispatches `burst` as far as the allowance of `slot` goes; keeps the rest.
     fn decode(&mut self, slot: usize, mut burst: &[u8], now: &Now) {
         let context = Context { now: *now, line_bytes_max: self.limits.line_bytes };
         let mut text = std::mem::take(&mut self.text);
@@ -178,7 +180,7 @@ impl<S: Socket> Hub<S> {
                 break;
             }
             if conn.protocol.delivery() == Delivery::Copied {
-                // An echo has its place behind what was said before.
+                // An echo belongs behind what was said before.
                 self.post.settle(conn, false, now);
             }
             let (taken, input) =
@@ -187,7 +189,7 @@ impl<S: Socket> Hub<S> {
             self.post.answer(slot, &mut self.peers, now);
             let Some(input) = input else { break };
             let conn = &mut self.peers.slab[slot];
-            // To complete a name costs as much as a line: all names are looked at.
+            // Completing a name costs as much as a line: it searches all names.
             conn.allowance.charge_line(&self.limits, now.mono_ms);
             if was_paced && !conn.is_paced() {
                 pace::end(conn, &mut self.post);
@@ -196,7 +198,7 @@ impl<S: Socket> Hub<S> {
             self.dispatch(slot, input, now);
         }
         self.text = text;
-        // Entering a room has disarmed what was armed before.
+        // Entering a room has disarmed the slot's timer.
         self.tick_protocol(slot, now);
         let conn = &mut self.peers.slab[slot];
         conn.protocol.release();
@@ -206,7 +208,7 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Does what `slot` asks for.
+    /// Executes what `slot` has asked for.
     fn dispatch(&mut self, slot: usize, input: Input<'_>, now: &Now) {
         let id = self.peers.slab[slot].id;
         let before = self.chat.last_line();
@@ -238,14 +240,15 @@ impl<S: Socket> Hub<S> {
         self.conclude(slot, outcome, now);
     }
 
-    /// All that comes of what `slot` asked for has been told, unless a long answer goes on.
+    /// Concludes the answer to a request of `slot`, unless parts of a long answer are still to
+    /// come.
     fn conclude(&mut self, slot: usize, outcome: Outcome<'_>, now: &Now) {
         let conn = &mut self.peers.slab[slot];
         let id = conn.id;
         if !conn.is_open() {
             return self.end_session(id, now);
         }
-        if conn.is_listing {
+        if conn.is_listing || !conn.protocol.has_own_output() {
             return;
         }
         let name = self.chat.nick(UserId::local(id));
@@ -262,7 +265,7 @@ impl<S: Socket> Hub<S> {
         self.post.answer(slot, &mut self.peers, now);
     }
 
-    /// The peer of `slot` has ended its side: its last line counts, terminated or not.
+    /// Handles the end of the input of `slot`: the last line counts, terminated or not.
     fn read_end(&mut self, slot: usize, now: &Now) {
         let context = Context { now: *now, line_bytes_max: self.limits.line_bytes };
         let conn = &mut self.peers.slab[slot];
@@ -281,7 +284,7 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Throws away what a closed connection still sends, up to its end.
+    /// Discards what a closed connection still sends, up to its end.
     fn drain(&mut self, slot: usize) {
         match self.peers.slab[slot].sock.read(&mut self.read_buffer) {
             Ok(took) if took.drained => self.peers.readable.remove(slot),

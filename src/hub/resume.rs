@@ -1,4 +1,4 @@
-//! A client that goes on with its session over another connection.
+//! Sessions that a client resumes over another connection.
 
 use crate::chat::command::Command;
 use crate::chat::event::CloseReason;
@@ -9,8 +9,9 @@ use crate::hub::conn::Socket;
 use crate::ids::{LineId, PeerId};
 
 impl<S: Socket> Hub<S> {
-    /// `id` goes on with `session`; the number of the last line that was said in it. The connection
-    /// that has it ends, and with it what it has not said yet. None if `id` has another session.
+    /// Gives `session` to `id`; returns the number of the last line that was said in it. The
+    /// connection that held it is closed, and its undecoded input is dropped. Returns none if `id`
+    /// has another session.
     pub(super) fn take_session(&mut self, id: PeerId, session: u128, now: &Now) -> Option<u64> {
         let own = self.peers.get_mut(id)?.protocol.session();
         if own.is_some_and(|own| own != session) {
@@ -23,8 +24,8 @@ impl<S: Socket> Hub<S> {
         Some(self.sessions.hold(session, id, now.mono_ms))
     }
 
-    /// Has `id` ask for something, unless the line of that `number` was said in its session already:
-    /// then the line that it was, if that is still known.
+    /// Executes the numbered command, unless that line of the session has been said already: then
+    /// returns that line, if it is still known.
     pub(super) fn ask_once(
         &mut self,
         id: PeerId,
@@ -46,7 +47,7 @@ impl<S: Socket> Hub<S> {
         None
     }
 
-    /// The connection `id` ends, and with it, for a while, its session.
+    /// Ends the session of `id`, which stays resumable for a while.
     pub(super) fn end_session(&mut self, id: PeerId, now: &Now) {
         if let Some(session) = self.peers.get_mut(id).and_then(|conn| conn.protocol.session()) {
             self.sessions.end(session, id, now.mono_ms);

@@ -1,40 +1,40 @@
-//! Which lines of which client have been said, over all its connections: a line that is sent again
-//! after the connection broke is said once.
+//! The sessions of clients: which lines have been said, across connections. A line that is sent
+//! again after its connection broke is said once.
 
 use std::collections::BTreeMap;
 
 use crate::ids::PeerId;
 use crate::limits::{ENDED_SESSIONS_MAX, SESSION_MS};
 
-/// The sessions of all clients that have named one.
+/// All sessions.
 #[derive(Default)]
 pub struct Sessions {
     by_id: BTreeMap<u128, Session>,
-    /// Those that have ended, in the order in which they did; a running number tells them apart.
+    /// Ended sessions, oldest first, by a running number.
     ended: BTreeMap<u64, (u64, u128)>,
     ends: u64,
 }
 
-/// What is known of one.
+/// What is remembered of one session.
 #[derive(Clone, Copy)]
 struct Session {
-    /// The number of the last line that was said; 0 if none was.
+    /// The number of the last line said in it; 0 if there is none.
     last: u64,
-    /// Its number among the lines of all people.
+    /// The number of that line in the chat.
     line: u64,
     state: State,
 }
 
 #[derive(Clone, Copy)]
 enum State {
-    /// This connection has it.
+    /// This connection holds it.
     Held(PeerId),
-    /// Its connection ended as the one of that number in [`Sessions::ended`].
+    /// Its connection has ended; the key of its entry in [`Sessions::ended`].
     Ended(u64),
 }
 
 impl Sessions {
-    /// The connection that has `session`.
+    /// Returns the connection that holds `session`.
     pub fn holder(&self, session: u128) -> Option<PeerId> {
         match self.by_id.get(&session)?.state {
             State::Held(peer) => Some(peer),
@@ -42,7 +42,7 @@ impl Sessions {
         }
     }
 
-    /// `peer` has `session` from here on; the number of the last line that was said in it.
+    /// Gives `session` to `peer`; returns the number of the last line said in it.
     pub fn hold(&mut self, session: u128, peer: PeerId, now_ms: u64) -> u64 {
         self.forget_old(now_ms);
         let new = Session { last: 0, line: 0, state: State::Held(peer) };
@@ -54,21 +54,22 @@ impl Sessions {
         session.last
     }
 
-    /// Whether the line `number` of `session` was said; if it was the last, also which one it is.
+    /// Whether line `number` of `session` has been said; for the last one, also its number in the
+    /// chat.
     pub fn has_said(&self, session: u128, number: u64) -> Option<Option<u64>> {
         let session = self.by_id.get(&session).filter(|session| number <= session.last)?;
         Some((number == session.last).then_some(session.line))
     }
 
-    /// The line `number` of `session` was said, as `line`.
+    /// Notes that line `number` of `session` has been said, as line `line` of the chat.
     pub fn note(&mut self, session: u128, number: u64, line: u64) {
         if let Some(session) = self.by_id.get_mut(&session) {
             (session.last, session.line) = (number, line);
         }
     }
 
-    /// The connection `peer`, which had `session`, has ended. One in which nothing was said need not
-    /// be remembered.
+    /// Ends `session` because its connection `peer` has ended. A session without lines is
+    /// forgotten.
     pub fn end(&mut self, session: u128, peer: PeerId, now_ms: u64) {
         let Some(found) = self.by_id.get_mut(&session) else { return };
         if !matches!(found.state, State::Held(holder) if holder == peer) {
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_is_known_over_connections_for_ten_minutes() {
+    fn said_lines_are_remembered_across_connections_for_ten_minutes() {
         let mut sessions = Sessions::default();
         assert_eq!(sessions.hold(5, peer(1), 0), 0);
         assert_eq!(sessions.has_said(5, 1), None);
@@ -126,13 +127,13 @@ mod tests {
         assert_eq!(sessions.has_said(5, 2), Some(Some(LINE)));
         assert_eq!(sessions.has_said(5, 3), None);
         sessions.end(5, peer(1), 1_001 + SESSION_MS);
-        assert_eq!(sessions.holder(5), Some(peer(2)), "it was another's");
+        assert_eq!(sessions.holder(5), Some(peer(2)), "another connection holds it");
         sessions.end(5, peer(2), 2_000 + SESSION_MS);
         assert_eq!(sessions.hold(5, peer(3), 2_001 + 2 * SESSION_MS), 0, "forgotten");
     }
 
     #[test]
-    fn the_table_is_bounded_and_the_oldest_goes_first() {
+    fn the_table_is_bounded_and_drops_the_oldest() {
         let mut sessions = Sessions::default();
         for session in 0..2 * ENDED_SESSIONS_MAX as u128 {
             sessions.hold(session, peer(1), 0);

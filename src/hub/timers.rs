@@ -1,18 +1,18 @@
-//! Deadlines: at most one entry a slot, moved only when it must come earlier.
+//! Deadlines: at most one entry per slot, which is only ever moved earlier.
 //!
-//! An entry that comes due says "look at this connection", not "this has happened": the hub
-//! then asks the connection what is really due and arms it again. So what happens all the
-//! time (a line read, a flush done) never touches a timer.
+//! An entry that comes due means "check this connection", not "this has happened": the hub then
+//! determines what is really due and arms the slot again. So the frequent operations (a line read,
+//! a flush done) never touch a timer.
 
 use std::collections::BTreeSet;
 
 const NEVER: u64 = u64::MAX;
 /// Bits of an entry that hold the slot: far more than a process can have descriptors for.
 const SLOT_BITS: u32 = 24;
-/// 34 years: what would be due later is due then.
+/// 34 years: later deadlines are cut to this.
 const DUE_MS_MAX: u64 = (1 << (64 - SLOT_BITS)) - 1;
 
-/// When which slot has to be looked at.
+/// The time at which each slot has to be checked.
 #[derive(Default)]
 pub struct Timers {
     /// Entries as one number each, the time above the slot: half the memory, the same order.
@@ -22,7 +22,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Has `slot` looked at no later than `due_ms`.
+    /// Schedules a check of `slot` no later than `due_ms`.
     pub fn arm(&mut self, slot: usize, due_ms: u64) {
         let due_ms = due_ms.min(DUE_MS_MAX);
         if slot >= self.armed_ms.len() {
@@ -35,17 +35,17 @@ impl Timers {
         }
     }
 
-    /// Forgets `slot`.
+    /// Cancels the check of `slot`.
     pub fn disarm(&mut self, slot: usize) {
         let Some(armed_ms) = self.armed_ms.get_mut(slot) else { return };
         if *armed_ms != NEVER {
             let was_there = self.queue.remove(&entry(*armed_ms, slot));
-            assert!(was_there, "an armed slot stands in the queue");
+            assert!(was_there, "an armed slot is in the queue");
             *armed_ms = NEVER;
         }
     }
 
-    /// Takes the next slot that is due at `now_ms`.
+    /// Removes and returns the next slot that is due at `now_ms`.
     pub fn pop(&mut self, now_ms: u64) -> Option<usize> {
         let (due_ms, slot) = self.first()?;
         if due_ms > now_ms {
@@ -55,14 +55,14 @@ impl Timers {
         Some(slot)
     }
 
-    /// When the next slot is due.
+    /// Returns when the next slot is due.
     pub fn next_ms(&self) -> Option<u64> {
         self.first().map(|(due_ms, _)| due_ms)
     }
 
     fn first(&self) -> Option<(u64, usize)> {
         let entry = *self.queue.first()?;
-        let slot = usize::try_from(entry & ((1 << SLOT_BITS) - 1)).expect("it was one");
+        let slot = usize::try_from(entry & ((1 << SLOT_BITS) - 1)).expect("a slot fits 24 bits");
         Some((entry >> SLOT_BITS, slot))
     }
 }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forgotten_slot_never_comes_due() {
+    fn a_disarmed_slot_never_comes_due() {
         let mut timers = Timers::default();
         timers.arm(0, 10);
         timers.disarm(0);

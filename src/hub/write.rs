@@ -1,4 +1,4 @@
-//! The writing half of a turn: what is queued to sockets.
+//! The writing half of a turn: flushes queued bytes to sockets.
 
 use std::hint;
 
@@ -36,16 +36,16 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// Reads something of each connection in `batch`, so that the processor fetches them all at the
-    /// same time. Among a million connections each is a cache miss, and one after the other they take
-    /// longer than everything else that a flush of the hub's does.
+    /// Reads one field of each connection in `batch`, so that the processor fetches them all at the
+    /// same time. Among a million connections each access is a cache miss; one after the other,
+    /// these take longer than everything else that the hub does in a flush.
     fn load(&self, batch: &[usize]) {
         for &slot in batch {
             hint::black_box(self.peers.slab[slot].phase);
         }
     }
 
-    /// Writes to `slot` what its socket takes.
+    /// Writes to `slot` as much as its socket accepts.
     fn flush(&mut self, slot: usize, now: &Now) {
         let (post, limits) = (&mut self.post, &self.limits);
         let conn = &mut self.peers.slab[slot];
@@ -88,7 +88,7 @@ impl<S: Socket> Hub<S> {
         }
     }
 
-    /// All that a closing connection was to be told is sent.
+    /// Shuts down the write side of a closing connection whose queue is sent.
     fn end_writing(&mut self, slot: usize, now: &Now) {
         let conn = &mut self.peers.slab[slot];
         if conn.sock.end_writing().is_err() || conn.reading == Reading::Done {
@@ -99,7 +99,8 @@ impl<S: Socket> Hub<S> {
         self.peers.want_read(slot);
     }
 
-    /// The socket of `slot` takes nothing any more: what it still sent is read, then it ends.
+    /// Notes that the socket of `slot` accepts no more bytes: input that has arrived is still read,
+    /// then the connection ends.
     fn close_write_side(&mut self, slot: usize) {
         let conn = &mut self.peers.slab[slot];
         if !conn.is_open() {

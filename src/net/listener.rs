@@ -1,4 +1,4 @@
-//! Where peers come in: a listener.
+//! Listeners, which accept connections.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -16,17 +16,18 @@ use crate::door::DoorKind;
 use crate::limits::{Limits, SEND_BUFFER_BYTES};
 use crate::net::sock::{Sock, Stream};
 
-/// What the system may hold of connections that are not accepted yet (capped by `somaxconn`).
+/// The kernel's limit on connections that are not accepted yet (capped by `somaxconn`).
 const ACCEPT_BACKLOG: i32 = 4_096;
 
-/// An open door.
+/// A listening door.
 pub struct Door {
-    /// What is spoken there.
+    /// The protocol spoken there.
     pub kind: DoorKind,
     listener: Listener,
-    /// Where it really is, port and all.
+    /// The actual address, with the actual port.
     pub address: Address,
-    /// No accept has found its queue empty since its last event.
+    /// Whether connections may be waiting: no accept has found the queue empty since the last
+    /// event.
     pub ready: bool,
 }
 
@@ -36,19 +37,19 @@ enum Listener {
     Unix(UnixListener, Option<FileId>),
 }
 
-/// What tells one file from another: its device and its inode.
+/// The identity of a file: its device and its inode.
 #[derive(PartialEq, Eq)]
 struct FileId(u64, u64);
 
 impl FileId {
-    /// Of the file that is at `path` now.
+    /// Returns the identity of the file that is at `path` now.
     fn of(path: &Path) -> Option<Self> {
         fs::symlink_metadata(path).ok().map(|found| Self(found.dev(), found.ino()))
     }
 }
 
 impl Door {
-    /// Listens at `address`, and has `poll` tell of who comes there.
+    /// Listens at `address`, and registers with `poll`.
     ///
     /// # Errors
     /// One line that names the option and what to do.
@@ -93,10 +94,10 @@ impl Door {
         Ok(Self { kind, listener, address, ready: false })
     }
 
-    /// Takes in who waits longest, and where it comes from.
+    /// Accepts the connection that has waited longest; returns its peer's address as well.
     ///
     /// # Errors
-    /// Those of accept(2); `WouldBlock` if nobody waits.
+    /// Those of accept(2); `WouldBlock` if no connection is waiting.
     pub fn accept(&self) -> io::Result<(Sock, Option<SocketAddr>)> {
         match &self.listener {
             Listener::Tcp(listener) => {
@@ -105,7 +106,7 @@ impl Door {
             }
             Listener::Unix(listener, _) => {
                 let (stream, _) = listener.accept()?;
-                // A Unix socket inherits nothing.
+                // A Unix socket does not inherit it.
                 SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
                 Ok((Sock::new(Stream::Unix(stream)), None))
             }
@@ -115,8 +116,8 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        // Another server's socket may be at the path by now. (The inode cannot have been reused:
-        // the socket, which is still open, keeps it.)
+        // The path may belong to another server's socket by now. (The inode cannot have been
+        // reused: the socket, which is still open, keeps it.)
         if let (Address::Unix(path), Listener::Unix(_, bound)) = (&self.address, &self.listener)
             && bound.is_some()
             && FileId::of(path) == *bound
@@ -126,7 +127,8 @@ impl Drop for Door {
     }
 }
 
-/// A listener whose options every accepted socket inherits, which saves seven system calls each.
+/// Creates a listener whose options every accepted socket inherits, which saves seven system calls
+/// each.
 fn listen_tcp(address: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     let domain = Domain::for_address(address);
     let socket = socket2::Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
@@ -135,11 +137,11 @@ fn listen_tcp(address: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // Without it the kernel hides a slow reader behind megabytes.
+    // Otherwise the kernel buffers megabytes for a slow reader, which hides that it is slow.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.set_tcp_nodelay(true)?;
-    // A telnet's ^C sends half a command as urgent data; out of line, the other half would take
-    // the next letter for it.
+    // A telnet client's ^C sends half a command as urgent data; if that were read out of band, the
+    // next letter would be taken for it.
     socket.set_out_of_band_inline(true)?;
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(limits.keepalive_secs))
@@ -158,16 +160,16 @@ fn listen_unix(path: &Path, mode: Option<u32>) -> io::Result<UnixListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
     if let Some(mode) = mode {
-        // Before it listens, and so before anybody can connect.
+        // Before it listens, so that nobody can connect earlier.
         fs::set_permissions(path, Permissions::from_mode(mode))?;
     }
     socket.listen(ACCEPT_BACKLOG)?;
     Ok(UnixListener::from_std(socket.into()))
 }
 
-/// Removes a socket file that a server left behind; one that answers stays, also if it is too busy
-/// to answer at once, and so does a file of another kind (which refuses a connection just as a
-/// dead socket does).
+/// Removes a socket file that a server left behind. One that accepts connections stays, also if it
+/// is too busy to do so at once, and so does a file of another kind (which refuses a connection
+/// just as a dead socket does).
 fn remove_stale(path: &Path) -> io::Result<()> {
     if !fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
         return Ok(());

@@ -1,5 +1,5 @@
-//! The event loop: one Poll over doors, peers and signals. The only file that knows both mio
-//! and the hub, and the only one that reads the clock.
+//! The event loop: one Poll over doors, peers and signals. The only file that knows both mio and
+//! the hub, and the only one that reads the clock.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -19,24 +19,24 @@ use crate::net::signals::{Asked, Signals, Stop};
 use crate::net::sock::Sock;
 
 const SIGNALS: Token = Token(usize::MAX);
-/// Doors have the tokens below `SIGNALS`; the rest are slots.
+/// Doors have the tokens below `SIGNALS`; all lower tokens are slots.
 const FIRST_DOOR: usize = usize::MAX - DOORS_MAX;
 const EVENTS_PER_POLL: usize = 1_024;
-/// Both directions, and a mark in the input at which the kernel ends a read early.
+/// Both directions, and urgent data, at which the kernel ends a read early.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const PEER_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
-/// How long to wait for a descriptor to come free elsewhere.
+/// The time to wait for a descriptor to become free elsewhere.
 const ACCEPT_RETRY_MS: u64 = 1_000;
-/// The part of an IPv6 address that is one network: its /64.
+/// The part of an IPv6 address that identifies a network: its /64.
 const NETWORK_BITS: u128 = (u64::MAX as u128) << 64;
-/// How long to wait before stderr is asked again whether it takes something.
+/// The time to wait before stderr is tried again.
 const LOG_RETRY_MS: u64 = 1_000;
-/// Time between two log lines about connections that were not even told why.
+/// The time between two log lines about connections that were closed without a notice.
 const REFUSAL_LOG_MS: u64 = 1_000;
 
-/// The server, listening.
+/// The listening server.
 pub struct Server {
     poll: Poll,
     doors: Vec<Door>,
@@ -44,15 +44,15 @@ pub struct Server {
     clock: Clock,
     signals: Signals,
     limits: Limits,
-    /// Set since descriptors ran out and until nobody waits at any door: when to try
-    /// again, and with how many peers it failed.
+    /// Set from the moment descriptors run out until no connection is waiting at any door: when to
+    /// try again, and with how many peers it failed.
     starved: Option<Starved>,
-    /// Not before, another connection turned away is logged.
+    /// The next connection that is closed without a notice is logged only after this time.
     next_refusal_ms: u64,
-    /// Set while records of the log are lost because stderr is full or stopped: when to try again
-    /// to log how many.
+    /// Set while log records are lost because stderr is full or stopped: when to try again to log
+    /// their number.
     log_retry_ms: Option<u64>,
-    /// Set since a signal asked to stop: when it is over, whoever is still there.
+    /// Set since a signal asked to stop: when to stop even if connections remain.
     stop_by_ms: Option<u64>,
 }
 
@@ -99,7 +99,7 @@ impl Server {
         })
     }
 
-    /// Where the doors are, and what is spoken there.
+    /// Returns the kind and address of each door.
     pub fn doors(&self) -> impl Iterator<Item = (DoorKind, &Address)> {
         self.doors.iter().map(|door| (door.kind, &door.address))
     }
@@ -109,10 +109,10 @@ impl Server {
         self.signals.stops_on_hang_up
     }
 
-    /// Serves until a signal says to stop; a second signal that cut it short.
+    /// Serves until a signal asks to stop; returns the second signal if one cut that short.
     ///
     /// # Errors
-    /// If the system cannot wait for events any more.
+    /// If the system can no longer wait for events.
     pub fn run(&mut self) -> io::Result<Option<Stop>> {
         let end = self.serve();
         self.hub.close_log();
@@ -143,7 +143,7 @@ impl Server {
         }
     }
 
-    /// How long nothing is due; none if nothing is due ever.
+    /// Returns how long nothing is due; none if nothing ever is.
     fn patience(&mut self) -> Option<Duration> {
         let deadlines_ms =
             [self.hub.deadline_ms(), self.retry_ms(), self.log_retry_ms, self.stop_by_ms];
@@ -151,7 +151,7 @@ impl Server {
         Some(Duration::from_millis(due_ms.saturating_sub(self.now().mono_ms)))
     }
 
-    /// Notes what `event` tells; a signal that asks a second time to stop is handed back.
+    /// Handles `event`; returns the signal if it is the second one that asks to stop.
     fn handle_event(&mut self, event: &mio::event::Event, now: &Now) -> Option<Stop> {
         match event.token() {
             SIGNALS => {
@@ -168,8 +168,8 @@ impl Server {
         None
     }
 
-    /// Does what a signal asks for; a second one that asks to stop is handed back. A hang-up never
-    /// counts as a second one: a shell that ends with its terminal sends it once more.
+    /// Does what a signal asks for; returns the second one that asks to stop. A hang-up never
+    /// counts as a second one: a shell that ends with its terminal sends it again.
     fn handle_signal(&mut self, asked: Asked, now: &Now) -> Option<Stop> {
         let stop = match asked {
             Asked::Stop(stop) => stop,
@@ -197,7 +197,7 @@ impl Server {
         self.clock.at(Instant::now(), wall)
     }
 
-    /// Accepts from every ready door, a bounded number; true if one may have more.
+    /// Accepts from every ready door, a bounded number; returns true if more may be waiting.
     fn accept_some(&mut self, now: &Now) -> bool {
         if let Some(Starved { retry_ms, peers }) = self.starved
             && now.mono_ms < retry_ms
@@ -221,7 +221,8 @@ impl Server {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         self.doors[index].ready = false;
                     }
-                    // It was gone before it was accepted, or a signal came: the next one.
+                    // The peer was gone before it was accepted, or a signal interrupted: continue
+                    // with the next one.
                     Err(error) if is_about_the_peer(&error) => {}
                     Err(error) => {
                         self.starve(&error, now);
@@ -241,21 +242,21 @@ impl Server {
         let counted = from.and_then(counted_address);
         let from = from.map_or_else(|| "unix".to_string(), |from| from.to_string());
         let Some(slot) = self.hub.vacancy() else { return self.turn_away(&from, now) };
-        // All at once and never again: the hub keeps what each event told it.
+        // All interests at once and never again: the hub remembers what each event reported.
         let registered =
             self.poll.registry().register(sock.as_source(), Token(slot), PEER_INTEREST);
         if let Err(error) = registered {
             error!("event=unregistered error={:?}", error.to_string());
             return;
         }
-        // Before the hub has it, which may close it at once.
+        // Before the hub has it, because the hub may close it at once.
         let id = self.hub.next_id();
         let door = kind.as_str();
         info!("event=open id={id} door={door} from={from}");
         self.hub.open(sock, kind, counted, now);
     }
 
-    /// Logs that a connection was closed without a word; a flood of them does not flood the log.
+    /// Logs that a connection was closed without a notice; many of them do not flood the log.
     fn turn_away(&mut self, from: &str, now: &Now) {
         if now.mono_ms >= self.next_refusal_ms {
             self.next_refusal_ms = now.mono_ms + REFUSAL_LOG_MS;
@@ -263,8 +264,8 @@ impl Server {
         }
     }
 
-    /// No descriptor or no memory is left for another connection. No event will come for those
-    /// that wait, so the door stays ready and is tried again; it is logged once.
+    /// Notes that there is no descriptor or memory left for another connection. There will be no
+    /// event for the waiting ones, so the door stays ready and is tried again; this is logged once.
     fn starve(&mut self, error: &io::Error, now: &Now) {
         if self.starved.is_none() {
             warn!("event=starved error={:?}", error.to_string());
@@ -278,8 +279,8 @@ impl Server {
     }
 }
 
-/// The address under which the limit per address counts a connection from there, unless it is
-/// exempt: an IPv6 host can have every address of a /64 network.
+/// Returns the address under which the limit per address counts a connection, unless it is exempt:
+/// an IPv6 host can have every address of a /64 network.
 fn counted_address(from: SocketAddr) -> Option<IpAddr> {
     match from.ip().to_canonical() {
         host if host.is_loopback() => None,
@@ -288,8 +289,8 @@ fn counted_address(from: SocketAddr) -> Option<IpAddr> {
     }
 }
 
-/// Whether accept(2) passed on what befell the one connection, not what the server lacks. (Some
-/// network errors have no kind of their own; they are taken for a lack, and tried again later.)
+/// Whether an error of accept(2) is about the one connection, not about a lack of resources. (Some
+/// network errors have no kind of their own; they are treated as a lack, and tried again later.)
 fn is_about_the_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! Signals as events of the same Poll.
+//! Signals, delivered as events of the same Poll.
 
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -12,11 +12,11 @@ use signal_hook_mio::v1_0::Signals as Source;
 pub enum Asked {
     /// To end.
     Stop(Stop),
-    /// Nothing yet: SIGHUP is reserved for what a service does without ending.
+    /// Nothing yet: SIGHUP is reserved for an action that does not end the service.
     Report,
 }
 
-/// What asks the server to end.
+/// A signal that asks the server to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// SIGTERM.
@@ -28,7 +28,7 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// As the diagnostics have it.
+    /// Returns the name that the log uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Terminate => "terminate",
@@ -37,7 +37,7 @@ impl Stop {
         }
     }
 
-    /// As a shell counts a process that this signal ended.
+    /// Returns the exit code that a shell gives a process ended by this signal.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Terminate => 128 + 15,
@@ -55,7 +55,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// From here on they arrive as events under `token`, and no longer end the process.
+    /// Lets them arrive as events under `token` from here on, instead of ending the process.
     ///
     /// (SIGPIPE is ignored already: Rust's runtime does that before `main`.)
     ///
@@ -69,7 +69,7 @@ impl Signals {
         Ok(Self { source, stops_on_hang_up })
     }
 
-    /// What the signals that have come since ask for.
+    /// Returns what the signals that have arrived since the last call ask for.
     pub fn asked(&mut self) -> impl Iterator<Item = Asked> {
         let stops_on_hang_up = self.stops_on_hang_up;
         self.source.pending().map(move |signal| match signal {
@@ -81,8 +81,8 @@ impl Signals {
     }
 }
 
-/// Whether whoever started this process had SIGHUP ignored, as nohup(1) does: a handler would undo
-/// that. Only Linux tells without `unsafe`; elsewhere it counts as not.
+/// Whether the process was started with SIGHUP ignored, as by nohup(1): a handler would undo that.
+/// Only Linux reports it without `unsafe`; elsewhere the answer is no.
 fn is_hang_up_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! A peer's socket: what its reads and writes mean, and how it ends.
+//! A peer's socket: the meaning of its reads and writes, and how it is closed.
 
 use std::io::{self, IoSlice, Read};
 use std::net::Shutdown;
@@ -9,10 +9,10 @@ use socket2::SockRef;
 use crate::delivery::outbound::Took;
 use crate::hub::conn::{Ready, Socket};
 
-/// A peer's socket, and what its events told of its input.
+/// A peer's socket, and what its events reported about its input.
 pub struct Sock {
     stream: Stream,
-    /// The peer has ended its side.
+    /// The peer has closed its side.
     ended: bool,
     /// The peer has sent urgent data.
     urgent: bool,
@@ -20,19 +20,19 @@ pub struct Sock {
 
 /// A stream that a listener accepted.
 pub enum Stream {
-    /// Over TCP.
+    /// A TCP connection.
     Tcp(TcpStream),
-    /// In the file system.
+    /// A Unix socket connection.
     Unix(UnixStream),
 }
 
 impl Sock {
-    /// A socket of which no event has told anything.
+    /// Wraps a socket that has had no event.
     pub fn new(stream: Stream) -> Self {
         Self { stream, ended: false, urgent: false }
     }
 
-    /// As the Poll wants it.
+    /// Returns the socket as the Poll registers it.
     pub fn as_source(&mut self) -> &mut dyn mio::event::Source {
         match &mut self.stream {
             Stream::Tcp(stream) => stream,
@@ -54,10 +54,10 @@ impl Socket for Sock {
         self.urgent |= ready.urgent;
     }
 
-    /// A read that brings less than was asked for has found the end of what there is, on Linux
-    /// (epoll(7)), and saves the next call. Not so if the end of the input came along, of which no
-    /// further event tells; if there is urgent data, at which a read stops (tcp(7)); or on a Unix
-    /// socket, where a read stops behind what came with a descriptor (unix(7)).
+    /// On Linux, a read that returns less than was asked for has drained the socket (epoll(7)),
+    /// which saves the next call. Exceptions: the end of the input came along, which no further
+    /// event reports; there is urgent data, at which a read stops (tcp(7)); or it is a Unix socket,
+    /// where a read stops behind data that came with a descriptor (unix(7)).
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
         let (read, may_end_short) = match &mut self.stream {
             Stream::Tcp(stream) => (repeated(|| stream.read(buffer)), self.ended || self.urgent),
@@ -73,12 +73,12 @@ impl Socket for Sock {
         }
     }
 
-    /// By send(2) and sendmsg(2): write(2) and writev(2), which a stream's own methods may use,
+    /// Uses send(2) and sendmsg(2): write(2) and writev(2), which a stream's own methods may use,
     /// pass through the file layer first, for half a microsecond on top of five or six. A `send`
     /// costs the kernel less than a `sendmsg` of one slice.
     ///
-    /// A short write found the buffer full: the kernel has noted that we wait (SOCK_NOSPACE) and
-    /// will send an event, so asking once more is saved.
+    /// A short write has found the buffer full: the kernel has noted that we wait (SOCK_NOSPACE)
+    /// and will send an event, so another call is saved.
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Took> {
         let offered: usize = slices.iter().map(|slice| slice.len()).sum();
         let raw = self.raw();
@@ -104,7 +104,7 @@ impl Socket for Sock {
     }
 }
 
-/// Makes a system call again while signals interrupt it.
+/// Repeats a system call while signals interrupt it.
 fn repeated<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {

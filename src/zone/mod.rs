@@ -1,4 +1,4 @@
-//! Moments as people in some time zone see them.
+//! Times as seen in a time zone.
 
 pub mod offset;
 mod rules;
@@ -13,21 +13,21 @@ use crate::clock::{Shown, Stamp, date_and_time};
 use crate::zone::offset::Offset;
 use crate::zone::rules::Rules;
 
-/// One of the [`Zones`].
+/// Identifies one of the [`Zones`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Zone(u16);
 
-/// The time zones that somebody has chosen so far, and the last moment that was shown in each.
+/// The time zones that users have chosen so far, each with the last time that was formatted in it.
 ///
-/// That moment is kept because most lines are said within the second of the one before: they cost one
-/// comparison and no formatting. Two days are kept as well, today and one of history, with how far
-/// the zone is from UTC on them: to ask chrono is slow.
+/// That time is kept because most lines are said within the second of the one before: they cost one
+/// comparison and no formatting. Two days are kept as well, today and one of history, with the
+/// zone's offset from UTC on them, because asking chrono is slow.
 ///
-/// A zone stays when nobody is in it any more: there are no more than a few hundred names and
-/// offsets, and each takes about as much memory as a line that was said.
+/// A zone stays after its last user has left it: there are no more than a few hundred names and
+/// offsets, and each takes about as much memory as a stored line.
 pub struct Zones {
     zones: Vec<Entry>,
-    /// Where the time zone database is.
+    /// The folder of the time zone database.
     folder: PathBuf,
 }
 
@@ -35,7 +35,7 @@ struct Entry {
     kind: Kind,
     /// The second that `text` shows, in milliseconds since 1970.
     second_ms: u64,
-    /// As [`date_and_time`] has it.
+    /// The text, as formatted by [`date_and_time`].
     text: [u8; 19],
     days: [Day; 2],
 }
@@ -43,15 +43,15 @@ struct Entry {
 /// One day in a zone.
 #[derive(Clone, Copy, Default)]
 struct Day {
-    /// When it begins and ends, in milliseconds since 1970.
+    /// Its start and end, in milliseconds since 1970.
     from_ms: u64,
     to_ms: u64,
-    /// Added to UTC, unless the clocks are changed on this day.
+    /// The offset from UTC, unless the clocks are changed on this day.
     offset_secs: Option<i64>,
 }
 
 enum Kind {
-    /// What this machine is set to.
+    /// The zone of this machine.
     Local,
     Fixed(Offset),
     Named(Box<str>, Rules),
@@ -59,25 +59,25 @@ enum Kind {
 
 const DAY_SECS: i64 = 86_400;
 
-/// Where every Unix has the time zone database.
+/// The folder of the time zone database on every Unix.
 const FOLDER: &str = "/usr/share/zoneinfo";
-/// The largest file of it that is read; real ones have 4 KB.
+/// The maximum size of its files that are read; real ones have 4 KB.
 const FILE_BYTES_MAX: usize = 16 * 1024;
-/// The longest name that is looked for; real ones have up to 32.
+/// The maximum length of a name; real ones have up to 32.
 const NAME_BYTES_MAX: usize = 48;
-/// How much of the past of a zone is kept. What was said before that is shown as if clocks had never
-/// changed.
+/// How much of the past of a zone is kept. Earlier times are shown as if clocks had never changed
+/// before.
 const PAST_SECS: i64 = 2 * 366 * 86_400;
-/// Zones there may be: more than the database has names.
+/// The maximum number of zones: more than the database has names.
 const ZONES_MAX: usize = 4_096;
 
 impl Zone {
-    /// The zone that this machine is in.
+    /// The zone of this machine.
     pub const LOCAL: Self = Self(0);
 }
 
 impl Zones {
-    /// This machine's zone is there.
+    /// Creates the set of zones with this machine's zone.
     pub fn new() -> Self {
         Self::with_database(FOLDER)
     }
@@ -87,12 +87,12 @@ impl Zones {
         Self { zones: vec![Entry::new(Kind::Local)], folder: folder.into() }
     }
 
-    /// The zone that `text` means, which is an offset such as `+8` or `-3:30`, or a name of the time
-    /// zone database; `now` only says how old what was said can be.
+    /// Returns the zone that `text` means, which is an offset such as `+8` or `-3:30`, or a name of
+    /// the time zone database; `now` determines how much of the past is kept.
     ///
-    /// A name is looked up in the file system, each time, so a new edition of the database counts. It
-    /// is a small local file, read once for a command that flood control has let through: that may
-    /// hold up the loop for some microseconds.
+    /// A name is looked up in the file system each time, so a new edition of the database takes
+    /// effect. It is a small local file, read once for a command that flood control has let
+    /// through: that may hold up the loop for some microseconds.
     pub fn find(&mut self, text: &str, now: Stamp) -> Option<Zone> {
         let kind = match Offset::parse(text) {
             Some(offset) => Kind::Fixed(offset),
@@ -117,12 +117,12 @@ impl Zones {
         Some(Zone(u16::try_from(place).expect("there are not so many")))
     }
 
-    /// `stamp` in `zone`, as `2026-11-23 09:11:38`.
+    /// Formats `stamp` in `zone`, as `2026-11-23 09:11:38`.
     pub fn text(&mut self, zone: Zone, stamp: Stamp) -> &str {
         std::str::from_utf8(self.bytes(zone, stamp)).expect("digits are ASCII")
     }
 
-    /// The same, to be sent.
+    /// The same as bytes.
     pub fn bytes(&mut self, zone: Zone, stamp: Stamp) -> &[u8; 19] {
         let entry = &mut self.zones[usize::from(zone.0)];
         if stamp.unix_ms.wrapping_sub(entry.second_ms) >= 1_000 {
@@ -131,7 +131,7 @@ impl Zones {
         &entry.text
     }
 
-    /// How far ahead of UTC `zone` is at `stamp`.
+    /// Returns the offset from UTC of `zone` at `stamp`.
     pub fn offset(&mut self, zone: Zone, stamp: Stamp) -> Offset {
         let minutes = self.zones[usize::from(zone.0)].kind.offset_secs(stamp) / 60;
         Offset { minutes: i16::try_from(minutes).unwrap_or(0) }
@@ -171,7 +171,8 @@ impl Zones {
         before.unix_ms < self.zones[usize::from(zone.0)].day(stamp).from_ms
     }
 
-    /// As much of `stamp` as is `shown`, as `[09:11] `, with the date as well if that `is_other_day`.
+    /// Appends the part of `stamp` that is `shown`, as `[09:11] `, with the date as well if
+    /// `is_other_day`.
     pub fn begin_line(
         &mut self,
         zone: Zone,
@@ -192,7 +193,7 @@ impl Zones {
         to.extend_from_slice(b"] ");
     }
 
-    /// The file called `name` of the time zone database.
+    /// Reads the file called `name` of the time zone database.
     fn read(&self, name: &str) -> Option<Vec<u8>> {
         let is_plain = |part: &str| {
             let is_in_names = |c: char| c.is_ascii_alphanumeric() || "_+-".contains(c);
@@ -204,11 +205,12 @@ impl Zones {
             && !name.starts_with("right/")
             && !name.starts_with("posix/");
         let path = self.folder.join(Path::new(name).components().as_path());
-        // To open anything else than a file may wait for somebody to write to it.
+        // Opening anything but a regular file may wait until somebody writes to it.
         if !is_name || !fs::metadata(&path).ok()?.is_file() {
             return None;
         }
-        // One read brings all of a small file; what it did not bring would be missed, and refused.
+        // One read returns all of a small file; if it did not, the file would be incomplete, and
+        // refused.
         let mut bytes = vec![0; FILE_BYTES_MAX];
         let length = File::open(path).ok()?.read(&mut bytes).ok()?;
         bytes.truncate(length);
@@ -237,14 +239,14 @@ impl Entry {
         self.text = date_and_time(unix_secs(stamp) + offset_secs);
     }
 
-    /// The day that `stamp` is on.
+    /// Returns the day that contains `stamp`.
     fn day(&mut self, stamp: Stamp) -> Day {
         let is_it = |day: &&Day| (day.from_ms..day.to_ms).contains(&stamp.unix_ms);
         if let Some(day) = self.days.iter().find(is_it) {
             return *day;
         }
         let day = self.kind.day(stamp);
-        // The earlier one gives way: today stays while the days before are shown.
+        // The earlier one is replaced: today stays while the days before are shown.
         let place = usize::from(self.days[1].from_ms < self.days[0].from_ms);
         self.days[place] = day;
         day
@@ -252,7 +254,7 @@ impl Entry {
 }
 
 impl Kind {
-    /// How far ahead of UTC it is at `stamp`.
+    /// Returns the offset from UTC at `stamp`.
     fn offset_secs(&self, stamp: Stamp) -> i64 {
         match self {
             Self::Local => local_offset_secs(stamp),
@@ -261,7 +263,7 @@ impl Kind {
         }
     }
 
-    /// The day that `stamp` is on.
+    /// Returns the day that contains `stamp`.
     fn day(&self, stamp: Stamp) -> Day {
         let offset_secs = self.offset_secs(stamp);
         let at_secs =
@@ -271,7 +273,7 @@ impl Kind {
             at_secs(days * DAY_SECS - self.offset_secs(by_now))
         };
         let days = (unix_secs(stamp) + offset_secs).div_euclid(DAY_SECS);
-        // It is within, whatever the clocks do at midnight.
+        // The day contains `stamp`, whatever the clocks do at midnight.
         let from = midnight(days).min(stamp);
         let to = midnight(days + 1).max(Stamp { unix_ms: stamp.unix_ms.saturating_add(1) });
         let is_constant = [from, to].iter().all(|&end| self.offset_secs(end) == offset_secs);
@@ -280,7 +282,7 @@ impl Kind {
     }
 }
 
-/// How far ahead of UTC this machine's zone is at `stamp`.
+/// Returns the offset from UTC of this machine's zone at `stamp`.
 fn local_offset_secs(stamp: Stamp) -> i64 {
     let utc = DateTime::from_timestamp(unix_secs(stamp), 0).unwrap_or(DateTime::UNIX_EPOCH);
     Local.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc().into()
@@ -296,7 +298,7 @@ mod tests {
     use crate::zone::rules::tests::file;
 
     #[test]
-    fn a_moment_is_shown_as_this_machine_has_it() {
+    fn a_time_is_shown_in_this_machines_zone() {
         let mut zones = Zones::new();
         for unix_ms in [0, 999, 1_000, 1_700_000_000_000, 1_700_000_000_999, 1_700_000_001_000, 7] {
             let wall = DateTime::from_timestamp_millis(unix_ms).expect("it is a date");
@@ -315,7 +317,7 @@ mod tests {
     const STAMP: Stamp = Stamp { unix_ms: 1_700_000_000_000 };
 
     #[test]
-    fn offsets_are_read_as_people_write_them() {
+    fn offsets_are_parsed_as_people_write_them() {
         let mut zones = Zones::new();
         for (text, name, shown) in [
             ("+8", "UTC+8", "2023-11-15 06:13:20"),
@@ -331,7 +333,7 @@ mod tests {
             assert_eq!(zones.offset(zone, STAMP).to_string(), name, "{text}");
             assert_eq!(zones.text(zone, STAMP), shown, "{text}");
         }
-        assert_eq!(zones.zones.len(), 7, "what is the same is there once");
+        assert_eq!(zones.zones.len(), 7, "equal offsets are stored once");
         for text in
             ["", "+", "8", "+15", "-99", "+8:3", "+8:60", "+8:000", "+ 8", "++8", "+8h", "+٨"]
         {
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_looked_up_in_the_database_alone() {
+    fn names_are_looked_up_only_in_the_database() {
         let folder = std::env::temp_dir().join(format!("natter-zones-{}", std::process::id()));
         fs::create_dir_all(folder.join("zones/Asia")).expect("a folder");
         let shanghai = folder.join("zones/Asia/Shanghai");
@@ -392,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_on_which_clocks_change_is_a_day() {
+    fn a_day_on_which_clocks_change_is_one_day() {
         let folder = std::env::temp_dir().join(format!("natter-summer-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
         let berlin = file(3_600, &[(1, 3_600)], "CET-1CEST,M3.5.0,M10.5.0/3");
@@ -400,7 +402,7 @@ mod tests {
         let mut zones = Zones::with_database(&folder);
         let zone = zones.find("Berlin", Stamp::default()).expect("it is there");
         fs::remove_dir_all(folder).expect("it was made above");
-        // From 2026-03-28 22:30 in UTC, by half hours.
+        // From 2026-03-28 22:30 in UTC, in steps of half an hour.
         let moments = (0..60).map(|step| Stamp { unix_ms: 1_774_737_000_000 + step * 1_800_000 });
         let moments: Vec<Stamp> = moments.collect();
         let texts: Vec<String> =

@@ -1,19 +1,19 @@
-//! How far the clocks of a place are from UTC, as people write it.
+//! Offsets from UTC, as people write them.
 
 use std::fmt;
 
-/// How far ahead of UTC clocks are, in minutes. It is displayed as `UTC+8` or `UTC-3:30`.
+/// An offset from UTC in minutes, positive to the east. It is displayed as `UTC+8` or `UTC-3:30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset {
     /// Minutes; less than 15 hours either way.
     pub minutes: i16,
 }
 
-/// No clock is farther from UTC.
+/// The maximum offset in hours, either way.
 const HOURS_MAX: i16 = 14;
 
 impl Offset {
-    /// `+8`, `-3:30`, `+0530`, also behind `UTC` or `GMT`.
+    /// Parses `+8`, `-3:30`, `+0530`, also behind `UTC` or `GMT`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = ["UTC", "GMT", "utc", "gmt"]
             .iter()
@@ -38,7 +38,7 @@ impl Offset {
         Some(Self { minutes: sign * (60 * hours + minutes) })
     }
 
-    /// The same in seconds.
+    /// Returns the offset in seconds.
     pub fn secs(self) -> i64 {
         i64::from(self.minutes) * 60
     }

@@ -1,22 +1,22 @@
-//! When the clocks of a time zone are how far from UTC: TZif, as the files of the time zone
-//! database have it (RFC 9636).
+//! The offsets of a time zone from UTC over time, read from TZif, the format of the time zone
+//! database (RFC 9636).
 
 use crate::clock::date;
 
-/// What holds in one time zone.
+/// The rules of one time zone.
 pub struct Rules {
-    /// From when on the clocks are how far ahead of UTC, in seconds; in order.
+    /// The changes, in order: the time of each, and the offset from UTC in seconds after it.
     changes: Box<[(i64, i32)]>,
-    /// Before the first of them.
+    /// The offset before the first change.
     first_secs: i32,
-    /// After the last of them.
+    /// The rule after the last change.
     yearly: Option<Yearly>,
 }
 
-/// What holds every year from the last change on.
+/// The rule for every year after the last change.
 #[derive(Clone, Copy)]
 struct Yearly {
-    /// How far ahead of UTC the clocks are in standard time.
+    /// The offset from UTC in standard time.
     standard_secs: i32,
     summer: Option<Summer>,
 }
@@ -24,13 +24,13 @@ struct Yearly {
 /// Summer time.
 #[derive(Clone, Copy)]
 struct Summer {
-    /// How far ahead of UTC the clocks are then.
+    /// The offset from UTC in summer time.
     secs: i32,
-    /// When it begins, by standard time, and when it ends, by summer time.
+    /// Its start, in standard time, and its end, in summer time.
     turns: [Turn; 2],
 }
 
-/// A moment in each year.
+/// A time in each year.
 #[derive(Clone, Copy)]
 struct Turn {
     day: Day,
@@ -41,22 +41,23 @@ struct Turn {
 /// A day in each year.
 #[derive(Clone, Copy)]
 enum Day {
-    /// In this month, the weekday so many after Sunday, for the so manieth time; 5 is the last time.
+    /// Month, week and weekday (0 is Sunday): the day is that weekday in that week; week 5 is the
+    /// last.
     Weekday([u8; 3]),
-    /// So many after the 1st of January.
+    /// The number of days after 1 January.
     OfYear(u16),
-    /// The same, in years without a 29th of February, which is not counted.
+    /// The same, but 29 February is never counted.
     OfShortYear(u16),
 }
 
 const DAY_SECS: i64 = 86_400;
 
 impl Rules {
-    /// What the file `bytes` says of the time from `since_secs` on, in seconds since 1970; none if it
-    /// is no file of the time zone database, or from before 2005.
+    /// Parses a file of the time zone database, for times from `since_secs` on, in seconds since
+    /// 1970; returns none if `bytes` are no such file, or one from before 2005.
     pub fn parse(bytes: &[u8], since_secs: i64) -> Option<Self> {
         let (header, rest) = Header::parse(bytes)?;
-        // The first block has 32 bits for each time. Nothing of it is needed.
+        // The first block has 32 bits for each time. It is not needed.
         let (header, rest) = Header::parse(rest.get(header.block_bytes(4)..)?)?;
         let (block, footer) = rest.split_at_checked(header.block_bytes(8))?;
         let (times, block) = block.split_at_checked(8 * header.times)?;
@@ -80,7 +81,7 @@ impl Rules {
         is_in_order.then(|| Self { changes: changes.into(), first_secs, yearly })
     }
 
-    /// How far ahead of UTC the clocks are at `unix_secs`, in seconds.
+    /// Returns the offset from UTC at `unix_secs`, in seconds.
     pub fn offset_secs(&self, unix_secs: i64) -> i32 {
         let past = self.changes.partition_point(|&(at_secs, _)| at_secs <= unix_secs);
         match (self.yearly, past.checked_sub(1)) {
@@ -91,11 +92,11 @@ impl Rules {
     }
 }
 
-/// How many there are of what follows.
+/// The counts in a header.
 struct Header {
     times: usize,
     kinds: usize,
-    /// Of which nothing is used.
+    /// Counts of data that is not used.
     others: [usize; 4],
 }
 
@@ -105,7 +106,7 @@ impl Header {
         let version = header.strip_prefix(b"TZif")?[0];
         let mut counts = [0; 6];
         for (count, bytes) in counts.iter_mut().zip(header[20..].chunks_exact(4)) {
-            // The most there may be in a file of a sensible size: sums of them do not overflow.
+            // The maximum in a file of a sensible size: sums of them do not overflow.
             let bytes = bytes.first_chunk().expect("of four bytes");
             *count = u16::try_from(u32::from_be_bytes(*bytes)).ok()?.into();
         }
@@ -114,7 +115,7 @@ impl Header {
         (version >= b'2').then_some((header, rest))
     }
 
-    /// The length of what follows, with so many bytes for each time.
+    /// Returns the length of the data after the header, with `time_bytes` for each time.
     fn block_bytes(&self, time_bytes: usize) -> usize {
         let [is_ut, is_standard, leaps, letters] = self.others;
         let Self { times, kinds, .. } = self;
@@ -128,7 +129,7 @@ impl Header {
 }
 
 impl Yearly {
-    /// `CET-1CEST,M3.5.0,M10.5.0/3`: as POSIX has it for `TZ`, with the hours of RFC 9636.
+    /// Parses `CET-1CEST,M3.5.0,M10.5.0/3`: the POSIX format of `TZ`, with the hours of RFC 9636.
     fn parse(text: &[u8]) -> Option<Self> {
         let mut reader = Reader(text);
         reader.name()?;
@@ -160,7 +161,7 @@ impl Yearly {
 }
 
 impl Turn {
-    /// When it comes in `year`, in seconds of local time since 1970.
+    /// Returns the time in `year`, in seconds of local time since 1970.
     fn secs_in(self, year: u64) -> i64 {
         let new_year = days_to(year, 1);
         let days = match self.day {
@@ -171,7 +172,7 @@ impl Turn {
             }
             Day::Weekday([month, weekday, which]) => {
                 let (first, next) = (days_to(year, month), days_to(year, month + 1));
-                // The 1st of January 1970 was a Thursday.
+                // 1 January 1970 was a Thursday.
                 let to_weekday = (i64::from(weekday) - first - 4).rem_euclid(7);
                 let day = first + to_weekday + 7 * i64::from(which - 1);
                 if day < next { day } else { day - 7 }
@@ -181,8 +182,8 @@ impl Turn {
     }
 }
 
-/// Days from 1970 to the 1st of `month` in `year`, which is 1970 or later; month 13 is the next
-/// year's first.
+/// Returns the days from 1970 to the 1st of `month` in `year`, which is 1970 or later; month 13 is
+/// the next January.
 fn days_to(year: u64, month: u8) -> i64 {
     let (mut year, mut month) = (year.cast_signed(), i64::from(month) - 3);
     if month < 0 {
@@ -191,18 +192,18 @@ fn days_to(year: u64, month: u8) -> i64 {
     365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 - 719_468
 }
 
-/// What is left of the text to read.
+/// The rest of the text.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    /// Whether `byte` comes next, which is skipped then.
+    /// Skips `byte` if it comes next; returns whether it did.
     fn eat(&mut self, byte: u8) -> bool {
         let rest = self.0.strip_prefix(&[byte]);
         self.0 = rest.unwrap_or(self.0);
         rest.is_some()
     }
 
-    /// Skips what the time is called: letters, or anything between `<` and `>`.
+    /// Skips the name of a time: letters, or anything between `<` and `>`.
     fn name(&mut self) -> Option<()> {
         let length = if self.0.starts_with(b"<") {
             self.0.iter().position(|&byte| byte == b'>')? + 1
@@ -213,7 +214,7 @@ impl Reader<'_> {
         (length >= 3).then_some(())
     }
 
-    /// A number up to `max`.
+    /// Parses a number up to `max`.
     fn number(&mut self, max: u16) -> Option<u16> {
         let length = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (digits, rest) = self.0.split_at(length);
@@ -221,7 +222,7 @@ impl Reader<'_> {
         std::str::from_utf8(digits).ok()?.parse().ok().filter(|&number| number <= max)
     }
 
-    /// `-3`, `5:30`, `5:30:15`: hours, in seconds.
+    /// Parses `-3`, `5:30`, `5:30:15`: hours; returns seconds.
     fn hours(&mut self) -> Option<i32> {
         let is_negative = self.eat(b'-');
         self.eat(b'+');
@@ -234,7 +235,7 @@ impl Reader<'_> {
         Some(if is_negative { -secs } else { secs })
     }
 
-    /// `,M10.5.0/3`: a day, and the time if that is not two o'clock.
+    /// Parses `,M10.5.0/3`: a day, and the time if that is not two o'clock.
     fn turn(&mut self) -> Option<Turn> {
         if !self.eat(b',') {
             return None;
@@ -260,7 +261,7 @@ pub mod tests {
     use super::*;
     use crate::clock::Stamp;
 
-    /// A file with these changes and that footer, as version 2 has it.
+    /// Returns a file with these changes and that footer, in version 2.
     pub fn file(first_secs: i32, changes: &[(i64, i32)], footer: &str) -> Vec<u8> {
         let header = |times: usize, kinds: usize| {
             let counts = [0, 0, 0, times, kinds, 4].map(|count| u32::try_from(count).expect("few"));
@@ -295,7 +296,7 @@ pub mod tests {
     }
 
     #[test]
-    fn changes_are_as_the_file_has_them() {
+    fn changes_are_those_of_the_file() {
         let changes = [(secs("2020-06-01 00:00"), 7_200), (secs("2030-01-01 12:00"), -1_800)];
         let rules = Rules::parse(&file(3_600, &changes, ""), 0).expect("it is one");
         for (date, wanted) in [
@@ -315,7 +316,7 @@ pub mod tests {
     }
 
     #[test]
-    fn after_the_last_change_every_year_is_alike() {
+    fn every_year_after_the_last_change_follows_the_same_rule() {
         for (footer, dates) in [
             ("<+0530>-5:30", &[("2026-07-01 00:00", 5.5)][..]),
             (
@@ -376,7 +377,7 @@ pub mod tests {
     }
 
     #[test]
-    fn no_file_has_it_panic() {
+    fn no_file_makes_it_panic() {
         let whole = file(0, &[(1, 2), (3, 4)], "EST5EDT,M3.2.0,M11.1.0/2:00");
         let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..50_000 {
@@ -396,7 +397,7 @@ pub mod tests {
     }
 
     #[test]
-    fn this_machines_files_are_read_as_chrono_reads_them() {
+    fn this_machines_zone_is_read_as_by_chrono() {
         // Only if it is known which file chrono reads.
         let Ok(bytes) = std::fs::read("/etc/localtime") else { return };
         if std::env::var_os("TZ").is_some() {

@@ -1,8 +1,8 @@
-"""A client that behaves on the wire as the article's does: tcp_client.py [PORT]
+"""A client that behaves on the wire like the article's: tcp_client.py [PORT]
 
-It sends no line ends and takes each read for one message. Until it is in, it reads at most 128
+It sends no line ends and treats each read as one message. Until it has entered, it reads at most 128
 bytes at a time and waits for a read that is exactly `OK`; then it reads at most 1,024 and ends at
-one that is exactly `exit`. A character that is cut in two by the end of a read ends it with an error.
+one that is exactly `exit`. It fails at a character that is cut in two by the end of a read.
 """
 
 import socket
@@ -38,7 +38,7 @@ def main():
         while answer != "OK":
             link.sendall(f"{input('name: ')} -n".encode("utf-8"))
             answer = read(link, ENTERING_READ_BYTES)
-        # A daemon: what is still to be typed holds up nothing once the server has said exit.
+        # A daemon thread: pending input must not delay the end once the server has sent exit.
         threading.Thread(target=send_what_is_typed, args=[link], daemon=True).start()
         while read(link, TALKING_READ_BYTES) != "exit":
             pass

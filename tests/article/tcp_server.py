@@ -1,9 +1,9 @@
-"""A server that behaves on the wire as the article's does: tcp_server.py [PORT]
+"""A server that behaves on the wire like the article's: tcp_server.py [PORT]
 
 Each read of at most 1,024 bytes is one command and each message one write, without line ends. The
-article's faults are kept, because clients have to live with them: a name that is taken again gets
-what was sent to its first owner, somebody without a name speaks as None, the old name stays after a
-rename, a connection that is lost stays in the room and silences whoever speaks to it next, and the
+article's faults are kept, because clients have to cope with them: a second user of a name receives
+what was sent to the first, a user without a name speaks as None, the old name stays after a
+rename, a lost connection stays in the room and silences the next user who speaks to it, and the
 answer to an unknown command is in GB2312.
 """
 

@@ -1,16 +1,16 @@
-//! A client that sends no line ends, as the article's.
+//! A client that sends no line ends, like the article's.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use super::{PATIENCE, Server, without_stamps};
 
-/// What the article's client reads while it waits for its `OK`.
+/// The read size of the article's client while it waits for its `OK`.
 const NAMING_READ_BYTES: usize = 128;
-/// What it reads later.
+/// Its read size later.
 const ROOM_READ_BYTES: usize = 1024;
 
-/// Whatever one read brings it is one message to it.
+/// A client for which each read is one message.
 pub struct Bare {
     stream: TcpStream,
     is_in: bool,
@@ -25,19 +25,19 @@ impl Bare {
         Self { stream, is_in: false }
     }
 
-    /// Connects and gets in as `name`, at first try.
+    /// Connects and enters as `name`, at the first try.
     pub fn enter(server: &Server, name: &str) -> Self {
         let mut client = Self::connect(server);
         assert_eq!(client.ask(name), "OK");
         client
     }
 
-    /// Sends `command` as it is, in one write.
+    /// Sends `command` unchanged, in one write.
     pub fn send(&mut self, command: &str) {
-        self.stream.write_all(command.as_bytes()).expect("the server takes it");
+        self.stream.write_all(command.as_bytes()).expect("the server accepts it");
     }
 
-    /// Asks for `name`, and gives the answer; `OK` gets it in.
+    /// Requests `name`, and returns the answer; `OK` means that it has entered.
     pub fn ask(&mut self, name: &str) -> String {
         self.send(&format!("{name} -n"));
         let answer = self.read();
@@ -45,25 +45,25 @@ impl Bare {
         answer
     }
 
-    /// What the next read brings, with `[T]` for stamps; nothing at the end. It dies, as the
-    /// article's client does, when a character is cut in two.
+    /// Returns the next read, with `[T]` for stamps; nothing at the end. It panics, as the
+    /// article's client does, if a character is cut in two.
     pub fn read(&mut self) -> String {
         let mut buffer = [0; ROOM_READ_BYTES];
         let bytes_max = if self.is_in { ROOM_READ_BYTES } else { NAMING_READ_BYTES };
-        let count = self.stream.read(&mut buffer[..bytes_max]).expect("something comes in time");
+        let count = self.stream.read(&mut buffer[..bytes_max]).expect("something arrives in time");
         match std::str::from_utf8(&buffer[..count]) {
             Ok(text) => without_stamps(text),
             Err(error) => panic!("a read of {count} bytes cuts a character in two: {error}"),
         }
     }
 
-    /// The next read must bring exactly `message`.
+    /// Asserts that the next read is exactly `message`.
     #[track_caller]
     pub fn expect(&mut self, message: &str) {
         assert_eq!(self.read(), message);
     }
 
-    /// The first read that is as `wanted`.
+    /// Returns the first read that is `wanted`.
     pub fn until_read(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         loop {
             match self.read() {
@@ -73,7 +73,7 @@ impl Bare {
         }
     }
 
-    /// What reads bring until one brings exactly `message`.
+    /// Returns all reads up to one that is exactly `message`.
     pub fn until(&mut self, message: &str) -> Vec<String> {
         let mut before = Vec::new();
         loop {

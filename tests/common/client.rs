@@ -1,4 +1,4 @@
-//! A client that sends lines and gets lines.
+//! A client that sends and receives lines.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -8,19 +8,20 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{PATIENCE, without_stamps};
 
-/// Who a framed client is to a server.
+/// A framed client.
 pub struct Client {
     socket: Socket,
     unread: Vec<u8>,
 }
 
 impl Client {
-    /// Connects to a door as the server announced it: an address with a port, or `unix:PATH`.
+    /// Connects to a door in the form in which the server announced it: an address with a port, or
+    /// `unix:PATH`.
     pub fn connect(door: &str) -> Self {
         Self::connect_with(door, |_| {})
     }
 
-    /// Connects with a receive buffer so small that the server soon finds it full.
+    /// Connects with a receive buffer so small that the server's send buffer soon is full.
     pub fn connect_narrow(door: &str) -> Self {
         Self::connect_with(door, |socket| {
             socket.set_recv_buffer_size(4_096).expect("the buffer can be set");
@@ -43,14 +44,14 @@ impl Client {
         Self { socket, unread: Vec::new() }
     }
 
-    /// Sends `bytes` as they are.
+    /// Sends `bytes` unchanged.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.socket.write_all(bytes.as_ref()).expect("the server takes it");
+        self.socket.write_all(bytes.as_ref()).expect("the server accepts it");
     }
 
-    /// Sends `bytes`, the last of them urgent.
+    /// Sends `bytes`, the last of them as urgent data.
     pub fn send_urgent(&mut self, bytes: &[u8]) {
-        self.socket.send_out_of_band(bytes).expect("the server takes it");
+        self.socket.send_out_of_band(bytes).expect("the server accepts it");
     }
 
     /// Sends one line.
@@ -58,95 +59,95 @@ impl Client {
         self.send(format!("{line}\n"));
     }
 
-    /// Takes the name `name` and gets in.
+    /// Takes the name `name` and enters.
     pub fn name(&mut self, name: &str) {
         self.say(&format!("{name} -n"));
         self.expect("OK");
     }
 
-    /// The next line, which must end in CR LF, with `[T]` for its stamp.
+    /// Returns the next line, which must end in CR LF, with `[T]` for its stamp.
     pub fn line(&mut self) -> String {
         self.next_line().expect("another line, but the connection ended")
     }
 
-    /// The next line must be `line`, byte for byte but for the stamp.
+    /// Asserts that the next line is `line`, byte for byte except for the stamp.
     #[track_caller]
     pub fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// Each of `lines` must come, in this order and with nothing between.
+    /// Asserts that the next lines are `lines`.
     #[track_caller]
     pub fn expect_all(&mut self, lines: &[&str]) {
         lines.iter().for_each(|line| self.expect(line));
     }
 
-    /// All lines up to `line`, which must come.
+    /// Returns all lines up to `line`, which must arrive.
     pub fn until(&mut self, line: &str) -> Vec<String> {
         let mut before = Vec::new();
         loop {
             match self.next_line() {
                 Some(next) if next == line => return before,
                 Some(next) => before.push(next),
-                None => panic!("{line:?} never came, but {before:#?}"),
+                None => panic!("{line:?} never arrived, but {before:#?}"),
             }
         }
     }
 
-    /// The connection must end here, in order.
+    /// Asserts that the connection ends here, in order.
     #[track_caller]
     pub fn expect_end(&mut self) {
         assert_eq!(self.next_line(), None);
     }
 
-    /// All lines up to the end of the connection.
+    /// Returns all lines up to the end of the connection.
     pub fn rest(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.next_line()).collect()
     }
 
-    /// Ends what it sends, and stays to read.
+    /// Shuts down sending, and continues to read.
     pub fn end_sending(&self) {
         self.socket.shutdown(Shutdown::Write).expect("it is connected");
     }
 
-    /// Breaks the connection: the server's kernel gets a reset.
+    /// Breaks the connection: the server's kernel receives a reset.
     pub fn reset(self) {
         self.socket.set_linger(Some(Duration::ZERO)).expect("linger can be set");
     }
 
-    /// The next `count` bytes as they came.
+    /// Returns the next `count` bytes unchanged.
     pub fn raw(&mut self, count: usize) -> String {
         while self.unread.len() < count {
             let mut buffer = [0; 1024];
-            let read = self.socket.read(&mut buffer).expect("something comes in time");
+            let read = self.socket.read(&mut buffer).expect("something arrives in time");
             assert!(read > 0, "the connection ended");
             self.unread.extend_from_slice(&buffer[..read]);
         }
         String::from_utf8(self.unread.drain(..count).collect()).expect("it is UTF-8")
     }
 
-    /// What comes up to and with `end`, as it came.
+    /// Returns everything up to and including `end`, unchanged.
     pub fn raw_bytes_until(&mut self, end: &[u8]) -> Vec<u8> {
         loop {
             if let Some(at) = self.unread.windows(end.len()).position(|part| part == end) {
                 return self.unread.drain(..at + end.len()).collect();
             }
             let mut buffer = [0; 1024];
-            let read = self.socket.read(&mut buffer).expect("something comes in time");
+            let read = self.socket.read(&mut buffer).expect("something arrives in time");
             assert!(read > 0, "the connection ended after {}", self.unread.escape_ascii());
             self.unread.extend_from_slice(&buffer[..read]);
         }
     }
 
-    /// The next line as it came, stamp, line end and all.
+    /// Returns the next line unchanged, with its stamp and line end.
     pub fn raw_line(&mut self) -> String {
         self.next_raw_line().expect("another line, but the connection ended")
     }
 
-    /// What comes next, in whatever pieces; nothing at the end.
+    /// Reads what arrives next, in any pieces; nothing at the end.
     ///
     /// # Errors
-    /// Nothing came in time, or the connection broke.
+    /// Nothing arrived in time, or the connection broke.
     pub fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.socket.read(buffer)
     }
@@ -174,7 +175,10 @@ impl Client {
                 // A child of another test ended (SIGCHLD) while a third one was being started.
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    panic!("nothing came in time after {:?}", String::from_utf8_lossy(&self.unread))
+                    panic!(
+                        "nothing arrived in time after {:?}",
+                        String::from_utf8_lossy(&self.unread)
+                    )
                 }
                 Err(error) => panic!("the connection broke: {error}"),
             }

@@ -1,7 +1,7 @@
-//! The harness: the real binary on a port of its own, and clients that talk to it.
+//! The test harness: the real binary on a port of its own, and clients that talk to it.
 //!
-//! Nothing sleeps to let something happen: whoever waits, waits for the line, the log entry or
-//! the end that must come, and fails loudly when it does not.
+//! Nothing sleeps to let something happen: every wait is for a line, a log entry or an end that
+//! must come, and the test fails if it does not.
 #![allow(dead_code, unused_imports, reason = "each file of tests uses a part of the harness")]
 
 mod bare;
@@ -29,10 +29,10 @@ pub use server::{Server, natter, output};
 pub use skip::{skip_here, skip_without};
 pub use terminal::{Terminal, visible};
 
-/// How long anything that must come is waited for: it comes at once, but machines can be busy.
+/// The time to wait for anything that must happen: it happens at once, but machines can be busy.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// `text` with every stamp replaced by `[T]`; panics at what looks like one and is none.
+/// Returns `text` with every stamp replaced by `[T]`; panics at an invalid stamp.
 pub fn without_stamps(text: &str) -> String {
     let lines = text.split_inclusive('\n').map(|line| {
         if !line.starts_with('[') {
@@ -50,8 +50,9 @@ pub fn without_stamps(text: &str) -> String {
     lines.collect()
 }
 
-/// A program that behaves as the article's of that name; its own, where `NATTER_ARTICLE` names their
-/// folder. Python runs it; none, and the test is skipped, where there is no Python.
+/// Returns the command for the article's program of that name, or one that behaves like it; the
+/// article's own if `NATTER_ARTICLE` names its folder. It needs Python; without Python it returns
+/// none, and the test is skipped.
 #[track_caller]
 pub fn article(program: &str) -> Option<Command> {
     let mut command = Command::new(find_tool("python3")?);
@@ -61,23 +62,23 @@ pub fn article(program: &str) -> Option<Command> {
     Some(command)
 }
 
-/// A path that no other test has, and that is gone with this value.
+/// A path that no other test uses; the file is removed when this value is dropped.
 pub struct TempPath(PathBuf);
 
 impl TempPath {
-    /// Nothing is there yet.
+    /// Creates a path; no file is there yet.
     pub fn new(suffix: &str) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         Self(env::temp_dir().join(format!("natter-test-{}-{number}{suffix}", id())))
     }
 
-    /// The path.
+    /// Returns the path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// As a door: `unix:PATH`.
+    /// Returns the path as a door: `unix:PATH`.
     pub fn as_door(&self) -> String {
         format!("unix:{}", self.0.display())
     }

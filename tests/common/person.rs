@@ -1,11 +1,11 @@
-//! A person at the telnet door who types lines.
+//! A user at the telnet door who types lines.
 
 use super::Client;
 
 const OVER_PROMPT: &str = "\r\0\u{1b}[K";
 const PROMPTS: [&str; 5] = ["> ", "tea> ", "茶> ", "name: ", "用户名："];
 
-/// What is typed is sent whole, and echoed by nobody.
+/// A client whose lines are sent whole, and not echoed.
 pub struct Person(pub Client);
 
 impl Person {
@@ -19,25 +19,25 @@ impl Person {
         self.0.send(format!("{line}\r\n"));
     }
 
-    /// The next line that is shown: `[T]` for its time, prompts left out.
+    /// Returns the next line that is shown: `[T]` for its time, without prompts.
     pub fn line(&mut self) -> String {
         let line = self.0.raw_line();
         shown(line.strip_suffix("\r\n").expect("lines end in CR LF"))
     }
 
-    /// The next line must be `line`.
+    /// Asserts that the next line is `line`.
     #[track_caller]
     pub fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 
-    /// Each of `lines` must come, in this order and with nothing between.
+    /// Asserts that the next lines are `lines`.
     #[track_caller]
     pub fn expect_all(&mut self, lines: &[&str]) {
         lines.iter().for_each(|line| self.expect(line));
     }
 
-    /// All lines up to `line`, which must come.
+    /// Returns all lines up to `line`, which must arrive.
     pub fn until(&mut self, line: &str) -> Vec<String> {
         let mut before = Vec::new();
         loop {
@@ -48,7 +48,7 @@ impl Person {
         }
     }
 
-    /// Takes a name and gets in, in a room where nothing was said.
+    /// Takes a name and enters a room in which nothing was said.
     pub fn enter(door: &str, name: &str) -> Self {
         let mut person = Self::connect(door);
         person.line();
@@ -57,7 +57,7 @@ impl Person {
     }
 }
 
-/// What a terminal shows of `line`, with `[T]` for a time.
+/// Returns what a terminal shows of `line`, with `[T]` for a time.
 pub fn shown(mut line: &str) -> String {
     while let Some(rest) =
         PROMPTS.iter().chain([&OVER_PROMPT]).find_map(|start| line.strip_prefix(start))

@@ -1,4 +1,4 @@
-//! What the kernel tells of a process.
+//! Information of the kernel about a process.
 
 use std::fs;
 use std::path::Path;
@@ -12,19 +12,19 @@ use super::PATIENCE;
 pub struct Process(pub u32);
 
 impl Process {
-    /// How many threads it has.
+    /// Returns the number of its threads.
     pub fn tasks(self) -> usize {
         fs::read_dir(format!("/proc/{}/task", self.0)).expect("/proc is mounted").count()
     }
 
-    /// The descriptor that it would open next: the lowest that is free.
+    /// Returns the descriptor that it would open next: the lowest free one.
     pub fn next_descriptor(self) -> u64 {
         let is_open =
             |number: &u64| Path::new(&format!("/proc/{}/fd/{number}", self.0)).is_symlink();
         (0..).find(|number| !is_open(number)).expect("there are more numbers than descriptors")
     }
 
-    /// Waits until it waits, and gives how often it has done so.
+    /// Waits until it sleeps; returns how often it has done so.
     pub fn sleeps(self) -> u64 {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
@@ -34,13 +34,13 @@ impl Process {
             }
             thread::sleep(Duration::from_millis(1));
         }
-        panic!("the server never comes to rest");
+        panic!("the server never sleeps");
     }
 
     fn status(self, key: &str) -> String {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0));
         let status = status.expect("/proc is mounted");
         let line = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
-        line.expect("the kernel tells of it").trim().to_string()
+        line.expect("the kernel reports it").trim().to_string()
     }
 }

@@ -1,4 +1,4 @@
-//! The client under test at a real pseudo-terminal, and what its screen shows.
+//! The client under test at a real pseudo-terminal, and the contents of its screen.
 #![allow(dead_code, reason = "each file of tests uses a part of the harness")]
 
 use std::io::{Read, Write};
@@ -22,12 +22,12 @@ pub struct Terminal {
     pty: Pty,
     child: Program,
     emulator: Parser,
-    /// All that was sent to it.
+    /// Everything that was sent to it.
     sent: Vec<u8>,
 }
 
 impl Terminal {
-    /// `natter join` with `options` (words between spaces) at a terminal of that size.
+    /// Starts `natter join` with `options` (words separated by spaces) at a terminal of that size.
     pub fn join(options: &str, rows: u16, columns: u16) -> Self {
         Self::join_with(options, rows, columns, &[])
     }
@@ -42,7 +42,7 @@ impl Terminal {
         Self::spawn(command.arg("join").args(options.split_whitespace()), rows, columns)
     }
 
-    /// Any program.
+    /// Starts any program.
     pub fn spawn(command: Command, rows: u16, columns: u16) -> Self {
         let (pty, pts) = open().expect("there are terminals");
         pty.resize(Size::new(rows, columns)).expect("a terminal has a size");
@@ -57,32 +57,32 @@ impl Terminal {
 
     /// Presses keys.
     pub fn press(&mut self, keys: &str) {
-        self.pty.write_all(keys.as_bytes()).expect("the terminal takes it");
+        self.pty.write_all(keys.as_bytes()).expect("the terminal accepts it");
     }
 
-    /// Makes the window another size.
+    /// Resizes the window.
     pub fn resize(&mut self, rows: u16, columns: u16) {
         self.emulator.screen_mut().set_size(known(rows), known(columns));
         self.pty.resize(Size::new(rows, columns)).expect("a terminal has a size");
     }
 
-    /// What it shows.
+    /// Returns the screen.
     pub fn screen(&self) -> &Screen {
         self.emulator.screen()
     }
 
-    /// Its rows, without space at their ends, and with `[hh:mm:ss]` for times.
+    /// Returns its rows, without spaces at the end, and with `[hh:mm:ss]` for times.
     pub fn rows(&self) -> Vec<String> {
         let (_, columns) = self.screen().size();
         self.screen().rows(0, columns.get()).map(|row| without_time(row.trim_end())).collect()
     }
 
-    /// Its last row, in which is typed.
+    /// Returns its last row, the input.
     pub fn input(&self) -> String {
         self.rows().pop().expect("a terminal has rows")
     }
 
-    /// Waits until it shows what is `wanted`.
+    /// Waits until the terminal is as `wanted`.
     #[track_caller]
     pub fn until(&mut self, wanted: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;
@@ -92,24 +92,24 @@ impl Terminal {
         }
     }
 
-    /// Waits until some row has `text` in it.
+    /// Waits until a row contains `text`.
     #[track_caller]
     pub fn shows(&mut self, text: &str) {
         self.until(|terminal| terminal.rows().iter().any(|row| row.contains(text)));
     }
 
-    /// Waits until `input` is typed in the last row.
+    /// Waits until the last row shows `input`.
     #[track_caller]
     pub fn types(&mut self, input: &str) {
         self.until(|terminal| terminal.input() == input);
     }
 
-    /// Waits for its end; its exit code.
+    /// Waits for the end of the program; returns its exit code.
     pub fn end(&mut self) -> i32 {
         let deadline = Instant::now() + PATIENCE;
         while self.read_until(deadline) {}
         let code = self.child.exit_code();
-        code.unwrap_or_else(|| panic!("it goes on:\n{}", self.rows().join("\n")))
+        code.unwrap_or_else(|| panic!("it does not end:\n{}", self.rows().join("\n")))
     }
 
     /// Whether its lines are edited and echoed by the system, as in a shell.
@@ -118,14 +118,14 @@ impl Terminal {
         modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
     }
 
-    /// Has its lines edited and echoed by the system, as a shell does.
+    /// Makes the system edit and echo its lines, as a shell does.
     pub fn cook(&self) {
         let mut modes = tcgetattr(self.pty.as_fd()).expect("it is a terminal");
         modes.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
         tcsetattr(self.pty.as_fd(), OptionalActions::Now, &modes).expect("it can be set");
     }
 
-    /// Waits until the program has the terminal itself, and not one of its jobs, or the opposite.
+    /// Waits until the program itself, and not one of its jobs, has the terminal, or the opposite.
     pub fn until_own(&self, is_own: bool) {
         let deadline = Instant::now() + PATIENCE;
         let program = Pid::from_child(&self.child.0);
@@ -135,19 +135,19 @@ impl Terminal {
         }
     }
 
-    /// Closes the window around it.
+    /// Closes its window.
     pub fn close(self) -> i32 {
         let Self { pty, mut child, .. } = self;
         drop(pty);
         child.exit_code().expect("it ends")
     }
 
-    /// Everything that was sent to the screen.
+    /// Returns everything that was sent to the screen.
     pub fn sent(&self) -> &[u8] {
         &self.sent
     }
 
-    /// What the kernel knows of the program.
+    /// Returns the kernel's view of the program.
     pub fn process(&self) -> Process {
         Process(self.child.0.id())
     }
@@ -157,7 +157,7 @@ impl Terminal {
         kill_process(Pid::from_child(&self.child.0), signal).expect("it can be signalled");
     }
 
-    /// Reads what is sent to the screen; false at the deadline, or when nobody has it any more.
+    /// Reads output; returns false at the deadline, or when no process has the terminal any more.
     fn read_until(&mut self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
         let left = Timespec::try_from(left.max(Duration::from_millis(1))).expect("it is short");
@@ -174,11 +174,11 @@ impl Terminal {
     }
 }
 
-/// A program that does not outlive its test.
+/// A program that ends with its test.
 struct Program(Child);
 
 impl Program {
-    /// Its exit code, when it ends by itself.
+    /// Returns its exit code when it ends by itself.
     fn exit_code(&mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {

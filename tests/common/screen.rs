@@ -1,4 +1,4 @@
-//! A program on a terminal: tmux is the terminal, what it shows is what a person sees.
+//! A program on a terminal: tmux is the terminal, and returns what it shows.
 
 use std::env;
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ use unicode_width::UnicodeWidthChar;
 
 use super::{PATIENCE, TempPath, skip_without};
 
-/// Stands for the cursor in what a screen shows.
+/// Marks the cursor in the contents of a screen.
 const CURSOR: char = '█';
-/// Between two looks at a screen that is not yet as it should be.
+/// The time between two looks at a screen that is not yet as expected.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Where `tool` is; the test is skipped if it is nowhere.
+/// Returns the path of `tool`; the test is skipped if there is none.
 #[track_caller]
 pub fn find_tool(tool: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    // Debian keeps tintin++ among the games, which are in no path of root's.
+    // Debian installs tintin++ among the games, which are not in root's path.
     let found = env::split_paths(&path)
         .chain([PathBuf::from("/usr/games")])
         .map(|folder| folder.join(tool))
@@ -37,13 +37,14 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Starts `command`, a line of the shell, on a terminal of that size; nothing without tmux.
+    /// Starts `command`, a line of the shell, on a terminal of that size; returns none without
+    /// tmux.
     #[track_caller]
     pub fn open((columns, rows): (u16, u16), command: &str) -> Option<Self> {
         let screen = Self { tmux: find_tool("tmux")?, socket: TempPath::new(".tmux") };
         let (columns, rows) = (columns.to_string(), rows.to_string());
         let size = ["new-session", "-d", "-x", &columns, "-y", &rows, "--", command];
-        // What stood on the screen when the program ended is looked at, too.
+        // The contents of the screen when the program ended are checked, too.
         let settings = [
             ["set", "-g", "remain-on-exit", "on", ";"],
             ["set", "-g", "remain-on-exit-format", "", ";"],
@@ -61,32 +62,32 @@ impl Screen {
         self.press("Enter");
     }
 
-    /// Types `text` as it is.
+    /// Types `text` unchanged.
     pub fn type_in(&self, text: &str) {
         self.tmux(&["send-keys", "-l", "--", text]);
     }
 
-    /// Presses keys by their names, with spaces between: `Up C-u Enter`.
+    /// Presses keys by their names, separated by spaces: `Up C-u Enter`.
     pub fn press(&self, keys: &str) {
         let keys = keys.split(' ');
         self.tmux(&["send-keys"].into_iter().chain(keys).collect::<Vec<_>>());
     }
 
-    /// Drags the window to another size.
+    /// Resizes the window.
     pub fn resize(&self, columns: u16, rows: u16) {
         let (columns, rows) = (columns.to_string(), rows.to_string());
         self.tmux(&["resize-window", "-x", &columns, "-y", &rows]);
     }
 
-    /// The screen must come to be exactly `wanted`, `█` being the cursor and `[T]` a time; empty
-    /// rows at the top and at the bottom are left out.
+    /// Waits until the screen is exactly `wanted`, with `█` for the cursor and `[T]` for a time;
+    /// empty rows at the top and at the bottom are left out.
     #[track_caller]
     pub fn expect(&self, wanted: &str) {
         let wanted = wanted.trim_matches('\n');
         self.wait(&format!("\n{wanted}\n"), |shown| shown == wanted);
     }
 
-    /// Something like `part` must come to be seen.
+    /// Waits until the screen contains `part`.
     #[track_caller]
     pub fn expect_part(&self, part: &str) {
         self.wait(part, |shown| shown.contains(part));
@@ -105,7 +106,7 @@ impl Screen {
         }
     }
 
-    /// What it shows now, with a mark for the cursor.
+    /// Returns what it shows now, with a mark for the cursor.
     pub fn shown(&self) -> String {
         let cursor = "#{cursor_x} #{cursor_y}";
         let output = self.tmux(&["display-message", "-p", cursor, ";", "capture-pane", "-p"]);
@@ -140,13 +141,14 @@ impl Drop for Screen {
     }
 }
 
-/// `text` as rows are compared: the cursor marked if it stands in this one, in a column.
+/// Returns `text` in the form in which rows are compared: with the cursor marked if it is in this
+/// row, in a column.
 pub(super) fn as_compared(text: &str, cursor: Option<usize>) -> String {
     let row = cursor.map_or_else(|| text.to_string(), |column| mark(text, column));
     without_times(row.trim_end_matches(' '))
 }
 
-/// `row` with a mark before what stands in `column`.
+/// Returns `row` with a mark before the character in `column`.
 fn mark(row: &str, column: usize) -> String {
     let mut marked = String::new();
     let mut at = 0;
@@ -167,7 +169,7 @@ fn mark(row: &str, column: usize) -> String {
     marked
 }
 
-/// `row` with `[T]` for a time at its start.
+/// Returns `row` with `[T]` for a time at its start.
 fn without_times(row: &str) -> String {
     match row.as_bytes() {
         [b'[', a, b, b':', c, d, b']', ..] if [a, b, c, d].iter().all(|d| d.is_ascii_digit()) => {

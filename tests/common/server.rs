@@ -10,7 +10,8 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, pr
 
 use super::{Client, PATIENCE, Process, TempPath};
 
-/// The binary, with `options` (words between spaces) and no locale of the tester's.
+/// Returns the command of the binary, with `options` (words separated by spaces) and without the
+/// tester's locale.
 pub fn natter(options: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_natter"));
     for variable in ["LC_ALL", "LC_MESSAGES", "LANG"] {
@@ -25,7 +26,7 @@ pub fn natter(options: &str) -> Command {
     command
 }
 
-/// What `command` came to, which must end by itself.
+/// Returns the output of `command`, which must end by itself.
 pub fn output(command: &mut Command) -> Output {
     let mut child = command.spawn().expect("the binary starts");
     if end_of(&mut child).is_none() {
@@ -34,7 +35,7 @@ pub fn output(command: &mut Command) -> Output {
     child.wait_with_output().expect("it can be waited for")
 }
 
-/// How `child` ends by itself, if it does.
+/// Returns how `child` ended, if it ends by itself.
 fn end_of(child: &mut Child) -> Option<ExitStatus> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
@@ -46,19 +47,19 @@ fn end_of(child: &mut Child) -> Option<ExitStatus> {
     None
 }
 
-/// A running server; it ends with this value.
+/// A running server; it is killed when this value is dropped.
 pub struct Server {
     child: Child,
     doors: Vec<String>,
     telnet_doors: Vec<String>,
-    /// Kept open, as a terminal would be.
+    /// Kept open, as by a terminal.
     _stdout: Option<BufReader<ChildStdout>>,
     log: Option<Receiver<String>>,
     logged: Vec<String>,
 }
 
 impl Server {
-    /// Starts one with `options`, on a free port of 127.0.0.1 unless they name doors.
+    /// Starts a server with `options`, on a free port of 127.0.0.1 unless they name doors.
     pub fn start(options: &str) -> Self {
         let mut command = natter(options);
         if !options.contains("--classic") {
@@ -67,8 +68,8 @@ impl Server {
         Self::spawn(&mut command)
     }
 
-    /// Starts one with both doors and no flood limits; also where its telnet door is, and the file
-    /// that must outlive it.
+    /// Starts a server with both doors and no flood limits; also returns its telnet door, and the
+    /// file that must outlive it.
     pub fn with_both_doors(options: &str) -> (Self, String, TempPath) {
         let path = TempPath::new(".sock");
         let door = path.as_door();
@@ -78,8 +79,8 @@ impl Server {
         (server, door, path)
     }
 
-    /// Starts `command` and waits until it listens; if its stdout is not piped, it is not waited
-    /// for and its doors are not known.
+    /// Starts `command` and waits until it listens; if its stdout is not piped, does not wait, and
+    /// its doors are not known.
     pub fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().expect("the binary starts");
         let log = child.stderr.take().map(|stderr| {
@@ -117,27 +118,27 @@ impl Server {
         }
     }
 
-    /// Its first classic door.
+    /// Returns its first classic door.
     pub fn door(&self) -> &str {
         &self.doors[0]
     }
 
-    /// All its classic doors.
+    /// Returns all its classic doors.
     pub fn doors(&self) -> &[String] {
         &self.doors
     }
 
-    /// Its first telnet door.
+    /// Returns its first telnet door.
     pub fn telnet(&self) -> &str {
         &self.telnet_doors[0]
     }
 
-    /// A client at the first classic door.
+    /// Connects a client to the first classic door.
     pub fn connect(&self) -> Client {
         Client::connect(self.door())
     }
 
-    /// A client that sends lines and has entered the room as `name`.
+    /// Connects a client that sends lines and enters as `name`.
     pub fn enter(&self, name: &str) -> Client {
         let mut client = self.connect();
         client.say(&format!("{name} -n"));
@@ -145,12 +146,12 @@ impl Server {
         client
     }
 
-    /// What the kernel knows of it.
+    /// Returns the kernel's view of it.
     pub fn process(&self) -> Process {
         Process(self.child.id())
     }
 
-    /// Its id, as signals want it.
+    /// Returns its id, for signals.
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
@@ -160,14 +161,14 @@ impl Server {
         kill_process(self.pid(), signal).expect("it can be signalled");
     }
 
-    /// Lowers its limit so that it can open nothing more.
+    /// Lowers its limit so that it can open no further descriptor.
     pub fn leave_no_descriptor(&self) {
         let maximum = getrlimit(Resource::Nofile).maximum;
         let limit = Rlimit { current: Some(self.process().next_descriptor()), maximum };
         prlimit(Some(self.pid()), Resource::Nofile, limit).expect("a limit may be lowered");
     }
 
-    /// The first log line with all `parts` in it, as soon as there is one.
+    /// Waits for and returns the first log line that contains all `parts`.
     pub fn wait_log(&mut self, parts: &[&str]) -> String {
         let fits = |line: &&String| parts.iter().all(|part| line.contains(part));
         if let Some(line) = self.logged.iter().find(fits) {
@@ -187,14 +188,15 @@ impl Server {
         }
     }
 
-    /// Its exit code, when it has ended by itself.
+    /// Returns its exit code when it has ended by itself.
     pub fn wait(&mut self) -> i32 {
         let status = end_of(&mut self.child);
-        let status = status.unwrap_or_else(|| panic!("it goes on; it logged {:#?}", self.logged));
+        let status =
+            status.unwrap_or_else(|| panic!("it does not end; it logged {:#?}", self.logged));
         status.code().expect("it was not killed")
     }
 
-    /// Ends it, and gives everything that it logged.
+    /// Kills it, and returns everything that it logged.
     pub fn all_log(&mut self) -> String {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -202,7 +204,7 @@ impl Server {
         self.logged.join("\n")
     }
 
-    /// Whether it is still there.
+    /// Whether it is still running.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("it can be waited for").is_none()
     }

@@ -1,8 +1,8 @@
-//! Tests that cannot run here. Each is told at once and kept on a list for `tests/zz_skipped.rs`,
-//! which prints all of them when `cargo test` has run everything else.
+//! Tests that cannot run here. Each is reported at once and listed for `tests/zz_skipped.rs`, which
+//! prints the list when `cargo test` has run everything else.
 //!
-//! Each run of cargo has a list of its own, named after the process that started the tests, so no
-//! run tells of what another one skipped, interrupted or not.
+//! Each run of cargo has its own list, named after the process that started the tests, so a run
+//! does not report what another one skipped, interrupted or not.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Write, stderr};
@@ -11,22 +11,22 @@ use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::{env, thread};
 
-/// Where the lists are, beside what else tests leave behind.
+/// The folder of the lists.
 pub const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 
-/// Begins a line of the list that is about a program which can be installed.
+/// Begins a line about a program that can be installed.
 pub const NEEDS: &str = "needs ";
 
-/// What begins the name of each list; the process of its run follows.
+/// Begins the name of each list; the process of its run follows.
 const LIST: &str = "skipped-";
 
-/// The running test is skipped, because it needs `what`, which can be installed.
+/// Skips the running test because it needs `what`, which can be installed.
 #[track_caller]
 pub fn skip_without(what: &str) {
     skip(&format!("{NEEDS}{what}"));
 }
 
-/// The running test is skipped, because of what this machine lacks or does not allow.
+/// Skips the running test because of what this machine lacks or does not allow.
 #[track_caller]
 pub fn skip_here(reason: &str) {
     skip(reason);
@@ -34,7 +34,7 @@ pub fn skip_here(reason: &str) {
 
 #[track_caller]
 fn skip(reason: &str) {
-    // Standard error itself: what is printed with `eprintln!` is captured when tests pass.
+    // Standard error itself: output of `eprintln!` is captured if tests pass.
     let thread = thread::current();
     let test = match thread.name() {
         Some(test) if test != "main" => test.to_string(),
@@ -44,14 +44,14 @@ fn skip(reason: &str) {
     let test = format!("{}::{test}", env!("CARGO_CRATE_NAME"));
     let _ = writeln!(stderr(), "skipped: {test} ({reason})");
     let line = format!("{reason}\t{test}\n");
-    // One write to the end of the file: lines of tests that run side by side are not mixed.
+    // One write to the end of the file: lines of parallel tests are not mixed.
     let list = OpenOptions::new().create(true).append(true).open(list(&run()));
     let written = list.and_then(|mut list| list.write_all(line.as_bytes()));
     written.expect("the list of skipped tests can be written");
 }
 
-/// The lines of this run's list, `REASON\tTEST`, sorted; it is removed, and so are those of runs
-/// that have ended without this.
+/// Returns the lines of this run's list, `REASON\tTEST`, sorted; removes it, and those of runs that
+/// ended without doing so.
 pub fn take_list() -> Vec<String> {
     let own = list(&run());
     let text = fs::read_to_string(&own).unwrap_or_default();
@@ -74,12 +74,12 @@ fn list(run: &str) -> PathBuf {
     Path::new(FOLDER).join(format!("{LIST}{run}"))
 }
 
-/// Names the process that started this one: cargo.
+/// Identifies the process that started this one: cargo.
 fn run() -> String {
     identity(parent_id()).expect("/proc is mounted, and whoever started the tests still runs")
 }
 
-/// The id of a process with the time at which it started (proc_pid_stat(5)), as ids are used again.
+/// Returns the id of a process with its start time (proc_pid_stat(5)), because ids are reused.
 fn identity(process: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The second field is the program's name, in parentheses; this is the 22nd.

@@ -1,11 +1,11 @@
-//! A person's terminal at a telnet door, without a program between: what comes is drawn by vt100.
+//! A user's terminal at a telnet door, without a client program: vt100 draws the output.
 
 use std::io::Read;
 use std::num::NonZeroU16;
 
 use natter::door::charset::Charset;
 use natter::door::iac::{IAC, SB, SE};
-use natter::door::telnet::option::{ECHO, SGA};
+use natter::door::telnet::option::{ECHO, NAWS, SGA};
 
 use super::{Client, screen};
 
@@ -18,37 +18,58 @@ const DONT: u8 = 254;
 #[derive(Default)]
 pub struct Asked(Vec<String>);
 
-/// A connection to a telnet door and what its terminal shows.
+/// A connection to a telnet door and the screen of its terminal.
 pub struct Terminal {
     client: Client,
     parser: vt100::Parser<Asked>,
     charset: Charset,
-    /// Came and is not understood yet: part of a command, or of a character.
+    /// Incomplete input: part of a command, or of a character.
     cut: Vec<u8>,
-    /// What is typed is shown by the server.
+    /// Whether the server echoes what is typed.
     pub is_echoed: bool,
+    /// The server is told of the window's size.
+    has_told_window: bool,
 }
 
 impl Terminal {
-    /// At the telnet door `door`, on a terminal of that size that writes as `charset` has it.
+    /// Connects to the telnet door `door`, with a terminal of that size and charset.
     pub fn connect(door: &str, (columns, rows): (u16, u16), charset: Charset) -> Self {
         let size = |size| NonZeroU16::new(size).expect("it has a size");
         let parser =
             vt100::Parser::new_with_callbacks(size(rows), size(columns), 0, Asked::default());
-        Self { client: Client::connect(door), parser, charset, cut: Vec::new(), is_echoed: false }
+        let (client, is_echoed, has_told_window) = (Client::connect(door), false, false);
+        Self { client, parser, charset, cut: Vec::new(), is_echoed, has_told_window }
     }
 
-    /// How it writes.
+    /// Tells the size of the window (RFC 1073).
+    pub fn tell_window(&mut self) {
+        if !std::mem::replace(&mut self.has_told_window, true) {
+            self.client.send([IAC, WILL, NAWS]);
+        }
+        let (rows, columns) = self.parser.screen().size();
+        let size = [columns, rows].map(|size| size.get().to_be_bytes());
+        let size: Vec<u8> = size.as_flattened().iter().flat_map(doubled).collect();
+        self.client.send([&[IAC, SB, NAWS][..], &size, &[IAC, SE]].concat());
+    }
+
+    /// Gives the window another size, and tells it.
+    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
+        let size = |size| NonZeroU16::new(size).expect("it has a size");
+        self.parser.screen_mut().set_size(size(rows), size(columns));
+        self.tell_window();
+    }
+
+    /// Returns its charset.
     pub fn charset(&self) -> Charset {
         self.charset
     }
 
-    /// Sends `bytes` as they are.
+    /// Sends `bytes` unchanged.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.client.send(bytes);
     }
 
-    /// Sends `text` as this terminal writes it.
+    /// Sends `text` in the charset of this terminal.
     pub fn type_in(&mut self, text: &str) {
         let mut bytes = Vec::new();
         self.charset.encode(text, &mut bytes);
@@ -65,13 +86,13 @@ impl Terminal {
         self.parser.process(text.as_bytes());
     }
 
-    /// The screen must come to be exactly `wanted`, as [`super::Screen::expect`] has it.
+    /// Waits until the screen is exactly `wanted`, as with [`super::Screen::expect`].
     #[track_caller]
     pub fn expect(&mut self, wanted: &str) {
         self.wait(wanted, |shown| shown == wanted.trim_matches('\n'));
     }
 
-    /// The screen must come to end so.
+    /// Waits until the screen ends in `wanted`.
     #[track_caller]
     pub fn expect_end(&mut self, wanted: &str) {
         self.wait(wanted, |shown| shown.ends_with(&format!("\n{wanted}")));
@@ -92,7 +113,7 @@ impl Terminal {
         assert!(self.parser.callbacks().0.is_empty(), "{:?}", self.parser.callbacks().0);
     }
 
-    /// What it shows, with a mark for the cursor.
+    /// Returns what it shows, with a mark for the cursor.
     pub fn shown(&self) -> String {
         let screen = self.parser.screen();
         let (row, column) = screen.cursor_position();
@@ -105,7 +126,7 @@ impl Terminal {
         rows.join("\n").trim_matches('\n').to_string()
     }
 
-    /// Whether all cells are as plain as text is, but for the rows' times, which may be dim.
+    /// Whether all cells have plain text, except for the times of rows, which may be dim.
     pub fn is_plain(&self) -> bool {
         let screen = self.parser.screen();
         let (rows, columns) = screen.size();
@@ -125,7 +146,7 @@ impl Terminal {
             && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
     }
 
-    /// Obeys the commands in what came, and shows the rest.
+    /// Executes the commands in the input, and shows the rest.
     fn take(&mut self) {
         let came = std::mem::take(&mut self.cut);
         let mut rest = came.as_slice();
@@ -149,7 +170,7 @@ impl Terminal {
         self.cut = rest.to_vec();
     }
 
-    /// Agrees to be echoed, and to nothing else.
+    /// Agrees to be echoed, to have told the window's size, and to nothing else.
     fn negotiate(&mut self, verb: u8, option: u8) {
         let agrees = matches!(option, ECHO | SGA);
         let answer = match verb {
@@ -160,18 +181,25 @@ impl Terminal {
         if option == ECHO {
             self.is_echoed = verb == WILL;
         }
+        if option == NAWS && self.has_told_window {
+            return;
+        }
         if matches!(verb, WILL | DO) || agrees {
             self.client.send([IAC, answer, option]);
         }
     }
 }
 
-/// `text` with `¿` for U+FFFD, which vt100 does not show.
+/// Returns `text` with `¿` for U+FFFD, which vt100 does not show.
 pub fn visible(text: &str) -> String {
     text.replace(char::REPLACEMENT_CHARACTER, "¿")
 }
 
-/// How long the command is that `bytes` begin with, if all of it is there.
+fn doubled(byte: &u8) -> Vec<u8> {
+    vec![*byte; if *byte == IAC { 2 } else { 1 }]
+}
+
+/// Returns the length of the command at the start of `bytes`, if it is complete.
 fn command_length(bytes: &[u8]) -> Option<usize> {
     match *bytes.get(1)? {
         SB => bytes.windows(2).position(|pair| pair == [IAC, SE]).map(|at| at + 2),

@@ -1,4 +1,4 @@
-//! A server that frames nothing, as the article's: a read is a command, a write is a message.
+//! A server without framing, like the article's: a read is a command, a write is a message.
 #![allow(dead_code, reason = "each file of tests uses a part of the harness")]
 
 use std::io::{Read, Write};
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::common::PATIENCE;
 
-/// Behaves as the article's server does, on a thread a client, and tells what it has read.
+/// Behaves like the article's server, with a thread for each client, and records what it reads.
 pub struct Unframed {
     address: String,
     room: Arc<Mutex<Room>>,
@@ -18,7 +18,7 @@ pub struct Unframed {
 #[derive(Default)]
 struct Room {
     people: Vec<(String, TcpStream)>,
-    /// Every read of every client, as it came.
+    /// Every read of every client, unchanged.
     reads: Vec<String>,
     /// Everything that was said.
     said: Vec<String>,
@@ -40,31 +40,31 @@ impl Unframed {
         Self { address, room }
     }
 
-    /// Where it listens.
+    /// Returns its address.
     pub fn door(&self) -> &str {
         &self.address
     }
 
-    /// Every read so far.
+    /// Returns every read so far.
     pub fn reads(&self) -> Vec<String> {
         self.room.lock().expect("no test fails in it").reads.clone()
     }
 
-    /// What was said so far, as `NAME:TEXT`.
+    /// Returns what was said so far, as `NAME:TEXT`.
     pub fn said(&self) -> Vec<String> {
         self.room.lock().expect("no test fails in it").said.clone()
     }
 
-    /// Waits until so many people are in the room.
+    /// Waits until there are so many users in the room.
     pub fn wait_for(&self, people: usize) {
         let deadline = Instant::now() + PATIENCE;
         while self.room.lock().expect("no test fails in it").people.len() < people {
-            assert!(Instant::now() < deadline, "they never come");
+            assert!(Instant::now() < deadline, "they never enter");
             thread::sleep(PATIENCE / 1_000);
         }
     }
 
-    /// Sends all of `messages` to everyone in one write: glued together, as TCP may.
+    /// Sends all `messages` to everyone in one write, as TCP may join them.
     pub fn say_at_once(&self, messages: &[&str]) {
         let glued: String = messages.iter().map(|message| stamped(message)).collect();
         self.room.lock().expect("no test fails in it").tell_all(&glued);

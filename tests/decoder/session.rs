@@ -1,4 +1,4 @@
-//! One telnet connection without its hub: bytes in; lines, notices and what is sent out.
+//! One telnet connection without its hub: bytes in; lines, notices and output out.
 
 #[allow(dead_code, reason = "of what words are good for, only the bytes are needed")]
 #[path = "../negotiation/words.rs"]
@@ -15,23 +15,23 @@ pub use words::bytes;
 pub const LINE_BYTES: usize = 256;
 const ROWS: NonZero<u16> = NonZero::new(24).expect("24 is not 0");
 const COLUMNS: NonZero<u16> = NonZero::new(80).expect("80 is not 0");
-/// Keys of a terminal that has agreed to be edited for.
+/// The answers of a terminal that lets the server edit its line.
 const AGREED: &str = "DO ECHO DO SGA WILL NAWS SB NAWS 0 80 0 24 SE";
 
 pub struct Session {
     pub decoder: Decoder,
-    /// Lines, and in angle brackets what else was heard.
+    /// Decoded lines, and other results in angle brackets.
     pub heard: Vec<String>,
     /// The telnet commands that were sent.
     pub commands: Vec<u8>,
-    /// What else was sent, as text.
+    /// All other output, as text.
     pub shown: String,
-    /// Bytes sent.
+    /// The number of bytes sent.
     pub sent: usize,
     pub line_bytes_max: usize,
     now_ms: u64,
     terminal: vt100::Parser,
-    /// It was no chat client: the hub closes the connection.
+    /// The peer was no chat client: the hub closes the connection.
     is_over: bool,
 }
 
@@ -50,29 +50,29 @@ impl Session {
         }
     }
 
-    /// Somebody in the room, whose line is edited here.
+    /// Creates a user in the room, whose line the server edits.
     pub fn editing(lang: Lang) -> Self {
         Self::editing_long(lang, LINE_BYTES)
     }
 
-    /// The same, with lines of so many bytes.
+    /// The same, with a limit for the length of lines.
     pub fn editing_long(lang: Lang, line_bytes_max: usize) -> Self {
         let mut session = Self { line_bytes_max, ..Self::new(lang) };
         let telnet = &mut session.decoder;
         telnet.enter("lobby");
         telnet.edit(true);
-        session.hear(&bytes(AGREED), 0);
+        session.decode(&bytes(AGREED), 0);
         assert_eq!(session.heard, ["<edit true>"]);
         session.heard.clear();
         session
     }
 
-    /// Has it hear `burst`, which is what one read brought, as the hub does.
-    pub fn hear(&mut self, mut burst: &[u8], now_ms: u64) {
+    /// Decodes `burst`, one read, as the hub does.
+    pub fn decode(&mut self, mut burst: &[u8], now_ms: u64) {
         self.now_ms = now_ms;
         while !burst.is_empty() && !self.is_over {
             let (taken, piece) = self.decoder.next(burst, now_ms, self.line_bytes_max);
-            assert!(0 < taken && taken <= burst.len(), "it goes on");
+            assert!(0 < taken && taken <= burst.len(), "there is progress");
             burst = &burst[taken..];
             let (heard, is_tab) = (piece.as_ref().map(shown), piece == Some(Piece::Complete));
             let is_end = heard.is_none();
@@ -83,8 +83,8 @@ impl Session {
             if is_tab {
                 telnet.complete(&["Alice"]);
             } else if !is_end && telnet.is_editing() {
-                // Something is said of each line, with a prompt behind it.
-                let erased = telnet.make_way();
+                // Each line causes output, followed by a prompt.
+                let erased = telnet.hide_input();
                 self.send(&erased);
                 self.send(b"\r\0\x1b[Ksaid\r\n> ");
             }
@@ -93,7 +93,7 @@ impl Session {
         self.draw();
     }
 
-    /// Nothing comes until `now_ms`, but what is due by then is sent.
+    /// Advances the time to `now_ms` without input; what is due by then is sent.
     pub fn wait(&mut self, now_ms: u64) {
         while let Some(due_ms) = self.decoder.deadline_ms().filter(|&due_ms| due_ms <= now_ms) {
             self.now_ms = due_ms;
@@ -103,20 +103,20 @@ impl Session {
         self.now_ms = now_ms;
     }
 
-    /// Something is said in the room, and shown above the typed line.
+    /// Shows a line said in the room above the typed line.
     pub fn tell(&mut self, line: &str) {
-        let erased = self.decoder.make_way();
+        let erased = self.decoder.hide_input();
         self.send(&erased);
         self.send(format!("\r\0\x1b[K{line}\r\n> ").as_bytes());
         self.draw();
     }
 
-    /// All rows of the terminal, and the place of its cursor.
+    /// Returns all rows of the terminal, and the position of its cursor.
     pub fn screen(&self) -> (String, (u16, u16)) {
         (self.terminal.screen().contents(), self.terminal.screen().cursor_position())
     }
 
-    /// The client stops sending.
+    /// Ends the input.
     pub fn end(&mut self) {
         if self.is_over {
             return;
@@ -130,7 +130,7 @@ impl Session {
         self.decoder.held_bytes()
     }
 
-    /// The row of the cursor, as it shows.
+    /// Returns the row of the cursor, as it is shown.
     pub fn last_row(&self) -> String {
         let screen = self.terminal.screen();
         let row = usize::from(screen.cursor_position().0);
@@ -157,7 +157,7 @@ impl Session {
         self.send(&drawn);
     }
 
-    /// Parts what is sent into telnet's commands and the rest.
+    /// Separates output into telnet commands and the rest.
     pub fn send(&mut self, mut bytes: &[u8]) {
         self.sent += bytes.len();
         while !bytes.is_empty() {
@@ -192,26 +192,26 @@ fn shown(piece: &Piece<'_>) -> String {
     }
 }
 
-/// What becomes of `parts`, each one read, and of the end.
-pub fn heard<'a>(lang: Lang, parts: impl IntoIterator<Item = &'a [u8]>) -> Session {
+/// Decodes `parts`, each one read, and the end of the input.
+pub fn decoded<'a>(lang: Lang, parts: impl IntoIterator<Item = &'a [u8]>) -> Session {
     let mut session = Session::new(lang);
     for part in parts {
-        session.hear(part, 0);
+        session.decode(part, 0);
     }
     session.end();
     session
 }
 
-/// Asserts which lines `input`, in words, comes to: whole, in pieces of every size and, if it is
-/// short, cut at every two places. What is answered is the same, too; but a prompt comes behind the
-/// commands of its read, so that a client that throws output away up to an answer does not lose it.
+/// Asserts that `input`, in words, is decoded into `lines`: whole, in pieces of every size and, if
+/// it is short, cut at every two places. The answers are the same, too; but the prompt follows the
+/// commands of its read, so that a client that discards output up to an answer does not lose it.
 #[track_caller]
 pub fn assert_lines(input: &str, lines: &[&str]) {
     let input = bytes(input);
-    let whole = heard(Lang::En, [&input[..]]);
+    let whole = decoded(Lang::En, [&input[..]]);
     assert_eq!(whole.heard, lines);
     let check = |parts: &[&[u8]]| {
-        let session = heard(Lang::En, parts.iter().copied());
+        let session = decoded(Lang::En, parts.iter().copied());
         assert_eq!(session.heard, whole.heard, "{parts:?}");
         assert_eq!(session.commands, whole.commands, "{parts:?}");
         assert_eq!(session.shown, whole.shown, "{parts:?}");

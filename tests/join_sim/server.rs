@@ -1,49 +1,49 @@
-//! A server at the other end of a simulated link: what `docs/protocol.md` says of JSON lines, or what
-//! the article's server does, and nothing that natter's code does.
+//! A server at the other end of a simulated link: it implements JSON lines as in
+//! `docs/protocol.md`, or the article's server, without using natter's server code.
 
 use std::collections::VecDeque;
 
 use fastrand::Rng;
 use natter::json::{Fields, Object, read};
 
-/// What kind of server it is.
+/// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Speaks JSON lines, and is silent until it is asked.
+    /// Speaks JSON lines, and sends nothing before it is asked.
     Classic,
-    /// Speaks JSON lines, and greets people before.
+    /// Speaks JSON lines, and sends a greeting first.
     Telnet,
-    /// The same, but it is started anew every now and then, and has forgotten everything.
+    /// The same, but it is restarted now and then, and has forgotten everything.
     Forgetful,
-    /// The article's: a read is a command, and nothing is ever known of a connection that is gone.
+    /// The article's: a read is a command, and nothing is known of an earlier connection.
     Article,
 }
 
 /// One connection.
 #[derive(Default)]
 struct Connection {
-    /// What the client has sent, on its way.
+    /// Data from the client in transit.
     coming: VecDeque<Vec<u8>>,
-    /// What has arrived of a line.
+    /// The part of a line that has arrived.
     line: Vec<u8>,
-    /// What is on its way to the client.
+    /// Data to the client in transit.
     going: VecDeque<u8>,
     is_json: bool,
     has_name: bool,
     is_closed: bool,
 }
 
-/// The server, with one client on however many connections.
+/// The server, with one client on any number of connections.
 pub struct Server {
     kind: Kind,
-    /// Who has said what.
+    /// All lines, with their authors.
     log: Vec<(String, String)>,
-    /// Lines before this one are not known any more.
+    /// Lines before this one are no longer stored.
     forgotten: usize,
-    /// The last number of the session that was seen.
+    /// The last number of the session.
     number: u64,
     connection: Connection,
-    /// Connections that the client has given up: what is on its way there may still arrive.
+    /// Connections that the client has given up: data in transit may still arrive.
     lost: Vec<Connection>,
 }
 
@@ -61,12 +61,12 @@ impl Server {
         self.forgotten > 0
     }
 
-    /// Who has said what, in order.
+    /// Returns all lines in order, with their authors.
     pub fn log(&self) -> &[(String, String)] {
         &self.log
     }
 
-    /// The client connects.
+    /// Accepts a connection of the client.
     pub fn accept(&mut self) {
         self.connection = Connection::default();
         if matches!(self.kind, Kind::Telnet | Kind::Forgetful) {
@@ -75,29 +75,29 @@ impl Server {
         }
     }
 
-    /// The connection is gone.
+    /// Notes that the connection is lost.
     pub fn lose(&mut self) {
         self.lost.push(std::mem::take(&mut self.connection));
     }
 
-    /// Whether the server has ended the connection.
+    /// Whether the server has closed the connection.
     pub fn is_closed(&self) -> bool {
         self.connection.is_closed
     }
 
-    /// The client sends `bytes`.
+    /// Accepts `bytes` from the client for transit.
     pub fn sent(&mut self, bytes: Vec<u8>) {
         self.connection.coming.push_back(bytes);
     }
 
-    /// Some of what has been sent arrives.
+    /// Lets some of the data in transit arrive.
     pub fn pass(&mut self, random: &mut Rng) {
         let mut connection = std::mem::take(&mut self.connection);
         self.arrive(&mut connection, random);
         self.connection = connection;
     }
 
-    /// Some of what was sent on connections that are gone arrives, or never will.
+    /// Lets some of the data on lost connections arrive, or drops it.
     pub fn pass_lost(&mut self, random: &mut Rng) {
         if self.kind == Kind::Forgetful && random.u16(..2_000) == 0 {
             (self.number, self.forgotten) = (0, self.log.len());
@@ -112,7 +112,7 @@ impl Server {
             }
             !connection.is_closed && random.u8(..20) > 0
         });
-        // Whoever took the session over has ended those.
+        // The connection that took over the session has ended those.
         if !self.connection.has_name {
             self.lost = lost;
         }
@@ -124,7 +124,7 @@ impl Server {
         }
         let Some(mut bytes) = connection.coming.pop_front() else { return };
         if self.kind == Kind::Article {
-            return self.obey_article(connection, &bytes);
+            return self.execute_article(connection, &bytes);
         }
         let rest = bytes.split_off(random.usize(..=bytes.len()));
         if !rest.is_empty() {
@@ -134,21 +134,21 @@ impl Server {
             connection.line.push(byte);
             if byte == b'\n' {
                 let line = std::mem::take(&mut connection.line);
-                self.obey(connection, &line);
+                self.execute(connection, &line);
             }
         }
     }
 
-    /// Takes some of what is on its way to the client.
+    /// Takes some of the data in transit to the client.
     pub fn take_answer(&mut self, random: &mut Rng) -> Vec<u8> {
         let going = &mut self.connection.going;
-        // Without frames, what is cut in two is two messages.
+        // Without framing, a message cut in two is two messages.
         let length =
             if self.kind == Kind::Article { going.len() } else { random.usize(..=going.len()) };
         going.drain(..length).collect()
     }
 
-    /// `name` says `text`.
+    /// Lets `name` say `text`.
     pub fn say(&mut self, name: &str, text: &str) {
         let mut connection = std::mem::take(&mut self.connection);
         self.said(name, text, &mut connection);
@@ -179,7 +179,7 @@ impl Server {
         to.going.extend(out);
     }
 
-    fn obey(&mut self, connection: &mut Connection, line: &[u8]) {
+    fn execute(&mut self, connection: &mut Connection, line: &[u8]) {
         if !connection.is_json {
             connection.is_json = line == b"json -p\n";
             let hello = b"\n{\"type\":\"hello\",\"server\":\"natter\",\"line_bytes_max\":1024}\n";
@@ -206,7 +206,7 @@ impl Server {
                 connection.going.extend(entered);
                 object.text("name", "alice");
             }
-            "say" => self.obey_say(connection, &fields),
+            "say" => self.execute_say(connection, &fields),
             "who" => {}
             "last" => {
                 let count =
@@ -233,7 +233,7 @@ impl Server {
         connection.going.extend(done);
     }
 
-    fn obey_say(&mut self, connection: &mut Connection, fields: &Fields<'_>) {
+    fn execute_say(&mut self, connection: &mut Connection, fields: &Fields<'_>) {
         assert!(connection.has_name, "nothing is said without a name");
         let number = fields.number("n").expect("lines are numbered");
         if number > self.number {
@@ -243,7 +243,7 @@ impl Server {
         }
     }
 
-    fn obey_article(&mut self, connection: &mut Connection, read: &[u8]) {
+    fn execute_article(&mut self, connection: &mut Connection, read: &[u8]) {
         let read = String::from_utf8_lossy(read);
         match read.trim().rsplit_once(' ') {
             Some((_, "-n")) => {

@@ -1,4 +1,4 @@
-//! A program that speaks JSON lines with the real binary, and keeps what it was sent.
+//! A program that speaks JSON lines with the real binary, and records what it was sent.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::common::Client;
 use crate::schema::Schema;
 
-/// What objects and codes were seen, in all connections of a test.
+/// The objects and codes seen on all connections of a test.
 pub struct Seen {
     schema: Schema,
     types: BTreeSet<String>,
@@ -29,7 +29,7 @@ impl Seen {
         }
     }
 
-    /// All that the schema knows was seen.
+    /// Asserts that everything in the schema was seen.
     pub fn expect_all(&self) {
         let types = self.schema.types();
         let missing: Vec<_> = types.iter().filter(|kind| !self.types.contains(*kind)).collect();
@@ -42,7 +42,7 @@ impl Seen {
     }
 }
 
-/// One program.
+/// A program.
 pub struct Program {
     client: Client,
     tags: u64,
@@ -59,7 +59,7 @@ impl Program {
         program
     }
 
-    /// Connects to a telnet door, with a client that negotiates before it says what it is.
+    /// Connects to a telnet door, with a client that negotiates before it identifies itself.
     pub fn at_telnet(door: &str, seen: &mut Seen) -> Self {
         let mut client = Client::connect(door);
         client.send(b"\xff\xfb\x18\xff\xfd\x03json -p\r\n");
@@ -78,12 +78,12 @@ impl Program {
         program
     }
 
-    /// Sends what is no command.
+    /// Sends bytes that are not a command.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.client.send(bytes);
     }
 
-    /// Asks for something without waiting for the answer; the tag.
+    /// Sends a command without waiting for the answer; returns the tag.
     pub fn ask(&mut self, command: &Value) -> String {
         self.tags += 1;
         let tag = format!("tag {}", self.tags);
@@ -93,7 +93,7 @@ impl Program {
         tag
     }
 
-    /// Asks for something; all that comes up to the answer.
+    /// Sends a command; returns everything up to the answer.
     pub fn does(&mut self, command: &Value, seen: &mut Seen) -> Answer {
         let tag = self.ask(command);
         let mut told = Vec::new();
@@ -106,13 +106,13 @@ impl Program {
         }
     }
 
-    /// The next object.
+    /// Returns the next object.
     pub fn next(&mut self, seen: &mut Seen) -> Value {
         let line = self.client.raw_line();
         self.parse(&line, seen)
     }
 
-    /// The next object of that type; what comes before it is passed over.
+    /// Returns the next object of that type; skips those before it.
     pub fn until(&mut self, kind: &str, seen: &mut Seen) -> Value {
         loop {
             let object = self.next(seen);
@@ -122,12 +122,12 @@ impl Program {
         }
     }
 
-    /// The connection ends here.
+    /// Asserts that the connection ends here.
     pub fn expect_end(&mut self) {
         self.client.expect_end();
     }
 
-    /// Ends what it sends.
+    /// Stops sending.
     pub fn end_sending(&self) {
         self.client.end_sending();
     }
@@ -141,30 +141,30 @@ impl Program {
     }
 }
 
-/// What came of a command.
+/// The answer to a command.
 pub struct Answer {
-    /// What came before the answer.
+    /// The objects before the answer.
     pub told: Vec<Value>,
     /// `done` or `error`.
     pub last: Value,
 }
 
 impl Answer {
-    /// It was carried out.
+    /// Asserts that the command was executed.
     #[track_caller]
     pub fn done(self) -> Value {
         assert_eq!(self.last["type"], "done", "{}", self.last);
         self.last
     }
 
-    /// It was not, and that is why.
+    /// Asserts that the command was refused, with `code`.
     #[track_caller]
     pub fn error(self, code: &str) -> Value {
         assert_eq!(self.last["code"], code, "{}", self.last);
         self.last
     }
 
-    /// The texts of the lines that came.
+    /// Returns the texts of the lines received.
     pub fn texts(&self) -> Vec<&str> {
         let said = self.told.iter().filter(|object| object["type"] == "said");
         said.map(|object| object["text"].as_str().expect("it has a text")).collect()

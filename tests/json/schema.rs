@@ -1,5 +1,5 @@
-//! A validator of JSON Schema, draft 2020-12, as far as `docs/protocol.schema.json` uses it. A keyword
-//! that it does not know fails the test.
+//! A validator of JSON Schema, draft 2020-12, as far as `docs/protocol.schema.json` uses it. An
+//! unknown keyword fails the test.
 
 use std::fs;
 use std::path::Path;
@@ -17,20 +17,20 @@ impl Schema {
         Self(serde_json::from_str(&text).expect("it is JSON"))
     }
 
-    /// The types of all objects.
+    /// Returns the types of all objects.
     pub fn types(&self) -> Vec<String> {
         let defs = self.0["$defs"].as_object().expect("they are defined there");
         defs.keys().cloned().collect()
     }
 
-    /// The codes that `kind` may have.
+    /// Returns the codes that `kind` may have.
     pub fn codes(&self, kind: &str) -> Vec<String> {
         let codes = &self.0["$defs"][kind]["properties"]["code"]["enum"];
         let codes = codes.as_array().expect("its codes are listed").iter();
         codes.map(|code| code.as_str().expect("a code is a text").to_string()).collect()
     }
 
-    /// Holds `value` against it.
+    /// Validates `value`.
     pub fn check(&self, value: &Value) -> Result<(), String> {
         self.check_part(&self.0, value).map_err(|fault| format!("{fault}: {value}"))
     }

@@ -1,9 +1,9 @@
-//! Whoever is at the other end, negotiation comes to an end and stays small.
+//! Negotiation ends and stays small, whatever the peer does.
 
 use fastrand::Rng;
 use natter::door::telnet::protocol::Protocol;
 
-use crate::words::{Heard, bytes};
+use crate::words::{Decoded, bytes};
 
 const IAC: u8 = 255;
 const SE: u8 = 240;
@@ -14,13 +14,13 @@ const DO: u8 = 253;
 const DONT: u8 = 254;
 const OPTIONS: [u8; 12] = [0, 1, 3, 6, 24, 31, 34, 36, 39, 42, 69, 255];
 
-/// A message of telnet: a verb and an option, or a subnegotiation with its payload.
+/// A telnet message: a verb and an option, or a subnegotiation with its payload.
 enum Message<'a> {
     Verb(u8, u8),
     Sub(&'a [u8]),
 }
 
-/// The messages in `sent`, which holds nothing else.
+/// Parses the messages in `sent`, which contains nothing else.
 fn messages(sent: &[u8]) -> Vec<Message<'_>> {
     let mut messages = Vec::new();
     let mut rest = sent;
@@ -28,7 +28,7 @@ fn messages(sent: &[u8]) -> Vec<Message<'_>> {
         rest = match rest {
             [IAC, SB, ..] => {
                 let end = rest.windows(2).position(|pair| pair == [IAC, SE]);
-                let end = end.expect("what we begin we end");
+                let end = end.expect("our subnegotiations are terminated");
                 messages.push(Message::Sub(&rest[2..end]));
                 &rest[end + 2..]
             }
@@ -42,7 +42,7 @@ fn messages(sent: &[u8]) -> Vec<Message<'_>> {
     messages
 }
 
-/// What a peer answers to one message.
+/// Returns a peer's answer to one message.
 type Opponent = fn(&Message<'_>, &mut Rng) -> Vec<u8>;
 
 fn agree(message: &Message<'_>, _: &mut Rng) -> Vec<u8> {
@@ -64,10 +64,10 @@ fn refuse(message: &Message<'_>, _: &mut Rng) -> Vec<u8> {
     }
 }
 
-/// It wants what it is refused, and does not want what it is given.
+/// Requests what is refused, and refuses what is granted.
 fn contradict(message: &Message<'_>, _: &mut Rng) -> Vec<u8> {
     match *message {
-        // Timing marks are answered for ever: the one loop that is a peer's own doing.
+        // Timing marks are always answered: a loop with them is the peer's own doing.
         Message::Verb(_, 6) => Vec::new(),
         Message::Verb(WILL, option) => vec![IAC, DONT, option],
         Message::Verb(WONT, option) => vec![IAC, DO, option],
@@ -84,7 +84,7 @@ fn parrot(message: &Message<'_>, _: &mut Rng) -> Vec<u8> {
     }
 }
 
-/// Anything, and sometimes two things.
+/// Sends anything, and sometimes two messages.
 fn babble(message: &Message<'_>, rng: &mut Rng) -> Vec<u8> {
     let mut said = Vec::new();
     for _ in 0..rng.usize(..3) {
@@ -96,23 +96,23 @@ fn babble(message: &Message<'_>, rng: &mut Rng) -> Vec<u8> {
     said
 }
 
-/// How many rounds it takes until `protocol` has nothing more to say to `opponent`.
+/// Returns the number of rounds until `protocol` has nothing more to send to `opponent`.
 fn rounds(protocol: &mut Protocol, opponent: Opponent, opening: &[u8], pace_ms: u64) -> usize {
     let mut rng = Rng::with_seed(7);
     let mut said = opening.to_vec();
     for round in 0..10_000 {
-        let mut heard = Heard::default();
-        heard.hear(protocol, &said, round as u64 * pace_ms);
-        if heard.replies.is_empty() {
+        let mut decoded = Decoded::default();
+        decoded.decode(protocol, &said, round as u64 * pace_ms);
+        if decoded.replies.is_empty() {
             return round;
         }
-        said = messages(&heard.replies).iter().flat_map(|to| opponent(to, &mut rng)).collect();
+        said = messages(&decoded.replies).iter().flat_map(|to| opponent(to, &mut rng)).collect();
     }
     panic!("it never ends");
 }
 
 #[test]
-fn it_falls_silent_whatever_it_is_answered() {
+fn negotiation_ends_whatever_the_peer_answers() {
     let everything: Vec<u8> = (0..=u8::MAX)
         .flat_map(|option| [[IAC, WILL, option], [IAC, DO, option]])
         .flatten()
@@ -142,7 +142,7 @@ fn it_falls_silent_whatever_it_is_answered() {
 }
 
 #[test]
-fn two_of_its_own_kind_fall_silent() {
+fn negotiation_between_two_natters_ends() {
     for seed in 0..200 {
         let mut rng = Rng::with_seed(seed);
         let mut ends = [Protocol::default(), Protocol::default()];
@@ -155,18 +155,18 @@ fn two_of_its_own_kind_fall_silent() {
             if step == 0 && rng.bool() {
                 on_the_way[end].extend([IAC, 241]);
             }
-            // A part of what is on the way arrives, so that messages cross.
+            // Only a part of the data in transit arrives, so that messages cross.
             let arrived = rng.usize(..=on_the_way[end].len());
             let arriving: Vec<u8> = on_the_way[end].drain(..arrived).collect();
-            let mut heard = Heard::default();
-            heard.hear(&mut ends[end], &arriving, 0);
-            on_the_way[1 - end].extend(heard.replies);
+            let mut decoded = Decoded::default();
+            decoded.decode(&mut ends[end], &arriving, 0);
+            on_the_way[1 - end].extend(decoded.replies);
         }
         assert!(on_the_way.iter().all(Vec::is_empty), "seed {seed}: {on_the_way:?}");
     }
 }
 
-/// Bytes that are telnet more often than not.
+/// Returns random bytes that are often telnet commands.
 fn noise(rng: &mut Rng, length: usize) -> Vec<u8> {
     let mut noise = Vec::new();
     while noise.len() < length {
@@ -184,49 +184,49 @@ fn noise(rng: &mut Rng, length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn noise_is_survived_and_answered_little_however_it_is_cut() {
+fn noise_causes_little_output_however_it_is_cut() {
     for seed in 0..300 {
         let mut rng = Rng::with_seed(seed);
         let mut ends = [Protocol::default(), Protocol::default()];
-        let mut heard = [Heard::default(), Heard::default()];
+        let mut decoded = [Decoded::default(), Decoded::default()];
         let (mut now_ms, mut count) = (rng.u64(..20_000), 0);
         let start_ms = now_ms;
         for _ in 0..20 {
             let length = rng.usize(1..400);
             let bytes = noise(&mut rng, length);
             count += bytes.len();
-            heard[0].hear(&mut ends[0], &bytes, now_ms);
+            decoded[0].decode(&mut ends[0], &bytes, now_ms);
             let mut rest = bytes.as_slice();
             while !rest.is_empty() {
                 let (part, after) = rest.split_at(rng.usize(1..=rest.len().min(9)));
-                heard[1].hear(&mut ends[1], part, now_ms);
+                decoded[1].decode(&mut ends[1], part, now_ms);
                 rest = after;
             }
-            assert_eq!(heard[0], heard[1], "seed {seed}");
+            assert_eq!(decoded[0], decoded[1], "seed {seed}");
             if rng.bool() {
                 let on = rng.bool();
-                for (end, heard) in ends.iter_mut().zip(&mut heard) {
-                    end.edit(on, &mut heard.replies);
+                for (end, decoded) in ends.iter_mut().zip(&mut decoded) {
+                    end.edit(on, &mut decoded.replies);
                 }
             }
             now_ms += rng.u64(..3_000);
-            // Three bytes for a timing mark's three; the longest of the rationed answers; the
-            // questions, each asked once, and those of `edit`.
+            // Three bytes for each timing mark of three; the longest of the limited answers; our
+            // requests, each once, and those of `edit`.
             let windows = usize::try_from((now_ms - start_ms) / 10_000 + 1).expect("it is small");
             let most = count + windows * 32 * 16 + 70 + 20 * 6;
-            assert!(heard[0].replies.len() <= most, "seed {seed}");
-            messages(&heard[0].replies);
+            assert!(decoded[0].replies.len() <= most, "seed {seed}");
+            messages(&decoded[0].replies);
         }
     }
 }
 
 #[test]
-fn a_flood_of_one_thing_is_answered_little() {
+fn a_flood_of_one_command_causes_little_output() {
     for flood in ["DO 9 DONT 9", "AYT", "WILL NAWS WONT NAWS", "WILL CHARSET SB CHARSET 1 ';x' SE"]
     {
-        let mut heard = Heard::default();
-        heard.hear(&mut Protocol::default(), &bytes(flood).repeat(10_000), 0);
-        assert!(heard.replies.len() <= 9 + 32 * 16, "{flood}: {}", heard.replies.len());
-        assert!(heard.items.len() <= 32, "{flood}: {}", heard.items.len());
+        let mut decoded = Decoded::default();
+        decoded.decode(&mut Protocol::default(), &bytes(flood).repeat(10_000), 0);
+        assert!(decoded.replies.len() <= 9 + 32 * 16, "{flood}: {}", decoded.replies.len());
+        assert!(decoded.items.len() <= 32, "{flood}: {}", decoded.items.len());
     }
 }

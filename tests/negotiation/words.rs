@@ -1,11 +1,11 @@
-//! Telnet written in words, and what a `Protocol` makes of it.
+//! Telnet written in words, and the results of a `Protocol`.
 
 use natter::door::charset::HAS_CHINESE;
 use natter::door::telnet::protocol::{Item, Protocol};
 
-/// What every peer is asked after its first command.
+/// The requests to every peer after its first command.
 pub const ASKED: &str = "DO BINARY DO NAWS DO TTYPE WILL CHARSET";
-/// The character sets that are offered.
+/// The charsets that are offered.
 pub const OFFER: &str = if HAS_CHINESE {
     "SB CHARSET 1 ';UTF-8;GB18030;GBK;BIG5;ISO-8859-1' SE"
 } else {
@@ -49,7 +49,7 @@ const WORDS: [(&str, &[u8]); 34] = [
     ("MSDP", &[69]),
 ];
 
-/// The bytes of `words`: commands with their IAC, options, decimal numbers, 'text'.
+/// Converts `words` to bytes: commands with their IAC, options, decimal numbers, 'text'.
 pub fn bytes(words: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (index, part) in words.split('\'').enumerate() {
@@ -67,22 +67,22 @@ pub fn bytes(words: &str) -> Vec<u8> {
     bytes
 }
 
-/// What came of some input: the items in words, data in one piece, and the answers.
+/// The results of some input: the items in words, adjacent data joined, and the answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
+pub struct Decoded {
     pub items: Vec<String>,
     pub replies: Vec<u8>,
     /// Data after the last other item.
     data: Vec<u8>,
 }
 
-impl Heard {
-    /// Has `protocol` hear `input`, as it comes in one read.
-    pub fn hear(&mut self, protocol: &mut Protocol, mut input: &[u8], now_ms: u64) {
+impl Decoded {
+    /// Lets `protocol` decode `input`, one read.
+    pub fn decode(&mut self, protocol: &mut Protocol, mut input: &[u8], now_ms: u64) {
         loop {
             let (taken, item) = protocol.next(input, now_ms, &mut self.replies);
             assert!(taken <= input.len() && (item.is_some() || taken == input.len()));
-            assert!(taken > 0 || input.is_empty(), "it goes on");
+            assert!(taken > 0 || input.is_empty(), "there is progress");
             let Some(item) = item else { return };
             input = &input[taken..];
             let shown = match item {
@@ -110,7 +110,7 @@ impl Heard {
         }
     }
 
-    /// Nothing more comes.
+    /// Ends the input.
     pub fn end(mut self) -> Self {
         self.end_data();
         self
@@ -124,42 +124,42 @@ impl Heard {
     }
 }
 
-/// What a new `Protocol` makes of `parts`, with or without having asked to edit before.
-pub fn heard<'a>(edit: bool, parts: impl IntoIterator<Item = &'a [u8]>) -> Heard {
-    let (mut protocol, mut heard) = (Protocol::default(), Heard::default());
+/// Decodes `parts` with a new `Protocol`, which has asked to edit before or not.
+pub fn decoded<'a>(edit: bool, parts: impl IntoIterator<Item = &'a [u8]>) -> Decoded {
+    let (mut protocol, mut decoded) = (Protocol::default(), Decoded::default());
     if edit {
-        protocol.edit(true, &mut heard.replies);
+        protocol.edit(true, &mut decoded.replies);
     }
     for part in parts {
-        heard.hear(&mut protocol, part, 5_000);
+        decoded.decode(&mut protocol, part, 5_000);
     }
-    heard.end()
+    decoded.end()
 }
 
-/// Asserts what comes of `input`, wherever it is cut, and in pieces of every size.
+/// Asserts the results of `input`, wherever it is cut, and in pieces of every size.
 #[track_caller]
-pub fn assert_heard(edit: bool, input: &str, items: &[&str], replies: &str) {
+pub fn assert_decoded(edit: bool, input: &str, items: &[&str], replies: &str) {
     let bytes_in = bytes(input);
-    let whole = heard(edit, [bytes_in.as_slice()]);
+    let whole = decoded(edit, [bytes_in.as_slice()]);
     assert_eq!(whole.items, items, "{input}");
     let expected = bytes(replies);
     assert_eq!(whole.replies, expected, "{input}\nis answered\n{}", shown(&whole.replies));
     for cut in 0..bytes_in.len() {
         let (before, after) = bytes_in.split_at(cut);
-        assert_eq!(heard(edit, [before, after]), whole, "{input}\ncut at {cut}");
+        assert_eq!(decoded(edit, [before, after]), whole, "{input}\ncut at {cut}");
     }
     for size in 1..bytes_in.len() {
-        assert_eq!(heard(edit, bytes_in.chunks(size)), whole, "{input}\nin pieces of {size}");
+        assert_eq!(decoded(edit, bytes_in.chunks(size)), whole, "{input}\nin pieces of {size}");
     }
 }
 
-/// The same, for a peer that is not asked to let us edit and has been asked the usual.
+/// The same, for a peer that is not asked for editing and has been sent the usual requests.
 #[track_caller]
 pub fn assert_answered(input: &str, items: &[&str], replies: &str) {
-    assert_heard(false, input, items, &format!("{ASKED} {replies}"));
+    assert_decoded(false, input, items, &format!("{ASKED} {replies}"));
 }
 
-/// `bytes` in words, as far as there are any.
+/// Returns `bytes` in words, as far as there are any.
 pub fn shown(bytes: &[u8]) -> String {
     let mut shown = String::new();
     let mut rest = bytes;

@@ -1,4 +1,4 @@
-//! Who takes part: how each role sends, reads and ends.
+//! The cast: how each role sends, reads and ends.
 
 use fastrand::Rng;
 use natter::door::DoorKind;
@@ -9,12 +9,12 @@ use crate::person::{Habit, Person};
 use crate::program;
 use crate::reader::Reader;
 
-/// What a peer is like.
+/// The behaviour of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Sends lines and reads all at once.
+    /// Sends lines and reads everything at once.
     Chatter,
-    /// Sends bursts without line ends, as the article's client does.
+    /// Sends bursts without line ends, like the article's client.
     Unframed,
     /// Sends a byte at a time.
     Typist,
@@ -32,9 +32,9 @@ pub enum Role {
     Thief,
     /// Breaks the connection at any time.
     Resetter,
-    /// Says something, ends its side, and reads to the end.
+    /// Says something, closes its side, and reads to the end.
     HalfCloser,
-    /// Sends bursts, then lines, and is gone before it is told anything.
+    /// Sends bursts, then lines, and disconnects before it is sent an answer.
     Vanisher,
 }
 
@@ -58,21 +58,21 @@ pub struct Peer {
     pub role: Role,
     pub id: PeerId,
     pub pipe: Shared,
-    /// Bytes that it means to send and has not.
+    /// Bytes that are still to be sent.
     outbox: Vec<u8>,
-    /// What it said to all, in order: each text is said once in a run.
+    /// Everything it said to the room, in order: each text is said once in a run.
     pub said: Vec<String>,
     number: usize,
     pub is_done: bool,
-    /// Its socket was closed, and it has read what was left.
+    /// Its socket was closed, and it has read the remaining data.
     pub is_gone: bool,
-    /// Who it is at the telnet door.
+    /// Its state as a person, at the telnet door.
     pub person: Option<Person>,
     /// What it has read there.
     pub reader: Reader,
-    /// It is in several rooms at a time.
+    /// Whether it is in several rooms at a time.
     pub is_in_many: bool,
-    /// It is a program; at which door.
+    /// Whether it is a program, and at which door.
     pub program: Option<DoorKind>,
 }
 
@@ -84,10 +84,10 @@ impl Peer {
         person: Option<Person>,
         rng: &mut Rng,
     ) -> Self {
-        // Every second one is well behaved, so that the others have somebody to hurt.
+        // Every second one is well behaved, so that there is somebody whom the others could harm.
         let mut role = if rng.bool() { Role::Chatter } else { ROLES[rng.usize(..ROLES.len())] };
         if person.is_some() && role == Role::Unframed {
-            // Who is at the telnet door sends lines.
+            // Clients at the telnet door send lines.
             role = Role::Flooder;
         }
         let program = (person.is_none()
@@ -118,13 +118,13 @@ impl Peer {
         }
     }
 
-    /// Where it knocks.
+    /// Returns the door to which it connects.
     pub fn kind(&self) -> DoorKind {
         let kind = if self.person.is_some() { DoorKind::Telnet } else { DoorKind::Classic };
         self.program.unwrap_or(kind)
     }
 
-    /// Whether it reads whatever comes at once.
+    /// Whether it reads all data at once.
     pub fn reads_promptly(&self) -> bool {
         !matches!(self.role, Role::Deaf | Role::Sipper)
     }
@@ -134,7 +134,7 @@ impl Peer {
         matches!(self.role, Role::Unframed | Role::Vanisher)
     }
 
-    /// Whether all that it says must be heard.
+    /// Whether every line of it must be delivered.
     pub fn is_faithful(&self) -> bool {
         matches!(
             self.role,
@@ -155,7 +155,7 @@ impl Peer {
                 self.is_done = true;
             }
             Role::Unframed | Role::Vanisher if self.person.is_none() => {
-                // Two bursts that meet in the kernel are one: it waits until one is taken.
+                // Two bursts that meet in the kernel are one: it waits until the first is read.
                 if self.pipe.borrow().input.is_empty() {
                     let line = self.line(rng);
                     self.send(line.as_bytes());
@@ -197,7 +197,7 @@ impl Peer {
         }
     }
 
-    /// Stops doing anything but, if it is one to read, reading; some leave, some just go.
+    /// Stops all activity except, depending on the role, reading; some leave, some just disconnect.
     pub fn leave(&mut self, rng: &mut Rng) {
         self.pipe.borrow_mut().send(&std::mem::take(&mut self.outbox));
         if !self.is_done {
@@ -240,10 +240,10 @@ impl Peer {
         self.send(&keys);
     }
 
-    /// A line without an end, which counts when it is the last.
+    /// Sends an unterminated line, which counts when it is the last.
     fn say_unterminated(&mut self) {
         let (text, bytes) = match &self.person {
-            // What stands in the editor was never entered.
+            // The contents of the editor were never entered.
             Some(person) if person.is_editing => return,
             Some(person) => person.last_words(self.number),
             None if self.program.is_some() => {
@@ -260,7 +260,7 @@ impl Peer {
         self.send(&bytes);
     }
 
-    /// A line as bytes; `end` is how classic ones end.
+    /// Returns a line as bytes; `end` is the line end at the classic door.
     fn line_with_end(&mut self, end: &[u8], rng: &mut Rng) -> Vec<u8> {
         let (number, said) = (self.number, &mut self.said);
         match &mut self.person {
@@ -297,7 +297,7 @@ impl Peer {
     }
 }
 
-/// What a peer wants to be called.
+/// Returns the name that a peer wants.
 fn name(role: Role, number: usize, rng: &mut Rng) -> String {
     if role == Role::Thief {
         return format!("{}{}", ["peer", "Peer", "рeer", "system"][rng.usize(..4)], rng.u8(..9));
@@ -315,7 +315,7 @@ fn noise(rng: &mut Rng) -> u8 {
     }
 }
 
-/// A connection for the next peer, as good or bad as the seed has it.
+/// Creates a connection for the next peer, good or bad depending on the seed.
 pub fn connect(rng: &mut Rng, room_bytes: &[usize]) -> Shared {
     Pipe::new(room_bytes[rng.usize(..room_bytes.len())], rng.u32(5..200))
 }

@@ -1,7 +1,7 @@
-//! The copy model: every line copied into a queue of its own for each who is to see it.
+//! The copy model: every line is copied into the queue of each peer that must see it.
 //!
 //! It knows nothing of tapes, sockets or time, so it is plainly right; the streams that the
-//! tape-sharing hub really sent are held against it byte for byte.
+//! tape-sharing hub really sent are compared with it byte for byte.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -21,53 +21,56 @@ use natter::zone::Zones;
 
 use crate::program::Told;
 
-/// The time zone that people choose.
+/// The time zone that users choose.
 pub const EAST: &str = "+8";
 const STAMP_BYTES: usize = "[2026-11-23 09:11:38] ".len();
 
-/// What a person has negotiated: from some moment on, which no effect tells of, lines look so.
+/// The effect of a negotiation: from some moment on, which no effect reports, lines look like this.
 pub type Negotiated = fn(View) -> View;
 
-/// What one peer is to be sent, in order.
+/// What one peer must be sent, in order.
 pub struct Queue {
     pub lines: Vec<Line>,
-    /// How lines look to it.
+    /// The format of its lines.
     format: Format,
     negotiated: Option<Negotiated>,
     server_lang: Lang,
     chosen_lang: Option<Lang>,
     pub is_named: bool,
-    /// What it follows, and where it speaks.
+    /// The rooms that it follows, and the one in which it speaks.
     rooms: Vec<RoomId>,
     pub room_name: String,
-    /// Nothing may come after its goodbye.
+    /// Nothing may follow its closing message.
     is_closed: bool,
-    /// There was no room for it.
+    /// Whether the server was full.
     pub is_refused: bool,
-    /// Times that it spoke before it had a name.
+    /// The number of times that it spoke before it had a name.
     pub unheard: usize,
-    /// The length of all its lines.
+    /// The total length of its lines.
     bytes: usize,
-    /// If it is a program: what it is told from then on.
+    /// If it is a program: what it must be sent from then on.
     pub program: Option<Told>,
 }
 
-/// All that one event is to one peer at the telnet door, or one line of it at the other.
+/// The encoding of one event for one peer at the telnet door, in a window of no known width, or of one of
+/// its lines at the other.
 pub struct Line {
     pub bytes: Vec<u8>,
-    /// The same, once what was negotiated holds.
+    /// The same, once the negotiation has taken effect.
     pub after: Option<Vec<u8>>,
-    /// How lines looked then, and do once what was negotiated holds.
+    /// The view before, and after the negotiation has taken effect: all but its width.
     pub views: [Option<View>; 2],
-    /// Said by others, to the room or to it: a slow reader may have to do without.
+    /// What somebody said to all.
+    pub said: Option<String>,
+    /// Said by others, to the room or to it: it may be skipped for a slow reader.
     pub may_be_skipped: bool,
-    /// From here on what it types is edited by the hub, or not any more.
+    /// From here on the hub edits its line, or no longer does.
     pub edit: Option<bool>,
 }
 
-/// Everyone's queue, and all that was said to all, in order.
+/// Everyone's queue, and all that was said to the rooms, in order.
 pub struct Model {
-    /// What the server speaks.
+    /// The language of the server.
     lang: Lang,
     zones: Zones,
     /// When something was last said in each room.
@@ -76,7 +79,7 @@ pub struct Model {
     pub said: Vec<String>,
 }
 
-/// The zones that people choose: [`EAST`] is the only one besides the server's own.
+/// Returns the zones that users choose: [`EAST`] is the only one besides the server's own.
 fn zones() -> Zones {
     let mut zones = Zones::new();
     zones.find(EAST, Stamp::default()).expect("it is an offset");
@@ -94,12 +97,12 @@ impl Model {
         }))
     }
 
-    /// `id` is about to come, at the door that speaks as `format` has it.
+    /// Notes that `id` is about to connect, at a door with `format`.
     pub fn expect(&mut self, id: PeerId, format: Format, negotiated: Option<Negotiated>) {
         self.queues.insert(id, Queue::new(format, negotiated, self.lang));
     }
 
-    /// Does what is tapped, by copying.
+    /// Applies what is tapped, by copying.
     pub fn apply(&mut self, tapped: &Tapped<'_>, now: &Now) {
         let effect = match *tapped {
             Tapped::Effect(effect) => effect,
@@ -183,12 +186,12 @@ impl Model {
         }
     }
 
-    /// Bytes that `id` is to be sent, if it is quick enough for all of them.
+    /// Returns the number of bytes that `id` must be sent, if it is fast enough for all of them.
     pub fn bytes(&self, id: PeerId) -> usize {
         self.queues.get(&id).map_or(0, |queue| queue.bytes)
     }
 
-    /// What was said, in what `id` received, as the article's lines.
+    /// Returns the lines said in what `id` received, in the article's format.
     pub fn as_classic<'a>(&self, id: PeerId, received: &'a [u8]) -> Cow<'a, [u8]> {
         match &self.queues[&id].program {
             Some(program) => program.as_classic(received, self.lang == Lang::Zh).into(),
@@ -196,10 +199,10 @@ impl Model {
         }
     }
 
-    /// Holds what `id` received against its queue; returns how many lines it still lacks.
+    /// Compares what `id` received with its queue; returns how many lines it still lacks.
     ///
-    /// A notice of skipped lines must stand for exactly as many room lines. An unframed peer may
-    /// lack the end of any line, for none of its reads ends in one.
+    /// A notice of skipped lines must stand for exactly as many lines. An unframed peer may lack
+    /// the end of any line, because none of its reads ends in one.
     pub fn check(&self, id: PeerId, received: &[u8], was_unframed: bool) -> Result<usize, String> {
         let queue = &self.queues[&id];
         let (mut at, mut next) = (0, 0);
@@ -232,7 +235,7 @@ impl Model {
         Ok(queue.lines.len() - next)
     }
 
-    /// Whether `rest`, which ends the stream, is a notice of which not all has come.
+    /// Whether `rest`, the end of the stream, is an incomplete notice.
     fn is_cut_notice(&self, rest: &[u8]) -> bool {
         let (before, after) = self.notice_parts();
         let text = rest.get(STAMP_BYTES..).unwrap_or_default();
@@ -248,7 +251,7 @@ impl Model {
         }
     }
 
-    /// The length of a notice of skipped lines at the start of `rest`, and their number.
+    /// Returns the length of a notice of skipped lines at the start of `rest`, and their number.
     fn notice(&self, rest: &[u8]) -> Option<(usize, usize)> {
         let (before, after) = self.notice_parts();
         let text = rest.get(STAMP_BYTES..)?.strip_prefix(before.as_bytes())?;
@@ -279,7 +282,7 @@ impl Queue {
         }
     }
 
-    /// Notes what it is told of how things stand with it; that is told after the change.
+    /// Notes changes of its settings, which are reported after they have been made.
     fn hear(&mut self, message: Message<'_>) {
         self.unheard += usize::from(message == Message::Event(&Event::NameFirst));
         if self.program.is_some() {
@@ -333,8 +336,8 @@ impl Queue {
         self.add_all(message, now, may_be_skipped, &room, &mut BTreeMap::new(), zones);
     }
 
-    /// As [`Queue::add`], for several who all have names; `looks` are what `message` has been to
-    /// others of them, by their formats.
+    /// Like [`Queue::add`], for several peers that all have names; `looks` are the encodings of
+    /// `message` so far, by format.
     fn add_all(
         &mut self,
         message: Message<'_>,
@@ -362,6 +365,12 @@ impl Queue {
                 bytes,
                 after: later.map(|view| encoded(view.into())),
                 views: [Some(view), later],
+                said: match message {
+                    Message::Event(Event::Said { text, .. } | Event::Acted { text, .. }) => {
+                        Some(text.to_string())
+                    }
+                    _ => None,
+                },
                 may_be_skipped,
                 edit: match message {
                     Message::Notice(&Notice::EditSet { on }) => Some(on),
@@ -371,14 +380,21 @@ impl Queue {
             return;
         }
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let (after, views, edit) = Default::default();
-            self.lines.push(Line { bytes: line.to_vec(), after, views, may_be_skipped, edit });
+            let (after, views, said, edit) = Default::default();
+            self.lines.push(Line {
+                bytes: line.to_vec(),
+                after,
+                views,
+                said,
+                may_be_skipped,
+                edit,
+            });
         }
     }
 }
 
 impl Line {
-    /// How much of `rest` this line accounts for; a line may be cut by the end of `rest`.
+    /// Returns how much of `rest` this line accounts for; a line may be cut by the end of `rest`.
     fn match_start(&self, rest: &[u8], was_unframed: bool) -> Option<usize> {
         let common = self.bytes.len().min(rest.len());
         if self.bytes[..common] == rest[..common] {

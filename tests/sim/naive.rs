@@ -1,9 +1,9 @@
-//! A second, naive chat: who is where, under which name, and who must see which line.
+//! A second, naive chat: users, names, rooms, and the lines that each user must see.
 //!
-//! It shares nothing with the chat under test but the commands that both are given: no effects, no
-//! encoder, no tapes. What it says each person must have been sent is looked for in the bytes that
-//! the person received. Which names may be had is the one thing that it takes the other's word for
-//! (the rules for names have tests of their own), but no two people may have one.
+//! It shares nothing with the chat under test except the commands that both are given: no effects,
+//! no encoder, no tapes. The lines that it expects for each person are looked for in the bytes that
+//! the person received. Only which names are allowed is taken from the other chat (the rules for
+//! names have tests of their own), but no two users may have the same.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use natter::chat::command::Command;
 use natter::hub::post::Tapped;
 use natter::ids::PeerId;
 
-/// What one person must see.
+/// A line that a user must see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
     Said { name: String, text: String },
@@ -21,34 +21,34 @@ pub enum Line {
     Whispered { from: String, to: String, text: String },
 }
 
-/// A line, and the room that it was said in, if it was said to a room.
+/// A line, and its room if it was said in one.
 pub type Heard = (Option<String>, Line);
 
 #[derive(Default)]
 struct User {
     name: Option<String>,
-    /// Where it speaks, and all rooms that it is in.
+    /// The room in which it speaks, and all rooms that it is in.
     room: String,
     rooms: BTreeSet<String>,
     /// The same in the order in which it last began to speak there.
     order: Vec<String>,
     ignored: Vec<Ignored>,
-    /// Who last said something to it in private.
+    /// The sender of the last private message to it.
     wrote: Option<PeerId>,
     is_gone: bool,
     lines: Vec<Heard>,
 }
 
-/// Somebody whom a user does not want to see.
+/// An ignored user.
 struct Ignored {
-    /// Who that was last, if anybody.
+    /// The last user of the name, if any.
     who: Option<PeerId>,
-    /// What they were called when they were ignored, and last: as [`folded`] has it.
+    /// The name when they were ignored, and the last one: as returned by [`folded`].
     first: String,
     last: String,
 }
 
-/// Everybody who ever came.
+/// All users who ever connected.
 #[derive(Default)]
 pub struct Naive {
     users: BTreeMap<PeerId, User>,
@@ -59,7 +59,7 @@ impl Naive {
         Rc::new(RefCell::new(Self::default()))
     }
 
-    /// Notes what the hub was asked, after it has acted on it.
+    /// Notes a command of the hub, after it was executed.
     pub fn see(&mut self, tapped: &Tapped<'_>) {
         match *tapped {
             Tapped::Asked { who, command, name } => self.ask(who, command, name),
@@ -68,7 +68,7 @@ impl Naive {
         }
     }
 
-    /// What `who` must have been sent, in order.
+    /// Returns what `who` must have been sent, in order.
     pub fn lines(&self, who: PeerId) -> &[Heard] {
         self.users.get(&who).map_or(&[], |user| &user.lines)
     }
@@ -213,7 +213,7 @@ impl User {
         self.ignored.iter().any(|ignored| ignored.who == Some(who))
     }
 
-    /// Leaves a room that it is in; from the only one it goes to the lobby.
+    /// Leaves a room; a user who leaves the only one returns to the lobby.
     fn part(&mut self, room: Option<&str>) {
         let room = room.map_or(self.room.clone(), folded);
         if !self.rooms.contains(&room) {
@@ -254,7 +254,7 @@ impl User {
 }
 
 impl Line {
-    /// As the article has it, in `zh` or in English.
+    /// Formats it as the article's line, in Chinese or in English.
     pub fn in_classic(&self, is_chinese: bool) -> String {
         match self {
             Self::Said { name, text } => format!("{name}:{text}"),
@@ -267,14 +267,14 @@ impl Line {
     }
 }
 
-/// Names are the same in either case, and with a Cyrillic letter that looks like a Latin one: the
-/// only look-alikes in this cast.
+/// Returns the form in which names are equal: in any case, and with a Cyrillic letter that looks
+/// like a Latin one, the only look-alikes in this cast.
 fn folded(name: &str) -> String {
     name.trim().to_lowercase().replace('р', "p")
 }
 
-/// Holds what a client of lines received against what it must see: all of it in the order of each
-/// room, or, where a reader `may_lack` some or was told that it does, nothing else and nothing twice.
+/// Compares what a client of lines received with what it must see: all lines in the order of each
+/// room; if a reader `may_lack` some, or was told so, no other lines and none twice.
 pub fn check(lines: &[Heard], received: &[u8], is_chinese: bool, may_lack: bool) {
     let stamp_bytes = "[2026-11-23 09:11:38] ".len();
     let received = String::from_utf8_lossy(received);

@@ -1,8 +1,8 @@
-//! Simulated sockets: as the kernel's, but for what a seed has go wrong.
+//! Simulated sockets: like the kernel's, but with faults from a seed.
 //!
-//! Stricter than epoll in one respect: readiness is told only after the hub has run into the end
-//! of it (`WouldBlock`, or a short read or write). So whoever stops early and forgets to come
-//! back waits for ever, and the test sees it.
+//! Stricter than epoll in one respect: readiness is reported only after the hub has run into the
+//! end of it (`WouldBlock`, or a short read or write). So a hub that stops early and forgets to
+//! return waits for ever, and the test detects that.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,37 +13,37 @@ use natter::delivery::outbound::Took;
 use natter::hub::Ready;
 use natter::hub::conn::Socket;
 
-/// How the peer's side has ended.
+/// The state of the peer's side after it has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// It sends no more, but reads.
     Fin,
     /// The connection broke.
     Reset,
-    /// The peer is gone: nothing can be written any more, but what it sent can be read.
+    /// The peer is gone: writes fail, but what it sent can be read.
     Gone,
 }
 
-/// Both directions of one connection, as the kernel holds them.
+/// Both directions of one connection, as held by the kernel.
 pub struct Pipe {
     /// Sent by the peer, not yet read by the hub.
     pub input: VecDeque<u8>,
     pub end: Option<End>,
     /// Written by the hub, not yet read by the peer.
     output: VecDeque<u8>,
-    /// What `output` holds at most.
+    /// The capacity of `output`.
     room_max: usize,
     /// Read by the peer.
     pub received: Vec<u8>,
-    /// The hub has ended its side, or closed the socket.
+    /// The hub has shut down its side, or closed the socket.
     pub is_ended: bool,
     pub is_closed: bool,
     read_armed: bool,
     write_armed: bool,
     ready: Ready,
-    /// What happens while the hub takes its turn: it is told of that the time after.
+    /// Events during a turn of the hub: they are reported before the next turn.
     late: Ready,
-    /// One read in so many ends short; 0 for none.
+    /// One read in this many ends short; 0 means none.
     pub short_every: u32,
     reads: u32,
     sends: u32,
@@ -51,11 +51,11 @@ pub struct Pipe {
 
 pub type Shared = Rc<RefCell<Pipe>>;
 
-/// The hub's end.
+/// The hub's end of a connection.
 pub struct SimSock(pub Shared);
 
 impl Pipe {
-    /// A connection whose kernel buffer takes `room_max` bytes.
+    /// Creates a connection whose kernel buffer holds `room_max` bytes.
     pub fn new(room_max: usize, short_every: u32) -> Shared {
         Rc::new(RefCell::new(Self {
             input: VecDeque::new(),
@@ -75,12 +75,12 @@ impl Pipe {
         }))
     }
 
-    /// The peer sends.
+    /// Sends as the peer.
     pub fn send(&mut self, bytes: &[u8]) {
         if self.end.is_none() {
             self.input.extend(bytes);
             self.sends += 1;
-            // Urgent data has an event of its own, and may be the only one that tells of input.
+            // Urgent data has an event of its own, which may be the only one that reports input.
             let is_urgent = self.sends.is_multiple_of(11);
             if std::mem::take(&mut self.read_armed) {
                 self.ready.urgent |= is_urgent;
@@ -89,7 +89,7 @@ impl Pipe {
         }
     }
 
-    /// The peer ends its side.
+    /// Ends the peer's side.
     pub fn finish(&mut self, end: End) {
         self.end = Some(end);
         (self.ready.readable, self.ready.ended) = (true, true);
@@ -100,7 +100,7 @@ impl Pipe {
         }
     }
 
-    /// The peer says its last and is gone, in the middle of a turn.
+    /// Sends the last data and disconnects, in the middle of a turn.
     pub fn vanish(&mut self, last: &[u8]) {
         self.input.extend(last);
         self.output.clear();
@@ -108,17 +108,17 @@ impl Pipe {
         self.late = Ready { readable: true, writable: true, ended: true, urgent: false };
     }
 
-    /// The peer reads up to `count` bytes.
+    /// Reads up to `count` bytes as the peer.
     pub fn receive(&mut self, count: usize) {
         let count = count.min(self.output.len());
         self.received.extend(self.output.drain(..count));
-        // The kernel tells of room only when a third of the buffer is free.
+        // The kernel reports room only when a third of the buffer is free.
         if self.output.len() <= self.room_max * 2 / 3 {
             self.ready.writable |= std::mem::take(&mut self.write_armed);
         }
     }
 
-    /// What the kernel has to tell since it was last asked.
+    /// Takes the readiness to report.
     pub fn take_ready(&mut self) -> Option<Ready> {
         let ready = std::mem::replace(&mut self.ready, std::mem::take(&mut self.late));
         let is_any =
@@ -137,8 +137,8 @@ impl Pipe {
 impl Socket for SimSock {
     fn wake(&mut self, _: Ready) {}
 
-    /// One read in so many ends short with more behind it, as before urgent data or behind a
-    /// passed descriptor: only the socket knows that, and says so.
+    /// One read in this many ends short with more data behind it, as before urgent data or behind a
+    /// passed descriptor: only the socket knows that, and reports it.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
         let mut pipe = self.0.borrow_mut();
         pipe.call()?;
@@ -189,8 +189,8 @@ impl Drop for SimSock {
     fn drop(&mut self) {
         let mut pipe = self.0.borrow_mut();
         pipe.is_closed = true;
-        // As the kernel does: input that nobody read makes the close a reset, which takes what
-        // the peer has not read with it.
+        // As in the kernel: unread input makes the close a reset, which destroys what the peer has
+        // not read.
         if !pipe.input.is_empty() {
             pipe.output.clear();
         }

@@ -1,4 +1,4 @@
-//! What people at the telnet door type, and what their clients send besides.
+//! The input of people at the telnet door, and of their clients.
 
 use fastrand::Rng;
 use natter::door::charset::{Charset, HAS_CHINESE};
@@ -8,48 +8,52 @@ use natter::door::telnet::option::{CHARSET, ECHO, NAWS, SGA, TIMING_MARK, TTYPE}
 use natter::door::telnet::view::{Style, View};
 
 use crate::model::Negotiated;
+use crate::rows::Windows;
 
 const AYT: u8 = 246;
 const IP: u8 = 244;
 const WILL: u8 = 251;
 const DO: u8 = 253;
 const DONT: u8 = 254;
-/// `^U` and `^K`: nothing is left of the line that was being typed.
+/// `^U` and `^K`: delete the whole line.
 const KILL: &[u8] = b"\x15\x0b";
 
-/// What a person is like, besides what every peer is.
+/// The special behaviour of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
     Plain,
-    /// Has the looks of things changed often.
+    /// Often changes settings.
     Changer,
-    /// Has its line edited by the hub, and types a key at a time.
+    /// Lets the hub edit its line, and types a key at a time.
     Editor,
     /// Its client negotiates without end.
     Negotiator,
-    /// Its client tells the terminal's name, or agrees on a charset.
+    /// Its client reports the terminal's name, or agrees on a charset.
     Modern,
 }
 
-/// One person at the telnet door.
+/// A person at the telnet door.
 pub struct Person {
     pub habit: Habit,
     charset: Charset,
-    /// It says nothing of its charset: that is to be guessed.
+    /// Whether it does not name its charset, which has to be guessed.
     is_guessed: bool,
     pub is_editing: bool,
-    /// Times that it may still turn that on or off: so much is answered in one window of time.
+    /// How often it may still switch editing on or off: only so much is answered in one window of
+    /// time.
     edits_left: u8,
     has_told_window: bool,
-    /// What it asks telnet for.
+    /// The windows that it has told of.
+    pub windows: Windows,
+    /// What it negotiates.
     pub negotiated: Option<Negotiated>,
-    /// Its client has sent telnet commands, or will have to answer some.
+    /// Whether its client has sent telnet commands, or will have to answer some.
     pub speaks_telnet: bool,
-    /// What it sent of what must be answered each time.
+    /// The number of requests sent that must be answered each time.
     pub marks: usize,
-    /// What it sent of what is answered so many times in a window of time.
+    /// The number of requests sent whose answers are limited in a window of time.
     pub heres: usize,
-    /// Lines that it gave up by telnet's ^C.
+    /// The number of lines cancelled by telnet's ^C.
     pub cancels: usize,
 }
 
@@ -62,7 +66,7 @@ impl Person {
             0..11 => Charset::Utf8,
             11..18 => Charset::Gbk,
             18..23 => Charset::Latin1,
-            // Few, for writing it takes long.
+            // Few, because encoding it takes long.
             _ => Charset::Big5,
         };
         let is_chinese = matches!(charset, Charset::Gbk | Charset::Big5);
@@ -84,6 +88,7 @@ impl Person {
             is_editing,
             edits_left: 6,
             has_told_window: false,
+            windows: Windows::default(),
             negotiated,
             speaks_telnet,
             marks,
@@ -92,10 +97,10 @@ impl Person {
         }
     }
 
-    /// The bytes of a line, its end among them, and of what comes before and after it.
+    /// Returns the bytes of a line, including its end, and of what precedes and follows it.
     ///
-    /// `said` is added what it says to all: each text is said once in a run. Nobody can have such
-    /// a text as a name, and the editor would echo none of the marks that lines have.
+    /// What it says to the room is added to `said`: each text is said once in a run. No name can be
+    /// such a text, and the editor would echo none of the marks that lines have.
     pub fn line(&mut self, number: usize, said: &mut Vec<String>, rng: &mut Rng) -> Vec<u8> {
         let mut bytes = Vec::new();
         if said.is_empty() {
@@ -143,6 +148,10 @@ impl Person {
                     self.word().repeat(size / (self.word().len() + 1))
                 );
                 said.push(text.clone());
+                if self.habit != Habit::Negotiator {
+                    // Whatever a negotiator tells of its window may be none of the server's business.
+                    self.windows.at.insert(text.clone(), self.windows.widths.len() - 1);
+                }
                 match rng.u8(..6) {
                     0 => format!("/me {text}"),
                     1 if !self.is_editing => format!("{text} -ta"),
@@ -154,7 +163,7 @@ impl Person {
         bytes
     }
 
-    /// Says something that has no end.
+    /// Says an unterminated line.
     pub fn last_words(&self, number: usize) -> (String, Vec<u8>) {
         let text = format!("last words of {number} {}", self.word());
         let mut bytes = Vec::new();
@@ -162,12 +171,12 @@ impl Person {
         (text, bytes)
     }
 
-    /// Leaves with a word.
+    /// Leaves by a command.
     pub fn bye(&self) -> Vec<u8> {
         if self.is_editing { [KILL, b"/quit\r"].concat() } else { b"/quit\r\n".to_vec() }
     }
 
-    /// Something that its charset has, and that is in no other's bytes.
+    /// Returns a word that its charset has, and whose bytes occur in no other.
     fn word(&self) -> &'static str {
         match self.charset {
             Charset::Utf8 => "说x",
@@ -238,10 +247,10 @@ impl Person {
         format!("/charset {}", charset.as_str())
     }
 
-    /// Has the hub edit its line, or not any more, and answers as a client does.
+    /// Switches editing by the hub on or off, and answers as a client does.
     fn edit(&mut self, on: bool, rng: &mut Rng, bytes: &mut Vec<u8>) {
         if on && !self.is_editing {
-            // A client that has sent nothing of telnet is asked only if its lines end as telnet's do.
+            // A client that has sent no telnet bytes is asked only if its lines end as telnet's do.
             bytes.extend(b"/edit on\r\n");
         } else {
             self.write(if on { "/edit on" } else { "/edit off" }, rng, bytes);
@@ -253,7 +262,7 @@ impl Person {
         self.speaks_telnet = true;
     }
 
-    /// `text` as it is typed.
+    /// Appends `text` as it is typed.
     fn write(&self, text: &str, rng: &mut Rng, bytes: &mut Vec<u8>) {
         if !self.is_editing {
             put(text, self.charset, bytes);
@@ -278,16 +287,12 @@ impl Person {
     }
 
     fn negotiate(&mut self, rng: &mut Rng, bytes: &mut Vec<u8>) {
-        if matches!(self.habit, Habit::Plain | Habit::Changer) {
+        if self.habit == Habit::Plain {
             return;
         }
         self.speaks_telnet = true;
         if self.habit != Habit::Negotiator {
-            if !std::mem::replace(&mut self.has_told_window, true) {
-                bytes.extend([IAC, WILL, NAWS]);
-            }
-            bytes.extend([IAC, SB, NAWS, 0, rng.u8(..100), 0, rng.u8(..60)]);
-            return bytes.extend([IAC, SE]);
+            return self.tell_window(rng, bytes);
         }
         for _ in 0..rng.usize(..30) {
             match rng.u8(..8) {
@@ -303,12 +308,17 @@ impl Person {
                     bytes.extend([IAC, IP]);
                     self.cancels += 1;
                 }
-                // Erase what is not there, or do nothing.
+                // Erases nothing, or does nothing.
                 3 => bytes.extend([IAC, rng.u8(247..=249)]),
                 4 => {
-                    bytes.extend([IAC, SB, [NAWS, 34, 36, 39, 201][rng.usize(..5)]]);
-                    bytes.extend((0..rng.usize(..90)).map(|_| rng.u8(..240)));
-                    bytes.extend([IAC, SE]);
+                    let option = [NAWS, 34, 36, 39, 201][rng.usize(..5)];
+                    let size = if option == NAWS && rng.bool() { 4 } else { rng.usize(..90) };
+                    let mut sub: Vec<u8> = (0..size).map(|_| rng.u8(..240)).collect();
+                    if let (NAWS, [high, low, _, _]) = (option, &mut sub[..]) {
+                        *high %= 2;
+                        self.windows.widths.push(u16::from_be_bytes([*high, *low]));
+                    }
+                    bytes.extend([&[IAC, SB, option][..], &sub, &[IAC, SE]].concat());
                 }
                 _ => {
                     let option = rng.u8(..);
@@ -317,5 +327,24 @@ impl Person {
                 }
             }
         }
+    }
+
+    /// Its window has another size.
+    fn tell_window(&mut self, rng: &mut Rng, bytes: &mut Vec<u8>) {
+        if !std::mem::replace(&mut self.has_told_window, true) {
+            bytes.extend([IAC, WILL, NAWS]);
+        }
+        let columns = match rng.u8(..10) {
+            0 => 0,
+            1 => rng.u16(..20),
+            2 => rng.u16(200..600),
+            _ => rng.u16(20..100),
+        };
+        self.windows.widths.push(columns);
+        bytes.extend([IAC, SB, NAWS]);
+        for byte in [columns, rng.u16(..60)].map(u16::to_be_bytes).concat() {
+            bytes.extend(if byte == IAC { vec![IAC, IAC] } else { vec![byte] });
+        }
+        bytes.extend([IAC, SE]);
     }
 }

@@ -1,7 +1,8 @@
-//! Programs: what they send, and what they must be sent, written down once more from the page.
+//! Programs: what they send, and what they must be sent, derived independently from
+//! `docs/protocol.md`.
 //!
-//! No encoder of the server's is used: what comes is parsed with `serde_json`, and held against the
-//! objects that each event is.
+//! No encoder of the server is used: the output is parsed with `serde_json`, and compared with the
+//! objects for each event.
 
 use fastrand::Rng;
 use natter::chat::event::{Answer, CloseReason, Crowd, Event, Own};
@@ -15,11 +16,11 @@ use crate::cast::Role;
 /// What one program must be sent.
 #[derive(Default)]
 pub struct Told {
-    /// Bytes of the door that it came to, before it said what it is.
+    /// Bytes of the door to which it connected, before it identified itself.
     pub before: Vec<u8>,
     /// Fields that each object must have, and whether it may be skipped.
     pub objects: Vec<(Value, bool)>,
-    /// Whose names are being listed.
+    /// The list of names that is being sent.
     people: Value,
 }
 
@@ -28,7 +29,7 @@ pub fn may_be(role: Role) -> bool {
     !matches!(role, Role::Unframed | Role::Noise | Role::Endless | Role::Vanisher)
 }
 
-/// The next command of program `number`; `said` grows by what it says.
+/// Returns the next command of program `number`; what it says is added to `said`.
 pub fn line(
     (number, name): (usize, &str),
     is_in_many: bool,
@@ -65,12 +66,12 @@ pub fn line(
 }
 
 impl Told {
-    /// It was sent those bytes before it said what it is.
+    /// Creates the record of a program that was sent `before` first.
     pub fn after(before: Vec<u8>) -> Self {
         Self { before, ..Self::default() }
     }
 
-    /// Notes what is told to a room.
+    /// Notes an event for a room.
     pub fn hear(&mut self, event: &Event<'_>, room: &str, line: Option<LineId>, at: Stamp) {
         let named = |kind: &str, name: &str| json!({"type": kind, "room": room, "name": name});
         let many = |kind: &str, crowd: Crowd<'_>| {
@@ -94,7 +95,7 @@ impl Told {
         self.objects.push((object, true));
     }
 
-    /// Notes what it is told alone.
+    /// Notes a message for it alone.
     pub fn hear_alone(&mut self, message: Message<'_>, at: Stamp) {
         let is_whisper = matches!(message, Message::Event(Event::Whispered { .. }));
         if let Some(object) = self.alone(message, at) {
@@ -167,7 +168,7 @@ impl Told {
         }
     }
 
-    /// How many lines it must have been sent, if none was skipped.
+    /// Returns how many lines it must have been sent, if none was skipped.
     pub fn lines(&self) -> usize {
         // At the telnet door the first object begins with a line end of its own.
         let is_telnet = usize::from(self.before.starts_with(b"\r"));
@@ -175,7 +176,7 @@ impl Told {
         before + is_telnet + self.objects.len()
     }
 
-    /// Holds what was `received` against it; how many objects are missing at the end.
+    /// Compares `received` with it; returns how many objects are missing at the end.
     pub fn check(&self, received: &[u8]) -> Result<usize, String> {
         let common = self.before.len().min(received.len());
         if self.before[..common] != received[..common] {
@@ -205,7 +206,7 @@ impl Told {
         Ok(self.objects.len() - next)
     }
 
-    /// What was said, in `received`, as the article's lines.
+    /// Returns the lines said in `received`, in the article's format.
     pub fn as_classic(&self, received: &[u8], is_chinese: bool) -> Vec<u8> {
         let mut lines = String::new();
         for object in objects(received.get(self.before.len()..).unwrap_or_default()) {
@@ -228,7 +229,8 @@ impl Told {
     }
 }
 
-/// The whole objects in `received`, each a line; at the telnet door the first is an empty one.
+/// Returns the complete objects in `received`, one per line; at the telnet door the first line is
+/// empty.
 fn objects(received: &[u8]) -> impl Iterator<Item = Value> {
     let whole = received.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
     let lines = received[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty());

@@ -1,8 +1,8 @@
-//! What one person at the telnet door has read so far, held against its queue as it comes.
+//! The input that one person at the telnet door has read so far, compared with its queue.
 //!
-//! Whatever is no line of the queue must be something that telnet or the line editor may send
-//! there: between two lines, never in one. What the editor echoes holds none of [`MARKS`], of which
-//! every line that is not empty has one: so no line passes for an echo.
+//! Everything that is not a line of the queue must be something that telnet or the line editor may
+//! send there: between two lines, never within one. Echoes of the editor contain none of [`MARKS`],
+//! of which every non-empty line has one: so no line can pass for an echo.
 
 use natter::clock::Stamp;
 use natter::door::lang::Lang;
@@ -13,10 +13,11 @@ use natter::door::telnet::view::View;
 use natter::zone::Zones;
 
 use crate::model::{Line, Queue};
+use crate::rows::{Windows, broken};
 
-/// What nobody types in the editor.
+/// Characters that nobody types in the editor.
 pub const MARKS: &[u8] = b":-!*[]";
-/// Where this cast goes.
+/// The rooms of this cast.
 pub const ROOMS: [&str; 4] = ["lobby", "tea", "Tea", "coffee"];
 const IAC: u8 = 255;
 const NOP: u8 = 241;
@@ -24,43 +25,51 @@ const SB: u8 = 250;
 const SE: u8 = 240;
 const HERE: &[u8] = b"[natter]\r\n";
 
-/// How far one person has read.
+/// The reading position of one person.
 #[derive(Default)]
 pub struct Reader {
-    /// Bytes that are accounted for.
+    /// The number of bytes accounted for.
     at: usize,
-    /// Lines of the queue that have come, or were skipped.
+    /// The number of lines of the queue that have arrived, or were skipped.
     next: usize,
-    /// What it negotiated holds: no line looks as it did before.
+    /// Whether the negotiation has taken effect: no line has the earlier view.
     is_switched: bool,
+    /// Which of its windows holds, or a later one.
+    window: usize,
     is_editing: bool,
-    /// The last line asked for no name: it has a prompt of its own, with a mark in it.
+    /// Whether the last line was not a request for a name, which has a prompt of its own with a
+    /// mark in it.
     is_named: bool,
-    /// Telnet commands that it was sent.
+    /// The number of telnet commands that it was sent.
     pub commands: usize,
-    /// Answers to a timing mark.
+    /// The number of answers to timing marks.
     pub marks: usize,
-    /// Answers to "are you there".
+    /// The number of answers to "are you there".
     pub heres: usize,
-    /// Lines given up by telnet's ^C.
+    /// The number of lines cancelled by telnet's ^C.
     pub cancels: usize,
-    /// Notices of skipped lines.
+    /// The number of notices of skipped lines.
     pub notices: usize,
     zones: Zones,
 }
 
 impl Reader {
-    /// Goes through what has come since; what is not whole yet waits.
-    pub fn read(&mut self, received: &[u8], queue: &Queue) -> Result<(), String> {
+    /// Reads what has arrived since; incomplete parts wait.
+    pub fn read(
+        &mut self,
+        received: &[u8],
+        queue: &Queue,
+        windows: &Windows,
+    ) -> Result<(), String> {
         while self.at < received.len() {
             let rest = &received[self.at..];
-            let Some(length) = self.step(rest, queue)? else { break };
+            let Some(length) = self.step(rest, queue, windows)? else { break };
             self.at += length;
         }
         Ok(())
     }
 
-    /// Lines of `queue` that have not come, or bytes that are accounted for by none.
+    /// Returns the number of lines of `queue` that have not arrived, or of bytes not accounted for.
     pub fn lacks(&self, received: &[u8], queue: &Queue) -> usize {
         // A full row of the editor ends as a line begins.
         let rest = match &received[self.at..] {
@@ -70,22 +79,30 @@ impl Reader {
         queue.lines.len() - self.next + rest.len()
     }
 
-    /// The length of what `rest` begins with; none if more of it must come first.
-    fn step(&mut self, rest: &[u8], queue: &Queue) -> Result<Option<usize>, String> {
+    /// Returns the length of the first item in `rest`; none if it is incomplete.
+    fn step(
+        &mut self,
+        rest: &[u8],
+        queue: &Queue,
+        windows: &Windows,
+    ) -> Result<Option<usize>, String> {
         let line = queue.lines.get(self.next);
-        let shape = line.and_then(|line| self.shape(line, rest));
-        if let (Some(line), Some(bytes)) = (line, shape) {
+        let shape = line.and_then(|line| {
+            let mut shapes = self.shapes(line, windows);
+            shapes.find(|shape| is_start_of(rest, &shape.bytes))
+        });
+        if let (Some(line), Some(Shape { bytes, is_switched, window })) = (line, shape) {
             if rest.len() < bytes.len() {
                 return Ok(None);
             }
-            self.is_switched |= bytes != line.bytes;
+            (self.is_switched, self.window) = (is_switched, window);
             self.is_editing = line.edit.unwrap_or(self.is_editing);
             self.is_named = bytes.ends_with(PROMPT.as_bytes());
             self.next += 1;
             return Ok(Some(bytes.len()));
         }
-        for (next, torn) in [(self.next, 0), (self.next + 1, self.torn(line, rest))] {
-            match self.notice(next, &rest[torn..], queue) {
+        for (next, torn) in [(self.next, 0), (self.next + 1, self.torn(line, rest, windows))] {
+            match self.notice(next, &rest[torn..], queue, windows) {
                 _ if next > self.next && torn == 0 => {}
                 Notice::Of { bytes, lines } => {
                     let gap = queue.lines.get(next..next + lines);
@@ -101,8 +118,8 @@ impl Reader {
                 Notice::Not => {}
             }
         }
-        // Keys that came in the same read as the answer may be echoed before the notice, or before both
-        // if a charset was guessed from them, too.
+        // Keys that arrived in the same read as the answer may be echoed before the notice, or
+        // before both if a charset was guessed from them, too.
         let mut coming = queue.lines[self.next..].iter().take(2);
         let may_echo = self.is_editing || coming.any(|line| line.edit == Some(true));
         match self.aside(rest, may_echo) {
@@ -118,63 +135,82 @@ impl Reader {
         }
     }
 
-    /// The look of `line` that `rest` is, or begins.
-    fn shape<'a>(&self, line: &'a Line, rest: &[u8]) -> Option<&'a [u8]> {
-        let before =
-            Some(line.bytes.as_slice()).filter(|_| !self.is_switched || line.after.is_none());
-        [before, line.after.as_deref()].into_iter().flatten().find(|bytes| {
-            let common = bytes.len().min(rest.len());
-            bytes[..common] == rest[..common]
+    /// What `line` may look like by now. What it said itself looks as its window was then, or later.
+    fn shapes<'a>(
+        &self,
+        line: &'a Line,
+        windows: &'a Windows,
+    ) -> impl Iterator<Item = Shape> + use<'a> {
+        let said = line.said.as_ref().and_then(|said| windows.at.get(said));
+        let (from, was_switched) =
+            (said.map_or(self.window, |&at| at.max(self.window)), self.is_switched);
+        let before = Some(&line.bytes).filter(|_| !was_switched || line.after.is_none());
+        let looks = [before, line.after.as_ref()].into_iter().zip(line.views);
+        { looks }.flat_map(move |(bytes, view)| {
+            let bytes = bytes.zip(view);
+            { bytes }.into_iter().flat_map(move |(bytes, view)| {
+                (from..windows.widths.len()).map(move |window| Shape {
+                    bytes: broken(bytes, view.charset, windows.widths[window]),
+                    is_switched: was_switched || *bytes != line.bytes,
+                    window,
+                })
+            })
         })
     }
 
     /// How much of `rest` is `line` but for its prompt. A write may end there; if what follows is
     /// skipped then, the prompt goes with it, and the notice brings another.
-    fn torn(&self, line: Option<&Line>, rest: &[u8]) -> usize {
-        let texts = line.map(|line| [Some(&line.bytes), line.after.as_ref()]);
-        let texts = texts.into_iter().flatten().flatten();
-        let mut whole = texts.filter_map(|bytes| bytes.strip_suffix(PROMPT.as_bytes()));
-        whole.find(|text| rest.starts_with(text)).map_or(0, <[u8]>::len)
+    fn torn(&self, line: Option<&Line>, rest: &[u8], windows: &Windows) -> usize {
+        let mut shapes = line.into_iter().flat_map(|line| self.shapes(line, windows));
+        let torn = shapes.find_map(|shape| {
+            let text = shape.bytes.strip_suffix(PROMPT.as_bytes())?;
+            rest.starts_with(text).then_some(text.len())
+        });
+        torn.unwrap_or(0)
     }
 
     /// Whether `rest` begins with a notice that lines from `next` on were skipped.
-    fn notice(&mut self, next: usize, rest: &[u8], queue: &Queue) -> Notice {
+    fn notice(&mut self, next: usize, rest: &[u8], queue: &Queue, windows: &Windows) -> Notice {
         if !b"\r\0".starts_with(&rest[..rest.len().min(2)]) {
             return Notice::Not;
         }
+        let digits: Vec<u8> = rest
+            .iter()
+            .skip_while(|byte| !byte.is_ascii_digit())
+            .take_while(|byte| byte.is_ascii_digit())
+            .copied()
+            .collect();
+        let number = std::str::from_utf8(&digits).expect("digits are ASCII").parse();
+        // While no digit has come, rows may break as for a number of any length.
+        let numbers = number.map_or(vec![7, 77, 777], |number| vec![number]);
         // It looks as lines did when it was told: no earlier than the line before the gap.
         let looks = queue.lines.get(next.saturating_sub(1)..).unwrap_or_default();
         let mut looks: Vec<View> = looks.iter().flat_map(|line| line.views).flatten().collect();
         looks.dedup();
-        let stamp = Stamp::default();
         let looks = looks.iter().flat_map(|view| ROOMS.map(|room| (*view, room)));
         for (view, room) in looks {
-            let mut notice = Vec::new();
             let audience = Audience { has_entered: true, room, line: None };
-            let skipped = Told::Skipped { lines: 7 };
-            Format::from(view).encode(&skipped, stamp, audience, &mut self.zones, &mut notice);
-            let place = notice.iter().position(|&byte| byte == b'7').expect("it tells how many");
-            let (before, after) = (&notice[..place], &notice[place + 1..]);
-            let common = before.len().min(rest.len());
-            if before[..common] != rest[..common] {
-                continue;
-            }
-            let number = &rest[common..];
-            let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            let tail = &number[digits..];
-            let count = std::str::from_utf8(&number[..digits]).expect("digits are ASCII").parse();
-            match count {
-                Ok(lines) if tail.starts_with(after) => {
-                    return Notice::Of { bytes: place + digits + after.len(), lines };
+            for &lines in &numbers {
+                let mut notice = Vec::new();
+                let skipped = Told::Skipped { lines };
+                let (stamp, zones) = (Stamp::default(), &mut self.zones);
+                Format::from(view).encode(&skipped, stamp, audience, zones, &mut notice);
+                for (window, &width) in windows.widths.iter().enumerate().skip(self.window) {
+                    let notice = broken(&notice, view.charset, width);
+                    if rest.starts_with(&notice) {
+                        self.window = window;
+                        return Notice::Of { bytes: notice.len(), lines: lines as usize };
+                    }
+                    if is_start_of(rest, &notice) {
+                        return Notice::Cut;
+                    }
                 }
-                _ if after.starts_with(tail) => return Notice::Cut,
-                _ => {}
             }
         }
         Notice::Not
     }
 
-    /// What `rest` begins with if that is none of the chat's.
+    /// Returns the item at the start of `rest` if it is not from the chat.
     fn aside(&mut self, rest: &[u8], may_echo: bool) -> Option<Aside> {
         if rest[0] == IAC && rest.get(1) != Some(&IAC) {
             return self.command(rest);
@@ -225,6 +261,20 @@ impl Reader {
     }
 }
 
+/// Whether one begins with the other.
+fn is_start_of(one: &[u8], other: &[u8]) -> bool {
+    let common = one.len().min(other.len());
+    one[..common] == other[..common]
+}
+
+/// What a line may look like.
+struct Shape {
+    bytes: Vec<u8>,
+    /// Only if what was negotiated holds, and since which window.
+    is_switched: bool,
+    window: usize,
+}
+
 enum Notice {
     Of { bytes: usize, lines: usize },
     Cut,
@@ -236,7 +286,7 @@ enum Aside {
     Cut,
 }
 
-/// One thing that the line editor sends: a motion, or something shown that is in no line.
+/// Returns one output of the line editor: a motion, or text that is in no line.
 fn echo(rest: &[u8], marks: &[u8]) -> Option<Aside> {
     match *rest {
         [b'\r' | 0x1b | IAC] | [0x1b, b'['] => Some(Aside::Cut),

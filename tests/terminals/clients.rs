@@ -1,4 +1,4 @@
-//! Each client joins, speaks Chinese and English, is spoken to in the middle of a line, leaves.
+//! Each client joins, speaks Chinese and English, receives a message while typing, and leaves.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -11,15 +11,15 @@ use natter::zone::{Zone, Zones};
 use crate::common::{Screen, TempPath, find_tool, output, skip_without};
 use crate::{Story, port, start};
 
-/// What a client does beside showing what it gets.
+/// The peculiarities of a client.
 struct Habits {
     /// Its command line, with 2323 for the port.
     command: &'static str,
-    /// What it shows before it shows anything of the server's.
+    /// What it shows before any output of the server.
     greeting: &'static [&'static str],
-    /// What it shows when the server has closed the connection; nothing if it stays silent.
+    /// What it shows when the server has closed the connection; empty if nothing.
     ending: &'static [&'static str],
-    /// Some Chinese that it lets through.
+    /// Some Chinese that it transmits correctly.
     chinese: [&'static str; 2],
 }
 
@@ -27,7 +27,7 @@ const CHINESE: [&str; 2] = ["小明", "你好，未来！"];
 
 const ROWS: u16 = 24;
 
-/// Somebody comes into a room where bob is, and both talk.
+/// Lets a user with this client enter a room where bob is, and both talk.
 fn talk(habits: &Habits) {
     let server = start();
     let mut bob = server.enter("bob");
@@ -57,7 +57,7 @@ fn talk(habits: &Habits) {
     story.shows(&["> half 半█"]);
     bob.say("you there? 在吗 -ta");
     bob.expect("[T] bob:you there? 在吗");
-    // The client holds the half of the line; what it has shown of it is gone.
+    // The client still has the half line; the screen no longer shows it.
     story.tells(&["[T] bob: you there? 在吗", "> █"]);
     story.screen.enter("a line");
     story.tells(&["> a line", &format!("[T] {name}: half 半a line"), "> █"]);
@@ -79,17 +79,17 @@ fn inetutils_telnet_that_only_answers() {
             command: "telnet 127.0.0.1 2323",
             greeting: TELNET_GREETING,
             ending: TELNET_ENDING,
-            // It would take 来 for its escape character.
+            // It would mistake 来 for its escape character.
             chinese: ["小明", "在这里，有人吗？"],
         });
     }
 }
 
 #[test]
-fn inetutils_telnet_that_begins() {
+fn inetutils_telnet_that_negotiates_first() {
     if find_tool("telnet").is_some() {
         talk(&Habits {
-            // A `-` before the port has it negotiate, and so pass on all eight bits.
+            // A `-` before the port makes it negotiate, and so transmit all eight bits.
             command: "telnet -- 127.0.0.1 -2323",
             greeting: TELNET_GREETING,
             ending: TELNET_ENDING,
@@ -137,7 +137,7 @@ fn telnetlib3() {
     if !client.is_file() {
         return skip_without("telnetlib3 in target/telnetlib3-venv");
     }
-    // By its interpreter: the first line of a script names the place where it was installed.
+    // Run by its interpreter: the first line of a script names the place where it was installed.
     let command = format!("{} {} 127.0.0.1 2323", python.display(), client.display());
     talk(&Habits {
         command: command.leak(),

@@ -1,4 +1,4 @@
-//! The line edited by the server, in clients that leave it to it.
+//! A line edited by the server, in clients that support it.
 
 use crate::common::{Client, Screen, Server, find_tool};
 use crate::{Story, port, start};
@@ -13,7 +13,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Alice has come in, and edits her line herself; nothing without the client.
+    /// Lets alice enter with a client that edits her line itself; returns none without the client.
     fn enter(client: &str, columns: u16) -> Option<Self> {
         let (tool, _) = client.split_once(' ').expect("a client has arguments");
         find_tool(tool)?;
@@ -27,7 +27,7 @@ impl Scene {
         Some(Self { story: Story::begin(screen, ROWS, Vec::new()), bob, _server: server })
     }
 
-    /// The server edits Alice's line.
+    /// Lets alice enter, with her line edited by the server.
     fn begin(client: &str, columns: u16) -> Option<Self> {
         let mut scene = Self::enter(client, columns)?;
         let screen = &scene.story.screen;
@@ -39,13 +39,13 @@ impl Scene {
         Some(scene)
     }
 
-    /// Bob says `text`, and hears himself.
+    /// Lets bob say `text`, and waits for its echo.
     fn bob_says(&mut self, text: &str) {
         self.bob.say(&format!("{text} -ta"));
         self.bob.expect(&format!("[T] bob:{text}"));
     }
 
-    /// Alice types `text`, and her terminal comes to show `rows` below what was told.
+    /// Lets alice type `text`, and waits until her terminal shows `rows` below the fixed rows.
     #[track_caller]
     fn types(&mut self, text: &str, rows: &[&str]) {
         self.story.screen.type_in(text);
@@ -59,7 +59,7 @@ impl Scene {
     }
 }
 
-/// The keys of a line editor, and messages that come between them.
+/// Tests the keys of a line editor, with messages in between.
 fn edit(client: &str) {
     let Some(mut scene) = Scene::begin(client, 80) else { return };
     scene.types("half 来小", &["> half 来小█"]);
@@ -104,7 +104,7 @@ fn keys_in_plink() {
 }
 
 #[test]
-fn a_line_over_several_rows_makes_way_for_messages() {
+fn messages_are_shown_above_a_line_of_several_rows() {
     let Some(mut scene) = Scene::begin("telnet 127.0.0.1 2323", 20) else { return };
     scene.types("一二三四五六七八九", &["> 一二三四五六七八九", "█"]);
     scene.types("十", &["> 一二三四五六七八九", "十█"]);
@@ -112,10 +112,11 @@ fn a_line_over_several_rows_makes_way_for_messages() {
     scene.story.tells(&["[T] bob: hi", "> 一二三四五六七八九", "十█"]);
     scene.story.told.pop();
     scene.presses("Home", &["> █一二三四五六七八九", "十"]);
-    // A wide character does not fit the column that is left.
+    // A wide character does not fit the remaining column.
     scene.types("a", &["> a█一二三四五六七八", "九十"]);
     scene.bob_says("over me");
-    scene.story.tells(&["[T] bob: over me", "> a█一二三四五六七八", "九十"]);
+    // What is said is kept in rows of the terminal's width, all but the first indented.
+    scene.story.tells(&["[T] bob: over", "    me", "> a█一二三四五六七八", "九十"]);
     scene.story.told.pop();
     scene.presses("C-k", &["> a█"]);
     scene.presses("C-u", &["> █"]);
@@ -123,11 +124,11 @@ fn a_line_over_several_rows_makes_way_for_messages() {
 }
 
 #[test]
-fn a_line_is_shown_anew_in_a_window_of_another_size() {
+fn a_line_is_redrawn_when_the_window_is_resized() {
     let Some(mut scene) = Scene::begin("telnet 127.0.0.1 2323", 40) else { return };
     let line = "小来 bcdefghij abcdefghij abcdefghij abcdefghij";
     scene.types(line, &["> 小来 bcdefghij abcdefghij abcdefghij a", "bcdefghij█"]);
-    // A terminal may scroll when it lets rows flow into another width: only the end is certain.
+    // A terminal may scroll when it reflows rows: only the end is certain.
     let screen = &scene.story.screen;
     screen.resize(60, ROWS);
     screen.expect_part(&format!("server is on\n> {line}█"));
@@ -143,10 +144,20 @@ fn a_line_is_shown_anew_in_a_window_of_another_size() {
     screen.press("C-u");
     screen.type_in(line);
     screen.expect_part("narrow\n> 小来 bcdefghij abcdefghij abcdefghij a\nbcdefghij█");
-    // How many rows it takes now is not known: one may stay, but no message is lost.
+    // The number of rows is unknown now: one may stay, but no message is lost.
     screen.resize(30, ROWS);
     screen.expect_part("\n> 小来 bcdefghij abcdefghij ab\ncdefghij abcdefghij█");
     screen.expect_part("[T] bob: narrow\n");
+}
+
+#[test]
+fn rows_are_those_of_a_window_whose_size_is_told() {
+    // It negotiates by itself.
+    let Some(mut scene) = Scene::enter("telnet -- 127.0.0.1 -2323", 40) else { return };
+    scene.bob_says("a sentence of several words that is longer than a row");
+    let rows =
+        "[T] bob: a sentence of several\n         words that is longer than a\n         row\n> █";
+    scene.story.screen.expect_part(rows);
 }
 
 #[test]
@@ -160,7 +171,7 @@ fn telnets_own_commands_cancel_and_erase() {
         scene.story.screen.press("C-]");
         scene.story.screen.expect_part("telnet> █");
         scene.story.screen.enter(&format!("send {command}"));
-        // Its own prompt stands there now: the server cannot know.
+        // Its own prompt is on the screen now: the server cannot know.
         if command == "el" {
             scene.story.screen.type_in(said);
         }
@@ -172,7 +183,7 @@ fn telnets_own_commands_cancel_and_erase() {
 }
 
 #[test]
-fn an_interrupt_cancels_the_line_and_harms_no_other() {
+fn an_interrupt_cancels_the_line_and_no_other() {
     let Some(mut scene) = Scene::enter("telnet 127.0.0.1 2323", 80) else { return };
     let screen = &scene.story.screen;
     screen.type_in("never mind");

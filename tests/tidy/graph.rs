@@ -1,4 +1,4 @@
-//! Which module uses which, computed from the paths in the source, and the cycles among them.
+//! The graph of modules, computed from the paths in the source, and its cycles.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 /// Each module and the modules that it uses, as `folder::file`; the crate itself is `crate`.
 pub type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// The module that the file at `path` (below `src`) is.
+/// Returns the module of the file at `path` (below `src`).
 pub fn module_of(path: &Path) -> Vec<String> {
     let path = path.with_extension("");
     let mut module: Vec<String> =
@@ -17,7 +17,7 @@ pub fn module_of(path: &Path) -> Vec<String> {
     module
 }
 
-/// The graph of `sources`: each module with its code, without comments and tests.
+/// Returns the graph of `sources`: each module with its code, without comments and tests.
 pub fn graph(sources: &[(Vec<String>, String)]) -> Graph {
     let modules: BTreeSet<&[String]> = sources.iter().map(|(module, _)| &module[..]).collect();
     let name = |module: &[String]| match module {
@@ -33,7 +33,7 @@ pub fn graph(sources: &[(Vec<String>, String)]) -> Graph {
     graph
 }
 
-/// The same between what lies at the top of the source, files and folders.
+/// Returns the graph of the top-level files and folders.
 pub fn top_level(graph: &Graph) -> Graph {
     let top = |module: &str| module.split("::").next().unwrap_or_default().to_string();
     let mut tops = Graph::new();
@@ -44,8 +44,8 @@ pub fn top_level(graph: &Graph) -> Graph {
     tops
 }
 
-/// The groups of modules that use each other, directly or not: each group sorted, with the shortest
-/// cycle in it.
+/// Returns the groups of modules that use each other, directly or not: each group sorted, with the
+/// shortest cycle in it.
 pub fn cycles(graph: &Graph) -> Vec<(Vec<String>, Vec<String>)> {
     let mut cycles = Vec::new();
     let mut seen = BTreeSet::new();
@@ -67,7 +67,7 @@ pub fn cycles(graph: &Graph) -> Vec<(Vec<String>, Vec<String>)> {
     cycles
 }
 
-/// The shortest way along at least one edge.
+/// Returns the shortest path with at least one edge.
 fn way(graph: &Graph, from: &str, to: &str) -> Option<Vec<String>> {
     let mut reached = BTreeSet::new();
     let mut ways = VecDeque::from([vec![from.to_string()]]);
@@ -86,7 +86,7 @@ fn way(graph: &Graph, from: &str, to: &str) -> Option<Vec<String>> {
     None
 }
 
-/// The module that `path`, which stands in `module`, leads to: the longest part of it that is one.
+/// Returns the module to which `path` in `module` refers: the longest part of it that is a module.
 fn resolve(
     module: &[String],
     path: &[String],
@@ -118,10 +118,11 @@ fn longest(mut target: Vec<String>, path: &[String], modules: &BTreeSet<&[String
     target
 }
 
-/// Every path in `code` as the file's own module would write it, those of `use` trees too.
+/// Returns every path in `code` as the file's own module would write it, including those of `use`
+/// trees.
 fn paths(code: &str) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
-    // Modules within the file, each by its indent: what is `super` there is the file.
+    // Modules within the file, each by its indent: `super` there is the file.
     let mut inner: Vec<usize> = Vec::new();
     let mut lines = code.lines();
     while let Some(line) = lines.next() {
@@ -147,7 +148,8 @@ fn paths(code: &str) -> Vec<Vec<String>> {
     paths
 }
 
-/// What `path` is in the file's own module, if it stands in a module `depth` below and leads out.
+/// Returns `path` as seen from the file's own module, if it is in a module `depth` below and refers
+/// to one outside.
 fn from_file(mut path: Vec<String>, depth: usize) -> Option<Vec<String>> {
     let ups = path.iter().take_while(|part| *part == "super").count();
     match path.first()?.as_str() {
@@ -161,7 +163,7 @@ fn from_file(mut path: Vec<String>, depth: usize) -> Option<Vec<String>> {
     }
 }
 
-/// The paths that the `use` tree `tree` below `prefix` brings in.
+/// Collects the paths that the `use` tree `tree` below `prefix` imports.
 fn expand(tree: &str, prefix: &[String], found: &mut Vec<Vec<String>>) {
     let tree = tree.trim();
     let Some((path, rest)) = tree.split_once('{') else {
@@ -193,7 +195,7 @@ fn expand(tree: &str, prefix: &[String], found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// The paths of at least two parts in a line of code.
+/// Collects the paths of at least two parts in a line of code.
 fn inline_paths(text: &str, found: &mut Vec<Vec<String>>) {
     let is_path = |c: char| c == ':' || c == '_' || c.is_ascii_alphanumeric();
     for path in text.split(|c| !is_path(c)).filter(|path| path.contains("::")) {
@@ -206,7 +208,7 @@ fn inline_paths(text: &str, found: &mut Vec<Vec<String>>) {
 mod tests {
     use super::*;
 
-    /// The edges of a crate of these files, as `from>to`.
+    /// Returns the edges of a crate of these files, as `from>to`.
     fn edges(files: &[(&str, &str)]) -> Vec<String> {
         edges_of(&graph_of(files))
     }
@@ -246,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_above_a_module_within_a_file_is_that_file() {
+    fn super_of_a_module_within_a_file_is_that_file() {
         let files = [
             ("lib.rs", "pub mod a;"),
             ("a/mod.rs", "pub mod x;"),
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_and_files_at_the_top_stand_for_what_is_below() {
+    fn folders_at_the_top_stand_for_the_modules_below() {
         let graph = made_up("a::x>a::y a::y>b::z b::w>a::x c>b");
         assert_eq!(edges_of(&top_level(&graph)), ["a>b", "b>a", "c>b"]);
     }

@@ -1,4 +1,4 @@
-//! Fan-out: what delivering a line costs, in a closed loop, beside the floors.
+//! Fan-out: the cost of delivering a line, in a closed loop, compared with the floors.
 use crate::bench::{Bench, room_of};
 use crate::closed::{self, Load};
 use crate::fault::Result;
@@ -11,11 +11,11 @@ use crate::stats;
 use crate::wire::Wire;
 use std::time::Duration;
 
-/// Rounds of more sends than this take too long to be waited for.
+/// Rounds with more sends than this take too long.
 const MOST_SENDS_A_ROUND: usize = 5_000_000;
 const FLOOR_WARM: Duration = Duration::from_millis(200);
 
-/// One shape, measured: all runs of the server and of each floor.
+/// The results of one shape: all runs of the server and of each floor.
 #[derive(Debug, Clone)]
 pub struct Measured {
     pub shape: Shape,
@@ -23,15 +23,15 @@ pub struct Measured {
     pub floors: Vec<(Floor, Vec<Load>)>,
 }
 
-/// The floors that a shape is held against, the one that counts first.
+/// Returns the floors that a shape is compared with, the main one first.
 pub fn floors(options: &Options, shape: &Shape) -> Vec<Floor> {
     if shape.rooms > 1 {
-        // The floors know no rooms.
+        // The floors do not support rooms.
         return Vec::new();
     }
     let lines = shape.senders * shape.window;
     let mut floors = match (lines, shape.window) {
-        // A batch is a line, then.
+        // Then a batch is a line.
         (1, _) => vec![Floor::Line],
         (_, 1) => vec![Floor::Line, Floor::Batch, Floor::Relay],
         _ => vec![Floor::Relay, Floor::Batch],
@@ -63,7 +63,7 @@ pub fn run(bench: &mut Bench) -> (Vec<Row>, Vec<Measured>) {
     (rows.collect(), measured)
 }
 
-/// Measures the server and its floors by turns, so that both see the same noise.
+/// Measures the server and its floors alternately, so that both are exposed to the same noise.
 pub fn measure(bench: &mut Bench, shape: &Shape, floors: &[Floor]) -> Measured {
     let (options, plan) = (bench.options, bench.plan);
     let floors = floors.iter().map(|&floor| (floor, Vec::new()));
@@ -76,7 +76,7 @@ pub fn measure(bench: &mut Bench, shape: &Shape, floors: &[Floor]) -> Measured {
             continue;
         };
         measured.server.push(load);
-        // The floors deliver lines of just the length that the server did.
+        // The floors deliver lines of the same length as the server did.
         let like = Shape { line_bytes: load.line_bytes, ..*shape };
         for (floor, loads) in &mut measured.floors {
             let subject = Subject::Floor(*floor);
@@ -131,7 +131,7 @@ pub fn rows(case: &'static str, plan: &Plan, measured: &Measured) -> Vec<Row> {
 }
 
 impl Measured {
-    /// Median CPU-seconds a million lines: the server's, and the main floor's.
+    /// Returns the median CPU-seconds per million lines: the server's, and the main floor's.
     pub fn cost(&self) -> Option<(f64, f64)> {
         let cost = |loads: &[Load]| {
             let runs: Vec<_> = loads.iter().filter_map(Load::cpu_seconds_a_million).collect();

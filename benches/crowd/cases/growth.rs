@@ -6,7 +6,7 @@ use crate::hub_alone;
 use crate::row::Row;
 use crate::stats;
 
-/// Rows of the sizes that fan-out has not measured yet, and the chart's lines.
+/// Returns rows for the sizes that fan-out has not measured, and the series of the chart.
 pub fn run(bench: &mut Bench, known: &[Measured]) -> (Vec<Row>, Vec<Series>) {
     let mut rows = Vec::new();
     let mut all: Vec<Measured> = Vec::new();
@@ -15,7 +15,7 @@ pub fn run(bench: &mut Bench, known: &[Measured]) -> (Vec<Row>, Vec<Series>) {
             all.push(measured.clone());
             continue;
         }
-        // The floor that counts is enough for a line of the chart.
+        // The main floor is enough for a series of the chart.
         let floors = fan_out::floors(bench.options, shape);
         let measured = fan_out::measure(bench, shape, &floors[..floors.len().min(1)]);
         rows.extend(fan_out::rows("growth", bench.plan, &measured));
@@ -33,7 +33,7 @@ pub fn run(bench: &mut Bench, known: &[Measured]) -> (Vec<Row>, Vec<Series>) {
     (rows, series)
 }
 
-/// A line for the server and one for its floor, over the number of clients.
+/// Returns a series for the server and one for its floor, by the number of clients.
 fn lines(all: &[Measured], window: usize, server: &str, floor: &str) -> Vec<Series> {
     let costs = all.iter().filter(|measured| measured.shape.window == window);
     let points = costs.filter_map(|measured| {

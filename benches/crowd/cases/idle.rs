@@ -1,4 +1,4 @@
-//! Idle: whether a server with everybody connected and silent does anything.
+//! Idle: what a server does while everybody is connected and silent.
 use crate::bench::Bench;
 use crate::fault::{Result, While};
 use crate::host;
@@ -13,11 +13,11 @@ use nix::unistd::Pid;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Until the notices of the joins and all that follows them have passed.
+/// The time until the notices of the joins, and all that follows them, have been sent.
 const QUIET: Duration = Duration::from_millis(1_300);
 const AT_MOST: Duration = Duration::from_secs(60);
 const ATTACH_WAIT: Duration = Duration::from_secs(5);
-/// A traced server is interrupted once, and calls again what it was in.
+/// The time for a traced server to be interrupted once, and to repeat its system call.
 const AFTER_ATTACH: Duration = Duration::from_millis(500);
 
 struct Idled {
@@ -58,7 +58,7 @@ fn once(
     let Some(pid) = room.target.pid else {
         return Ok((None, room.close()));
     };
-    // Where strace is not to be had, the kernel's own count tells nearly as much.
+    // Without strace, the kernel's own count of context switches says nearly as much.
     let tracer = attach(pid)?;
     let switches = host::switches(pid)?;
     let from = since_epoch();
@@ -74,7 +74,7 @@ fn once(
     Ok((Some(idled), room.close().or(unquiet)))
 }
 
-/// strace on all threads of `pid`, or `None` where that cannot be.
+/// Attaches strace to all threads of `pid`; returns `None` if that is impossible.
 fn attach(pid: Pid) -> Result<Option<Child>> {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-ttt", "-p", &pid.to_string()]);

@@ -1,10 +1,10 @@
-//! Instructions: what natter executes in user space for each delivered line, counted by
-//! callgrind. Unlike times, the figures do not depend on what else the machine does.
+//! Instructions: what natter executes in user space for each delivered line, counted by callgrind.
+//! Unlike times, the figures do not depend on the load of the machine.
 //!
 //! The server runs as in the other cases, with real sockets. Each round waits until all lines of
-//! the last have been delivered, and where several speak, the server is stopped while they send,
-//! so that it always finds the same input. Some rounds are counted, then three times as many; the
-//! difference is what their lines cost, without what is done once.
+//! the last one have been delivered, and if several clients speak, the server is stopped while they
+//! send, so that it always finds the same input. Some rounds are counted, then three times as many;
+//! the difference is the cost of their lines, without one-time work.
 use crate::bench::{Bench, room_of};
 use crate::fault::{Result, While};
 use crate::options::Options;
@@ -16,10 +16,10 @@ use crate::stats;
 use nix::sys::signal::{Signal, kill};
 use std::time::{Duration, Instant};
 
-/// How much longer the second, longer count is.
+/// The ratio of the rounds in the second count to those in the first.
 const LONGER: usize = 3;
 const WARM_ROUNDS: usize = 3;
-/// Until the summaries of the joins have gone out.
+/// The time until the summaries of the joins have been sent.
 const QUIET: Duration = Duration::from_millis(1_500);
 const AT_MOST: Duration = Duration::from_secs(120);
 const STOP_WAIT: Duration = Duration::from_secs(5);
@@ -62,7 +62,7 @@ fn count(room: &mut Room, rounds: usize) -> Result<f64> {
     Ok((stats::float(more) - stats::float(fewer)) / stats::float(many_lines - few_lines))
 }
 
-/// Does `rounds` rounds: everybody sends a whole window, and it reaches everyone.
+/// Does `rounds` rounds: everybody sends a whole window, and all of it is delivered.
 fn spin(room: &mut Room, rounds: usize) -> Result<()> {
     let shape = room.shape;
     for _ in 0..rounds {
@@ -99,7 +99,7 @@ fn signal(room: &Room, signal: Signal) -> Result<()> {
     kill(pid, signal).doing(|| format!("cannot signal process {pid}"))
 }
 
-/// Stops the server, and waits until it stands still.
+/// Stops the server, and waits until it has stopped.
 fn stop(room: &Room) -> Result<()> {
     signal(room, Signal::SIGSTOP)?;
     let began = Instant::now();

@@ -18,7 +18,7 @@ pub fn run(bench: &mut Bench, paced: Paced) -> Vec<Row> {
         let mut subjects =
             vec![(Subject::Server, &mut server), (Subject::Floor(Floor::Relay), &mut relay)];
         if paced.shape.rooms > 1 {
-            // The relay knows no rooms.
+            // The relay does not support rooms.
             subjects.truncate(1);
         }
         for (subject, runs) in subjects {
@@ -47,7 +47,7 @@ fn cpu(runs: &[Latencies]) -> Vec<f64> {
     runs.iter().filter_map(cost).collect()
 }
 
-/// `N=1,000 S=10, 20/s`, and the payload where it is not the usual.
+/// `N=1,000 S=10, 20/s`, with the payload if it is not the default.
 pub fn room_of(paced: &Paced) -> String {
     let Shape { clients, rooms, senders, payload_bytes, .. } = paced.shape;
     let rooms = if rooms == 1 { String::new() } else { format!(" R={}", stats::count(rooms)) };
@@ -55,7 +55,7 @@ pub fn room_of(paced: &Paced) -> String {
     format!("N={}{rooms} S={senders}, {}/s{payload}", stats::count(clients), paced.rate)
 }
 
-/// One run, with as many slow readers as the shape has.
+/// Does one run, with as many slow readers as the shape has.
 pub fn once(
     options: &Options,
     plan: &Plan,

@@ -1,4 +1,4 @@
-//! Memory: what one more connection, named and in the room, costs the server.
+//! Memory: the server's memory per connection, with a name and in the room.
 use crate::bench::Bench;
 use crate::fault::Result;
 use crate::host::{self, Memory};
@@ -10,7 +10,7 @@ use crate::row::{Must, Row};
 use crate::stats;
 use std::time::Duration;
 
-/// Until the notices of the joins have passed and the server rests.
+/// The time until the notices of the joins have been sent and the server is idle.
 const QUIET: Duration = Duration::from_millis(1_100);
 const AT_MOST: Duration = Duration::from_secs(60);
 
@@ -42,7 +42,7 @@ pub fn run(bench: &mut Bench) -> Vec<Row> {
     rows
 }
 
-/// Bytes a connection.
+/// Bytes per connection.
 struct Each {
     own: f64,
     resident: f64,

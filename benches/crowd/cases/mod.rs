@@ -1,4 +1,4 @@
-//! The cases, each a module: what it measures, and the rows that come of it.
+//! The cases, one module each: the measurement, and its rows.
 pub mod fan_out;
 pub mod growth;
 pub mod idle;

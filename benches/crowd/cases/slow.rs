@@ -1,4 +1,4 @@
-//! Slow tenth: what the others notice when a tenth of the room hardly reads.
+//! Slow tenth: the latency for the others when a tenth of the room hardly reads.
 use super::latency;
 use crate::bench::Bench;
 use crate::open::{Latencies, QUANTILES};

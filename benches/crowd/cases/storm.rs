@@ -10,14 +10,14 @@ use crate::stats;
 use crate::wire::Wire;
 use std::time::Duration;
 
-/// Until the last notices have gone out.
+/// The time until the last notices have been sent.
 const QUIET: Duration = Duration::from_millis(1_200);
 const AT_MOST: Duration = Duration::from_secs(120);
 
 struct Stormed {
     joins_a_second: f64,
     cpu_seconds: Option<f64>,
-    /// Notices of the joins, where one line is one notice.
+    /// The number of notices of joins, if each is one line.
     lines: Option<f64>,
 }
 

@@ -1,12 +1,12 @@
-//! The article's protocol, for a server that speaks nothing else: its reads to messages.
+//! The article's protocol, for a server that speaks nothing else: decodes its reads into messages.
 //!
-//! The article's server frames nothing: a read is one message, or several where a stamp begins within
-//! it. (So somebody who says what looks like a stamp seems to say two lines there. It cannot be told
-//! apart.)
+//! The article's server does no framing: a read is one message, or several where a stamp begins
+//! within it. (So text that looks like a stamp seems to begin another line. The two cannot be
+//! distinguished.)
 
 use crate::client::core::message::{At, Body, Message, clean};
 
-/// The bytes of one connection to its messages.
+/// Decodes the bytes of one connection into messages.
 #[derive(Default)]
 pub struct Decoder {
     /// The beginning of a character that a read cut in two.
@@ -17,7 +17,7 @@ pub struct Decoder {
 const STAMP: &[u8] = b"[0000-00-00 00:00:00] ";
 
 impl Decoder {
-    /// The messages in `read`, each without line ends and safe to show; none is empty.
+    /// Returns the messages in `read`, each without line ends and safe to show; none is empty.
     pub fn lines(&mut self, read: &[u8]) -> Vec<String> {
         let mut message = std::mem::take(&mut self.begun);
         message.extend_from_slice(read);
@@ -40,7 +40,7 @@ impl Decoder {
     }
 }
 
-/// What `line` tells.
+/// Parses `line` as a message.
 pub fn message(line: &str) -> Message {
     if !has_stamp(line.as_bytes()) {
         return Message::now(Body::Plain(line.into()));
@@ -57,7 +57,7 @@ pub fn message(line: &str) -> Message {
     Message { at, body, is_earlier: false }
 }
 
-/// What the system says with `line`, whatever stands before that, if it says something.
+/// Returns the system's words in `line`, after any stamp, if it is a message of the system.
 pub fn words(line: &str) -> Option<&str> {
     let from = |mark: &str| line.split_once(mark).map(|(_, words)| words.trim_start());
     from("系统:").or_else(|| from("system:"))
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_two_reads_share_is_one() {
+    fn a_character_split_over_two_reads_is_one() {
         let message = "[2026-11-23 09:11:38] a:大🦀é".as_bytes();
         for cut in 22..message.len() {
             let (before, after) = message.split_at(cut);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn no_terminal_obeys_it() {
+    fn control_characters_are_removed() {
         assert_eq!(lines(&[b"\x1b[2J\x07b\x9b"]), ["[2Jb\u{fffd}"]);
     }
 

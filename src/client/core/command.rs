@@ -1,50 +1,50 @@
-//! What a person can ask of the server, and how that is put to it.
+//! Commands to the server, and their encoding.
 
 use crate::json::Object;
 
-/// What a person can ask of the server.
+/// A command to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// To be called that.
+    /// Take the name.
     Name(String),
-    /// To say that to all.
+    /// Say the text to the room.
     Say(String),
-    /// To do that.
+    /// Do the text.
     Act(String),
-    /// To say something to one alone.
+    /// Send a private message.
     Tell {
-        /// To whom.
+        /// The recipient.
         to: String,
-        /// What.
+        /// The text.
         text: String,
     },
-    /// To say that to who last said something to this person alone.
+    /// Reply with the text to the last private message.
     Reply(String),
-    /// To go to that room.
+    /// Move to the room.
     Join(String),
-    /// To go back to the lobby.
+    /// Return to the lobby.
     LeaveRoom,
-    /// Which rooms there are.
+    /// List the rooms.
     Rooms,
-    /// To have the room be about that; without a text, to be told what it is about.
+    /// Set the topic of the room; without a text, show it.
     Topic(Option<String>),
-    /// Who is here.
+    /// List the users in the room.
     Who,
-    /// The last so many lines.
+    /// Show the last lines, as many as given.
     Last(u64),
-    /// Everything after the line with that id.
+    /// Show everything said after the line with that id.
     Since {
-        /// The line.
+        /// The id of the line.
         id: String,
-        /// Where.
+        /// The room.
         room: String,
     },
-    /// To see nothing more of somebody, or to see them again; without a name, of whom nothing is seen.
+    /// Ignore a user, or no longer ignore them; without a name, list the ignored.
     Ignore(Option<String>),
 }
 
 impl Command {
-    /// The words, if it is something that others hear: a line, which is not to be lost.
+    /// Returns the text, if it is a command that others can read: such a line must not be lost.
     pub fn words(&self) -> Option<&str> {
         match self {
             Self::Say(text) | Self::Act(text) | Self::Reply(text) | Self::Tell { text, .. } => {
@@ -54,7 +54,8 @@ impl Command {
         }
     }
 
-    /// Appends it as an object; `number` is that of the line, `room` where it is said.
+    /// Appends the command as an object; `number` is that of the line, `room` the one in which it
+    /// is said.
     pub fn write_json(&self, tag: &str, number: Option<u64>, room: &str, out: &mut Vec<u8>) {
         let mut object = Object::new(out);
         let word = match self {
@@ -91,7 +92,7 @@ impl Command {
         object.end();
     }
 
-    /// It as the article's server takes it, which knows two commands beside `exit`.
+    /// Returns the command for the article's server, which knows two commands besides `exit`.
     pub fn article(&self) -> Option<String> {
         match self {
             Self::Name(name) => Some(format!("{name} -n\n")),

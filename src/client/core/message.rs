@@ -1,4 +1,4 @@
-//! What is shown to the person: what somebody said or did, and what the system tells.
+//! Messages as shown to the user: of other users, and of the system.
 
 use crate::chat::event::{Crowd, Event};
 use crate::clock::Stamp;
@@ -7,62 +7,62 @@ use crate::door::notice::{Message as Encoded, Notice};
 use crate::json::Fields;
 use crate::zone::{Zone, Zones};
 
-/// Something that the server told.
+/// A message from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// When.
+    /// Its time.
     pub at: At,
-    /// What.
+    /// Its content.
     pub body: Body,
-    /// It was told before, or while the person was away.
+    /// Whether it is from before the user entered, or from a time of absence.
     pub is_earlier: bool,
 }
 
-/// When something was told.
+/// The time of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum At {
-    /// At that moment, which is shown in the reader's own time zone.
+    /// A point in time, shown in the reader's own time zone.
     Moment(Stamp),
-    /// On the clock of the article's server: `2026-11-23 09:11:38`.
+    /// A time on the clock of the article's server: `2026-11-23 09:11:38`.
     Clock(String),
-    /// Nobody said.
+    /// Not known.
     Unknown,
 }
 
-/// What was told. All text is safe to show.
+/// The content of a message. All text is safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// Somebody said something to all.
+    /// A user said something to the room.
     Said {
-        /// Who.
+        /// The author.
         name: String,
-        /// What.
+        /// The text.
         text: String,
     },
-    /// Somebody did something.
+    /// A user did something.
     Acted {
-        /// Who.
+        /// The author.
         name: String,
-        /// What.
+        /// The text.
         text: String,
     },
-    /// Somebody said something to one alone.
+    /// A private message.
     Whispered {
-        /// Who.
+        /// The author.
         from: String,
-        /// To whom.
+        /// The recipient.
         to: String,
-        /// What.
+        /// The text.
         text: String,
     },
-    /// The system's words, as `system: bob left`.
+    /// Words of the system, as `system: bob left`.
     System(String),
-    /// A line of which nobody knows whose it is.
+    /// A line of unknown origin.
     Plain(String),
 }
 
 impl At {
-    /// The date and the time, in the reader's own zone; empty if it is not known.
+    /// Returns date and time, in the reader's own zone; empty if they are not known.
     pub fn text<'a>(&'a self, zones: &'a mut Zones) -> &'a str {
         match self {
             Self::Moment(stamp) => zones.text(Zone::LOCAL, *stamp),
@@ -73,7 +73,8 @@ impl At {
 }
 
 impl Message {
-    /// The line that an `event` with those fields is; none if people are not to see it.
+    /// Creates the message for an `event` with these fields; returns none if it is not shown to
+    /// users.
     pub fn of_fields(event: &str, fields: &Fields<'_>, lang: Lang) -> Option<Self> {
         let text = |field: &str| fields.text(field).map(|text| clean(&text)).unwrap_or_default();
         let count = |field: &str| {
@@ -112,17 +113,17 @@ impl Message {
         Some(Self { at, body, is_earlier: has_flag("earlier") })
     }
 
-    /// `body` at this moment.
+    /// Creates a message without a time.
     pub fn now(body: Body) -> Self {
         Self { at: At::Unknown, body, is_earlier: false }
     }
 
-    /// The system says what `event` is, in an answer to this person.
+    /// Creates a message of the system for `event`, in an answer to the user.
     pub fn of_event(event: &Event<'_>, lang: Lang) -> Self {
         Self::now(words(event.into(), lang))
     }
 
-    /// It as one line, as the article's server has it.
+    /// Formats the message as one line, like those of the article's server.
     pub fn line(&self, lang: Lang, zones: &mut Zones) -> String {
         let stamp = match self.at.text(zones) {
             "" => String::new(),
@@ -140,7 +141,7 @@ impl Message {
 }
 
 impl Body {
-    /// The system says `words`.
+    /// Creates a message of the system with `words`.
     pub fn of_words(words: &str, lang: Lang) -> Self {
         Self::System(match lang {
             Lang::En => format!("system: {words}"),
@@ -148,7 +149,7 @@ impl Body {
         })
     }
 
-    /// What the system says, without that it is the system.
+    /// Returns words of the system without the mark that they are from the system.
     pub fn without_system(words: &str) -> &str {
         let rest = words.strip_prefix("系统:").or_else(|| words.strip_prefix("system:"));
         rest.unwrap_or(words).trim_start()
@@ -161,7 +162,8 @@ fn words(message: Encoded<'_>, lang: Lang) -> Body {
     Body::System(String::from_utf8_lossy(&words).into())
 }
 
-/// What the system says of a typed line that it cannot carry out, without that it is the system.
+/// Returns the system's words about a typed line that is invalid, without the mark that they are
+/// from the system.
 pub fn fault(notice: &Notice<'_>, lang: Lang) -> String {
     match words(notice.into(), lang) {
         Body::System(words) => Body::without_system(&words).into(),
@@ -169,14 +171,14 @@ pub fn fault(notice: &Notice<'_>, lang: Lang) -> String {
     }
 }
 
-/// `text` as no terminal obeys it.
+/// Returns `text` without anything that a terminal interprets.
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::new();
     crate::text::clean(text.as_bytes(), &mut cleaned);
     cleaned
 }
 
-/// The moment that `time` is, as RFC 3339 has it in UTC: `2026-11-24T08:02:03.042Z`.
+/// Parses `time`, as in RFC 3339 in UTC: `2026-11-24T08:02:03.042Z`.
 fn moment(time: &str) -> Option<Stamp> {
     let number = |from: usize, to: usize| {
         let digits = time.get(from..to).filter(|it| it.bytes().all(|c| c.is_ascii_digit()));
@@ -187,7 +189,7 @@ fn moment(time: &str) -> Option<Stamp> {
     if !(1..=12).contains(&month) || !(1970..).contains(&year) {
         return None;
     }
-    // Days since the 1st of March of the year 0, with the leap day at the end of a year.
+    // Days since 1 March of the year 0, with the leap day at the end of a year.
     let (from_march, year) = ((month + 9) % 12, year - u64::from(month <= 2));
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (from_march * 306 + 5) / 10 + day;
     let days = days.checked_sub(719_469)?;
@@ -238,13 +240,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_text_is_obeyed_by_a_terminal() {
+    fn nothing_in_a_text_controls_the_terminal() {
         let object = r#"{"type":"said","name":"a\u001b","text":"b\u001b[2J\nc\u202e"}"#;
         assert_eq!(shown(object, Lang::En), "a:b[2Jc");
     }
 
     #[test]
-    fn a_moment_is_what_the_clock_wrote() {
+    fn a_displayed_time_parses_to_itself() {
         for unix_ms in (0..4_000_000_000_000).step_by(999_999_937) {
             let stamp = Stamp { unix_ms };
             assert_eq!(moment(&stamp.to_string()), Some(stamp), "{stamp}");

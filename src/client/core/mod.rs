@@ -1,4 +1,5 @@
-//! The client without a clock, a socket or a screen: the session, its language, what it is told.
+//! The core of the client, without clock, socket or screen: the session, its protocol, its
+//! messages.
 
 pub mod article;
 pub mod bounds;

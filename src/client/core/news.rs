@@ -1,36 +1,36 @@
-//! What a session reports: what to show, why it has no connection, how it ended.
+//! Reports of a session: what to show, why there is no connection, how it ended.
 
 use crate::client::core::message::Message;
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// The system's reason, or what the server said when it closed the connection.
+    /// The system's error, or the server's words when it closed the connection.
     Failed(String),
-    /// The server ended it without a word.
+    /// The server closed it without a word.
     Closed,
-    /// The server takes too long.
+    /// The server did not answer in time.
     Silent,
-    /// The server's reason not to let the person in.
+    /// The server's reason for not letting the user in.
     Told(String),
 }
 
-/// What the person is to be shown.
+/// Something to show to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// Something that the server told.
+    /// A message from the server.
     Told(Message),
-    /// The person is in, under the name asked for.
+    /// The user has entered, under the requested name.
     Entered,
-    /// The person is in again.
+    /// The user has entered again.
     Back,
     /// The server keeps what is said.
     Kept,
-    /// Some of what was said while the person was away is not known any more.
+    /// Some of the lines said during the absence are no longer stored.
     Missed,
-    /// The server does not know of rooms, so everyone is in the one room that it has.
+    /// The server does not support rooms, so everyone is in its only room.
     NoRooms,
-    /// The server knows no such command.
+    /// The server does not support the command.
     Unsupported,
     /// A line was not said.
     NotSaid {
@@ -39,33 +39,33 @@ pub enum News {
         /// The server's reason.
         why: String,
     },
-    /// Nobody knows whether a line was said.
+    /// It is unknown whether this line was said.
     Unsure(String),
-    /// So many lines may have been said twice.
+    /// This many lines may have been said twice.
     Twice(usize),
-    /// The name was not to be had; another one may be given.
+    /// The name was refused; another one may be given.
     NameRefused {
         /// The name.
         name: String,
         /// The server's reason.
         why: String,
     },
-    /// The connection is gone and is made again after a while.
+    /// The connection was lost, and the client will reconnect.
     Lost {
-        /// Why.
+        /// The reason.
         why: Why,
-        /// After how long it is tried again.
+        /// The delay before the next attempt.
         retry_ms: u64,
     },
 }
 
-/// How it ended.
+/// How a session ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// In order.
+    /// The user left as intended.
     Left,
-    /// The name was not to be had, and nobody could give another.
+    /// The name was refused, and there is nobody to give another.
     NameRefused(String),
-    /// There was no connection, or it was gone before everything was said.
+    /// There was no connection, or it was lost before everything was said.
     NoConnection(Why),
 }

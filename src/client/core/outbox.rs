@@ -1,7 +1,7 @@
-//! What a person has asked for and the server has not answered: nothing of it is lost silently.
+//! Commands that the server has not answered: none is lost silently.
 //!
-//! What others are to hear is numbered when it is first sent. After a reconnect the server tells the
-//! last number that it has seen, and only what is past it is sent again.
+//! Lines for others are numbered when they are first sent. After a reconnect the server reports the
+//! last number it has seen, and only later lines are sent again.
 
 use std::collections::VecDeque;
 
@@ -9,22 +9,22 @@ use crate::client::core::bounds::{FAILED_LINES_MAX, UNCONFIRMED_MAX};
 use crate::client::core::command::Command;
 use crate::text::clip;
 
-/// Something that was asked for.
+/// A command to be answered.
 #[derive(Debug)]
 pub struct Job {
-    /// What.
+    /// The command.
     pub command: Command,
-    /// The answer repeats it.
+    /// The tag, which the answer repeats.
     pub tag: u64,
     /// The number of the line in the session, once it was sent.
     pub number: Option<u64>,
     /// The room that the line is for, once that is known.
     pub room: Option<String>,
-    /// Everybody has heard it, the author too.
+    /// Whether the line has come back as said, to everybody.
     pub is_delivered: bool,
 }
 
-/// What was asked for and is not answered, in order.
+/// The unanswered commands, in order.
 #[derive(Default)]
 pub struct Outbox {
     sent: VecDeque<Job>,
@@ -34,10 +34,10 @@ pub struct Outbox {
     last_number: u64,
     /// The highest number that the server has confirmed.
     confirmed: u64,
-    /// Lines that were not said, as far as is known, the first of them.
+    /// Lines that were not said, as far as is known; only the first ones are kept.
     failed: Vec<String>,
     failed_count: usize,
-    /// How many lines may have been said twice.
+    /// The number of lines that may have been said twice.
     twice: usize,
 }
 
@@ -49,11 +49,11 @@ impl Outbox {
         self.waiting.push_back(Job { command, tag, number, room, is_delivered });
     }
 
-    /// Takes the next one to be sent, if it may follow what is on its way: lines may follow lines,
-    /// anything else waits for the answers before it, and is waited for. Texts of more than
-    /// `text_bytes_max` are said in pieces.
+    /// Returns the next command to send, if it may follow those that were sent: a line may follow
+    /// lines; any other command waits for all answers before it, and later ones wait for its
+    /// answer. Texts of more than `text_bytes_max` are split.
     pub fn next(&mut self, room: &str, text_bytes_max: usize) -> Option<&Job> {
-        // What may be refused goes alone: the server counts only what was said.
+        // A line that may be refused is sent alone: the server counts only those that were said.
         let is_said = |job: &Job| {
             let is_here = job.room.as_deref().is_none_or(|it| it == room);
             matches!(job.command, Command::Say(_)) && is_here
@@ -87,7 +87,7 @@ impl Outbox {
         self.sent.back()
     }
 
-    /// The server has answered what has `tag`.
+    /// Removes the command with `tag`, which the server has answered.
     pub fn answer(&mut self, tag: u64) -> Option<Job> {
         let at = self.sent.iter().position(|job| job.tag == tag)?;
         let job = self.sent.remove(at)?;
@@ -95,12 +95,12 @@ impl Outbox {
         Some(job)
     }
 
-    /// The first one that is on its way.
+    /// Returns the first command that was sent.
     pub fn first_sent(&self) -> Option<&Job> {
         self.sent.front()
     }
 
-    /// Everybody hears `words`, which this person has said.
+    /// Notes that `words` of the user have come back as said; returns the tag.
     pub fn mark_delivered(&mut self, words: &str) -> Option<u64> {
         let is_it = |job: &&mut Job| !job.is_delivered && job.command.words() == Some(words);
         let job = self.sent.iter_mut().find(is_it)?;
@@ -108,7 +108,7 @@ impl Outbox {
         Some(job.tag)
     }
 
-    /// The connection is gone: what was on its way waits again, before everything else.
+    /// Notes that the connection is lost: what was sent waits again, before everything else.
     pub fn lose(&mut self) {
         while let Some(mut job) = self.sent.pop_back() {
             self.waiting_bytes += job.command.words().map_or(0, str::len);
@@ -117,8 +117,8 @@ impl Outbox {
         }
     }
 
-    /// The connection is gone, to a server that does not count lines: whether what was on its way was
-    /// heard, nobody knows.
+    /// Notes that the connection is lost, to a server that does not count lines: it is unknown
+    /// whether the sent lines were said. Returns them.
     pub fn give_up_sent(&mut self) -> Vec<String> {
         let jobs = std::mem::take(&mut self.sent);
         let lines = jobs.iter().filter_map(|job| job.command.words());
@@ -127,8 +127,8 @@ impl Outbox {
         lines
     }
 
-    /// The server has seen the lines up to `number` on an earlier connection. How many lines may be
-    /// said twice now, because it has forgotten what it had confirmed.
+    /// Notes that the server has seen the lines up to `number` on an earlier connection; returns
+    /// how many may be said twice now, because it has forgotten what it had confirmed.
     pub fn resume(&mut self, number: u64) -> usize {
         let is_seen = |job: &Job| job.number.is_some_and(|own| own <= number);
         let waiting = std::mem::take(&mut self.waiting);
@@ -147,19 +147,19 @@ impl Outbox {
         twice
     }
 
-    /// How many lines may have been said twice so far.
+    /// Returns the number of lines that may have been said twice so far.
     pub fn twice(&self) -> usize {
         self.twice
     }
 
-    /// What waits is for `room`, where the person cannot be now.
+    /// Marks the waiting lines as meant for `room`, which the user cannot enter now.
     pub fn keep_for(&mut self, room: &str) {
         for job in self.waiting.iter_mut().filter(|job| job.command.words().is_some()) {
             job.room.get_or_insert_with(|| room.to_string());
         }
     }
 
-    /// `line` was not said, or nobody knows.
+    /// Notes that `line` was not said, or may not have been.
     pub fn fail(&mut self, line: &str) {
         self.failed_count += 1;
         if self.failed.len() < FAILED_LINES_MAX {
@@ -167,33 +167,32 @@ impl Outbox {
         }
     }
 
-    /// Whether nothing is waiting or on its way.
+    /// Whether nothing is waiting or sent.
     pub fn is_empty(&self) -> bool {
         self.sent.is_empty() && self.waiting.is_empty()
     }
 
-    /// Whether something is on its way.
+    /// Whether an answer is due.
     pub fn is_waited_for(&self) -> bool {
         !self.sent.is_empty()
     }
 
-    /// How many commands wait to be sent.
+    /// Returns the number of commands waiting to be sent.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// How long the lines are in all that wait to be sent.
+    /// Returns the total length of the lines waiting to be sent.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes
     }
 
-    /// The lines that are not confirmed, in order.
+    /// Returns the unconfirmed lines, in order.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Job> {
         self.sent.iter().chain(&self.waiting).filter(|job| job.command.words().is_some())
     }
 
-    /// What is to be reported at the end: the first lines that were not confirmed, and how many there
-    /// are of them.
+    /// Returns the report for the end: the first unconfirmed lines, and the number of all.
     pub fn report(&self) -> (Vec<String>, usize) {
         let unconfirmed = self.lines().filter_map(|job| job.command.words());
         let lines = self.failed.iter().map(String::as_str).chain(unconfirmed);
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_has_forgotten_a_session_is_told_of() {
+    fn a_server_that_has_forgotten_a_session_is_reported() {
         let mut outbox = outbox(&["one", "two"]);
         sent(&mut outbox);
         outbox.answer(1);
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_follow_lines_and_all_else_waits() {
+    fn lines_follow_lines_and_other_commands_wait() {
         let mut outbox = outbox(&["x"; UNCONFIRMED_MAX + 1]);
         assert_eq!(sent(&mut outbox).len(), UNCONFIRMED_MAX);
         outbox.answer(1);
@@ -259,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_for_the_server_is_said_in_pieces() {
+    fn a_text_too_long_for_the_server_is_split() {
         let mut outbox = outbox(&["说说说说 said"]);
         let mut pieces = Vec::new();
         while let Some(job) = outbox.next("lobby", 8) {

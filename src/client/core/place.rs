@@ -1,64 +1,65 @@
-//! The room that the person is in: who is there, and which of its lines have been seen.
+//! The current room: its users, and which of its lines have been seen.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::chat::names::are_alike;
 use crate::chat::rooms::LOBBY_NAME;
 use crate::client::core::bounds::{IDS_MAX, NAMES_MAX, ROOMS_MAX};
 use crate::client::core::message::clean;
 use crate::json::Fields;
 use crate::limits::NICK_BYTES_MAX;
 
-/// The room, over however many connections.
+/// The state of the room, across connections.
 pub struct Place {
-    /// The room that the server has put the person in, or will once there is a connection.
+    /// The room that the user is in, or will enter once there is a connection.
     room: String,
-    /// How many are there, if the server has told.
+    /// The number of users in it, if the server has told.
     count: Option<u64>,
-    /// Who was heard of last is first; without doubles.
+    /// Their names, the most recently active first, without duplicates.
     names: VecDeque<String>,
-    /// The last line that was seen of each room.
+    /// The last line seen in each room.
     last_ids: BTreeMap<String, String>,
-    /// The last lines that were seen, in no order and in order.
+    /// The ids of the last lines seen, as a set and in order.
     seen: BTreeSet<String>,
     seen_in_order: VecDeque<String>,
-    /// Of whom the person wants to see nothing.
+    /// The users that are ignored.
     ignored: Vec<String>,
 }
 
 impl Place {
-    /// For somebody who wants to be in `room`.
+    /// Creates the state of a user who wants to be in `room`.
     pub fn new(room: Option<String>) -> Self {
         let (count, names, last_ids, seen, seen_in_order, ignored) = Default::default();
         let room = room.unwrap_or_else(|| LOBBY_NAME.into());
         Self { room, count, names, last_ids, seen, seen_in_order, ignored }
     }
 
-    /// The room that the person is in, or is to be in.
+    /// Returns the room that the user is in, or will enter.
     pub fn room(&self) -> &str {
         &self.room
     }
 
-    /// How many are there.
+    /// Returns the number of users in it.
     pub fn count(&self) -> Option<u64> {
         self.count
     }
 
-    /// The others who are there, as far as they are known, whoever was heard of last first.
+    /// Returns the other users in it, as far as they are known, the most recently active first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
 
-    /// Of whom nothing is to be seen.
+    /// Returns the ignored users.
     pub fn ignored(&self) -> impl Iterator<Item = &str> {
         self.ignored.iter().map(String::as_str)
     }
 
-    /// The last line that was seen of the room.
+    /// Returns the last line seen in the room.
     pub fn last_id(&self) -> Option<&str> {
         self.last_ids.get(&self.room).map(String::as_str)
     }
 
-    /// The person is in `room`, where that many are.
+    /// Notes that the user is in `room`, with `count` users.
     pub fn enter(&mut self, room: &str, count: Option<u64>) {
         self.room = room.into();
         self.names.clear();
@@ -67,13 +68,13 @@ impl Place {
 
     /// Notes that `name` is ignored, or no longer.
     pub fn ignore(&mut self, name: &str, is_ignored: bool) {
-        self.ignored.retain(|known| known != name);
+        self.ignored.retain(|known| !are_alike(known, name));
         if is_ignored {
             self.ignored.push(name.into());
         }
     }
 
-    /// Whether the line with that `id` has not been seen before; it has now.
+    /// Marks the line with `id` as seen; returns whether it is new.
     pub fn see(&mut self, room: &str, id: &str) -> bool {
         if id.is_empty() {
             return true;
@@ -91,7 +92,7 @@ impl Place {
         true
     }
 
-    /// Learns from an `event` with those fields who is there; `own` is the person's own name.
+    /// Learns from an `event` with these fields who is in the room; `own` is the user's own name.
     pub fn learn(&mut self, event: &str, fields: &Fields<'_>, own: &str) {
         let text = |field| fields.text(field).map(|text| clean(&text)).unwrap_or_default();
         let names = || fields.texts("names").into_iter().flatten().map(|name| clean(&name));
@@ -124,7 +125,7 @@ impl Place {
         }
     }
 
-    /// Everything that will be said in `room` comes after `id`.
+    /// Notes that everything said in `room` from now on comes after `id`.
     pub fn begin(&mut self, room: &str, id: &str) {
         if self.last_ids.len() == ROOMS_MAX && !self.last_ids.contains_key(room) {
             self.last_ids.pop_first();
@@ -132,14 +133,14 @@ impl Place {
         self.last_ids.insert(room.into(), id.into());
     }
 
-    /// Notes that `name` is not there any more.
+    /// Notes that `name` has left the room.
     pub fn forget(&mut self, name: &str) {
         self.names.retain(|known| known != name);
     }
 
-    /// Notes that `name` is there.
+    /// Notes that `name` is in the room.
     pub fn remember(&mut self, name: &str, own: &str) {
-        // Elsewhere than at natter, names may be of any length: nobody completes those.
+        // Other servers allow names of any length: those are not completed.
         if name.is_empty() || name == own || name.len() > 2 * NICK_BYTES_MAX {
             return;
         }
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_tells_who_is_there() {
+    fn events_update_the_list_of_users() {
         let mut place = Place::new(None);
         place.enter("lobby", Some(3));
         for (event, fields) in [
@@ -187,12 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_ignored_is_followed_through_a_rename() {
+    fn an_ignored_user_stays_ignored_after_a_rename() {
         let mut place = Place::new(None);
         place.ignore("bob", true);
         learn(&mut place, "renamed", r#""name":"bob","to":"rob""#);
         assert_eq!(place.ignored().collect::<Vec<_>>(), ["rob"]);
-        place.ignore("rob", false);
+        place.ignore("ROB", true);
+        assert_eq!(place.ignored().collect::<Vec<_>>(), ["ROB"], "it is one person");
+        place.ignore("r0b", false);
         assert_eq!(place.ignored().count(), 0);
     }
 

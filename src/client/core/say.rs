@@ -1,4 +1,4 @@
-//! What a person typed, or a program wrote, made into commands.
+//! Parses what a user typed, or a program wrote, into commands.
 
 use crate::client::core::bounds::{PAST_LINES, SAY_BYTES_MAX};
 use crate::client::core::command::Command;
@@ -6,27 +6,27 @@ use crate::door::notice::Notice;
 use crate::door::telnet::commands;
 use crate::text::{clean, clip};
 
-/// What a line that was typed asks for.
+/// A parsed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Typed<'a> {
-    /// It is empty.
+    /// An empty line.
     Nothing,
-    /// Something of the server.
+    /// A command to the server.
     Ask(Command),
     /// Another name.
     Name(String),
-    /// To leave.
+    /// Leave.
     Quit,
-    /// What can be typed.
+    /// Show the help.
     Help,
-    /// A command that was given something else than it takes, or one of two.
+    /// An invalid or ambiguous command.
     Fault(Notice<'a>),
-    /// Nothing that the client knows by itself.
+    /// A command that the client does not know.
     Unknown(&'a str),
 }
 
-/// What `line` asks for: it is said, unless it begins with a command mark. The words are those of
-/// the telnet door.
+/// Parses `line`: it is said, unless it begins with a command mark. The commands are those of the
+/// telnet door.
 pub fn typed(line: &str) -> Typed<'_> {
     use crate::chat::command::Command as Chat;
     let line = line.trim();
@@ -58,14 +58,14 @@ pub fn typed(line: &str) -> Typed<'_> {
 }
 
 fn said(line: &str) -> Typed<'_> {
-    // As the server shows it: the echo is known by it.
+    // As the server will show it, so that its echo is recognised.
     let mut text = String::new();
     clean(line.as_bytes(), &mut text);
     if text.is_empty() { Typed::Nothing } else { Typed::Ask(Command::Say(text)) }
 }
 
-/// `line` as it can be said: nothing in it that a terminal obeys, no space around it (servers take
-/// it off), and in as many pieces as it is too long for one.
+/// Returns `line` in a form that can be said: without anything that a terminal interprets or
+/// surrounding space (servers remove it), and split if it is too long.
 pub fn pieces(line: &str) -> Vec<String> {
     let mut text = String::new();
     clean(line.as_bytes(), &mut text);
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_said_in_pieces_between_characters() {
+    fn a_long_line_is_split_between_characters() {
         assert_eq!(pieces(" a\tb \x1b[1m"), ["a b [1m"]);
         assert!(pieces(" \t ").is_empty());
         let long = "说".repeat(1_000);

@@ -1,10 +1,10 @@
-//! One person's stay in the room over however many connections: no clock, no socket, no screen.
+//! A user's session, across connections: without clock, socket or screen.
 //!
-//! What happens goes in with its moment; what is to be sent and shown is taken out. A connection
-//! begins with the question for JSON lines. Then the session is named, the name taken, the room
-//! entered and what was missed asked for; only then is said what waits ([`Outbox`]). A server that
-//! does not say `hello` is the article's: it gets one command at a time, and the next one follows when
-//! the line has come back, so that no two meet in one read.
+//! Events go in with their time; output and news are taken out. A connection begins with the
+//! request for JSON lines. Then the client names the session, takes the name, enters the room and
+//! asks for the lines it missed; only then waiting lines are sent ([`Outbox`]). A server that does
+//! not send `hello` is assumed to speak the article's protocol: it gets one command at a time, and
+//! the next one follows when the line has come back, so that no two meet in one read.
 
 mod receive;
 
@@ -29,13 +29,13 @@ pub use crate::client::core::news::{News, Outcome, Why};
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {
-    /// Somebody has to give a name first.
+    /// The user has to give a name first.
     Nameless,
     Connecting,
     /// There is a connection. The server has been asked for JSON lines, or given the name.
     Entering {
         by_ms: u64,
-        /// What it said last, which may be why it does not let the person in.
+        /// The server's last words, which may be the reason for not letting the user in.
         words: Option<String>,
     },
     In {
@@ -45,60 +45,62 @@ enum State {
     Leaving {
         by_ms: u64,
     },
-    /// The connection was lost and is made again at that moment.
+    /// The connection was lost; the client reconnects at that time.
     Away {
         until_ms: u64,
     },
     Over(Outcome),
 }
 
-/// One person's stay in the room.
+/// A user's session.
 pub struct Session {
     lang: Lang,
-    /// 128 random bits, by which a server knows the session again.
+    /// 128 random bits, by which a server recognises the session.
     id: u128,
     state: State,
     wire: Wire,
     name: String,
     place: Place,
-    /// The room is entered and what was missed has come: what waits may be said.
+    /// The room is entered and the missed lines have arrived: waiting lines may be sent.
     is_settled: bool,
-    /// What is said now was said before the session began, and only shows where it begins.
+    /// The server skipped lines while earlier ones were being requested.
+    has_gap: bool,
+    /// Earlier lines are requested only to know where the session begins, and are not shown.
     is_past_hidden: bool,
-    /// What was said before all that was missed has come: it is shown after that.
+    /// Lines that arrived before all missed lines: they are shown after those.
     held: Vec<Vec<u8>>,
-    /// The lines of an answer that is coming.
+    /// The lines of an answer that is being received.
     listed: Vec<Message>,
-    /// What the server said when it closed the connection.
+    /// The server's words when it closed the connection.
     closing: Option<String>,
-    /// Somebody is there: to give another name, to read what was said before.
+    /// Whether there is a person, who can give another name and wants to see earlier lines.
     is_person: bool,
-    /// The person was in the room at some time: from then on it comes back by itself.
+    /// Whether the user has been in the room: from then on the client reconnects by itself.
     was_in: bool,
-    /// Nothing more will be said. What waits is sent first, but not waited for past this moment.
+    /// Set when nothing more will be said: waiting lines are sent first, but only until this time.
     finish_by_ms: Option<u64>,
-    /// It leaves, whatever is left.
+    /// Whether the user leaves, whatever is left to be said.
     is_leaving: bool,
     outbox: Outbox,
-    /// The longest text that the server takes.
+    /// The maximum length of a text, as told by the server.
     text_bytes_max: usize,
     /// The server keeps what is said.
     is_kept: bool,
-    /// When the server was last heard, or asked something.
+    /// When the server last sent something, or was asked something.
     active_ms: u64,
-    /// What has not been written yet.
+    /// Bytes to be written.
     outgoing: Vec<u8>,
-    /// Counts connections, so that a new one is not taken for the last.
+    /// The number of connections, so that a new one is not confused with the last.
     connections: u32,
-    /// Attempts to come back since the last stay that lasted.
+    /// The number of reconnects since the last connection that lasted.
     attempts: u32,
     random: Rng,
     news: Vec<News>,
 }
 
 impl Session {
-    /// A stay that begins with connecting if there is a name, or with asking for one; without a person
-    /// to ask, a refused name ends it.
+    /// Creates a session that connects at once if there is a name, or asks for one; without a
+    /// person to ask, a refused name ends it.
     pub fn new(name: Option<String>, is_person: bool, lang: Lang, mut random: Rng) -> Self {
         Self {
             lang,
@@ -108,6 +110,7 @@ impl Session {
             name: name.unwrap_or_default(),
             place: Place::new(None),
             is_settled: false,
+            has_gap: false,
             is_past_hidden: false,
             held: Vec::new(),
             listed: Vec::new(),
@@ -128,24 +131,24 @@ impl Session {
         }
     }
 
-    /// The same, but in `room` once the name is accepted.
+    /// Sets the room to enter once the name is accepted.
     #[must_use]
     pub fn start_in(mut self, room: Option<String>) -> Self {
         self.place = Place::new(room);
         self
     }
 
-    /// The room that the person is in, unless it is the lobby.
+    /// Returns the room that the user is in, unless it is the lobby.
     pub fn room(&self) -> Option<&str> {
         Some(self.place.room()).filter(|&room| self.is_in() && room != LOBBY_NAME)
     }
 
-    /// Who is in the room.
+    /// Returns the state of the room.
     pub fn place(&self) -> &Place {
         &self.place
     }
 
-    /// The name, as the server shows it; empty if there is none yet.
+    /// Returns the name as the server shows it; empty if there is none yet.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -155,53 +158,54 @@ impl Session {
         self.state == State::Nameless
     }
 
-    /// Whether the person is in the room.
+    /// Whether the user is in the room.
     pub fn is_in(&self) -> bool {
         matches!(self.state, State::In { .. })
     }
 
-    /// The number of the connection that there has to be, or that has to be made.
+    /// Returns the number of the connection that is needed or in use.
     pub fn connection(&self) -> Option<u32> {
         let is_apart = matches!(self.state, State::Nameless | State::Away { .. } | State::Over(_));
         (!is_apart).then_some(self.connections)
     }
 
-    /// How it ended, once it has.
+    /// Returns how the session ended, once it has.
     pub fn outcome(&self) -> Option<&Outcome> {
         if let State::Over(outcome) = &self.state { Some(outcome) } else { None }
     }
 
-    /// Whether another command is taken.
+    /// Whether another command is accepted.
     pub fn has_room(&self) -> bool {
         self.outbox.waiting() < COMMANDS_MAX && !self.is_ending()
     }
 
-    /// Whether lines of `bytes` in all are taken at once.
+    /// Whether lines of `bytes` in total are accepted at once.
     pub fn has_room_for(&self, bytes: usize) -> bool {
         self.outbox.waiting_bytes().saturating_add(bytes) <= PASTE_BYTES_MAX && !self.is_ending()
     }
 
-    /// The lines that the server has not confirmed, in order.
+    /// Returns the unconfirmed lines, in order.
     pub fn unconfirmed(&self) -> impl DoubleEndedIterator<Item = &Job> {
         self.outbox.lines()
     }
 
-    /// What was not said, as far as is known: the first lines, and how many there are of them.
+    /// Returns the lines that were not said, as far as is known: the first ones, and the number of
+    /// all.
     pub fn report(&self) -> (Vec<String>, usize) {
         self.outbox.report()
     }
 
-    /// How many lines may have been said twice.
+    /// Returns the number of lines that may have been said twice.
     pub fn twice(&self) -> usize {
         self.outbox.twice()
     }
 
-    /// What is to be shown, since this was last asked.
+    /// Takes the news to be shown.
     pub fn take_news(&mut self) -> Vec<News> {
         mem::take(&mut self.news)
     }
 
-    /// Asks for `name`: to enter with, or another one.
+    /// Requests `name`: the first or another one.
     pub fn give_name(&mut self, name: &str, now_ms: u64) {
         let name = name.split_whitespace().next().unwrap_or_default().to_string();
         if self.is_in() {
@@ -213,7 +217,7 @@ impl Session {
         }
     }
 
-    /// Asks for something else; it waits until the person is in the room.
+    /// Sends `command`, or queues it until the user is in the room.
     pub fn ask(&mut self, command: Command, now_ms: u64) {
         if !self.is_ending() {
             self.outbox.push(command);
@@ -221,7 +225,7 @@ impl Session {
         }
     }
 
-    /// Says what is left, then leaves.
+    /// Leaves once the waiting lines are said.
     pub fn finish(&mut self, now_ms: u64) {
         if self.is_ending() {
             return;
@@ -248,7 +252,7 @@ impl Session {
         self.finish_by_ms.is_some() || self.is_leaving
     }
 
-    /// There is a connection.
+    /// Notes that the connection is made.
     pub fn connected(&mut self, now_ms: u64) {
         self.wire = Wire::default();
         self.outgoing = wire::ASK.to_vec();
@@ -258,7 +262,7 @@ impl Session {
         self.state = State::Entering { by_ms: now_ms + HELLO_MS, words: None };
     }
 
-    /// One read brought `bytes`.
+    /// Handles the bytes of one read.
     pub fn received(&mut self, bytes: &[u8], now_ms: u64) {
         self.active_ms = now_ms;
         let mut pieces = Vec::new();
@@ -275,12 +279,12 @@ impl Session {
         self.send_next(now_ms);
     }
 
-    /// The connection could not be made, or has ended.
+    /// Notes that the connection could not be made, or has ended.
     pub fn lost(&mut self, why: Why, now_ms: u64) {
         self.outgoing.clear();
         let closing = self.closing.take();
         let why = match mem::replace(&mut self.state, State::Connecting) {
-            // Who is full says so and closes.
+            // A full server says so and closes.
             State::Entering { words, .. } => match closing.or(words) {
                 Some(words) => Why::Told(words),
                 None => why,
@@ -303,18 +307,18 @@ impl Session {
         self.retry(why, now_ms);
     }
 
-    /// What is to be written; it is told by [`Session::wrote`] how much of it was.
+    /// Returns the bytes to be written; call [`Session::wrote`] with the number of bytes that were.
     pub fn outgoing(&self) -> &[u8] {
         &self.outgoing
     }
 
-    /// The first `bytes` of what is to be written have been.
+    /// Notes that the first `bytes` of the output have been written.
     pub fn wrote(&mut self, bytes: usize, now_ms: u64) {
         self.outgoing.drain(..bytes);
         self.send_next(now_ms);
     }
 
-    /// When [`Session::tick`] has something to do.
+    /// Returns when [`Session::tick`] is due.
     pub fn deadline_ms(&self) -> Option<u64> {
         let finish_by_ms = self.finish_by_ms.filter(|_| self.was_in);
         let due_ms = match self.state {
@@ -327,7 +331,7 @@ impl Session {
         due_ms.into_iter().chain(finish_by_ms).min()
     }
 
-    /// By when the server has to have answered what it was asked in the room.
+    /// Returns by when the server must have answered what it was asked in the room.
     fn answer_due_ms(&self) -> Option<u64> {
         let (is_waited_for, within_ms) = match self.wire.protocol() {
             Protocol::Article => (self.outbox.is_waited_for(), ECHO_MS),
@@ -351,7 +355,7 @@ impl Session {
                 if self.wire.protocol() != Protocol::Unknown {
                     return self.lost(Why::Silent, now_ms);
                 }
-                // Nobody has written `hello`: this was the answer to the question for it.
+                // There was no `hello`: the data so far was the answer to the request for it.
                 (*by_ms, *words) = (now_ms + ANSWER_MS, None);
                 self.wire.take_for_article();
                 let name = Command::Name(self.name.clone());
@@ -366,12 +370,12 @@ impl Session {
         }
     }
 
-    /// At a server that does not count lines, nobody knows whether what was on its way was heard.
+    /// At a server that does not count lines, it is unknown whether the sent lines were said.
     fn give_up_sent(&mut self) {
         self.news.extend(self.outbox.give_up_sent().into_iter().map(News::Unsure));
     }
 
-    /// Puts what may be sent now into what is written.
+    /// Appends the commands that may be sent now to the output.
     fn send_next(&mut self, now_ms: u64) {
         let is_article = self.wire.protocol() == Protocol::Article;
         if !self.is_in() || (is_article && !self.outgoing.is_empty()) {
@@ -398,7 +402,7 @@ impl Session {
         }
     }
 
-    /// Puts one command for the article's server into what is written.
+    /// Appends one command for the article's server to the output.
     fn send_one(&mut self, now_ms: u64) {
         while !self.outbox.is_waited_for() {
             let Some(job) = self.outbox.next(LOBBY_NAME, SAY_BYTES_MAX) else { return };
@@ -416,7 +420,8 @@ impl Session {
     fn name_refused(&mut self, why: &str, now_ms: u64) {
         let why = Body::without_system(why).to_string();
         if self.was_in {
-            // Most likely by this one's own last connection, if the server does not know sessions.
+            // Probably taken by our own previous connection, if the server does not support
+            // sessions.
             self.outbox.lose();
             self.retry(Why::Told(why), now_ms);
         } else if self.is_person {
@@ -433,8 +438,8 @@ impl Session {
         self.state = State::Connecting;
     }
 
-    /// Comes back after a while: the longer it has been in vain, the longer, and each client at
-    /// its own time ("full jitter"), or all would come back to a server at once.
+    /// Schedules a reconnect: the delay grows with the number of attempts, and is random for each
+    /// client ("full jitter"), so that not all clients return to a server at once.
     fn retry(&mut self, why: Why, now_ms: u64) {
         let is_done = self.finish_by_ms.is_some() && self.outbox.is_empty();
         if self.is_leaving || is_done || !self.was_in {

@@ -1,27 +1,27 @@
-//! The bytes of one connection to what they tell, in the protocol that the server turns out to speak.
+//! Decodes the bytes of one connection, in the protocol that the server turns out to speak.
 
 use crate::client::core::article;
 use crate::client::core::bounds::RECEIVED_LINE_BYTES_MAX;
 use crate::client::core::message::clean;
 
-/// What every line with the answer to it begins with.
+/// The beginning of the server's answer to the request.
 const HELLO: &[u8] = b"{\"type\":\"hello\"";
-/// Asks for JSON lines.
+/// Requests JSON lines.
 pub const ASK: &[u8] = b"json -p\n";
 
-/// What the server speaks.
+/// The protocol of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
-    /// That is being asked.
+    /// Not known yet.
     #[default]
     Unknown,
     /// JSON lines.
     Json,
-    /// The article's protocol, as far as it looks: it may still say `hello`.
+    /// The article's protocol, apparently: the server may still send `hello`.
     Article,
 }
 
-/// What has come.
+/// A decoded piece of input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece {
     /// A line that may be an object.
@@ -30,39 +30,39 @@ pub enum Piece {
     Text(String),
 }
 
-/// The bytes of one connection.
+/// The decoder of one connection.
 #[derive(Default)]
 pub struct Wire {
     protocol: Protocol,
-    /// What has come of a line that has not ended; in the article's protocol, since it last looked
-    /// for a `hello`.
+    /// The unfinished line; in the article's protocol, the bytes since the last search for a
+    /// `hello`.
     line: Vec<u8>,
-    /// The line is longer than any that matters: the rest of it is left out.
+    /// The line is longer than any that matters: its rest is dropped.
     is_overlong: bool,
     article: article::Decoder,
-    /// The person is in at the article's server: what others say comes through, so a `hello` may be
-    /// theirs.
+    /// The user has entered at the article's server: its text includes that of other users, so a
+    /// `hello` may be theirs.
     is_certain: bool,
 }
 
 impl Wire {
-    /// What is spoken.
+    /// Returns the protocol.
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// The server has not said `hello` in time.
+    /// Notes that the server has not sent `hello` in time.
     pub fn take_for_article(&mut self) {
         self.protocol = Protocol::Article;
     }
 
-    /// The article's server has let the person in.
+    /// Notes that the article's server has let the user in.
     pub fn be_certain(&mut self) {
         self.is_certain = true;
         self.line = Vec::new();
     }
 
-    /// Appends what `read` tells, which is what one read brought, to `pieces`.
+    /// Decodes `read`, the bytes of one read, and appends to `pieces`.
     pub fn take(&mut self, read: &[u8], pieces: &mut Vec<Piece>) {
         if self.protocol == Protocol::Article {
             pieces.extend(self.article.lines(read).into_iter().map(Piece::Text));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_comes_before_hello_is_no_object_at_every_split_point() {
+    fn data_before_hello_is_no_object_at_every_split_point() {
         let objects = ["{\"type\":\"hello\",\"a\":1}\n", "{\"type\":\"said\"}\n"];
         let objects = objects.map(|line| Piece::Object(line.into()));
         for cut in 0..GREETING.len() {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_hello_counts_until_somebody_could_have_written_it() {
+    fn a_late_hello_counts_until_another_user_could_have_written_it() {
         for is_certain in [false, true] {
             let (mut wire, mut pieces) = (Wire::default(), Vec::new());
             wire.take_for_article();

@@ -1,9 +1,9 @@
-//! The client's own words, in the languages that natter speaks.
+//! The client's own texts, in the languages that natter supports.
 
 use crate::client::core::news::{News, Why};
 use crate::door::lang::Lang;
 
-/// One text in each language.
+/// A text in each language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
     en: &'static str,
@@ -11,7 +11,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// It in `lang`.
+    /// Returns the text in `lang`.
     pub fn of(self, lang: Lang) -> &'static str {
         match lang {
             Lang::En => self.en,
@@ -20,52 +20,52 @@ impl Text {
     }
 }
 
-/// Where a name is typed.
+/// The prompt for a name.
 pub const NAME_PROMPT: Text = Text { en: "name: ", zh: "用户名：" };
-/// Over the first line that has not been seen.
+/// The marker above the first unread line.
 pub const UNREAD: Text = Text { en: "unread", zh: "未读" };
-/// While there is no connection.
+/// The status without a connection.
 pub const AWAY: Text = Text { en: "disconnected", zh: "已断开" };
-/// While a connection is made.
+/// The status while connecting.
 pub const CONNECTING: Text = Text { en: "connecting", zh: "连接中" };
-/// Without a name.
+/// The status without a name.
 pub const NAME_FIRST: Text = Text { en: "choose a name", zh: "请输入用户名" };
-/// When the person is in.
+/// Shown when the user has entered.
 pub const ENTERED: Text = Text {
     en: "you have joined; type /help for help",
     zh: "已进入聊天室，输入 /help 查看帮助",
 };
-/// When the person is in again.
+/// Shown when the user has entered again.
 pub const BACK: Text = Text { en: "reconnected", zh: "已重新连接" };
 /// When the server says so, the first time.
 pub const KEPT: Text = Text {
     en: "this conversation is kept on the server",
     zh: "本聊天室的内容会保存在服务器上",
 };
-/// When a room was asked for and the server knows of none.
+/// Shown when a room was requested and the server supports none.
 pub const NO_ROOMS: Text =
     Text { en: "this server has no rooms", zh: "服务器没有房间功能" };
-/// When the server knows no such command.
+/// Shown when the server does not support a command.
 pub const UNSUPPORTED: Text =
     Text { en: "this server does not support that command", zh: "服务器不支持此命令" };
-/// When some of what was said while the person was away is not kept any more.
+/// Shown when some of the lines said during an absence are no longer stored.
 pub const MISSED: Text = Text {
     en: "some messages sent while you were away are no longer available",
     zh: "您离开期间的部分消息已无法找回",
 };
-/// When too much waits to be said.
+/// Shown when too many lines wait to be said.
 pub const TOO_MUCH: Text = Text {
     en: "not sent: too many lines are waiting to be sent; try again in a moment",
     zh: "待发送的内容过多，本次输入未被接收，请稍后再试",
 };
-/// When a paste is larger than any that is taken.
+/// Shown when a paste is too large.
 pub const PASTE_TOO_LARGE: Text = Text {
     en: "paste refused: at most 10,000 lines and 1 MiB at a time",
     zh: "未接收粘贴的内容：一次最多 10,000 行、1 MiB",
 };
-/// Before a line that was not confirmed, at the end.
+/// Precedes an unconfirmed line in the report at the end.
 pub const NOT_CONFIRMED: Text = Text { en: "not confirmed", zh: "未确认送达" };
-/// What can be typed.
+/// The list of commands.
 pub const HELP: Text = Text {
     en: "\
 what you type is said to everyone; //TEXT says /TEXT
@@ -101,7 +101,7 @@ PgUp、PgDn 和鼠标滚轮可翻看记录，按住 Shift 可用鼠标选中文�
 Tab 补全用户名，方向键找回说过的话",
 };
 
-/// Why there is no connection.
+/// Returns the reason why there is no connection.
 pub fn reason(lang: Lang, why: &Why) -> String {
     match (lang, why) {
         (_, Why::Failed(why) | Why::Told(why)) => why.clone(),
@@ -112,7 +112,7 @@ pub fn reason(lang: Lang, why: &Why) -> String {
     }
 }
 
-/// The connection is gone, and comes back.
+/// Returns the text about a lost connection, and the next attempt.
 fn lost(lang: Lang, why: &Why, retry_ms: u64) -> String {
     let (reason, secs) = (reason(lang, why), retry_ms.div_ceil(1_000));
     match (lang, why) {
@@ -123,7 +123,7 @@ fn lost(lang: Lang, why: &Why, retry_ms: u64) -> String {
     }
 }
 
-/// A name was not to be had.
+/// Returns the text about a refused name.
 pub fn refused(lang: Lang, name: &str, why: &str) -> String {
     match lang {
         Lang::En => format!("the name {name} was refused: {why}"),
@@ -131,7 +131,7 @@ pub fn refused(lang: Lang, name: &str, why: &str) -> String {
     }
 }
 
-/// No such command.
+/// Returns the text about an unknown command.
 pub fn unknown(lang: Lang, command: &str) -> String {
     match lang {
         Lang::En => {
@@ -141,7 +141,7 @@ pub fn unknown(lang: Lang, command: &str) -> String {
     }
 }
 
-/// What `news` is, unless it is something that the server told.
+/// Returns the text for `news`, unless it is a message from the server.
 pub fn news(lang: Lang, news: &News) -> Option<String> {
     let text = |text: Text| Some(text.of(lang).to_string());
     match news {
@@ -160,7 +160,7 @@ pub fn news(lang: Lang, news: &News) -> Option<String> {
     }
 }
 
-/// A line was not said.
+/// Returns the text about a line that was not said.
 fn not_said(lang: Lang, line: &str, why: &str) -> String {
     match lang {
         Lang::En => format!("not sent: {line} ({why})"),
@@ -168,7 +168,7 @@ fn not_said(lang: Lang, line: &str, why: &str) -> String {
     }
 }
 
-/// Nobody knows whether a line was said.
+/// Returns the text about a line that may not have been said.
 fn unsure(lang: Lang, line: &str) -> String {
     match lang {
         Lang::En => format!("possibly not sent: {line}"),
@@ -176,7 +176,7 @@ fn unsure(lang: Lang, line: &str) -> String {
     }
 }
 
-/// Lines may have been said twice.
+/// Returns the text about lines that may have been said twice.
 pub fn twice(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => {
@@ -187,7 +187,7 @@ pub fn twice(lang: Lang, lines: usize) -> String {
     }
 }
 
-/// Whether to leave though lines are not confirmed.
+/// Returns the question whether to leave although lines are unconfirmed.
 pub fn leaving(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => {
@@ -198,7 +198,7 @@ pub fn leaving(lang: Lang, lines: usize) -> String {
     }
 }
 
-/// At the end: so many lines were not confirmed.
+/// Returns the number of unconfirmed lines, for the report at the end.
 pub fn not_confirmed(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => format!("the server has not confirmed {}", lines_en(lines)),
@@ -210,7 +210,7 @@ fn lines_en(lines: usize) -> String {
     if lines == 1 { "1 line".into() } else { format!("{lines} lines") }
 }
 
-/// So many people are in the room.
+/// Returns the number of people in the room.
 pub fn here(lang: Lang, people: u64) -> String {
     match lang {
         Lang::En => format!("{people} here"),
@@ -218,7 +218,7 @@ pub fn here(lang: Lang, people: u64) -> String {
     }
 }
 
-/// Lines were pasted.
+/// Returns the question about pasted lines.
 pub fn pasted(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => format!("send the {lines} pasted lines? y/n"),
@@ -226,7 +226,7 @@ pub fn pasted(lang: Lang, lines: usize) -> String {
     }
 }
 
-/// Lines that wait to be said.
+/// Returns the number of lines that wait to be said.
 pub fn waiting(lang: Lang, lines: usize) -> String {
     match lang {
         Lang::En => format!("{lines} waiting"),
@@ -234,7 +234,7 @@ pub fn waiting(lang: Lang, lines: usize) -> String {
     }
 }
 
-/// Lines that have come and not been seen.
+/// Returns the number of unread lines.
 pub fn unread(lang: Lang, lines: u64) -> String {
     match lang {
         Lang::En => format!("{lines} unread, PgDn"),
@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_languages_tell_of_the_same_commands() {
+    fn both_languages_list_the_same_commands() {
         let told = |lang| HELP.of(lang).lines();
         assert_eq!(told(Lang::En).count(), told(Lang::Zh).count());
         for command in [

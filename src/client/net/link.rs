@@ -1,4 +1,4 @@
-//! The connection to the server: one address after the other, then bytes both ways.
+//! The connection to the server: tries one address after the other, then transfers bytes both ways.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -16,29 +16,29 @@ use crate::client::net::resolve::{self, Lookup};
 use crate::client::options::Place;
 use crate::limits::Limits;
 
-/// The connection, or what is to become it.
+/// The connection, or the attempt to make it.
 pub struct Link {
     addresses: Vec<Address>,
-    /// The host whose addresses these are, if it can move; and how to ask for them again.
+    /// The host of these addresses, if it can move, with the command to look it up again.
     host: Option<(String, Resolver)>,
-    /// The addresses served for a connection before: the host may have moved since.
+    /// The addresses have been used for an earlier connection: the host may have moved since.
     is_stale: bool,
-    /// Asks for the addresses again, before one is tried.
+    /// The lookup that runs before an address is tried.
     lookup: Option<Lookup>,
     token: Token,
-    /// Which of the session's connections it is.
+    /// The number of the connection in the session.
     number: Option<u32>,
-    /// The address that is tried, or was the right one.
+    /// The index of the address that is tried, or was successful.
     address: usize,
     socket: Option<Socket>,
     is_connected: bool,
-    /// When the address that is tried, or the lookup, has had its time.
+    /// When the attempt to connect, or the lookup, times out.
     by_ms: u64,
     is_readable: bool,
     is_writable: bool,
 }
 
-/// The command that prints the addresses of a host, one a line.
+/// The command that prints the addresses of a host, one per line.
 type Resolver = fn(&str) -> io::Result<Command>;
 
 enum Address {
@@ -47,9 +47,9 @@ enum Address {
 }
 
 impl Link {
-    /// To `place`, with events under `token`. Asks for a host's addresses here, which may take a
-    /// while, because there is nothing else to do yet; another process asks again for each further
-    /// connection, in case the host has moved.
+    /// Creates the link to `place`, with events under `token`. A host's addresses are looked up
+    /// here, which may take a while, because there is nothing else to do yet; for each further
+    /// connection another process looks them up again, in case the host has moved.
     ///
     /// # Errors
     /// If there is no such host.
@@ -82,19 +82,19 @@ impl Link {
         }
     }
 
-    /// An event told that there may be something to do.
+    /// Notes an event.
     pub fn wake(&mut self, is_readable: bool, is_writable: bool) {
         self.is_readable |= is_readable;
         self.is_writable |= is_writable;
     }
 
-    /// When [`Link::update`] has something to do without an event.
+    /// Returns when [`Link::update`] has something to do without an event.
     pub fn deadline_ms(&self) -> Option<u64> {
         let is_trying = self.lookup.is_some() || (self.socket.is_some() && !self.is_connected);
         is_trying.then_some(self.by_ms)
     }
 
-    /// Makes, gives up and goes on with the connection as `session` wants, and sends what it has.
+    /// Makes, drops or continues the connection as `session` requires, and writes its output.
     pub fn update(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
         if self.number != session.connection() {
             self.drop_socket();
@@ -111,14 +111,14 @@ impl Link {
         }
     }
 
-    /// Whether there may be something to read: no further event tells of it.
+    /// Whether there may be something to read, for which no further event will come.
     pub fn is_readable(&self) -> bool {
         self.is_connected && self.is_readable
     }
 
     /// Reads once, if there may be something.
     pub fn read(&mut self, session: &mut Session, now_ms: u64) {
-        // The session may have given this connection up at this very moment.
+        // The session may just have given up this connection.
         let may_read = self.is_readable() && self.number == session.connection();
         let Some(socket) = self.socket.as_mut().filter(|_| may_read) else { return };
         let mut buffer = [0; SOCKET_READ_BYTES];
@@ -131,7 +131,7 @@ impl Link {
         }
     }
 
-    /// Begins to make a connection: with a lookup, if the addresses may be out of date.
+    /// Starts to make a connection: with a lookup, if the addresses may be out of date.
     fn begin(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
         if let Some((host, resolver)) = self.host.as_ref().filter(|_| self.is_stale) {
             let lookup = resolver(host).and_then(|it| Lookup::start(it, registry, self.token));
@@ -144,7 +144,7 @@ impl Link {
         self.connect_first(session, registry, now_ms);
     }
 
-    /// Looks whether the addresses are there. Without an answer the last ones have to do.
+    /// Checks whether the lookup is done. Without a result the last addresses are used.
     fn look_up(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
         let Some(lookup) = self.lookup.as_mut() else { return };
         let found =
@@ -166,7 +166,7 @@ impl Link {
         self.connect(ErrorKind::NotFound.into(), session, registry, now_ms);
     }
 
-    /// Tries addresses until one may answer; `failure` is what the last one did.
+    /// Tries addresses until one may answer; `failure` is the error of the last one.
     fn connect(
         &mut self,
         mut failure: io::Error,
@@ -189,7 +189,7 @@ impl Link {
         self.lose(failed(&failure), session, now_ms);
     }
 
-    /// Looks whether the address that is tried has answered.
+    /// Checks whether the address that is tried has answered.
     fn advance(&mut self, session: &mut Session, registry: &Registry, now_ms: u64) {
         let Some(socket) = self.socket.as_ref().filter(|_| !self.is_connected) else { return };
         let answer = if self.is_writable { socket.answer() } else { Ok(false) };
@@ -240,7 +240,7 @@ enum Socket {
 }
 
 impl Socket {
-    /// Begins to connect.
+    /// Starts to connect.
     fn connect(address: &Address, registry: &Registry, token: Token) -> io::Result<Self> {
         let both = Interest::READABLE | Interest::WRITABLE;
         Ok(match address {
@@ -277,14 +277,14 @@ impl Socket {
     }
 }
 
-/// An error as people put it: what is behind it is a number to them.
+/// Returns an error as shown to people, without its number.
 fn failed(error: &io::Error) -> Why {
     let text = error.to_string();
     Why::Failed(text.split(" (os error").next().unwrap_or_default().into())
 }
 
-/// Every command leaves at once and alone, and a server that vanishes is noticed: by the kernel,
-/// so that nothing here has to wake up for it.
+/// Sends every command at once, and lets the kernel detect a server that has vanished, so that
+/// nothing has to wake up for that.
 fn set_options(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let limits = Limits::DEFAULT;
@@ -333,15 +333,15 @@ mod tests {
     const HELLO: &[u8] = b"{\"type\":\"hello\"}\n";
     const IN: &[u8] = b"{\"type\":\"done\",\"tag\":\"name\"}\n";
 
-    /// A person who wants to be called `a`, on the way to a server.
-    struct Way {
+    /// A user who wants the name `a`, connecting to a server.
+    struct Fixture {
         poll: Poll,
         link: Link,
         session: Session,
         now_ms: u64,
     }
 
-    impl Way {
+    impl Fixture {
         fn to(addresses: &[SocketAddr]) -> Self {
             Self::to_host(addresses, None)
         }
@@ -351,9 +351,9 @@ mod tests {
             let link = Link::to(addresses, host, Token(0));
             let session = Session::new(Some("a".into()), true, Lang::En, Rng::with_seed(1));
             let poll = Poll::new().expect("there are events");
-            let mut way = Self { poll, link, session, now_ms: 0 };
-            way.update();
-            way
+            let mut client = Self { poll, link, session, now_ms: 0 };
+            client.update();
+            client
         }
 
         fn update(&mut self) {
@@ -377,25 +377,24 @@ mod tests {
         }
     }
 
-    /// Has a person enter where `server` listens and lose the connection; it is to be made again
-    /// when this returns.
-    fn enter_and_lose(way: &mut Way, server: &TcpListener) {
-        way.connect();
+    /// Enters where `server` listens, and loses the connection; returns when the reconnect is due.
+    fn enter_and_lose(client: &mut Fixture, server: &TcpListener) {
+        client.connect();
         let (mut stream, _) = server.accept().expect("it came");
         stream.write_all(HELLO).expect("it reads");
         stream.write_all(IN).expect("it reads");
-        while !way.session.is_in() {
-            way.wait();
-            way.link.read(&mut way.session, 0);
+        while !client.session.is_in() {
+            client.wait();
+            client.link.read(&mut client.session, 0);
         }
         drop(stream);
-        while way.session.is_in() {
-            way.wait();
-            way.link.read(&mut way.session, 0);
+        while client.session.is_in() {
+            client.wait();
+            client.link.read(&mut client.session, 0);
         }
-        way.now_ms = way.session.deadline_ms().expect("it comes back");
-        way.session.tick(way.now_ms);
-        way.update();
+        client.now_ms = client.session.deadline_ms().expect("the client reconnects");
+        client.session.tick(client.now_ms);
+        client.update();
     }
 
     fn listener() -> (TcpListener, SocketAddr) {
@@ -405,36 +404,36 @@ mod tests {
     }
 
     #[test]
-    fn behind_an_address_that_refuses_the_next_one_is_tried() {
+    fn after_a_refusal_the_next_address_is_tried() {
         let ((listener, address), refusing) = (listener(), ([127, 0, 0, 1], 1).into());
-        let mut way = Way::to(&[refusing, refusing, address]);
-        way.connect();
-        let (mut server, _) = listener.accept().expect("it came here");
+        let mut client = Fixture::to(&[refusing, refusing, address]);
+        client.connect();
+        let (mut server, _) = listener.accept().expect("the client connected here");
         let mut heard = [0; 8];
-        server.read_exact(&mut heard).expect("it speaks");
+        server.read_exact(&mut heard).expect("the client sends the request");
         assert_eq!(&heard, b"json -p\n");
     }
 
     #[test]
-    fn the_end_of_a_connection_that_was_given_up_is_none_of_the_stay() {
+    fn the_end_of_an_abandoned_connection_is_ignored() {
         let (listener, address) = listener();
-        let mut way = Way::to(&[address]);
-        way.connect();
+        let mut client = Fixture::to(&[address]);
+        client.connect();
         let (mut server, _) = listener.accept().expect("it came");
         server.write_all(HELLO).expect("it listens");
         server.write_all(b"{\"type\":\"error\",\"tag\":\"name\"}\n").expect("it listens");
-        while !way.session.is_nameless() {
-            way.wait();
-            way.link.read(&mut way.session, 0);
+        while !client.session.is_nameless() {
+            client.wait();
+            client.link.read(&mut client.session, 0);
         }
         drop(server);
-        way.wait();
-        way.link.read(&mut way.session, 0);
-        assert!(way.session.is_nameless(), "another name can be given");
+        client.wait();
+        client.link.read(&mut client.session, 0);
+        assert!(client.session.is_nameless(), "another name can be given");
     }
 
     #[test]
-    fn a_host_that_has_moved_is_followed_when_the_connection_is_made_again() {
+    fn a_reconnect_follows_a_host_that_has_moved() {
         let ((first, first_address), (second, second_address)) = (listener(), listener());
         // The "host" is its new address, and the command prints it.
         let resolver: Resolver = |host| {
@@ -443,15 +442,15 @@ mod tests {
             Ok(echo)
         };
         let host = (second_address.to_string(), resolver);
-        let mut way = Way::to_host(&[first_address], Some(host));
-        enter_and_lose(&mut way, &first);
-        way.connect();
+        let mut client = Fixture::to_host(&[first_address], Some(host));
+        enter_and_lose(&mut client, &first);
+        client.connect();
         second.set_nonblocking(true).expect("it need not block");
-        second.accept().expect("it comes to where the host is now");
+        second.accept().expect("the client connects to the new address");
     }
 
     #[test]
-    fn without_an_answer_of_the_name_servers_the_last_addresses_are_tried_again() {
+    fn without_name_servers_the_last_addresses_are_used_again() {
         let silent: Resolver = |_| {
             let mut sleep = Command::new("sleep");
             sleep.arg("60");
@@ -461,14 +460,14 @@ mod tests {
         let impossible: Resolver = |_| Ok(Command::new("/nowhere/natter"));
         for (resolver, is_silent) in [(silent, true), (unknown, false), (impossible, false)] {
             let (listener, address) = listener();
-            let mut way = Way::to_host(&[address], Some(("host:1".into(), resolver)));
-            enter_and_lose(&mut way, &listener);
+            let mut client = Fixture::to_host(&[address], Some(("host:1".into(), resolver)));
+            enter_and_lose(&mut client, &listener);
             if is_silent {
-                way.now_ms = way.link.deadline_ms().expect("a lookup has its time");
-                way.update();
+                client.now_ms = client.link.deadline_ms().expect("a lookup has a deadline");
+                client.update();
             }
-            way.connect();
-            listener.accept().expect("it comes back");
+            client.connect();
+            listener.accept().expect("the client reconnects");
         }
     }
 }

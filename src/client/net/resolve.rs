@@ -1,5 +1,5 @@
-//! A host's addresses: asked for by this process while nothing else is to be done, and later by
-//! another one, because getaddrinfo(3) blocks for as long as no name server answers.
+//! Looks up a host's addresses: in this process while there is nothing else to do, and later in
+//! another one, because getaddrinfo(3) blocks as long as no name server answers.
 
 use std::env;
 use std::io::{self, ErrorKind, Read};
@@ -12,7 +12,7 @@ use mio::{Interest, Registry, Token};
 
 use crate::client::core::bounds::ADDRESSES_MAX;
 
-/// The addresses of `host`, a name or address with a port; this may block for a long time.
+/// Returns the addresses of `host`, a name or address with a port; this may block for a long time.
 ///
 /// # Errors
 /// If there is no such host, or no name server answers.
@@ -20,9 +20,9 @@ pub fn resolve(host: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(host.to_socket_addrs()?.take(ADDRESSES_MAX).collect())
 }
 
-/// The command that prints the addresses of `host`, one a line: this program once more.
+/// Returns the command that prints the addresses of `host`, one per line: this program itself.
 pub fn command(host: &str) -> io::Result<Command> {
-    // On Linux, this is the same program even when its file has been replaced since.
+    // On Linux, this is the same program even if its file has been replaced since.
     let program = match cfg!(target_os = "linux") {
         true => PathBuf::from("/proc/self/exe"),
         false => env::current_exe()?,
@@ -32,19 +32,19 @@ pub fn command(host: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// A process that looks up a host's addresses; it ends with this value.
+/// A process that looks up a host's addresses; it is killed when this value is dropped.
 pub struct Lookup {
     process: Child,
     output: Receiver,
-    /// What it has printed so far.
+    /// Its output so far.
     printed: Vec<u8>,
 }
 
 impl Lookup {
-    /// Starts `command`, with events under `token` when it has printed something.
+    /// Starts `command`, with events under `token` for its output.
     ///
     /// # Errors
-    /// If the system refuses another process.
+    /// If the process cannot be started.
     pub fn start(mut command: Command, registry: &Registry, token: Token) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn()?;
@@ -55,7 +55,7 @@ impl Lookup {
         Ok(lookup)
     }
 
-    /// The addresses, once all of them are printed; none if there is no such host.
+    /// Returns the addresses once all of them are printed; none if there is no such host.
     ///
     /// # Errors
     /// `WouldBlock` until then.

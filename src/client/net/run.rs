@@ -1,4 +1,4 @@
-//! The client's loop: one Poll over the server, the terminal or the pipes, and signals.
+//! The client's event loop: one Poll over the server, the terminal or the pipes, and signals.
 
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
@@ -19,38 +19,37 @@ pub const INPUT: Token = Token(2);
 pub const OUTPUT: Token = Token(3);
 const EVENTS_MAX: usize = 16;
 
-/// Who talks with the server through this client: a person at a terminal, or two pipes.
+/// The user's side of the client: a person at a terminal, or two pipes.
 pub trait Face {
-    /// Something of its own may be ready.
+    /// Notes an event of its own descriptors.
     fn wake(&mut self, event: &event::Event);
 
-    /// A signal has come.
+    /// Handles a signal.
     fn signal(&mut self, signal: i32, session: &mut Session, now: &Now);
 
-    /// Takes some of what there is to be said; true if there may be more at once.
+    /// Reads some of its input; returns true if there may be more at once.
     fn read_input(&mut self, session: &mut Session, now: &Now) -> bool;
 
-    /// Shows what is new; true if it cannot, and so the session has something to do at once.
+    /// Shows `news`; returns true if it cannot, and the session has something to do at once.
     fn show(&mut self, news: Vec<News>, session: &mut Session, now: &Now) -> bool;
 
-    /// Whether it can be shown more.
+    /// Whether it can show more.
     fn may_receive(&self) -> bool;
 
-    /// Whether all has been shown.
+    /// Whether everything has been shown.
     ///
     /// # Errors
     /// If it could not be.
     fn is_done(&self) -> io::Result<bool>;
 
-    /// All is over, in order.
+    /// Ends after a regular session.
     fn end(self);
 }
 
-/// Runs until the session is over, which it gives back.
+/// Runs until the session is over, and returns it.
 ///
 /// # Errors
-/// If the system refuses to watch what there is to be watched, or what was heard could not be
-/// shown.
+/// If the system refuses to watch a descriptor, or messages could not be shown.
 pub fn run<F: Face>(
     mut session: Session,
     mut link: Link,
@@ -69,7 +68,7 @@ pub fn run<F: Face>(
         let due_ms = [session.deadline_ms(), link.deadline_ms()].into_iter().flatten().min();
         let timeout = match due_ms {
             _ if is_busy => Some(Duration::ZERO),
-            // A millisecond more, for what is cut off: it must not be early.
+            // One millisecond more, because the rest is cut off: it must not be early.
             Some(due_ms) => Some(Duration::from_millis(due_ms + 1).saturating_sub(start.elapsed())),
             None => None,
         };

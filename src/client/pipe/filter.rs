@@ -1,4 +1,4 @@
-//! `natter join` among other programs: lines of stdin are said, lines heard go to stdout.
+//! `natter join` among other programs: lines of stdin are said, messages are written to stdout.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -16,33 +16,33 @@ use crate::clock::Now;
 use crate::door::lang::Lang;
 use crate::zone::Zones;
 
-/// One read from stdin.
+/// The size of a read from stdin.
 const INPUT_BYTES: usize = 4 * 1024;
 
-/// Between two pipes.
+/// The client between two pipes.
 pub struct Filter {
     lang: Lang,
-    /// Nothing if there is none, or its end has come.
+    /// None if there is no stdin, or its end was read.
     input: Option<Input>,
-    /// Nothing more is said than what has come of stdin.
+    /// Nothing more is said than what was read from stdin.
     is_ended: bool,
-    /// Nobody wants more: a signal has come, or stdout is closed.
+    /// No more output is wanted: a signal arrived, or stdout is closed.
     is_stopped: bool,
     output: Output,
-    /// What has come of stdin and was not said yet.
+    /// Lines of stdin that are not said yet.
     typed: Lines,
-    /// What was heard and not written yet.
+    /// Output that is not written yet.
     pending: Vec<u8>,
-    /// Nobody reads stdout any more.
+    /// Whether the reader of stdout has closed it.
     is_output_closed: bool,
-    /// Why stdout or the log cannot be written, if that is not a reader's doing.
+    /// The error of stdout or the log, if it is not caused by the reader.
     fault: Option<io::Error>,
     log: Option<Log>,
     zones: Zones,
 }
 
 impl Filter {
-    /// Between the stdin and stdout of this process.
+    /// Opens stdin and stdout of this process.
     ///
     /// # Errors
     /// If the system refuses to watch them.
@@ -66,7 +66,7 @@ impl Filter {
         })
     }
 
-    /// Says what has come of stdin, as much of it as there is room for; all of it at the end.
+    /// Says lines of stdin as long as there is room; at the end all of them.
     fn say_lines(&mut self, session: &mut Session, now: &Now) {
         while (session.has_room() || self.is_ended)
             && let Some(line) = self.typed.next()
@@ -75,7 +75,7 @@ impl Filter {
         }
     }
 
-    /// Takes no more of stdin.
+    /// Stops reading stdin.
     fn stop(&mut self, session: &mut Session, now: &Now) {
         (self.input, self.is_ended, self.is_stopped) = (None, true, true);
         self.typed.end();
@@ -109,7 +109,7 @@ impl Face for Filter {
     fn wake(&mut self, event: &event::Event) {
         if event.token() == OUTPUT {
             self.output.wake();
-            // Only its reader's end can be an error on a pipe.
+            // An error on a pipe can only mean that its reader has closed it.
             self.is_output_closed |= event.is_error();
         } else if let Some(input) = &mut self.input {
             input.wake();
@@ -118,7 +118,7 @@ impl Face for Filter {
 
     fn signal(&mut self, _signal: i32, session: &mut Session, now: &Now) {
         if session.outcome().is_some() {
-            // Only a reader that does not read is waited for.
+            // Do not wait for a reader that does not read.
             self.pending.clear();
         }
         if self.is_stopped {
@@ -188,7 +188,7 @@ impl Face for Filter {
     fn end(self) {}
 }
 
-/// The bytes of stdin as lines to say, bounded: a line without end is said in pieces.
+/// Splits the bytes of stdin into lines, bounded: a line without end is said in pieces.
 #[derive(Default)]
 struct Lines {
     unterminated: Vec<u8>,
@@ -222,7 +222,7 @@ impl Lines {
         }
     }
 
-    /// The line is whole.
+    /// Ends the current line.
     fn end(&mut self) {
         let line = std::mem::take(&mut self.unterminated);
         self.pieces.extend(pieces(&String::from_utf8_lossy(&line)));

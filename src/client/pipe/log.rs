@@ -1,17 +1,17 @@
-//! The file that what is heard is appended to.
+//! The file to which messages are appended.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Lines, each written at once.
+/// A log file, without buffering.
 pub struct Log {
     file: File,
     path: PathBuf,
 }
 
 impl Log {
-    /// Appends to `path`, which need not exist.
+    /// Opens `path`, which need not exist, for appending.
     ///
     /// # Errors
     /// Those of the system, with the path.

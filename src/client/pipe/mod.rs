@@ -1,4 +1,4 @@
-//! The client between two pipes, and what it writes down.
+//! The client between two pipes, and its log file.
 
 pub mod filter;
 pub mod log;

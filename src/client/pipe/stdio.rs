@@ -1,8 +1,8 @@
-//! The client's own stdin and stdout, which it may share with a shell: never made non-blocking,
-//! only read and written when that cannot block.
+//! The client's stdin and stdout, which it may share with a shell: never made non-blocking, only
+//! read and written when that cannot block.
 //!
-//! A terminal is opened once more, without blocking and for this process alone: what is readable
-//! there may be gone before it is read, for `^C` throws it away.
+//! A terminal is opened again, non-blocking and for this process alone: readable input may be gone
+//! before it is read, because `^C` discards it.
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};
@@ -17,33 +17,33 @@ use rustix::io::Errno;
 
 use crate::client::core::bounds::PIPE_WRITE_BYTES;
 
-/// What a read brought.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// So many bytes.
+    /// The number of bytes read.
     Bytes(usize),
-    /// Nothing now; an event will tell.
+    /// Nothing now; an event will report more.
     Nothing,
-    /// The end.
+    /// The end of the input.
     End,
 }
 
 /// stdin.
 pub struct Input {
-    /// The terminal, if it is one.
+    /// The terminal, opened again, if it is one.
     own: Option<OwnedFd>,
     is_ready: bool,
     is_terminal: bool,
 }
 
 impl Input {
-    /// Events under `token` tell when it may have something.
+    /// Opens stdin; events under `token` report that it may have input.
     ///
     /// # Errors
     /// If the system refuses the registration.
     pub fn open(registry: &Registry, token: Token) -> io::Result<Self> {
         let own = reopened(rustix::stdio::stdin(), OFlags::RDONLY);
-        // A file is always ready, and may have something before any event.
+        // A file is always ready, and may have input before any event.
         let input = Self { own, is_ready: true, is_terminal: io::stdin().is_terminal() };
         register(registry, input.fd(), token, Interest::READABLE)?;
         Ok(input)
@@ -53,22 +53,23 @@ impl Input {
         self.own.as_ref().map_or(rustix::stdio::stdin(), AsFd::as_fd)
     }
 
-    /// It may have something now.
+    /// Notes that it may have input now.
     pub fn wake(&mut self) {
         self.is_ready = true;
     }
 
-    /// Whether it may have something.
+    /// Whether it may have input.
     pub fn is_ready(&self) -> bool {
         self.is_ready
     }
 
-    /// Reads what there is, at most as much as fits.
+    /// Reads what there is, at most as much as fits `buffer`.
     pub fn read(&mut self, buffer: &mut [u8]) -> Taken {
         if !self.is_ready {
             return Taken::Nothing;
         }
-        // Reading from a terminal that another job has would stop this one (termios(3), SIGTTIN).
+        // Reading from a terminal that belongs to another job would stop this one (termios(3),
+        // SIGTTIN).
         let is_anothers = self.is_terminal
             && rustix::termios::tcgetpgrp(self.fd())
                 .is_ok_and(|job| job != rustix::process::getpgrp());
@@ -84,14 +85,14 @@ impl Input {
                 self.is_ready = false;
                 Taken::Nothing
             }
-            // The terminal is gone, or there never was anything.
+            // The terminal is gone, or there never was one.
             Err(_) => Taken::End,
         }
     }
 }
 
-/// Whether stdin stands for no input at all: `/dev/null`, as for what a shell, `cron` or `nohup`
-/// runs in the background. To say nothing is not to have said all: the filter listens on.
+/// Whether stdin is `/dev/null`, as for background jobs of a shell, `cron` or `nohup`. That means
+/// that there is nothing to say, not that all was said: the filter continues to print messages.
 pub fn is_stdin_void() -> bool {
     let device = |file: io::Result<fs::Metadata>| file.map(|file| file.rdev()).ok();
     let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
@@ -101,13 +102,13 @@ pub fn is_stdin_void() -> bool {
 
 /// stdout.
 pub struct Output {
-    /// The terminal, if it is one.
+    /// The terminal, opened again, if it is one.
     own: Option<OwnedFd>,
     is_ready: bool,
 }
 
 impl Output {
-    /// Events under `token` tell when it may take something.
+    /// Opens stdout; events under `token` report that it may be writable.
     ///
     /// # Errors
     /// If the system refuses the registration.
@@ -122,15 +123,15 @@ impl Output {
         self.own.as_ref().map_or(rustix::stdio::stdout(), AsFd::as_fd)
     }
 
-    /// It may take something now.
+    /// Notes that it may be writable now.
     pub fn wake(&mut self) {
         self.is_ready = true;
     }
 
-    /// Writes as much of `bytes` as it takes without waiting; says how much.
+    /// Writes as much of `bytes` as it accepts without blocking; returns the number of bytes.
     ///
     /// # Errors
-    /// If nobody will read it, or the disk is full.
+    /// If its reader is gone, or the disk is full.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut written = 0;
         while self.is_ready && written < bytes.len() {
@@ -163,8 +164,8 @@ fn register(
     }
 }
 
-/// The terminal behind `fd` as a file of this process's own, where there is one that may be opened
-/// (under `su` it may be another's).
+/// Opens the terminal behind `fd` again for this process alone, if it is one that may be opened
+/// (under `su` it may belong to another user).
 fn reopened(fd: BorrowedFd<'_>, access: OFlags) -> Option<OwnedFd> {
     let path = rustix::termios::ttyname(fd, Vec::new()).ok()?;
     let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;

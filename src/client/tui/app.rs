@@ -1,4 +1,4 @@
-//! The person at the terminal: keys and news go in, a frame comes out; it knows no terminal.
+//! The user interface, independent of terminals: keys and news go in, a frame comes out.
 
 use std::mem;
 
@@ -17,52 +17,52 @@ use crate::door::lang::Lang;
 use crate::editor::{Edited, Editor, Key};
 use crate::zone::{Zone, Zones};
 
-/// Rows that are no conversation: what is going on, and what is typed.
+/// The number of rows besides the messages: the status and the input.
 pub const OTHER_ROWS: usize = 2;
-/// Names that are shown when a word could become several.
+/// The number of names shown when a word has several completions.
 const NAMES_SHOWN: usize = 20;
-/// Rows that one step of the mouse wheel moves.
+/// The number of rows that one step of the mouse wheel scrolls.
 const WHEEL_ROWS: isize = 3;
 
-/// All that the terminal shows.
+/// The state of the user interface.
 pub struct App {
     lang: Lang,
-    /// Where the server is, as the person gave it.
+    /// The address of the server, as given by the user.
     server: String,
     editor: Editor,
     talk: Talk,
-    /// Lines that were pasted and are said only if the person agrees.
+    /// Pasted lines that are said only if the user agrees.
     pasted: Vec<String>,
-    /// The person wants to leave, but not everything is confirmed: it leaves when it is, or when the
-    /// person agrees.
+    /// The user wants to leave, but not everything is confirmed: the client leaves when it is, or
+    /// when the user agrees.
     is_leaving: bool,
-    /// Whether a mention rings.
+    /// Whether a mention rings the bell.
     has_bell: bool,
     rings: bool,
-    /// Whether the terminal is to tell of mentions.
+    /// Whether the terminal shows mentions.
     notifies: bool,
-    /// What it is to tell of next.
+    /// The next desktop notification.
     notice: Option<String>,
-    /// Mentions since the person last did something.
+    /// The number of mentions since the last key.
     mentions: usize,
     /// Columns and rows of the terminal.
     size: (usize, usize),
     zones: Zones,
 }
 
-/// What the person wants of the terminal itself.
+/// A request to the terminal itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
     /// Nothing.
     Nothing,
-    /// Everything drawn anew.
+    /// Redraw everything.
     Redraw,
-    /// To be back in the shell for a while.
+    /// Suspend the program.
     Suspend,
 }
 
 impl App {
-    /// For a conversation at `server` that has not begun.
+    /// Creates the user interface for a server.
     pub fn new(server: String, lang: Lang, has_bell: bool, notifies: bool) -> Self {
         Self {
             lang,
@@ -81,24 +81,24 @@ impl App {
         }
     }
 
-    /// The terminal has that many columns and rows.
+    /// Sets the size of the terminal.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        // Some terminals do not know their size and say 0.
+        // Some terminals do not know their size and report 0.
         let known = |size: u16, otherwise: u16| if size == 0 { otherwise } else { size };
         self.size = (known(columns, 80).into(), known(rows, 24).into());
     }
 
-    /// Whether the bell is to be rung, once.
+    /// Takes the request to ring the bell.
     pub fn take_ring(&mut self) -> bool {
         mem::take(&mut self.rings)
     }
 
-    /// What the desktop is to be told, once.
+    /// Takes the next desktop notification.
     pub fn take_notice(&mut self) -> Option<String> {
         self.notice.take()
     }
 
-    /// The terminal's title, if it is to have one.
+    /// Returns the terminal's title, if it has to have one.
     pub fn title(&self, session: &Session) -> Option<String> {
         let room = session.room().unwrap_or(&self.server);
         let mentions = match self.mentions {
@@ -108,12 +108,12 @@ impl App {
         self.notifies.then(|| format!("{mentions}natter: {room}"))
     }
 
-    /// The person did something.
+    /// Handles a user action.
     pub fn press(&mut self, press: Press, session: &mut Session, now: &Now) -> Want {
         if press != Press::Focus(false) {
             self.mentions = 0;
         }
-        // One row stays in view, so that the eye finds where it was.
+        // One row stays in view, to help the eye find the place.
         let page = isize::try_from(self.height().saturating_sub(1).max(1)).unwrap_or(1);
         match press {
             Press::Suspend => return Want::Suspend,
@@ -132,7 +132,7 @@ impl App {
         Want::Nothing
     }
 
-    /// Leaves, but not before the person has agreed if something is not confirmed.
+    /// Leaves, but asks first if something is not confirmed.
     fn leave(&mut self, session: &mut Session, now: &Now) {
         self.is_leaving = session.unconfirmed().next().is_some();
         if !self.is_leaving {
@@ -151,7 +151,7 @@ impl App {
     fn edit(&mut self, key: Key, session: &mut Session, now: &Now) -> Want {
         let asks = || matches!(typed(self.editor.text()), Typed::Ask(_) | Typed::Name(_));
         if key == Key::Enter && !session.is_nameless() && !session.has_room() && asks() {
-            // What was typed stays.
+            // The typed line is kept.
             self.note(words::TOO_MUCH.of(self.lang), now);
             return Want::Nothing;
         }
@@ -183,7 +183,7 @@ impl App {
         }
     }
 
-    /// What was pasted is kept whole or not at all.
+    /// Handles pasted text, which is kept whole or refused.
     fn paste(&mut self, text: &str, session: &Session, now: &Now) {
         let text = text.trim_end_matches('\n');
         let fits = self.editor.text().len() + text.len() <= SAY_BYTES_MAX;
@@ -229,7 +229,7 @@ impl App {
         self.talk.scroll(rows, self.height(), &layout);
     }
 
-    /// There is something to be shown. What the server told is a line of its own for the log.
+    /// Handles news; returns a message from the server as a line for the log.
     pub fn receive(&mut self, news: News, session: &Session, now: &Now) -> Option<String> {
         let News::Told(message) = news else {
             if let Some(words) = words::news(self.lang, &news) {
@@ -249,14 +249,14 @@ impl App {
         Some(line)
     }
 
-    /// Leaves as soon as all is confirmed, if the person wants to.
+    /// Leaves as soon as all is confirmed, if the user wants to.
     pub fn settle(&mut self, session: &mut Session, now: &Now) {
         if self.is_leaving && session.unconfirmed().next().is_none() {
             session.leave(now.mono_ms);
         }
     }
 
-    /// Tells of something in words of the client's own.
+    /// Shows a text of the client's own.
     pub fn warn(&mut self, words: &str, now: &Now) {
         self.note(words, now);
     }
@@ -269,25 +269,25 @@ impl App {
         self.size.1.saturating_sub(OTHER_ROWS)
     }
 
-    /// What the terminal is to show.
+    /// Returns what the terminal has to show.
     pub fn frame(&self, session: &Session) -> Frame {
         let (columns, height) = (self.size.0, self.height());
         let layout = layout(self.size, self.lang, session);
         let pending = self.unconfirmed(session, height / 2, columns);
         let mut rows = self.talk.view(height - pending.len(), &layout);
         rows.extend(pending);
-        // What little there is stands where the eye is.
+        // A few rows are placed at the bottom, near the input.
         rows.splice(0..0, (rows.len()..height).map(|_| Row::new()));
         rows.push(self.status(session));
         let (input, cursor) = self.input(session, columns);
         rows.push(input);
-        // A terminal of one row has the line that is typed.
+        // A terminal with one row shows the input.
         let rows = rows.split_off(rows.len().saturating_sub(self.size.1));
         let cursor = (saturated(cursor), saturated(rows.len() - 1));
         Frame { rows, cursor }
     }
 
-    /// What the person has said and the server has not confirmed: the first of it, below the rest.
+    /// Returns the rows of unconfirmed lines, the first ones, to be shown below the messages.
     fn unconfirmed(&self, session: &Session, height: usize, columns: usize) -> Vec<Row> {
         if self.talk.is_scrolled() {
             return Vec::new();
@@ -343,7 +343,7 @@ impl App {
         vec![Span::new(clipped(&text, columns), Style::REVERSED)]
     }
 
-    /// The row that is typed in, and the column of its cursor.
+    /// Returns the input row, and the column of its cursor.
     fn input(&self, session: &Session, columns: usize) -> (Row, usize) {
         if self.is_leaving || !self.pasted.is_empty() {
             let question = if self.is_leaving {
@@ -361,7 +361,7 @@ impl App {
         };
         let mut row = vec![Span::new(clipped(&prompt, columns / 2), Style::BOLD)];
         let used = row_columns(&row);
-        // The cursor needs a column of its own behind the text.
+        // The cursor needs a column behind the text.
         let room = columns.saturating_sub(used + 1);
         let (before, after) = self.editor.text().split_at(self.editor.cursor());
         let shown = tail(before, room);
@@ -376,11 +376,11 @@ fn layout(size: (usize, usize), lang: Lang, session: &Session) -> Layout<'_> {
     Layout { name: session.name(), unread: words::UNREAD.of(lang), columns: size.0 }
 }
 
-/// The longest part of `text`, to its end, that takes at most `columns`.
+/// Returns the longest end of `text` that takes at most `columns`.
 fn tail(text: &str, columns: usize) -> &str {
     let mut hidden = text;
     while columns_of(hidden) > columns {
-        // Half a screen at a time: a line that moves with every letter is hard to read.
+        // Scroll by half a screen: a line that moves with every letter is hard to read.
         let goes = clipped(hidden, (columns / 2).max(2));
         let goes = if goes.is_empty() { hidden.len() } else { goes.len() };
         hidden = &hidden[goes..];

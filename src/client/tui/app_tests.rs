@@ -1,4 +1,4 @@
-//! The person at the terminal: what is shown of what is pressed and heard.
+//! Tests of the user interface: what is shown after keys and messages.
 
 use fastrand::Rng;
 
@@ -10,7 +10,7 @@ fn now() -> Now {
     Now { mono_ms: 0, stamp: Stamp::default() }
 }
 
-/// Somebody at a terminal, in the room as `a`.
+/// Creates a user at a terminal, who has entered as `a`.
 fn entered() -> (App, Session) {
     let mut session = Session::new(Some("a".into()), true, Lang::En, Rng::with_seed(1));
     session.connected(0);
@@ -33,7 +33,7 @@ fn receive(app: &mut App, session: &Session, text: &str) {
     app.receive(News::Told(Message::now(body)), session, &now());
 }
 
-/// The server confirms what has `tag`.
+/// Confirms the command with `tag`.
 fn confirm(app: &mut App, session: &mut Session, tag: u64) {
     session.received(format!("{{\"type\":\"done\",\"tag\":\"{tag}\"}}\n").as_bytes(), 0);
     app.settle(session, &now());
@@ -45,7 +45,7 @@ fn rows(app: &App, session: &Session) -> Vec<String> {
 }
 
 #[test]
-fn whatever_happens_the_frame_fits_the_screen() {
+fn the_frame_always_fits_the_screen() {
     let lines = ["hello a, 你好", "http://a/bcdefghijklmnopqrstuvwxyz", "x", "🦀e\u{301}", "a b c"];
     let (typed, now) = (["你", "x", "y", "⏎", "/help⏎"], now());
     for seed in 0..50 {
@@ -71,7 +71,7 @@ fn whatever_happens_the_frame_fits_the_screen() {
             }
             let frame = app.frame(&session);
             assert_eq!(frame.rows.len(), app.size.1, "seed {seed}");
-            // A wide character is not halved, even where there is one column only.
+            // A wide character is not halved, even if there is only one column.
             let columns = app.size.0.max(2);
             assert!(frame.rows.iter().all(|row| row_columns(row) <= columns), "seed {seed}");
             let (column, row) = frame.cursor;
@@ -81,7 +81,7 @@ fn whatever_happens_the_frame_fits_the_screen() {
 }
 
 #[test]
-fn what_does_not_fit_the_queue_stays_in_the_line() {
+fn a_line_that_does_not_fit_the_queue_stays_in_the_input() {
     let (mut app, mut session) = entered();
     while session.has_room() {
         press(&mut app, &mut session, "x⏎");
@@ -96,7 +96,7 @@ fn what_does_not_fit_the_queue_stays_in_the_line() {
 }
 
 #[test]
-fn what_was_said_is_shown_at_once_and_dimmed_until_it_is_confirmed() {
+fn a_line_is_shown_at_once_and_dimmed_until_it_is_confirmed() {
     let (mut app, mut session) = entered();
     app.resize(40, 6);
     press(&mut app, &mut session, "hello⏎");
@@ -125,7 +125,7 @@ fn leaving_asks_first_if_something_is_not_confirmed() {
         assert_eq!(!session.is_in(), is_over);
         assert_eq!(session.report().1, 2);
     }
-    // Nobody has to answer if all is confirmed meanwhile.
+    // The question disappears if all is confirmed meanwhile.
     let (mut app, mut session) = entered();
     press(&mut app, &mut session, "one⏎two⏎");
     app.press(Press::Edit(Key::EndOfInput), &mut session, &now());
@@ -136,7 +136,7 @@ fn leaving_asks_first_if_something_is_not_confirmed() {
 }
 
 #[test]
-fn a_paste_is_asked_about_once_and_kept_whole_or_refused_whole() {
+fn a_paste_is_asked_about_once_and_kept_or_refused_as_a_whole() {
     let (mut app, mut session) = entered();
     let lines: Vec<String> = (0..5_000).map(|number| format!("line {number}")).collect();
     app.press(Press::Paste(Some(lines.join("\n"))), &mut session, &now());
@@ -153,7 +153,7 @@ fn a_paste_is_asked_about_once_and_kept_whole_or_refused_whole() {
     let shown = rows(&app, &session).join(" ").replace("         ", "");
     let words = [words::TOO_MUCH, words::PASTE_TOO_LARGE].map(|it| it.of(Lang::En));
     assert!(words.iter().all(|words| shown.contains(words)), "{shown}");
-    // One line that is longer than a line may be is kept whole, too.
+    // A single line that is longer than the limit is kept whole, too.
     let (mut app, mut session) = entered();
     app.press(Press::Paste(Some("说".repeat(1_000))), &mut session, &now());
     press(&mut app, &mut session, "y");
@@ -162,7 +162,7 @@ fn a_paste_is_asked_about_once_and_kept_whole_or_refused_whole() {
 }
 
 #[test]
-fn a_mention_is_told_to_the_desktop_and_in_the_title() {
+fn a_mention_is_shown_on_the_desktop_and_in_the_title() {
     let (mut app, mut session) = entered();
     receive(&mut app, &session, "hi a");
     assert_eq!(app.take_notice().as_deref(), Some("bob: hi a"));
@@ -177,7 +177,7 @@ fn a_mention_is_told_to_the_desktop_and_in_the_title() {
 }
 
 #[test]
-fn a_long_line_shows_where_its_cursor_is() {
+fn a_long_line_shows_the_part_around_its_cursor() {
     let (mut app, mut session) = entered();
     app.resize(10, 3);
     press(&mut app, &mut session, "abcdefghijklmnop");

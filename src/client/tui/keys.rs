@@ -1,11 +1,11 @@
-//! Bytes from the terminal to what the person pressed.
+//! Decodes bytes from the terminal into user actions.
 
 use crate::client::core::bounds::{PASTE_BYTES_MAX, PASTE_LINES_MAX};
 use crate::door::charset::Charset;
 use crate::editor::Key;
 use crate::keys::{self, Input};
 
-/// Something that the person did.
+/// A user action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Press {
     /// A key that edits the line.
@@ -19,36 +19,36 @@ pub enum Press {
         /// Towards what came before.
         is_up: bool,
     },
-    /// `^Z`: the shell is wanted.
+    /// `^Z`: suspend the program.
     Suspend,
-    /// Text was pasted, with `\n` between its lines. All of it is here, or it was too much.
+    /// Text was pasted, with `\n` between its lines; none if it was refused.
     Paste(Option<String>),
-    /// The terminal is looked at, or no longer.
+    /// Whether the terminal has the focus.
     Focus(bool),
 }
 
-/// Gathers bytes until they are a key.
+/// Decodes bytes into user actions.
 #[derive(Default)]
 pub struct Keys {
-    /// A character that has not come whole.
+    /// The bytes of an incomplete character.
     cut: Vec<u8>,
     keys: keys::Keys,
-    /// A paste has begun and not ended.
+    /// The paste that has begun and not ended.
     paste: Option<Paste>,
 }
 
 /// A paste that has not ended.
 #[derive(Default)]
 struct Paste {
-    /// What has come of it.
+    /// The text so far.
     text: String,
     lines: usize,
-    /// It is not taken: there was too much of it, or a key that no text has.
+    /// It is refused: it was too large, or contained a key that no text has.
     is_refused: bool,
 }
 
 impl Keys {
-    /// What was pressed with `bytes`, in order; a sequence cut in two goes on with the next.
+    /// Decodes `bytes` into actions, in order; a sequence cut in two continues with the next bytes.
     pub fn decode(&mut self, bytes: &[u8]) -> Vec<Press> {
         let (mut presses, mut text) = (Vec::new(), String::new());
         for &byte in bytes {
@@ -73,7 +73,7 @@ impl Keys {
                 None
             }
             (Input::PasteEnd, _) => self.paste.take().map(|paste| Press::Paste(paste.ended())),
-            // The way out if the end of a paste never comes. The first one may be part of it.
+            // Leaves a paste whose end never comes. The first ^C may be part of it.
             (Input::Key(Key::Cancel), Some(paste)) if paste.is_refused => {
                 self.paste = None;
                 Some(Press::Paste(None))
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_the_same_at_every_split_point() {
+    fn keys_are_the_same_at_every_split_point() {
         let typed = "aé你🦀\x1b[1;5D\x1bOA\x1b[200~x\r\n\x1b[31my\tz\x1b[201~\x1b[5~\r".as_bytes();
         let whole = pressed(&[typed]);
         assert!(whole.contains(&Press::Paste(Some("x\ny z".into()))), "{whole:?}");
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_swallowed_and_return_always_counts() {
+    fn unknown_sequences_are_swallowed_and_return_always_counts() {
         assert_eq!(edits(b"\x1b[99zx\x1b[?1;2c\x1b[<0;1;1M"), [Key::Char('x')]);
         assert_eq!(edits(b"\x1b]0;title\x07x"), [Key::Char('x')]);
         for begun in ["\x1b]never ended", "\x1bPnever", "\x1b[1;", "\x1b", "\x1bO"] {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paste_is_bounded_and_so_is_anything_else() {
+    fn pastes_and_sequences_are_bounded() {
         let paste = |text: &str| pressed(&[format!("\x1b[200~{text}\x1b[201~x").as_bytes()]);
         for whole in ["x".repeat(PASTE_BYTES_MAX), "\n".repeat(PASTE_LINES_MAX)] {
             let x = Press::Edit(Key::Char('x'));
@@ -192,7 +192,7 @@ mod tests {
                 assert_eq!(paste(&too_much), [Press::Paste(None), x.clone()]);
             }
         }
-        // Nobody is caught in a paste that does not end.
+        // A paste that does not end can be left.
         assert_eq!(pressed(&[b"\x1b[200~a\x03\x03"]), [Press::Paste(None)]);
         let mut random = fastrand::Rng::with_seed(5);
         let mut keys = Keys::default();

@@ -1,4 +1,4 @@
-//! What a terminal has to be sent to show a frame: only the rows that are others than before.
+//! Updates a terminal to show a frame: sends only the rows that have changed.
 
 use std::io::{self, Write};
 
@@ -12,28 +12,28 @@ use crossterm::terminal::{
 
 use crate::client::tui::style::{Row, Span, Style};
 
-/// A screenful.
+/// The contents of a screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     /// From the top; as many as the screen has.
     pub rows: Vec<Row>,
-    /// Where the cursor stands: column and row, from 0.
+    /// The position of the cursor: column and row, from 0.
     pub cursor: (u16, u16),
 }
 
-/// Knows what the terminal shows.
+/// Tracks what the terminal shows.
 pub struct Painter {
     shown: Option<Frame>,
     is_colorless: bool,
 }
 
 impl Painter {
-    /// For a terminal that shows nothing yet; looks are shown without colours if so wanted.
+    /// Creates the painter of an empty terminal; styles are shown without colours if wanted.
     pub fn new(is_colorless: bool) -> Self {
         Self { shown: None, is_colorless }
     }
 
-    /// Nobody knows any more what the terminal shows.
+    /// Notes that the contents of the terminal are not known any more.
     pub fn forget(&mut self) {
         self.shown = None;
     }
@@ -54,7 +54,7 @@ impl Painter {
         }
         let shown = self.shown.as_ref().map_or(&[][..], |shown| &shown.rows);
         let mut first = 0;
-        // Rows that one link goes through are drawn as one.
+        // Rows that are connected by one link are drawn together.
         for rows in frame.rows.chunk_by(|row, _| is_cut(row)) {
             let last = first + rows.len();
             if shown.get(first..last) != Some(rows) {
@@ -67,8 +67,8 @@ impl Painter {
     }
 
     fn queue_rows(&self, first: usize, rows: &[Row], out: &mut Vec<u8>) -> io::Result<()> {
-        // First cleared, then written: behind a full row the cursor still stands on its last
-        // column, which would be cleared with the rest.
+        // Cleared first, then written: after a full row the cursor still stands on its last column,
+        // which would be cleared with the rest.
         for number in (first..first + rows.len()).rev() {
             let number = u16::try_from(number).unwrap_or(u16::MAX);
             queue!(out, MoveTo(0, number), Clear(ClearType::CurrentLine))?;
@@ -85,8 +85,8 @@ impl Painter {
         Ok(())
     }
 
-    /// Appends the conversation that is shown as lines for a terminal that is left.
-    pub fn farewell(&self, other_rows: usize, out: &mut Vec<u8>) -> io::Result<()> {
+    /// Appends the shown messages as lines, for a terminal that the program leaves.
+    pub fn last_view(&self, other_rows: usize, out: &mut Vec<u8>) -> io::Result<()> {
         let rows = self.shown.as_ref().map_or(&[][..], |shown| &shown.rows);
         let rows = &rows[..rows.len().saturating_sub(other_rows)];
         for row in rows.iter().skip_while(|row| row.is_empty()) {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_shown_before_the_screen_becomes_the_frame() {
+    fn the_screen_becomes_the_frame_whatever_was_shown_before() {
         let mut random = fastrand::Rng::with_seed(11);
         let parts = ["a", "word ", "你", "好世", "e\u{301}", "x"];
         for _ in 0..200 {
@@ -187,21 +187,21 @@ mod tests {
         let wrapped: Vec<bool> = (0..6).map(|row| screen.screen().row_wrapped(row)).collect();
         assert_eq!(wrapped, [false, true, true, false, false, false]);
         assert!(screen.screen().contents().contains(&link), "it is copied whole");
-        // It stays one when a row of it is drawn anew.
+        // It stays one line when a row of it is redrawn.
         out.clear();
         rows[3].push(Span::new(" now", Style::PLAIN));
         painter.paint(&Frame { rows, cursor: (0, 5) }, &mut out);
         screen.process(&out);
         assert!(screen.screen().contents().contains(&format!("{link} now")));
         let mut out = Vec::new();
-        painter.farewell(2, &mut out).expect("memory takes it");
+        painter.last_view(2, &mut out).expect("writing to memory does not fail");
         let mut left = vt100::Parser::new(size(6), size(10), 0);
         left.process(&out);
         assert_eq!(left.screen().contents(), format!("see\n{link} now"));
     }
 
     #[test]
-    fn what_is_shown_already_is_not_sent_again() {
+    fn unchanged_rows_are_not_sent_again() {
         let (mut painter, mut out) = (Painter::new(false), Vec::new());
         let first = frame("one two", (3, 3), (0, 0));
         painter.paint(&first, &mut out);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_can_be_left_out_and_the_rest_of_a_look_stays() {
+    fn without_colours_the_other_styles_remain() {
         let row = vec![Span::new("alice", Style::of_name("alice"))];
         let frame = Frame { rows: vec![row], cursor: (0, 0) };
         let sent = |is_colorless| {

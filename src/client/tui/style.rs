@@ -1,39 +1,44 @@
-//! Text in looks, and how it falls into rows: wide and combining characters stay whole.
+//! Styled text, and its wrapping into rows: wide and combining characters stay whole.
+
+use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
-/// How a piece of text looks.
+use crate::rows::{self, Rows, Shape};
+
+/// The style of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// One of the 256 colours of xterm; the terminal's own if none.
     pub color: Option<u8>,
-    /// Heavier than the rest.
+    /// Bold.
     pub is_bold: bool,
-    /// Fainter than the rest.
+    /// Dim.
     pub is_dim: bool,
-    /// The terminal's two colours swapped.
+    /// Foreground and background swapped.
     pub is_reversed: bool,
     /// A link, which is underlined and not broken where that would keep it from being copied.
     pub is_link: bool,
 }
 
 impl Style {
-    /// As the terminal has it.
+    /// The terminal's default.
     pub const PLAIN: Self =
         Self { color: None, is_bold: false, is_dim: false, is_reversed: false, is_link: false };
-    /// What matters less.
+    /// For less important text.
     pub const DIM: Self = Self { is_dim: true, ..Self::PLAIN };
-    /// What matters more.
+    /// For more important text.
     pub const BOLD: Self = Self { is_bold: true, ..Self::PLAIN };
-    /// What must not be missed.
+    /// For text that must not be missed.
     pub const REVERSED: Self = Self { is_reversed: true, ..Self::PLAIN };
-    /// What may be opened or copied.
+    /// For text that may be opened or copied.
     pub const LINK: Self = Self { is_link: true, ..Self::PLAIN };
 
-    /// The look of a name: always the same for the same name.
+    /// Returns the style of a name: always the same for the same name.
     pub fn of_name(name: &str) -> Self {
-        // FNV-1a, 32 bits: stable over runs and machines, which no hasher of `std` promises.
+        // FNV-1a, 32 bits: the same in all runs and on all machines, which no hasher of `std`
+        // promises.
         let hash = name
             .bytes()
             .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
@@ -42,23 +47,23 @@ impl Style {
     }
 }
 
-/// Colours that stand out from black and from white alike: a test computes their contrast.
+/// Colours with enough contrast to both black and white: a test computes it.
 const NAME_COLORS: [u8; 14] = [160, 166, 130, 100, 64, 28, 30, 31, 32, 63, 99, 129, 164, 162];
 
-/// Text of one look.
+/// A text in one style.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// What is shown.
+    /// The text.
     pub text: String,
-    /// How.
+    /// Its style.
     pub style: Style,
-    /// It ends at the edge of the screen in the middle of a link, which goes on in the next row: the
-    /// terminal is to break it, so that it is copied as one.
+    /// Whether it ends at the edge of the screen within a link that continues in the next row: the
+    /// terminal has to wrap it, so that it is copied as one.
     pub is_cut: bool,
 }
 
 impl Span {
-    /// `text` in that look.
+    /// Creates a span.
     pub fn new(text: impl Into<String>, style: Style) -> Self {
         Self { text: text.into(), style, is_cut: false }
     }
@@ -67,114 +72,57 @@ impl Span {
 /// One row of a screen.
 pub type Row = Vec<Span>;
 
-/// The columns that `text` takes: what terminals count, character by character.
+/// Returns the number of columns that `text` takes, counted character by character as terminals do.
 ///
-/// (Some draw a family of emoji as one; the more a row is thought to take, the less can go wrong.)
+/// (Some draw a family of emoji as one; overestimating the width does less harm.)
 pub fn columns_of(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// The columns that `row` takes.
+/// Returns the number of columns that `row` takes.
 pub fn row_columns(row: &Row) -> usize {
     row.iter().map(|span| columns_of(&span.text)).sum()
 }
 
-/// `spans` in rows of at most `columns`, broken at spaces if there are any; rows after the first
-/// begin `indent` columns in, or a quarter of a narrow row. A link is kept in one row; one that no row
-/// can hold fills as many as it needs from edge to edge, so that the terminal can break it where the
-/// screen ends.
+/// Wraps `spans` into rows of at most `columns`; rows after the first are indented by `indent` columns, or
+/// a quarter of a narrow row. A link that no row can hold fills as many as it needs from edge to edge, so
+/// that the terminal can wrap it.
 pub fn wrap(spans: &[Span], columns: usize, indent: usize) -> Vec<Row> {
-    let indent = indent.min(columns / 4);
-    let clusters: Vec<(&str, Style)> = spans
-        .iter()
-        .flat_map(|span| span.text.graphemes(true).map(|cluster| (cluster, span.style)))
-        .collect();
-    let mut rows = Vec::new();
-    let mut from = 0;
-    loop {
-        let mut row = Row::new();
-        let mut used = 0;
-        let is_cut = rows.last().and_then(|row: &Row| row.last()).is_some_and(|last| last.is_cut);
-        if !rows.is_empty()
-            && indent > 0
-            && !is_cut
-            && link_fits(&clusters[from..], columns - indent)
-        {
-            row.push(Span::new(" ".repeat(indent), Style::PLAIN));
-            used = indent;
+    let mut text = String::new();
+    let mut links: Vec<Range<usize>> = Vec::new();
+    for span in spans.iter().filter(|span| !span.text.is_empty()) {
+        let from = text.len();
+        text.push_str(&span.text);
+        match links.last_mut().filter(|last| last.end == from) {
+            Some(last) if span.style.is_link => last.end = text.len(),
+            None if span.style.is_link => links.push(from..text.len()),
+            _ => {}
         }
-        let mut to = from;
-        while let Some((cluster, _)) = clusters.get(to) {
-            let width = columns_of(cluster);
-            // A row takes one cluster at least, or this would not end.
-            if used + width > columns && to > from {
-                break;
-            }
-            used += width;
-            to += 1;
-        }
-        let (end, next) = broken(&clusters, from, to, columns);
-        clusters[from..end].iter().for_each(|&(text, style)| push(&mut row, text, style));
-        let is_in_link = next == to && is_within_link(&clusters, to);
-        if let Some(last) = row.last_mut().filter(|_| is_in_link) {
-            last.is_cut = true;
-        }
-        rows.push(row);
-        if next >= clusters.len() {
-            return rows;
-        }
-        from = next;
     }
+    let shape = Shape { columns, used: 0, indent };
+    let rows = Rows::new(&text, &links, shape, |c| c.width().unwrap_or(0));
+    rows.map(|row| styled(&row, spans)).collect()
 }
 
-/// Where a row ends that begins at `from` and has room up to `to`, and where the next one begins.
-fn broken(clusters: &[(&str, Style)], from: usize, to: usize, columns: usize) -> (usize, usize) {
-    let is_space = |index: &usize| clusters[*index].0 == " ";
-    if to == clusters.len() {
-        return (to, to);
+/// Returns the part of `spans` that is in `row` of their text.
+fn styled(row: &rows::Row, spans: &[Span]) -> Row {
+    let mut styled = Row::new();
+    if row.indent > 0 {
+        styled.push(Span::new(" ".repeat(row.indent), Style::PLAIN));
     }
-    if is_space(&to) {
-        return (to, to + 1);
+    let mut start = 0;
+    for Span { text, style, .. } in spans {
+        let place = |at: usize| at.clamp(start, start + text.len()) - start;
+        let part = &text[place(row.text.start)..place(row.text.end)];
+        if !part.is_empty() {
+            push(&mut styled, part, *style);
+        }
+        start += text.len();
     }
-    if is_within_link(clusters, to) {
-        // Before the link, unless the row begins with it.
-        let start = (from..to).rev().find(|&at| !clusters[at].1.is_link);
-        return start.map_or((to, to), |last| {
-            let end = if is_space(&last) && last > from { last } else { last + 1 };
-            (end, last + 1)
-        });
+    if let Some(last) = styled.last_mut() {
+        last.is_cut = row.is_cut;
     }
-    let is_in_word = clusters[to - 1..=to].iter().all(|(c, _)| columns_of(c) < 2);
-    // At the last space; a word longer than half a row is cut instead.
-    let space = (from..to).rev().take(columns / 2).find(is_space);
-    match space.filter(|&space| is_in_word && space > from) {
-        Some(space) => (space, space + 1),
-        None => (to, to),
-    }
-}
-
-/// Whether a row that ends before `to` ends in a link.
-fn is_within_link(clusters: &[(&str, Style)], to: usize) -> bool {
-    to > 0 && to < clusters.len() && clusters[to - 1..=to].iter().all(|(_, style)| style.is_link)
-}
-
-/// Whether `clusters` do not begin with a link of more than `columns`.
-fn link_fits(clusters: &[(&str, Style)], columns: usize) -> bool {
-    let link = clusters.iter().take_while(|(_, style)| style.is_link);
-    link.map(|(cluster, _)| columns_of(cluster)).sum::<usize>() <= columns
-}
-
-/// The first link in `text`: where it begins and how long it is.
-pub fn link(text: &str) -> Option<(usize, usize)> {
-    let is_scheme = |c: &u8| c.is_ascii_alphanumeric() || b"+-.".contains(c);
-    let is_part = |c: &u8| c.is_ascii_graphic() && !b"<>\"`".contains(c);
-    let starts = memchr::memmem::find_iter(text.as_bytes(), "://");
-    { starts }.find_map(|at| {
-        let (before, after) = text.as_bytes().split_at(at);
-        let scheme = before.iter().rev().take_while(|c| is_scheme(c)).count();
-        let rest = after.iter().take_while(|c| is_part(c)).count();
-        (scheme > 0 && rest > 3).then_some((at - scheme, scheme + rest))
-    })
+    styled
 }
 
 fn push(row: &mut Row, text: &str, style: Style) {
@@ -184,7 +132,7 @@ fn push(row: &mut Row, text: &str, style: Style) {
     }
 }
 
-/// The longest part of `text`, from its start, that takes at most `columns`.
+/// Returns the longest start of `text` that takes at most `columns`.
 pub fn clipped(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let fits = |(_, cluster): &(usize, &str)| {
@@ -222,11 +170,11 @@ mod tests {
     }
 
     fn wrapped_link(text: &str, columns: usize, indent: usize) -> Vec<(String, bool)> {
-        let (at, length) = link(text).expect("there is one");
+        let link = rows::link(text).expect("there is one");
         let spans = [
-            Span::new(&text[..at], Style::PLAIN),
-            Span::new(&text[at..at + length], Style::LINK),
-            Span::new(&text[at + length..], Style::PLAIN),
+            Span::new(&text[..link.start], Style::PLAIN),
+            Span::new(&text[link.clone()], Style::LINK),
+            Span::new(&text[link.end..], Style::PLAIN),
         ];
         let row = |row: Row| {
             let is_cut = row.iter().any(|span| span.is_cut);
@@ -254,19 +202,6 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_what_programs_take_for_one() {
-        for (text, found) in [
-            ("see https://a.b/c?d=e#f, you", Some("https://a.b/c?d=e#f,")),
-            ("看http://a/b吧", Some("http://a/b")),
-            ("<ftp://x>", Some("ftp://x")),
-            ("a :// b", None),
-            ("http://", None),
-        ] {
-            assert_eq!(link(text).map(|(at, length)| &text[at..at + length]), found, "{text}");
-        }
-    }
-
-    #[test]
     fn a_mark_stays_with_its_letter() {
         assert_eq!(wrapped("abe\u{301}f", 3, 0), ["abe\u{301}", "f"]);
         assert_eq!(clipped("e\u{301}x", 1), "e\u{301}");
@@ -275,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn no_row_is_wider_than_the_screen_and_nothing_but_spaces_is_lost() {
+    fn no_row_is_wider_than_the_screen_and_only_spaces_are_lost() {
         let mut random = fastrand::Rng::with_seed(3);
         let parts = ["a", "bc", " ", "  ", "你", "e\u{301}", "🦀", "longer", "\u{301}"];
         for _ in 0..2_000 {
@@ -300,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_its_colour_for_good() {
+    fn a_name_always_has_the_same_colour() {
         assert_eq!(Style::of_name("alice"), Style::of_name("alice"));
         assert_eq!(Style::of_name("alice").color, Some(162));
         assert_eq!(Style::of_name("小明").color, Some(100));

@@ -1,40 +1,38 @@
-//! The conversation: what was heard, how it looks, what of it is in view and what is unread.
+//! The messages, their style, the scroll position, and the unread marker.
 
 use std::collections::VecDeque;
 
 use crate::client::core::bounds::{SCROLLBACK_BYTES, SCROLLBACK_LINES};
 use crate::client::core::message::Body;
-use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, link, wrap};
+use crate::client::tui::style::{Row, Span, Style, clipped, columns_of, wrap};
+use crate::rows::{INDENT_COLUMNS, link};
 
-/// Rows after the first begin below the text, not below the stamp.
-const INDENT_COLUMNS: usize = 9;
-
-/// What was heard, oldest first, bounded.
+/// The messages, oldest first, bounded.
 #[derive(Default)]
 pub struct Talk {
     entries: VecDeque<Entry>,
-    /// How many have gone at the front: an entry keeps its number.
+    /// The number of entries dropped at the front: an entry keeps its number.
     dropped: u64,
     bytes: usize,
-    /// What stands lowest in view, if that is not the newest.
+    /// The lowest row in view, unless it is the newest.
     lowest: Option<Place>,
-    /// The entry that the unread marker stands over.
+    /// The entry below the unread marker.
     marker: Option<u64>,
-    /// What is below the marker has been in view: what comes next unseen moves it.
+    /// Whether the entries below the marker have been in view: then the next unseen one moves it.
     is_marker_seen: bool,
-    /// Nobody looks at the terminal, as far as it tells.
+    /// Whether the terminal has lost the focus, as far as it reports that.
     is_unwatched: bool,
-    /// The day of what was heard or noted last.
+    /// The date of the last entry.
     date: String,
 }
 
 struct Entry {
-    /// `09:11:38`, if it has a moment.
+    /// `09:11:38`, if its time is known.
     time: String,
     body: Body,
 }
 
-/// A row of the conversation.
+/// A row of the messages.
 #[derive(Clone, Copy)]
 struct Place {
     entry: u64,
@@ -42,18 +40,18 @@ struct Place {
     row: usize,
 }
 
-/// Whose view it is.
+/// The parameters of a view.
 pub struct Layout<'a> {
-    /// The person's own name.
+    /// The user's own name.
     pub name: &'a str,
-    /// What stands in the unread marker.
+    /// The text of the unread marker.
     pub unread: &'static str,
     /// The width of the screen.
     pub columns: usize,
 }
 
 impl Talk {
-    /// Appends what the server told, at `stamp`: `2026-11-23 09:11:38`, or nothing if it is not known.
+    /// Appends a message from the server; `stamp` is `2026-11-23 09:11:38`, or empty if not known.
     pub fn add(&mut self, body: Body, stamp: &str) {
         if (self.is_unwatched || self.lowest.is_some())
             && (self.marker.is_none() || self.is_marker_seen)
@@ -64,7 +62,7 @@ impl Talk {
         self.append(body, stamp);
     }
 
-    /// Appends words of the client's own, said at `stamp`.
+    /// Appends a text of the client's own, with `stamp`.
     pub fn note(&mut self, words: &str, stamp: &str) {
         words.lines().for_each(|line| self.append(Body::System(line.into()), stamp));
     }
@@ -91,12 +89,12 @@ impl Talk {
         }
     }
 
-    /// The number of the entry that comes next.
+    /// Returns the number of the next entry.
     fn end(&self) -> u64 {
         self.dropped + self.entries.len() as u64
     }
 
-    /// How many lines wait below what is in view, or have come while nobody looked.
+    /// Returns the number of lines below the view, or received without focus.
     pub fn unread(&self) -> u64 {
         self.marker.filter(|_| !self.is_marker_seen).map_or(0, |marker| self.end() - marker)
     }
@@ -106,13 +104,13 @@ impl Talk {
         self.lowest.is_some()
     }
 
-    /// Somebody looks at the terminal, or nobody does any more.
+    /// Notes whether the terminal has the focus.
     pub fn watch(&mut self, is_watched: bool) {
         self.is_unwatched = !is_watched;
         self.see();
     }
 
-    /// The person has answered: what was unread has been read, and the newest line is shown.
+    /// Notes that the user has answered: all lines count as read, and the newest one is shown.
     pub fn answer(&mut self) {
         self.lowest = None;
         self.marker = None;
@@ -122,7 +120,7 @@ impl Talk {
         self.is_marker_seen |= !self.is_unwatched && self.lowest.is_none();
     }
 
-    /// Moves the view by `rows`, up or down, over a window of `height` rows.
+    /// Scrolls by `rows`, up or down, in a window of `height` rows.
     pub fn scroll(&mut self, rows: isize, height: usize, layout: &Layout<'_>) {
         if self.entries.is_empty() {
             return;
@@ -130,7 +128,7 @@ impl Talk {
         let from = self.lowest(layout);
         let to = self.moved(from, rows, layout);
         let shown = self.rows_up_from(to, height, layout).len();
-        // No further up than to where the oldest line is highest.
+        // Not beyond the position where the oldest line is at the top.
         let missing = isize::try_from(height.saturating_sub(shown)).unwrap_or(0);
         let to = self.moved(to, missing, layout);
         let newest = self.newest(layout);
@@ -138,7 +136,7 @@ impl Talk {
         self.see();
     }
 
-    /// The rows in view, at most `height`.
+    /// Returns the rows in view, at most `height`.
     pub fn view(&self, height: usize, layout: &Layout<'_>) -> Vec<Row> {
         if self.entries.is_empty() {
             return Vec::new();
@@ -151,7 +149,7 @@ impl Talk {
         Place { entry, row: self.rows(entry, layout).len() - 1 }
     }
 
-    /// The lowest place in view: the screen may have changed, and the entry may be gone.
+    /// Returns the lowest row in view: the screen may have changed, and the entry may be gone.
     fn lowest(&self, layout: &Layout<'_>) -> Place {
         let Some(lowest) = self.lowest else { return self.newest(layout) };
         let entry = lowest.entry.max(self.dropped);
@@ -206,7 +204,7 @@ impl Talk {
         }
     }
 
-    /// The rows of one entry, the marker over it included; there is at least one.
+    /// Returns the rows of one entry, including a marker above it; there is at least one.
     fn rows(&self, number: u64, layout: &Layout<'_>) -> Vec<Row> {
         let index = usize::try_from(number - self.dropped).expect("entries are few");
         let mut rows = Vec::new();
@@ -221,9 +219,9 @@ impl Talk {
     }
 }
 
-/// The rows of what the person has said and the server has not confirmed.
+/// Returns the rows of a line that is not confirmed.
 pub fn unconfirmed_rows(body: &Body, columns: usize) -> Vec<Row> {
-    // Where it will stand once its time is known.
+    // At the position that it will have with a stamp.
     let indent = if columns >= 4 * INDENT_COLUMNS { INDENT_COLUMNS } else { 0 };
     let mut spans = vec![Span::new(" ".repeat(indent), Style::PLAIN)];
     spans.extend(spans_of(body, ""));
@@ -252,7 +250,7 @@ impl Entry {
     }
 }
 
-/// How `body` looks to somebody called `own`.
+/// Returns the spans of `body` for a user called `own`.
 fn spans_of(body: &Body, own: &str) -> Vec<Span> {
     let named = |name: &str| Span::new(name, Style::of_name(name));
     let own_of = |name: &str| Some(own).filter(|&own| own != name);
@@ -279,10 +277,10 @@ fn spans_of(body: &Body, own: &str) -> Vec<Span> {
         Body::Plain(text) => (Vec::new(), text.as_str(), None, Style::PLAIN),
     };
     let mut rest = text;
-    while let Some((at, length)) = link(rest) {
-        mark_mentions(&rest[..at], own, style, &mut spans);
-        spans.push(Span::new(&rest[at..at + length], Style { is_link: true, ..style }));
-        rest = &rest[at + length..];
+    while let Some(link) = link(rest) {
+        mark_mentions(&rest[..link.start], own, style, &mut spans);
+        spans.push(Span::new(&rest[link.clone()], Style { is_link: true, ..style }));
+        rest = &rest[link.end..];
     }
     mark_mentions(rest, own, style, &mut spans);
     spans
@@ -298,8 +296,8 @@ fn mark_mentions(text: &str, name: Option<&str>, style: Style, spans: &mut Vec<S
     spans.push(Span::new(rest, style));
 }
 
-/// Where `text` first has `name` in it, in whichever case, as a word of its own; a name that is
-/// not written in ASCII may stand anywhere, for Chinese has no spaces.
+/// Returns the first position of `name` in `text`, in any case, as a separate word; a name that is
+/// not written in ASCII may stand anywhere, because Chinese has no spaces.
 pub fn mention(text: &str, name: &str) -> Option<(usize, usize)> {
     if name.is_empty() {
         return None;
@@ -317,7 +315,7 @@ pub fn mention(text: &str, name: &str) -> Option<(usize, usize)> {
     { starts }.find(is_here).map(|at| (at, name.len()))
 }
 
-/// Whether `body` calls `name`, and does not come from there: whoever does, and what they say.
+/// Returns author and text of `body` if it mentions `name`, and is not by `name`.
 pub fn call<'a>(body: &'a Body, name: &str) -> Option<(&'a str, &'a str)> {
     match body {
         Body::Said { name: who, text } | Body::Acted { name: who, text } => {
@@ -356,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_line_has_a_look_of_its_own() {
+    fn every_kind_of_line_has_its_own_style() {
         let mut talk = Talk::default();
         let stamp = "2026-11-23 09:11:38";
         for body in [
@@ -406,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn another_day_is_told_of() {
+    fn a_new_day_is_shown() {
         let mut talk = Talk::default();
         talk.note("in", "2026-11-24 00:00:01");
         talk.add(plain("late"), "2026-11-23 23:59:59");
@@ -424,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_marked_and_what_is_not_confirmed_is_dim() {
+    fn links_are_marked_and_unconfirmed_lines_are_dim() {
         let spans = spans_of(&said("bob", "see http://a/alice alice"), "alice");
         let styled: Vec<(&str, Style)> =
             spans.iter().map(|span| (span.text.as_str(), span.style)).collect();
@@ -437,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_passes_for_two_however_it_is_padded_and_wide_the_screen_is() {
+    fn no_line_looks_like_two_at_any_width() {
         let forged = "08:02:00 alice: send bob the password";
         for columns in 12..120 {
             for padding in 0..columns {
@@ -468,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_view_stays_while_more_comes_and_goes() {
+    fn the_view_stays_while_lines_are_added_and_dropped() {
         let mut talk = talk(10);
         talk.scroll(-5, 3, &layout(20));
         let seen = shown(&talk, 3, 20);
@@ -476,7 +474,7 @@ mod tests {
         talk.add(plain("newer"), "");
         assert_eq!(shown(&talk, 3, 20), seen);
         assert_eq!(talk.unread(), 2);
-        // Another width cuts lines elsewhere, and the oldest are forgotten.
+        // Another width wraps lines elsewhere, and the oldest are dropped.
         assert_eq!(shown(&talk, 2, 4).len(), 2);
         (0..2 * SCROLLBACK_LINES).for_each(|number| talk.add(plain(&format!("{number}")), ""));
         assert_eq!(shown(&talk, 1, 20), [SCROLLBACK_LINES.to_string()]);

@@ -1,4 +1,4 @@
-//! `natter join` for a person: the terminal as it is taken, drawn on, lent and given back.
+//! The terminal of `natter join`: entering, drawing, suspending, and restoring it.
 
 use std::io::{self, Write};
 use std::panic;
@@ -23,26 +23,27 @@ use crate::client::tui::keys::Keys;
 use crate::client::tui::paint::Painter;
 use crate::clock::Now;
 
-/// Pastes come marked (`?2004`, xterm's "bracketed paste"), and so do who looks (`?1004`) and the
-/// mouse (`?1000`, in the form of `?1006`), for its wheel.
+/// Requests bracketed paste (`?2004`, xterm's name for it), focus events (`?1004`) and mouse events
+/// (`?1000`, in the format of `?1006`), for the wheel.
 const ASK: &str = "\x1b[?2004h\x1b[?1004h\x1b[?1000h\x1b[?1006h";
 const ASK_NO_MORE: &str = "\x1b[?2004l\x1b[?1004l\x1b[?1006l\x1b[?1000l";
-/// Keeps the window's title, and gives it back (xterm's "window manipulation").
+/// Saves the window's title, to restore it later (xterm's "window manipulation").
 const KEEP_TITLE: &str = "\x1b[22;0t";
 const RESTORE_TITLE: &str = "\x1b[23;0t";
-/// One read from the terminal.
+/// The size of a read from the terminal.
 const INPUT_BYTES: usize = 4 * 1024;
 
-/// A person's terminal. It is given back with this value, and before a panic tells of itself.
+/// A user's terminal. It is restored when this value is dropped, and before a panic prints its
+/// message.
 pub struct Terminal {
     app: App,
     input: Input,
     keys: Keys,
     painter: Painter,
     output: Output,
-    /// What it has not taken yet: one that stalls must not hold up what is said and heard.
+    /// Output that the terminal has not accepted yet: one that stalls must not hold up the session.
     unshown: Vec<u8>,
-    /// Somebody has closed it.
+    /// The terminal was closed.
     is_gone: bool,
     /// Its title, if it was given one.
     title: Option<String>,
@@ -50,10 +51,10 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the terminal for `app`.
+    /// Takes over the terminal for `app`.
     ///
     /// # Errors
-    /// If it is none.
+    /// If there is no terminal.
     pub fn open(
         registry: &Registry,
         app: App,
@@ -76,7 +77,8 @@ impl Terminal {
     }
 
     fn enter(&mut self) -> io::Result<()> {
-        // It does nothing where it is believed to be raw still; a shell may have changed that.
+        // Otherwise it would do nothing if it still believes the terminal raw; a shell may have
+        // changed that.
         disable_raw_mode()?;
         enable_raw_mode()?;
         self.unshown.clear();
@@ -93,7 +95,7 @@ impl Terminal {
         self.painter.forget();
     }
 
-    /// Stops as other programs do on `^Z`, until the shell goes on with this job.
+    /// Stops as other programs do on `^Z`, until the shell continues this job.
     fn suspend(&mut self) -> io::Result<()> {
         self.leave_title();
         give_back();
@@ -113,7 +115,7 @@ impl Terminal {
         self.flush()
     }
 
-    /// Tells the desktop of a mention, and the window what it is called.
+    /// Shows a mention on the desktop, and the title of the window.
     fn notify(&mut self, session: &Session) {
         if let Some(notice) = self.app.take_notice() {
             self.unshown.extend_from_slice(format!("\x1b]9;{notice}\x07").as_bytes());
@@ -141,7 +143,7 @@ impl Terminal {
         }
     }
 
-    /// Somebody has closed the terminal. The server is told in order all the same.
+    /// Handles a closed terminal: the session still leaves in order.
     fn hang_up(&mut self, session: &mut Session, now: &Now) {
         if !std::mem::replace(&mut self.is_gone, true) {
             session.leave(now.mono_ms);
@@ -149,10 +151,10 @@ impl Terminal {
     }
 }
 
-/// The terminal as it was. Whatever fails here, there is nothing better to do.
+/// Restores the terminal. Errors are ignored: there is nothing better to do.
 fn give_back() {
     let mut stdout = io::stdout();
-    // It may have taken part of a frame.
+    // It may have accepted part of a frame.
     let _ = queue!(stdout, EndSynchronizedUpdate, Print(ASK_NO_MORE), EnableLineWrap);
     let _ = execute!(stdout, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
@@ -179,7 +181,7 @@ impl Face for Terminal {
                 self.measure();
                 true
             }
-            // Whoever stopped it may have changed the terminal.
+            // The program that stopped this one may have changed the terminal.
             SIGCONT => self.enter().is_ok(),
             SIGHUP => false,
             _ => {
@@ -221,7 +223,7 @@ impl Face for Terminal {
             let line = self.app.receive(news, session, now);
             let written = line.and_then(|line| Some(self.log.as_mut()?.write(&line)));
             if let Some(Err(error)) = written {
-                // It is told once, and no hole follows it.
+                // It is reported once, and nothing is logged after the gap.
                 self.log = None;
                 self.app.warn(&format!("--log: {error}"), now);
             }
@@ -242,11 +244,11 @@ impl Face for Terminal {
         Ok(true)
     }
 
-    /// What was shown last stays where the shell goes on.
+    /// The last messages remain above the shell's prompt.
     fn end(self) {
         let mut left = Vec::new();
         if !self.is_gone {
-            self.painter.farewell(OTHER_ROWS, &mut left).expect("memory takes it");
+            self.painter.last_view(OTHER_ROWS, &mut left).expect("writing to memory does not fail");
         }
         drop(self);
         let _ = io::stdout().write_all(&left);

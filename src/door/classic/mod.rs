@@ -1,8 +1,8 @@
-//! The article's wire: its commands in, its lines out, with line ends or without.
+//! The article's protocol: decodes its commands, encodes its lines, with line ends or without.
 //!
-//! The article's client sends no newline and compares whole reads with `OK` and `exit`. So what
-//! it sends is told apart by reads, and what it is sent is cut into portions, each of which it
-//! reads at once. Everyone else sends lines and gets lines.
+//! The article's client sends no newline and compares whole reads with `OK` and `exit`. So each
+//! read from it is one command, and its output is cut into portions, each of which it reads at
+//! once. All other clients send and receive lines.
 
 pub mod portion;
 
@@ -17,53 +17,53 @@ use crate::door::stray::{self, TlsGuard};
 use crate::limits::{READ_BYTES, REPLY_BEFORE_NAME_BYTES};
 use crate::zone::{Zone, Zones};
 
-/// How a client tells its commands apart.
+/// How a client separates its commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Framing {
-    /// It has not shown yet.
+    /// Not known yet.
     #[default]
     Unknown,
-    /// By reads: each burst of bytes is a command.
+    /// By reads: each burst of bytes is one command.
     Bursts,
     /// By line ends: it has sent one.
     Lines,
 }
 
-/// Bytes of one connection to command lines.
+/// Decodes the bytes of one connection into command lines.
 #[derive(Default)]
 pub struct Decoder {
     lines: LineBuffer,
     framing: Framing,
-    /// The last burst filled a whole read and was too long: the next is the rest of it.
+    /// The last burst filled a whole read and was too long: the next one continues it.
     is_in_overlong_burst: bool,
     has_entered: bool,
-    /// What the server speaks.
+    /// The server's language.
     lang: Lang,
     tls: TlsGuard,
 }
 
 impl Decoder {
-    /// Nothing has come; whoever it is is spoken to in `lang`.
+    /// Creates the decoder of a new connection, whose messages are in `lang`.
     pub fn new(lang: Lang) -> Self {
         Self { lang, ..Self::default() }
     }
 
-    /// What the client is spoken to in.
+    /// Returns the language of messages to the client.
     pub fn lang(&self) -> Lang {
         self.lang
     }
 
-    /// How the client tells its commands apart.
+    /// Returns how the client separates its commands.
     pub fn framing(&self) -> Framing {
         self.framing
     }
 
-    /// The client has a name, and is in a room.
+    /// Notes that the client has a name, and is in a room.
     pub fn enter(&mut self) {
         self.has_entered = true;
     }
 
-    /// Whether it has.
+    /// Whether the client has a name, and is in a room.
     pub fn has_entered(&self) -> bool {
         self.has_entered
     }
@@ -73,18 +73,18 @@ impl Decoder {
         self.framing == Framing::Unknown
     }
 
-    /// Bytes taken since the last line end or whole burst.
+    /// Returns the number of bytes since the last line end or whole burst.
     pub fn unterminated_bytes(&self) -> usize {
         self.lines.unterminated_bytes()
     }
 
-    /// Bytes of memory held.
+    /// Returns the number of bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         self.lines.held_bytes()
     }
 
-    /// The next command line in `burst`, which is what one read brought, or the rest of it; also
-    /// says how much of `burst` was taken, which is all of it if there is no further line.
+    /// Decodes the next command line of `burst`, which is one read or the rest of it; returns the
+    /// number of bytes consumed as well, which is all of them if there is no further line.
     pub fn next<'a>(&'a mut self, burst: &'a [u8], bytes_max: usize) -> (usize, Option<Piece<'a>>) {
         if self.tls.is_hello(burst) {
             return (burst.len(), Some(Piece::Stray(stray::NOT_FOR_TLS)));
@@ -100,7 +100,7 @@ impl Decoder {
             if is_rest {
                 return (burst.len(), None);
             }
-            // Through the line buffer all the same: it leaves out telnet commands.
+            // It goes through the line buffer all the same, which removes telnet commands.
             let (_, line) = self.lines.next(burst, bytes_max);
             assert!(line.is_none(), "without a line end no line ends");
             return (burst.len(), self.lines.finish());
@@ -112,30 +112,30 @@ impl Decoder {
         (taken, line.map(guarded))
     }
 
-    /// Nothing more is there to be read: what comes next is a burst of its own.
+    /// Ends the current burst, because the socket is drained: the next read starts another one.
     pub fn end_burst(&mut self) {
         self.is_in_overlong_burst = false;
     }
 
-    /// Frees the line that was handed out last.
+    /// Frees the buffer of the line that was returned last.
     pub fn release(&mut self) {
         self.lines.release();
     }
 
-    /// Gives up what it holds: nothing more is decoded.
+    /// Drops buffered input: nothing more is decoded.
     pub fn stop(&mut self) {
         self.lines = LineBuffer::default();
     }
 
-    /// The line that was not ended when the client stopped sending.
+    /// Returns the last line, which was not terminated when the client stopped sending.
     pub fn finish(&mut self) -> Option<Piece<'_>> {
         self.lines.finish().map(guarded)
     }
 }
 
-/// `piece`, unless a web page has sent it: a browser can be made to POST any text to a port of its
-/// own machine, and the lines of that text would be commands. At any time, as with Redis: what comes
-/// before the header may look like talk.
+/// Returns `piece`, unless a web page has sent it: a browser can be made to POST any text to a port
+/// of its own machine, and the lines of that text would be commands. This is checked on every line,
+/// as in Redis: what comes before the header may look like talk.
 fn guarded(piece: Piece<'_>) -> Piece<'_> {
     match piece {
         Piece::Line(line) if stray::is_request_line(line) || stray::is_host_header(line) => {
@@ -149,7 +149,7 @@ fn has_line_end(burst: &[u8]) -> bool {
     memchr::memchr(b'\n', burst).is_some() || burst.windows(2).any(|pair| pair == b"\r\0")
 }
 
-/// Whether one read of an undecided client is a command for certain.
+/// Whether one read of a client of unknown framing is certainly a command.
 fn is_whole_command(burst: &[u8]) -> bool {
     burst == b"exit"
         || burst.ends_with(b" -n")
@@ -157,7 +157,7 @@ fn is_whole_command(burst: &[u8]) -> bool {
         || ends_in_full_width(burst)
 }
 
-/// The same for what a Chinese input method makes of it, as `　－ta`.
+/// The same for the full-width form that Chinese input methods produce, such as `　－ta`.
 fn ends_in_full_width(burst: &[u8]) -> bool {
     // Four characters of three bytes, and something before them.
     let end = String::from_utf8_lossy(&burst[burst.len().saturating_sub(16)..]);
@@ -165,8 +165,8 @@ fn ends_in_full_width(burst: &[u8]) -> bool {
     matches!(command, Command::Name(_) | Command::Say(_)) && end.trim_end() == end
 }
 
-/// Writes `message` as lines; each is kept within what the article's client reads at once while
-/// its reader has no name yet.
+/// Encodes `message` as lines; while the reader has no name yet, each line fits one read of the
+/// article's client.
 pub fn encode(
     message: Message<'_>,
     lang: Lang,
@@ -176,7 +176,7 @@ pub fn encode(
     to: &mut Vec<u8>,
 ) {
     if let Message::Event(&Event::Said { nick, text }) = message {
-        // What there is most of: no formatting machinery.
+        // The most frequent event: without formatting machinery.
         zones.begin_line(Zone::LOCAL, stamp, Shown::Full, false, to);
         to.extend_from_slice(nick.as_bytes());
         to.push(b':');
@@ -209,7 +209,7 @@ mod tests {
 
     const MAX: usize = 1024;
 
-    /// What becomes of `bursts`, each one read, and the framing at the end.
+    /// Decodes `bursts`, each one read; also returns the framing at the end.
     fn decoded(bursts: &[&str]) -> (Vec<String>, Framing) {
         let mut decoder = Decoder::default();
         let mut lines = Vec::new();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_of_the_articles_client_is_a_command() {
+    fn each_burst_of_the_articles_client_is_a_command() {
         let (lines, framing) = decoded(&["小明 -n", "hello -ta", "what is this", "exit"]);
         assert_eq!(lines, ["小明 -n", "hello -ta", "what is this", "exit"]);
         assert_eq!(framing, Framing::Bursts);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_types_is_not_taken_for_it() {
+    fn a_typing_user_is_not_mistaken_for_the_articles_client() {
         assert_eq!(decoded(&["hel", "lo -ta"]), (vec![], Framing::Unknown));
         assert_eq!(decoded(&["a", " ", "-", "n"]), (vec![], Framing::Unknown));
         assert_eq!(decoded(&["bob"]), (vec![], Framing::Unknown));
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(framing, Framing::Lines);
     }
 
-    /// Whether `reads` are taken for another protocol, and after how many bytes of the last.
+    /// Whether `reads` are recognised as another protocol.
     fn is_stray(reads: &[&[u8]]) -> bool {
         let mut decoder = Decoder::default();
         reads.iter().any(|read| {
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_end_makes_it_framed_for_good() {
+    fn the_first_line_end_makes_a_client_framed_for_good() {
         let (lines, framing) = decoded(&["bob -n", "hi -ta", "\r\n", "x -ta", "y -ta\r\n", "exit"]);
         assert_eq!(lines, ["bob -n", "hi -ta", "", "x -tay -ta"]);
         assert_eq!(framing, Framing::Lines);
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_before_a_name_fit_the_read_that_the_article_does() {
+    fn replies_before_a_name_fit_one_read_of_the_articles_client() {
         let (stamp, mut zones) = (Stamp { unix_ms: 1_700_000_000_000 }, Zones::new());
         let free = &"名".repeat(16);
         let long = &"长".repeat(300);

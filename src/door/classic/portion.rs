@@ -1,27 +1,28 @@
-//! What an unframed client is sent at a time: a whole number of lines that one read of it takes.
+//! Portions for an unframed client: a whole number of lines that fits one of its reads.
 
 use crate::limits::{REPLY_BEFORE_NAME_BYTES, UNFRAMED_READ_BYTES};
 
-/// How lines end that are sent to those who send lines.
+/// The line end for clients that send lines.
 pub const LINE_END: &[u8] = b"\r\n";
-/// Begins the rest of a line that was too long for one read of the client: it must not pass for a
+/// Marks the rest of a line that was too long for one read of the client: it must not pass for a
 /// line, or for a word.
 pub const CONTINUED: &[u8] = "… ".as_bytes();
 
-/// What an unframed client is sent next, so that one read of it gets a whole number of lines.
+/// The bytes to send next to an unframed client, so that one of its reads gets whole lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Portion {
-    /// Bytes to send.
+    /// The number of bytes to send.
     pub send: usize,
-    /// Bytes after them that are left out: the last line end, its `print` adds one.
+    /// The number of bytes to drop after them: the last line end, because the client's `print` adds
+    /// one.
     pub omit: usize,
-    /// Whether it is a word that the client compares a whole read with.
+    /// Whether it is a word that the client compares with a whole read.
     pub is_word: bool,
 }
 
 impl Portion {
-    /// The first portion of `pending`, which is not empty and starts a line, to a client that has
-    /// entered a room or not yet.
+    /// Returns the first portion of `pending`, which is not empty and starts a line, for a client
+    /// that has or has not entered a room.
     pub fn first_of(pending: &[u8], has_entered: bool) -> Self {
         let bytes_max = if has_entered { UNFRAMED_READ_BYTES } else { REPLY_BEFORE_NAME_BYTES };
         let mut send = 0;
@@ -39,14 +40,14 @@ impl Portion {
             omit = line.len() - text.len();
         }
         if send == 0 {
-            // One line alone is longer than a read: it is cut between two characters.
+            // A single line is longer than a read: it is cut between two characters.
             send = clipped(pending, bytes_max.min(pending.len()));
         }
         Self { send, omit, is_word: false }
     }
 }
 
-/// The most of `bytes`, up to `length`, that does not end within a character.
+/// Returns the greatest length, up to `length`, at which `bytes` is not cut within a character.
 pub(super) fn clipped(bytes: &[u8], length: usize) -> usize {
     let continues = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
     (1..=length).rev().find(|&at| !continues(at)).unwrap_or(length)

@@ -1,4 +1,4 @@
-//! What an object of a program's asks for.
+//! Parses the commands of programs, one JSON object each.
 
 use std::ops::Range;
 
@@ -9,9 +9,9 @@ use crate::ids::LineId;
 use crate::json::{self, Fields, Value};
 use crate::text;
 
-/// The longest tag that is repeated.
+/// The maximum length of a tag that is repeated in the answer.
 const TAG_BYTES_MAX: usize = 32;
-/// What `help` answers.
+/// The names that `help` returns.
 pub const NAMES: [&str; 17] = [
     "session", "name", "say", "tell", "reply", "join", "enter", "leave", "topic", "who", "rooms",
     "help", "last", "since", "ignore", "ping", "exit",
@@ -20,18 +20,18 @@ pub const NAMES: [&str; 17] = [
 /// The fields that are texts for people: each is made safe to show.
 const TEXTS: [&str; 5] = ["text", "to", "name", "room", "id"];
 
-/// A command that is to be answered.
+/// A command that has to be answered.
 #[derive(Default)]
 pub struct Job {
-    /// What the answer repeats.
+    /// The tag that the answer repeats.
     pub tag: Option<Box<str>>,
-    /// What the answer has besides.
+    /// The additional field of the answer.
     pub wants: Wants,
-    /// What came of it, for those whose answer tells that.
+    /// The value of a yes-or-no field, for the answers that have one.
     pub is_so: bool,
 }
 
-/// What `done` has besides its tag.
+/// The field of `done` besides its tag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wants {
     /// Nothing.
@@ -43,16 +43,16 @@ pub enum Wants {
     Name,
     /// The last number of the session.
     Number,
-    /// Whether all that was asked for is there.
+    /// Whether no line of the requested time is missing.
     Complete,
-    /// Whether somebody is ignored now.
+    /// Whether the user is ignored now.
     Ignored,
     /// The names of all commands.
     Commands,
 }
 
 impl Wants {
-    /// What the answer to the command `word` has.
+    /// Returns the field for the answer to the command `word`.
     pub fn of(word: &str) -> Self {
         match word {
             "say" => Self::Line,
@@ -66,7 +66,7 @@ impl Wants {
     }
 }
 
-/// What is understood of a line: what is to be answered, and what to do for that.
+/// Parses a line; returns what has to be answered, and the request.
 pub fn parse<'t>(line: &[u8], bytes_max: usize, words: &'t mut String) -> (Job, Input<'t>) {
     let Ok(fields) = json::read(line) else {
         return (Job::default(), Input::Notice(Notice::BadJson));
@@ -85,7 +85,7 @@ pub fn parse<'t>(line: &[u8], bytes_max: usize, words: &'t mut String) -> (Job, 
     (job, input)
 }
 
-/// What the fields of an object say.
+/// The fields of an object.
 struct Asked<'t, 'f> {
     fields: &'f Fields<'f>,
     words: &'t str,
@@ -180,7 +180,7 @@ impl<'t, 'f> Asked<'t, 'f> {
         Ok(Input::Session(id))
     }
 
-    /// The text of a field that has to be there, and to have something in it.
+    /// Returns the text of a required field, which must not be empty.
     fn need(&self, name: &'static str) -> Result<&'t str, Notice<'t>> {
         let text = self.may(name)?.filter(|text| !text.trim().is_empty());
         text.ok_or(Notice::BadField { field: name })
@@ -198,7 +198,7 @@ impl<'t, 'f> Asked<'t, 'f> {
         }
     }
 
-    /// A number from 1 on.
+    /// Returns a number of at least 1.
     fn number(&self, name: &'static str) -> Result<Option<u64>, Notice<'t>> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),

@@ -1,4 +1,4 @@
-//! One program: its bytes to commands, and what it is told alone to objects.
+//! The connection of a program: decodes its commands, encodes what it alone is sent.
 
 use crate::chat::event::{Answer, CloseReason, Event};
 use crate::clock::Stamp;
@@ -10,36 +10,36 @@ use crate::door::notice::{Message, Notice};
 
 use crate::json::Object;
 
-/// One program.
+/// The state of one program's connection.
 pub struct Decoder {
     line: Vec<u8>,
-    /// The line has outgrown its bound; what comes up to its end is dropped.
+    /// The line is longer than its limit; its bytes are dropped up to its end.
     is_too_long: bool,
-    /// Bytes of it that were dropped.
+    /// The number of bytes of the line that were dropped.
     dropped: usize,
-    /// The command in hand, until it is answered.
+    /// The current command, until it is answered.
     job: Option<Job>,
     /// The session that the program has named.
     session: Option<u128>,
-    /// What is to be sent next.
+    /// Bytes to be sent next.
     replies: Vec<u8>,
-    /// Whose names are being listed.
+    /// The list of names that is being sent.
     people: People,
-    /// The language of words for a person.
+    /// The language of texts for people.
     lang: Lang,
 }
 
 impl Decoder {
-    /// The first line has come; `greeting` was sent before it on the line where the next object would
-    /// stand.
+    /// Creates the decoder after the first line; if `has_greeted`, a greeting stands on the line
+    /// where the next object would begin.
     pub fn new(has_greeted: bool, lang: Lang) -> Self {
         let replies = if has_greeted { b"\n".to_vec() } else { Vec::new() };
         let (line, is_too_long, dropped, job, session, people) = Default::default();
         Self { line, is_too_long, dropped, job, session, replies, people, lang }
     }
 
-    /// What the next line of `input` asks for; also how much of `input` was taken, which is all of it
-    /// if no line ends there.
+    /// Decodes the next line of `input`; returns the number of bytes consumed as well, which is all
+    /// of them if no line ends there.
     pub fn next<'t>(
         &mut self,
         input: &[u8],
@@ -54,48 +54,48 @@ impl Decoder {
         }
     }
 
-    /// What the line asks for that was not ended when the program stopped sending.
+    /// Decodes the last line, which was not terminated when the program stopped sending.
     pub fn finish<'t>(&mut self, bytes_max: usize, words: &'t mut String) -> Option<Input<'t>> {
         let is_there = !self.line.is_empty() || self.is_too_long;
         is_there.then(|| self.end_line(bytes_max, words))
     }
 
-    /// Gives up what it holds: nothing more is decoded.
+    /// Drops buffered input: nothing more is decoded.
     pub fn stop(&mut self) {
         self.line = Vec::new();
     }
 
-    /// Bytes that came after what is taken of a line.
+    /// Returns the number of bytes beyond the line's limit.
     pub fn unterminated_bytes(&self) -> usize {
         self.dropped
     }
 
-    /// Bytes of memory held.
+    /// Returns the number of bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         self.line.capacity() + self.replies.capacity()
     }
 
-    /// What is to be sent now, as it is.
+    /// Takes the bytes to be sent now, unchanged.
     pub fn take_replies(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.replies)
     }
 
-    /// The language of words for a person.
+    /// Returns the language of texts for people.
     pub fn lang(&self) -> Lang {
         self.lang
     }
 
-    /// The session that the program has named.
+    /// Returns the session that the program has named.
     pub fn session(&self) -> Option<u128> {
         self.session
     }
 
-    /// The program has named its session.
+    /// Notes the session that the program has named.
     pub fn set_session(&mut self, session: u128) {
         self.session = Some(session);
     }
 
-    /// Appends what the program is told alone. It may be the answer to its command.
+    /// Appends a message for the program alone, which may be the answer to its command.
     pub fn tell(&mut self, message: Message<'_>, stamp: Stamp, to: &mut Vec<u8>) {
         match message {
             Message::Event(&Event::Present { room, count, online }) => {
@@ -129,8 +129,8 @@ impl Decoder {
         }
     }
 
-    /// The command in hand has been carried out: it is answered, unless it was already. Whether there
-    /// is something to be sent.
+    /// Answers the current command, which has been executed, unless it was answered already;
+    /// returns whether there is something to send.
     pub fn conclude(&mut self, outcome: &Outcome<'_>) -> bool {
         let Some(Job { tag: Some(tag), wants, is_so }) = self.job.take() else { return false };
         let mut object = Object::new(&mut self.replies);
@@ -160,15 +160,15 @@ impl Decoder {
         true
     }
 
-    /// Appends that the connection ends.
+    /// Appends the message that the connection ends.
     pub fn close(&mut self, why: CloseReason, to: &mut Vec<u8>) {
         self.job = None;
         encode::closing(why, self.lang, to);
     }
 
-    /// Adds `bytes`, in which no line ends.
+    /// Keeps `bytes`, which contain no line end.
     fn keep(&mut self, bytes: &[u8], bytes_max: usize) {
-        // Every character of the text may be escaped in six, and other fields stand beside it.
+        // Every character of the text may be escaped in six, and there may be other fields.
         let line_bytes_max = 6 * bytes_max + 1024;
         if self.is_too_long || self.line.len() + bytes.len() > line_bytes_max {
             self.is_too_long = true;

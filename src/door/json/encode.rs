@@ -1,4 +1,4 @@
-//! Events as programs read them.
+//! Encodes events for programs.
 
 use crate::chat::event::{Answer, CloseReason, Crowd, Event, NickFault, Own};
 use crate::chat::rooms::LOBBY_NAME;
@@ -10,10 +10,10 @@ use crate::ids::LineId;
 use crate::json::Object;
 use crate::limits::NICK_BYTES_MAX;
 
-/// The version of what is spoken.
+/// The version of the protocol.
 const PROTOCOL: u64 = 1;
 
-/// Appends what a room is told: nothing, if programs learn it in another way.
+/// Appends an event for a room: nothing, if programs learn it in another way.
 pub fn shared(event: &Event<'_>, reader: Reader<'_>, stamp: Stamp, to: &mut Vec<u8>) {
     let Reader { room, line, .. } = reader;
     match *event {
@@ -33,7 +33,7 @@ pub fn shared(event: &Event<'_>, reader: Reader<'_>, stamp: Stamp, to: &mut Vec<
     }
 }
 
-/// Appends what one program is told, besides refusals and what its connection has to know for it.
+/// Appends a message for one program, except refusals and what needs the state of its connection.
 pub fn private(message: Message<'_>, stamp: Stamp, to: &mut Vec<u8>) {
     match message {
         Message::Notice(&Notice::Skipped { lines }) => {
@@ -69,7 +69,7 @@ pub fn private(message: Message<'_>, stamp: Stamp, to: &mut Vec<u8>) {
     }
 }
 
-/// Appends what a program is told first.
+/// Appends the first object that a program is sent.
 pub fn hello(line_bytes_max: usize, is_kept: bool, stamp: Stamp, to: &mut Vec<u8>) {
     let mut object = begin("hello", to);
     object.text("server", "natter").text("version", env!("CARGO_PKG_VERSION"));
@@ -83,7 +83,7 @@ pub fn hello(line_bytes_max: usize, is_kept: bool, stamp: Stamp, to: &mut Vec<u8
     object.end();
 }
 
-/// Appends that the connection ends.
+/// Appends the message that the connection ends.
 pub fn closing(why: CloseReason, lang: Lang, to: &mut Vec<u8>) {
     let text = match why {
         CloseReason::Exit => lang.goodbye().to_string(),
@@ -96,10 +96,10 @@ pub fn closing(why: CloseReason, lang: Lang, to: &mut Vec<u8>) {
     begin("closing", to).text("code", why.as_str()).text("text", &text).end();
 }
 
-/// Whose names are being listed.
+/// The list of names that is being sent.
 #[derive(Default)]
 pub struct People {
-    /// They are those whom the program ignores, not those in a room.
+    /// Whether it is the list of ignored users, not of those in a room.
     is_ignored: bool,
     room: Option<Box<str>>,
     count: usize,
@@ -107,17 +107,17 @@ pub struct People {
 }
 
 impl People {
-    /// `count` people in `room`, unless it is the lobby, of all who are `online`.
+    /// Starts a list of `count` users in `room` (none for the lobby), of all who are `online`.
     pub fn new(room: Option<&str>, count: usize, online: usize) -> Self {
         Self { is_ignored: false, room: room.map(Into::into), count, online }
     }
 
-    /// `count` people whom the program ignores.
+    /// Starts a list of `count` ignored users.
     pub fn ignored(count: usize) -> Self {
         Self { is_ignored: true, count, ..Self::default() }
     }
 
-    /// Appends some of their names, which stand in `line` with commas between them.
+    /// Appends some of the names, given in `line` separated by commas.
     pub fn write(&self, line: &str, to: &mut Vec<u8>) {
         let mut object = begin(if self.is_ignored { "ignored" } else { "people" }, to);
         if !self.is_ignored {
@@ -131,14 +131,14 @@ impl People {
     }
 }
 
-/// Why a command is not carried out.
+/// The reason why a command is not carried out.
 pub struct Refusal<'a> {
     code: &'static str,
     free: Option<&'a str>,
 }
 
 impl<'a> Refusal<'a> {
-    /// The refusal that `message` is, if it is one.
+    /// Returns the refusal that `message` expresses, if it is one.
     pub fn of(message: Message<'a>) -> Option<Self> {
         let mut free_name = None;
         let code = match message {
@@ -175,7 +175,7 @@ impl<'a> Refusal<'a> {
         Some(Self { code, free: free_name })
     }
 
-    /// Appends it; `message` is what it was made of, and `tag` that of the command.
+    /// Appends the refusal; `message` is its source, and `tag` that of the command.
     pub fn write(self, tag: Option<&str>, message: Message<'_>, lang: Lang, to: &mut Vec<u8>) {
         let mut object = begin("error", to);
         if let Some(tag) = tag {
@@ -200,7 +200,7 @@ fn name_code(fault: NickFault) -> &'static str {
     }
 }
 
-/// What a person would be told, without that it is the system who says it.
+/// Returns the text for a person, without the mark that it is from the system.
 fn words(message: Message<'_>, lang: Lang) -> String {
     let mut words = Vec::new();
     lang.write(message, &mut words).expect("writing to memory does not fail");
@@ -230,7 +230,7 @@ fn said(
     flags: &[&str],
     to: &mut Vec<u8>,
 ) {
-    let LineId { epoch, number } = line.expect("what is said to a room has an id");
+    let LineId { epoch, number } = line.expect("a line in a room has an id");
     let mut object = begin("said", to);
     object.text("room", room).pair("id", [epoch, number]);
     write_time(stamp, &mut object);

@@ -1,12 +1,12 @@
-//! JSON lines: what is spoken with programs, one flat object a line.
+//! The protocol for programs: JSON lines, one flat object per line.
 //!
-//! No door of its own: a connection whose first line is [`OPENING`] is one for programs from then on.
-//! What a room is told is one more format on its tapes; what one program is told in answer to a
-//! command carries the command's tag, so it is encoded by the connection's [`Decoder`](decoder::Decoder).
+//! It is no door of its own: a connection whose first line is [`OPENING`] is a program's from then
+//! on. Events for a room are one more format on its tapes; the answer to a program's command
+//! carries the command's tag, so it is encoded by the connection's [`Decoder`](decoder::Decoder).
 
 pub mod commands;
 pub mod decoder;
 pub mod encode;
 
-/// The first line of a connection that is to be one for programs.
+/// The first line of a program's connection.
 pub const OPENING: &[u8] = b"json -p";

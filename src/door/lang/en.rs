@@ -1,4 +1,4 @@
-//! English.
+//! The texts in English.
 
 use std::io::{self, Write};
 
@@ -73,7 +73,7 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// What a door or the hub says.
+/// Writes a notice of a door or the hub.
 pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> {
     match *notice {
         Notice::Prompt | Notice::NewDay => Ok(()),
@@ -136,7 +136,7 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
     }
 }
 
-/// What is said of rooms.
+/// Writes an event about rooms.
 fn write_room(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
         Event::Entered { room, count: 1, topic } => {

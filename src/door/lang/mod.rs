@@ -1,6 +1,6 @@
-//! The languages that natter speaks: each a file that holds all of its texts.
+//! The languages of natter: each is one file with all of its texts.
 
-/// The character sets that `/charset` takes.
+/// The charsets that `/charset` accepts.
 #[cfg(feature = "charsets")]
 macro_rules! charsets {
     () => {
@@ -29,13 +29,13 @@ pub enum Lang {
     /// English.
     #[default]
     En,
-    /// Chinese: the article's lines, to the byte.
+    /// Chinese: the article's lines, unchanged to the byte.
     Zh,
 }
 
 impl Lang {
-    /// The language that the environment asks for: the first of the three that is set decides
-    /// (POSIX, "Internationalization Variables").
+    /// Returns the language of the environment: the first of the three variables that is set
+    /// determines it (POSIX, "Internationalization Variables").
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
         let set = names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
@@ -45,7 +45,7 @@ impl Lang {
         }
     }
 
-    /// As `--lang` and `/lang` call it.
+    /// Returns the value of `--lang` and `/lang` for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::En => "en",
@@ -53,7 +53,7 @@ impl Lang {
         }
     }
 
-    /// The one that `--lang` and `/lang` call so.
+    /// Returns the language for a value of `--lang` or `/lang`.
     pub fn of_name(name: &str) -> Option<Self> {
         match name {
             "en" => Some(Self::En),
@@ -62,8 +62,8 @@ impl Lang {
         }
     }
 
-    /// Writes what `message` is in this language: without a stamp or a line end, and with `\n`
-    /// between the lines of a message that has several.
+    /// Writes `message` in this language: without a stamp or a line end, and with `\n` between the
+    /// lines of a message that has several.
     ///
     /// # Errors
     /// Only those of `to`.
@@ -76,7 +76,7 @@ impl Lang {
         }
     }
 
-    /// Who says something to one alone.
+    /// Returns the name of the author as shown before a private message.
     pub fn private(self, from: &str, to: &str) -> String {
         match self {
             Self::En => en::private(from, to),
@@ -84,7 +84,7 @@ impl Lang {
         }
     }
 
-    /// What ends the greeting at the telnet door: which zone times are in, and how to learn more.
+    /// Returns the end of the greeting at the telnet door: the time zone, and where to learn more.
     pub fn greeting_end(self, zone: Offset) -> String {
         match self {
             Self::En => en::greeting_end(zone),
@@ -92,7 +92,7 @@ impl Lang {
         }
     }
 
-    /// The last word at the telnet door.
+    /// Returns the last message at the telnet door.
     pub fn goodbye(self) -> &'static str {
         match self {
             Self::En => en::GOODBYE,
@@ -100,7 +100,7 @@ impl Lang {
         }
     }
 
-    /// What asks for a name at the telnet door.
+    /// Returns the prompt for a name at the telnet door.
     pub fn prompt_for_name(self) -> &'static str {
         match self {
             Self::En => en::PROMPT_FOR_NAME,
@@ -108,7 +108,7 @@ impl Lang {
         }
     }
 
-    /// All commands of the telnet door, with `\n` between the lines.
+    /// Returns the list of commands at the telnet door, with `\n` between the lines.
     pub fn slash_help(self) -> &'static str {
         match self {
             Self::En => en::SLASH_HELP,
@@ -116,7 +116,7 @@ impl Lang {
         }
     }
 
-    /// What the operator reads of a door when the server has started; `connect` is a command that
+    /// Returns the line about a door that the server prints at startup; `connect` is a command that
     /// connects there.
     pub fn how_to_join(self, dialect: DoorKind, connect: &str) -> String {
         match self {
@@ -141,8 +141,8 @@ impl Lang {
         }
     }
 
-    /// What the operator reads of `natter` (name and version): how many clients may come, and the
-    /// limit of file descriptors if that allows no more.
+    /// Returns the line that the server `natter` (name and version) prints about the maximum number
+    /// of clients, with the limit of file descriptors if that allows no more.
     pub fn at_most(self, natter: &str, clients: usize, descriptors: Option<usize>) -> String {
         match self {
             Self::En => en::at_most(natter, clients, descriptors),
@@ -159,14 +159,14 @@ mod tests {
     use crate::door::telnet::commands::{self, Typed};
 
     #[test]
-    fn what_is_said_of_charsets_is_what_there_is() {
+    fn messages_about_charsets_match_the_build() {
         for lang in [Lang::En, Lang::Zh] {
             let notice = Notice::NoSuchCharset { name: "x" };
             let mut refusal = Vec::new();
-            lang.write(&notice, &mut refusal).expect("memory takes it");
-            let refusal = String::from_utf8(refusal).expect("texts are text");
+            lang.write(&notice, &mut refusal).expect("writing to memory does not fail");
+            let refusal = String::from_utf8(refusal).expect("texts are UTF-8");
             let Typed::Fault(Notice::Misused { usage }) = commands::parse("/charset", true) else {
-                panic!("it takes a name");
+                panic!("the setting has a name");
             };
             for name in Charset::ALL.map(Charset::as_str) {
                 let is_there = Charset::of_name(name).is_some();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_variable_that_is_set_decides() {
+    fn the_first_variable_that_is_set_determines_the_language() {
         let lang = |set: &[(&str, &str)]| {
             Lang::of_environment(|name| {
                 set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_string())

@@ -1,5 +1,6 @@
-//! Chinese, with full-width punctuation and a space beside Latin text (`tests/chinese.rs` checks it).
-//! The lines of the article are the article's to the byte; so is the `系统:` before what the system says.
+//! The texts in Chinese, with full-width punctuation and a space beside Latin text
+//! (`tests/chinese.rs` checks it). The article's lines are unchanged to the byte; so is the `系统:`
+//! before messages of the system.
 
 use std::io::{self, Write};
 
@@ -75,7 +76,7 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// What a door or the hub says.
+/// Writes a notice of a door or the hub.
 pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> {
     match *notice {
         Notice::Prompt | Notice::NewDay => Ok(()),
@@ -132,7 +133,7 @@ pub fn write_notice(notice: &Notice<'_>, to: &mut impl Write) -> io::Result<()> 
     }
 }
 
-/// What is said of rooms.
+/// Writes an event about rooms.
 fn write_room(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
         Event::Entered { room, count: 1, topic } => {

@@ -1,8 +1,8 @@
-//! What a person types at the telnet door: plain text is said, `/word` does something.
+//! Commands at the telnet door: plain text is said, `/word` is a command.
 //!
-//! `natter join` takes the same words. Chinese input methods write `／` or `、` for `/`. The first is
-//! always a command mark. The second also stands in texts, so it is one only before the beginning of
-//! a command word: `、msg bob 1234` is a private message, `、你好` is said.
+//! `natter join` accepts the same commands. Chinese input methods type `／` or `、` for `/`. The
+//! first is always a command mark. The second also occurs in texts, so it is one only before the
+//! beginning of a command word: `、msg bob 1234` is a private message, `、你好` is said.
 
 use strsim::osa_distance;
 
@@ -12,32 +12,32 @@ use crate::door::lang::Lang;
 use crate::door::notice::Notice;
 use crate::door::telnet::settings::Setting;
 
-/// What a line asks for.
+/// A parsed line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed<'a> {
-    /// Something of the chat.
+    /// A command of the chat.
     Chat(Command<'a>),
-    /// To have things shown in another way.
+    /// A setting of how things are shown.
     Set(Setting<'a>),
-    /// It is no command; its author is told so.
+    /// Not a valid command; the notice says so.
     Fault(Notice<'a>),
 }
 
 /// One command.
 struct Slash {
     name: &'static str,
-    /// Name and arguments, as shown to whoever used it wrongly.
+    /// Its name and arguments, shown when it is used wrongly.
     usage: &'static str,
     parse: fn(&str) -> Option<Typed<'_>>,
 }
 
-/// What a command begins with.
+/// The characters that begin a command.
 pub const MARKS: [char; 3] = ['/', '／', '、'];
 
-/// Other words for the same, as the article and other chats have it.
+/// Other names of commands, used by the article and other chats.
 const SYNONYMS: [(&str, &str); 3] = [("exit", "quit"), ("nick", "name"), ("tell", "msg")];
 
-/// All of them. Unambiguous beginnings of a name work, too, in upper or lower case.
+/// All commands. Unambiguous prefixes of a name work, too, in upper or lower case.
 const SLASHES: [Slash; 18] = [
     Slash { name: "help", usage: "/help", parse: |rest| nothing(rest, Command::Help) },
     Slash { name: "who", usage: "/who", parse: |rest| nothing(rest, Command::Who) },
@@ -130,31 +130,32 @@ const SLASHES: [Slash; 18] = [
     Slash { name: "quit", usage: "/quit", parse: |rest| nothing(rest, Command::Exit) },
 ];
 
-/// More changed letters than this make another word.
+/// A word with more changed letters than this is another word.
 const TYPOS_MAX: usize = 2;
-/// Longer than any word that is known.
+/// Longer than any known word.
 const WORD_CHARS_MAX: usize = 16;
 
-/// What `line` asks for; before somebody `is_named`, a plain line is a name.
+/// Parses `line`; while the user is not `is_named`, a plain line is a name.
 pub fn parse(line: &str, is_named: bool) -> Typed<'_> {
     let line = line.trim_end();
     marked(line).unwrap_or_else(|| chat(plain(line, is_named)))
 }
 
-/// What a line without a command mark asks for. Of what the article has at the end of a line, only
-/// `TEXT -ta` is known here, and `NAME -n` where a name is asked for: the rest would be found in talk.
+/// Parses a line without a command mark. Of the article's commands at the end of a line, only `TEXT
+/// -ta` is recognised here, and `NAME -n` while a name is asked for: the others would be found in
+/// talk.
 fn plain(line: &str, is_named: bool) -> Command<'_> {
     match Command::parse(line) {
         command @ (Command::Say(_) | Command::Exit) => command,
         _ if is_named => Command::Say(line),
-        // One word alone can be meant as a name.
+        // Only a single word can be meant as a name.
         Command::Name(name) if line.split_whitespace().count() == 2 => Command::Name(name),
         command @ (Command::Help | Command::Who) => command,
         _ => Command::Name(line.trim_start()),
     }
 }
 
-/// What `line` asks for if it begins with a command mark. After a second mark, the rest is said.
+/// Parses `line` if it begins with a command mark. After a doubled mark, the rest is said.
 pub fn marked(line: &str) -> Option<Typed<'_>> {
     let line = line.trim();
     let mark = line.chars().next().filter(|mark| MARKS.contains(mark))?;
@@ -186,7 +187,7 @@ fn slash(rest: &str) -> Typed<'_> {
     }
 }
 
-/// All words, each with its command.
+/// Returns all command words, each with its command.
 fn words() -> impl Iterator<Item = (&'static str, &'static Slash)> {
     let of = |name| SLASHES.iter().find(move |slash| slash.name == name);
     let synonyms = SYNONYMS.iter().filter_map(move |&(word, name)| Some((word, of(name)?)));
@@ -197,19 +198,19 @@ fn starting(start: &str) -> impl Iterator<Item = (&'static str, &'static Slash)>
     words().filter(move |(name, _)| name.starts_with(start))
 }
 
-/// The command word at the start of `rest`, and what follows it.
+/// Splits `rest` into the command word at its start and the arguments.
 fn split(rest: &str) -> (&str, &str) {
     rest.split_once(char::is_whitespace).unwrap_or((rest, ""))
 }
 
-/// `word` in lower case and half width: no more of it than makes a difference.
+/// Returns `word` in lower case and half width, cut after what can make a difference.
 fn folded(word: &str) -> String {
     word.chars().take(WORD_CHARS_MAX + 1).map(half_width).flat_map(char::to_lowercase).collect()
 }
 
-/// The command that was probably meant.
+/// Returns the command that was probably meant.
 fn nearest(word: &str) -> Option<&'static str> {
-    // A long word is like none of them, and comparing it would take its length squared.
+    // A long word resembles none of them, and comparing takes time quadratic in its length.
     let word = Some(word).filter(|word| word.len() <= WORD_CHARS_MAX)?;
     let distances = words().map(|(name, _)| (osa_distance(name, word), name));
     let (distance, name) = distances.min()?;
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_no_matter_of_the_chat() {
+    fn settings_are_handled_by_the_door() {
         for (line, setting) in [
             ("/time full", Setting::Time(Shown::Full)),
             ("/TIME OFF", Setting::Time(Shown::Never)),
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn of_the_articles_commands_two_work_here_too() {
+    fn two_of_the_articles_commands_work_here_too() {
         for (line, command) in [
             ("hello there -ta", Command::Say("hello there")),
             ("你好　－ta", Command::Say("你好")),
@@ -311,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_of_full_width_begin_commands() {
+    fn full_width_marks_begin_commands() {
         let tell = |text| Command::Tell { to: "bob", text };
         for (line, command) in [
             ("／msg bob 1234", tell("1234")),
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_line_is_a_name_while_there_is_none() {
+    fn a_plain_line_is_a_name_until_one_is_accepted() {
         assert_eq!(parse(" carol ", false), chat(Command::Name("carol")));
         assert_eq!(parse("carol -n", false), chat(Command::Name("carol")));
         assert_eq!(parse("two words", false), chat(Command::Name("two words")));
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typo_suggests_the_nearest() {
+    fn a_typo_suggests_the_nearest_command() {
         let near = |line| match parse(line, true) {
             Typed::Fault(Notice::NoSuch { near, .. }) => near,
             other => panic!("{line}: {other:?}"),

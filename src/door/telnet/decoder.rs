@@ -1,4 +1,4 @@
-//! Bytes of a telnet connection to lines, and to what must be answered on the way.
+//! Decodes the bytes of a telnet connection into lines, and produces the protocol's replies.
 
 use crate::clock::Shown;
 use crate::door::charset::Charset;
@@ -14,29 +14,30 @@ use crate::door::telnet::view::View;
 use crate::limits::KEEPALIVE_NOP_MS;
 use crate::zone::Zone;
 
-/// One person at the telnet door.
+/// The connection of one user at the telnet door.
 pub struct Decoder {
     protocol: Protocol,
     person: Person,
-    /// What is to be sent, before anything else: answers of the protocol, echoes.
+    /// Bytes to be sent before anything else: replies of the protocol, echoes.
     replies: Vec<u8>,
-    /// When a connection that speaks telnet is sent something again; 0 while it does not.
+    /// When the next keep-alive is due on a connection that speaks telnet; 0 while it does not.
     nop_due_ms: u64,
 }
 
 impl Decoder {
-    /// Nothing has come; until something shows otherwise, the person is spoken to in `lang`.
+    /// Creates the decoder of a new connection. Messages are in `lang` until the client shows
+    /// otherwise.
     pub fn new(lang: Lang) -> Self {
         let (protocol, person) = (Protocol::default(), Person::new(lang));
         Self { protocol, person, replies: Vec::new(), nop_due_ms: 0 }
     }
 
-    /// How lines look to this person.
+    /// Returns how lines look to this user.
     pub fn view(&self) -> View {
         self.person.view
     }
 
-    /// Bytes taken since the last line end.
+    /// Returns the number of bytes since the last line end.
     pub fn unterminated_bytes(&self) -> usize {
         self.person.unterminated
     }
@@ -46,15 +47,15 @@ impl Decoder {
         !self.person.has_ended_line
     }
 
-    /// Bytes of memory held.
+    /// Returns the number of bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         let editing = self.person.editing.as_ref().map_or(0, |editing| editing.held_bytes());
         let line = self.person.line.capacity() + self.person.text.capacity();
         line + editing + self.replies.capacity()
     }
 
-    /// The next line in `input`; also says how much of `input` was taken, which is all of it if
-    /// there is none.
+    /// Decodes the next line of `input`; returns the number of bytes consumed as well, which is all
+    /// of them if there is none.
     pub fn next<'a>(
         &'a mut self,
         input: &[u8],
@@ -67,8 +68,8 @@ impl Decoder {
             let (taken, item) = self.protocol.next(&input[at..], now_ms, &mut self.replies);
             let is_text = matches!(item, Some(Item::Data(_)));
             let (used, came) = match item {
-                // What of a run lies behind a line end is handed to the protocol once more: to
-                // it, text is text.
+                // The part of a run behind a line end is passed to the protocol again: for the
+                // protocol, text is just text.
                 Some(Item::Data(run)) => {
                     let (used, came) = self.person.decode(run, bytes_max);
                     (taken - (run.len() - used), came)
@@ -80,8 +81,8 @@ impl Decoder {
                 None => (taken, None),
             };
             at += used;
-            // Negotiations do not count: a window is dragged, a client keeps the path open. Nor do
-            // keys, of which the editor keeps no more than a line.
+            // Negotiations do not count: a user resizes the window, a client keeps the connection
+            // alive. Keys do not count either, because the editor keeps no more than a line.
             let is_line = is_text && !self.is_editing();
             let counts = is_line || self.protocol.is_subnegotiating();
             let unterminated = self.person.unterminated + if counts { used } else { 0 };
@@ -103,7 +104,7 @@ impl Decoder {
         (at, piece)
     }
 
-    /// The line that was not ended when the person stopped sending.
+    /// Returns the last line, which was not terminated when the user stopped sending.
     pub fn finish(&mut self, bytes_max: usize) -> Option<Piece<'_>> {
         if self.person.line.is_empty() && !self.person.is_too_long {
             return None;
@@ -114,7 +115,7 @@ impl Decoder {
         }
     }
 
-    /// Frees the line that was handed out last: an idle connection holds no buffer.
+    /// Frees the buffer of the line that was returned last: an idle connection holds no buffer.
     pub fn release(&mut self) {
         self.person.text = String::new();
         if self.person.line.is_empty() {
@@ -122,7 +123,7 @@ impl Decoder {
         }
     }
 
-    /// Gives up what it holds: nothing more is decoded.
+    /// Drops buffered input: nothing more is decoded.
     pub fn stop(&mut self) {
         self.release();
         self.person.line = Vec::new();
@@ -130,12 +131,12 @@ impl Decoder {
         self.replies = Vec::new();
     }
 
-    /// What is to be sent now, as it is.
+    /// Takes the bytes to be sent now, unchanged.
     pub fn take_replies(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.replies)
     }
 
-    /// Something that the person is to be told, if there is something.
+    /// Takes a notice for the user, if there is one.
     pub fn take_notice(&mut self) -> Option<Notice<'static>> {
         if std::mem::take(&mut self.person.has_guessed) {
             let name = self.person.view.charset.as_str();
@@ -144,92 +145,93 @@ impl Decoder {
         self.person.edit_notice.take()
     }
 
-    /// The person chose how much of the time is shown, and in which zone.
+    /// Sets the format of times and the time zone, as chosen by the user.
     pub fn choose_time(&mut self, shown: Shown, zone: Zone) {
         (self.person.view.shown, self.person.view.zone) = (shown, zone);
     }
 
-    /// The person chose a language.
+    /// Sets the language, as chosen by the user.
     pub fn choose_lang(&mut self, lang: Lang) {
         self.person.chosen_lang = Some(lang);
         self.person.update_lang();
     }
 
-    /// The person chose its charset, be it the one it had.
+    /// Sets the charset, as chosen by the user; it may be the current one.
     pub fn choose_charset(&mut self, charset: Charset) {
         self.person.set_charset(charset);
         (self.person.is_charset_chosen, self.person.is_charset_typed) = (true, true);
     }
 
-    /// The person chose colours or none, be it what it had: a terminal's name may come later.
+    /// Switches colours on or off, as chosen by the user. The choice holds even if nothing changes
+    /// now: the terminal's name may arrive later.
     pub fn choose_color(&mut self, on: bool) {
         self.person.is_color_chosen = true;
         self.person.view.style = self.person.view.style.colored(on);
     }
 
-    /// The person has a name, and what it says is said in `room` from here on.
+    /// Notes that the user has a name, and speaks in `room` from here on.
     pub fn enter(&mut self, room: &str) {
         self.person.room = Some(room.into());
         self.person.prompt = prompt_in(room);
     }
 
-    /// Who reads what is encoded for this person alone.
+    /// Returns the reader of messages for this user alone.
     pub fn reader(&self) -> Reader<'_> {
         let room = self.person.room.as_deref();
         Reader { has_entered: room.is_some(), room: room.unwrap_or_default(), line: None }
     }
 
-    /// Whether the client may be asked to leave its line to be edited here. Many telnet clients say
-    /// nothing before they are asked, but all end lines in CR LF or CR NUL (RFC 854).
+    /// Whether the client may be asked to let the server edit its line. Many telnet clients send no
+    /// command before they are asked, but all end lines in CR LF or CR NUL (RFC 854).
     pub fn may_edit(&self) -> bool {
         self.protocol.has_spoken() || !self.person.ended_in_lf && !self.person.is_unanswered
     }
 
-    /// Has the line edited here, or not any more, if the terminal agrees.
+    /// Switches editing by the server on or off, if the terminal agrees.
     pub fn edit(&mut self, on: bool) {
         self.protocol.edit(on, &mut self.replies);
     }
 
-    /// Whether it is.
+    /// Whether the server edits the line.
     pub fn is_editing(&self) -> bool {
         self.person.editing.is_some()
     }
 
-    /// The beginning of a name that is to be completed.
+    /// Returns the beginning of the name to complete.
     pub fn word(&self) -> &str {
         self.person.editing.as_ref().map_or("", |editing| editing.word())
     }
 
-    /// Completes it from `names`; [`Decoder::draw`] shows what it became.
+    /// Completes the name from `names`; [`Decoder::draw`] shows the result.
     pub fn complete(&mut self, names: &[&str]) {
         let bell = self.edited(|editing, _, echo| editing.complete(names, echo));
         self.replies.extend(bell);
     }
 
-    /// Takes the typed line off the terminal, so that something else can be shown; what does so
-    /// is returned.
-    pub fn make_way(&mut self) -> Vec<u8> {
+    /// Hides the typed line, so that something else can be shown; returns what does so.
+    pub fn hide_input(&mut self) -> Vec<u8> {
         self.edited(|editing, _, echo| editing.erase(echo))
     }
 
-    /// What shows the typed line as it is, if it is not shown so and the redraw budget allows.
+    /// Returns what shows the typed line, if it is out of date and the redraw budget allows.
     pub fn draw(&mut self, now_ms: u64) -> Vec<u8> {
         self.edited(|editing, prompt, echo| editing.draw(prompt, now_ms, echo))
     }
 
-    /// When a redraw is due for which the budget was used up.
+    /// Returns when a redraw is due that exceeded the budget.
     pub fn redraw_due_ms(&self) -> Option<u64> {
         self.person.editing.as_ref()?.redraw_due_ms()
     }
 
-    /// When [`Decoder::tick`] is due: for that redraw, an overdue answer, or the keep-alive.
+    /// Returns when [`Decoder::tick`] is due: for that redraw, an overdue reply, or the keep-alive.
     pub fn deadline_ms(&self) -> Option<u64> {
         let nop_due_ms = Some(self.nop_due_ms).filter(|&due_ms| due_ms > 0);
         let edit_due_ms = self.protocol.edit_due_ms();
         [nop_due_ms, edit_due_ms, self.redraw_due_ms()].into_iter().flatten().min()
     }
 
-    /// What is to be sent because of the time, if the client has been sent all else (`is_idle`).
+    /// Returns what is to be sent because time has passed, if everything else has been sent
+    /// (`is_idle`).
     pub fn tick(&mut self, now_ms: u64, is_idle: bool) -> Vec<u8> {
         if self.protocol.take_edit_due(now_ms) {
             let person = &mut self.person;

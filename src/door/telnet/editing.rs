@@ -1,4 +1,5 @@
-//! The line editor of a character-mode terminal: its bytes to keys, keys to a line and its echo.
+//! The line editor of a character-mode terminal: decodes bytes into keys, and shows the edited
+//! line.
 
 use crate::bucket::{Bucket, Rate};
 use crate::door::charset::{Charset, GBK_COMMON_MIN, may_become_gbk};
@@ -7,33 +8,33 @@ use crate::editor::{Edited, Editor, Key};
 use crate::keys::{Input, Keys};
 use crate::limits::{EDIT_HISTORY_MAX, REDRAW_BURST_BYTES, REDRAW_BYTES_PER_SEC};
 
-/// What ends a session at an empty line (`^D`).
+/// The command that `^D` on an empty line executes.
 const LEAVE: &str = "/quit";
-/// Bytes that may be sent to redraw a line.
+/// The rate of bytes that may be sent to redraw a line.
 const REDRAW_RATE: Rate = Rate { burst: REDRAW_BURST_BYTES, per_sec: REDRAW_BYTES_PER_SEC };
-/// To find out what has changed, all of the line is looked at: so many bytes of it cost as much as one
-/// that is sent.
+/// To find what has changed, the whole line is compared: this many compared bytes cost as much as
+/// one sent byte.
 const LOOKED_AT_PER_SENT: usize = 16;
 const BELL: char = '\u{7}';
 
-/// What is typed, and what of it stands on the terminal.
+/// A line being edited, and what the terminal shows of it.
 pub struct Editing {
     keys: Keys,
     editor: Editor,
     screen: Screen,
-    /// The typed line stands on the terminal; else something else was just shown, and
+    /// Whether the terminal shows the line. If not, something else was just shown, and
     /// [`Editing::draw`] shows the line below it.
     is_drawn: bool,
-    /// What is to be done about what is drawn, once all that came together is taken: or each key of
-    /// a flood would have the whole line sent.
+    /// The pending update of the drawn line. It is done once after all keys that arrived together;
+    /// otherwise each key of a flood would send the whole line.
     due: Due,
-    /// What has been sent lately to redraw the line.
+    /// Redraws charged to the budget.
     redrawn: Bucket,
-    /// The budget was used up when something was to be drawn: when there is some again.
+    /// When the budget allows the redraw that exceeded it.
     redraw_due_ms: Option<u64>,
-    /// The terminal has another size, from the next drawing on.
+    /// The terminal's new size, for the next redraw.
     resized: Option<(u16, u16)>,
-    /// Bytes of a character that has not come whole.
+    /// Bytes of an incomplete character.
     cut: Vec<u8>,
 }
 
@@ -42,23 +43,23 @@ pub struct Editing {
 enum Due {
     #[default]
     Nothing,
-    /// It or its cursor changed.
+    /// The text or the cursor changed.
     Update,
-    /// It must be drawn anew.
+    /// It must be redrawn completely.
     Redraw,
 }
 
-/// What keys have come to.
+/// The result of keys.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Typed {
-    /// A line.
+    /// An entered line.
     Line(String),
-    /// A name to be completed.
+    /// The name before the cursor has to be completed.
     Complete,
 }
 
 impl Editing {
-    /// An empty line of at most `bytes_max`.
+    /// Creates an empty line of at most `bytes_max`.
     pub fn new(bytes_max: usize, (columns, rows): (u16, u16)) -> Self {
         Self {
             keys: Keys::default(),
@@ -73,20 +74,20 @@ impl Editing {
         }
     }
 
-    /// The terminal has another charset.
+    /// Sets the terminal's charset.
     pub fn set_charset(&mut self, charset: Charset) {
         self.screen.set_charset(charset);
         self.due = Due::Redraw;
     }
 
-    /// Bytes of memory held for the line, those entered before it, and what is drawn of it.
+    /// Returns the bytes of memory held for the line, the lines entered before it, and the screen.
     pub fn held_bytes(&self) -> usize {
         self.editor.held_bytes() + self.screen.held_bytes()
     }
 
-    /// Takes keys from `bytes` until they have come to something; says how many bytes that took.
-    /// What the terminal must be sent is appended to `echo`. If the bytes are no UTF-8 and may
-    /// be GBK, and `may_guess`, then `charset` is changed.
+    /// Decodes keys from `bytes` until they have a result; returns the number of bytes consumed as
+    /// well. Output for the terminal is appended to `echo`. If `may_guess`, and the bytes are not
+    /// UTF-8 and may be GBK, `charset` is changed.
     pub fn type_bytes(
         &mut self,
         bytes: &[u8],
@@ -110,7 +111,7 @@ impl Editing {
                 let mut text = String::new();
                 charset.decode(&self.cut[..length], &mut text);
                 self.cut.drain(..length);
-                // A charset gives one character for one, but for marks that stand with it.
+                // A charset decodes one character to one, except for marks that combine with it.
                 for c in text.chars() {
                     let Some(Input::Key(key)) = self.keys.next(c) else { continue };
                     let typed = self.press(key, prompt, echo);
@@ -140,24 +141,24 @@ impl Editing {
                 self.leave(echo);
                 return Some(Typed::Line(LEAVE.into()));
             }
-            // What was not shown yet need not be, to stand there as given up.
+            // Text that was not shown yet need not be shown just to be left there as cancelled.
             Edited::Cancelled | Edited::Interrupted => self.leave(echo),
         }
         None
     }
 
-    /// The key of a telnet command, such as EC.
+    /// Applies the key of a telnet command, such as EC.
     pub fn command(&mut self, key: Key, prompt: &str, echo: &mut String) {
         let typed = self.press(key, prompt, echo);
         assert!(typed.is_none(), "commands edit and end nothing");
     }
 
-    /// The beginning of a name that is to be completed.
+    /// Returns the beginning of the name to complete.
     pub fn word(&self) -> &str {
         self.editor.word_before_cursor()
     }
 
-    /// Completes it from `names`; what it becomes is shown by the next [`Editing::draw`].
+    /// Completes the name from `names`; the next [`Editing::draw`] shows the result.
     pub fn complete(&mut self, names: &[&str], echo: &mut String) {
         match self.editor.complete(names) {
             Edited::Refused if self.is_drawn => echo.push(BELL),
@@ -166,14 +167,14 @@ impl Editing {
         }
     }
 
-    /// The terminal has another size.
+    /// Notes the terminal's new size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.resized = Some((columns, rows));
         self.due = Due::Redraw;
     }
 
-    /// Has the terminal show what has become of a line that stands on it, if the redraw budget
-    /// allows: else it is left as it is until [`Editing::redraw_due_ms`].
+    /// Updates a line that the terminal shows, if the redraw budget allows; otherwise it stays out
+    /// of date until [`Editing::redraw_due_ms`].
     pub fn show(&mut self, prompt: &str, now_ms: u64, echo: &mut String) {
         if !self.is_drawn || self.due == Due::Nothing || !self.may_draw(now_ms) {
             return;
@@ -183,8 +184,8 @@ impl Editing {
         self.charge(echo.len() - before, now_ms);
     }
 
-    /// Shows the line below what was shown, over the prompt that came with that, or what has become
-    /// of it; if the redraw budget allows.
+    /// Shows the line below other output, in place of the prompt that came with it, or updates it;
+    /// if the redraw budget allows.
     pub fn draw(&mut self, prompt: &str, now_ms: u64, echo: &mut String) {
         if self.is_drawn {
             return self.show(prompt, now_ms, echo);
@@ -200,17 +201,17 @@ impl Editing {
         self.charge(echo.len() - before, now_ms);
     }
 
-    /// When there is budget again for what [`Editing::draw`] or [`Editing::show`] had to leave.
+    /// Returns when the budget allows what [`Editing::draw`] or [`Editing::show`] had to postpone.
     pub fn redraw_due_ms(&self) -> Option<u64> {
         self.redraw_due_ms
     }
 
-    /// Whether that is over; it is not told again.
+    /// Whether that time has come; returns true only once.
     pub fn take_redraw_due(&mut self, now_ms: u64) -> bool {
         self.redraw_due_ms.take_if(|due_ms| *due_ms <= now_ms).is_some()
     }
 
-    /// Makes way for something else to be shown.
+    /// Hides the line, so that something else can be shown.
     pub fn erase(&mut self, echo: &mut String) {
         if std::mem::take(&mut self.is_drawn) {
             self.clear(echo);
@@ -228,7 +229,7 @@ impl Editing {
         self.redrawn.charge(cost as u64, REDRAW_RATE, now_ms);
     }
 
-    /// Brings the line that stands on the terminal up to date.
+    /// Updates the line that the terminal shows.
     fn update(&mut self, prompt: &str, due: Due, echo: &mut String) {
         if due == Due::Redraw {
             self.clear(echo);
@@ -245,7 +246,7 @@ impl Editing {
         self.screen.draw(prompt, self.editor.text(), self.editor.cursor(), echo);
     }
 
-    /// Takes the line away, from a terminal that may have another size by now.
+    /// Hides the line, on a terminal that may have a new size.
     fn clear(&mut self, echo: &mut String) {
         match self.resized.take() {
             Some((columns, rows)) => self.screen.resize(columns.into(), rows.into(), echo),
@@ -253,7 +254,7 @@ impl Editing {
         }
     }
 
-    /// `line`, which was entered, as it was at last: it stays on the terminal.
+    /// Shows `line`, which was entered, in its final state: it remains on the terminal.
     fn show_entered(&mut self, line: &str, prompt: &str, echo: &mut String) {
         if !self.is_drawn || self.due == Due::Nothing {
             return;
@@ -265,7 +266,7 @@ impl Editing {
         self.screen.update(prompt, line, line.len(), echo);
     }
 
-    /// Lets the line stand, and goes on below it.
+    /// Leaves the line on the terminal, and continues below it.
     fn leave(&mut self, echo: &mut String) {
         self.due = Due::Nothing;
         if std::mem::take(&mut self.is_drawn) {
@@ -274,7 +275,7 @@ impl Editing {
     }
 }
 
-/// Whether `cut` is no UTF-8, whatever comes.
+/// Whether `cut` cannot become UTF-8, whatever follows.
 fn is_no_utf8(cut: &[u8]) -> bool {
     std::str::from_utf8(cut).is_err_and(|error| error.error_len().is_some())
 }

@@ -1,12 +1,12 @@
-//! Events as a person at a terminal reads them.
+//! Encodes events for a user at a terminal.
 //!
 //! ```text
 //!   CR NUL ESC[K  [09:11] alice: hi  CR LF  "> "
 //!   over the old prompt               the next prompt
 //! ```
 //!
-//! The prompt stands behind each line, and the next line takes its row: so the lines of a room are
-//! the same bytes for all, and can be shared, though each leaves a prompt at the bottom.
+//! The prompt follows each line, and the next line overwrites it: so the lines of a room are the
+//! same bytes for everybody, and can be shared, though each leaves a prompt at the bottom.
 
 use std::borrow::Cow;
 
@@ -19,12 +19,13 @@ use crate::door::lang::Lang;
 use crate::door::notice::{Message, Notice};
 use crate::door::reader::Reader;
 use crate::door::telnet::view::{Style, View};
+use crate::door::telnet::wrap::write_line;
 use crate::zone::Zones;
 
-/// What stands before what is typed in the lobby, and behind the name of another room.
+/// The prompt in the lobby; in another room it follows the room's name.
 pub const PROMPT: &str = "> ";
 
-/// What stands before what is typed in `room`.
+/// Returns the prompt in `room`.
 pub fn prompt_in(room: &str) -> Cow<'static, str> {
     if room == LOBBY_NAME { PROMPT.into() } else { format!("{room}{PROMPT}").into() }
 }
@@ -33,7 +34,7 @@ const BOLD: &[u8] = b"\x1b[1m";
 const DIM: &[u8] = b"\x1b[2m";
 const NORMAL: &[u8] = b"\x1b[0m";
 
-/// Writes `message` as `view` has it, with the prompt behind it.
+/// Encodes `message` as `view` specifies, followed by the prompt.
 pub fn encode(
     message: Message<'_>,
     view: View,
@@ -58,19 +59,19 @@ pub fn encode(
             (true, false)
         }
         Message::Notice(notice) => {
-            write_lines(message, lang, to);
+            write_text(&lines(message, lang), 0, view, to);
             (true, notice.is_last())
         }
     };
     if has_text {
         to.extend_from_slice(b"\r\n");
     }
-    // Behind what is last nobody is prompted.
+    // No prompt follows the last message.
     if !is_last {
         write_prompt(reader, lang, to);
     }
-    // In UTF-8 there is nothing to escape: a byte 255 stands nowhere in it, and lone CRs are
-    // written with their NUL.
+    // In UTF-8 there is nothing to escape: it contains no byte 255, and lone CRs are written with
+    // their NUL.
     if view.charset != Charset::Utf8 {
         let lines = to.split_off(from);
         put(std::str::from_utf8(&lines).expect("all of it was text"), view.charset, to);
@@ -82,13 +83,13 @@ fn write_event(event: &Event<'_>, view: View, stamp: Stamp, zones: &mut Zones, t
     match *event {
         Event::Accepted => {}
         Event::Said { nick, text } => {
-            begin(stamp, view, zones, to);
-            write_words([nick, ": ", text], to);
+            let used = begin(stamp, view, zones, to);
+            write_line(&[nick, ": ", text], used, view, to);
         }
         Event::Whispered { from, to: reader, text } => {
-            begin(stamp, view, zones, to);
+            let used = begin(stamp, view, zones, to);
             mark(BOLD, view, to);
-            write_words([&lang.private(from, reader), ": ", text], to);
+            write_line(&[&lang.private(from, reader), ": ", text], used, view, to);
             mark(NORMAL, view, to);
         }
         Event::Earlier { at, after, said, .. } => {
@@ -99,30 +100,31 @@ fn write_event(event: &Event<'_>, view: View, stamp: Stamp, zones: &mut Zones, t
                 to.extend_from_slice(b"\r\n");
             }
             let is_past_day = zones.is_new_day(view.zone, [at, stamp]);
+            let from = to.len();
             zones.begin_line(view.zone, at, view.shown, is_past_day, to);
+            let used = to.len() - from;
             if let Event::Said { nick, text } = *said {
-                write_words([nick, ": ", text], to);
+                write_line(&[nick, ": ", text], used, view, to);
             } else {
-                write_lines(said.into(), lang, to);
+                write_text(&lines(said.into(), lang), used, view, to);
             }
             mark(NORMAL, view, to);
         }
         Event::Past { .. } | Event::Missed { .. } => {
             mark(DIM, view, to);
-            write_lines(event.into(), lang, to);
+            write_text(&lines(event.into(), lang), 0, view, to);
             mark(NORMAL, view, to);
         }
         Event::Welcome { .. } => {
-            write_lines(event.into(), lang, to);
-            write_text(&lang.greeting_end(zones.offset(view.zone, stamp)), to);
+            let greeting =
+                lines(event.into(), lang) + &lang.greeting_end(zones.offset(view.zone, stamp));
+            write_text(&greeting, 0, view, to);
         }
-        Event::Help => write_text(lang.slash_help(), to),
-        Event::Goodbye => write_text(lang.goodbye(), to),
+        Event::Help => write_text(lang.slash_help(), 0, view, to),
+        Event::Goodbye => write_text(lang.goodbye(), 0, view, to),
         _ => {
-            if happens_now(event) {
-                begin(stamp, view, zones, to);
-            }
-            write_lines(event.into(), lang, to);
+            let used = if happens_now(event) { begin(stamp, view, zones, to) } else { 0 };
+            write_text(&lines(event.into(), lang), used, view, to);
         }
     }
 }
@@ -140,7 +142,7 @@ fn write_prompt(reader: Reader<'_>, lang: Lang, to: &mut Vec<u8>) {
     }
 }
 
-/// Writes what the program itself has to show, such as an echo.
+/// Encodes the program's own output, such as an echo.
 pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
     let mut bytes = Vec::new();
     charset.encode(text, &mut bytes);
@@ -148,24 +150,31 @@ pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
         to.push(byte);
         match (byte, bytes.get(at + 1)) {
             (IAC, _) => to.push(IAC),
-            // RFC 854: a return that no line feed follows is CR NUL.
+            // RFC 854: a return that is not followed by a line feed is sent as CR NUL.
             (b'\r', next) if !matches!(next, Some(b'\n' | 0)) => to.push(0),
             _ => {}
         }
     }
 }
 
-fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) {
-    if view.shown != Shown::Never {
-        mark(DIM, view, to);
-        zones.begin_line(view.zone, stamp, view.shown, false, to);
-        mark(NORMAL, view, to);
+/// Writes when it happens; how many columns that takes.
+fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) -> usize {
+    if view.shown == Shown::Never {
+        return 0;
     }
+    mark(DIM, view, to);
+    let from = to.len();
+    zones.begin_line(view.zone, stamp, view.shown, false, to);
+    let used = to.len() - from;
+    mark(NORMAL, view, to);
+    used
 }
 
-/// What marks the beginning of a day in what was said; `text` begins with its date.
+/// Writes the line that marks the beginning of a day; `text` begins with its date.
 fn write_date(text: &str, to: &mut Vec<u8>) {
-    write_words(["-- ", &text[..10], " --"], to);
+    for word in ["-- ", &text[..10], " --"] {
+        to.extend_from_slice(word.as_bytes());
+    }
 }
 
 fn mark(mark: &[u8], view: View, to: &mut Vec<u8>) {
@@ -174,28 +183,23 @@ fn mark(mark: &[u8], view: View, to: &mut Vec<u8>) {
     }
 }
 
-fn write_words(words: [&str; 3], to: &mut Vec<u8>) {
-    for word in words {
-        to.extend_from_slice(word.as_bytes());
-    }
-}
-
-fn write_lines(message: Message<'_>, lang: Lang, to: &mut Vec<u8>) {
+fn lines(message: Message<'_>, lang: Lang) -> String {
     let mut body = Vec::new();
     lang.write(message, &mut body).expect("writing to memory does not fail");
-    write_text(std::str::from_utf8(&body).expect("texts are text"), to);
+    String::from_utf8(body).expect("texts are text")
 }
 
-fn write_text(text: &str, to: &mut Vec<u8>) {
+/// Writes lines; of the first one's row `used` columns are taken already.
+fn write_text(text: &str, used: usize, view: View, to: &mut Vec<u8>) {
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {
             to.extend_from_slice(b"\r\n");
         }
-        to.extend_from_slice(line.as_bytes());
+        write_line(&[line], if number > 0 { 0 } else { used }, view, to);
     }
 }
 
-/// Whether when it happened is of interest: it is no answer.
+/// Whether the event's time is of interest: it is not an answer.
 fn happens_now(event: &Event<'_>) -> bool {
     matches!(
         event,

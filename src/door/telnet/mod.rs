@@ -17,3 +17,4 @@ pub mod protocol;
 pub mod screen;
 pub mod settings;
 pub mod view;
+pub mod wrap;

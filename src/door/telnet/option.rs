@@ -1,12 +1,12 @@
-//! Telnet options of one side, agreed on so that no negotiation loops (RFC 1143, "the Q method").
+//! Telnet options of one side, negotiated so that no loop can occur (RFC 1143, "the Q method").
 
-/// RFC 856: who sends WILL passes on all eight bits of a byte.
+/// RFC 856: the sender of WILL transmits all eight bits of a byte.
 pub const BINARY: u8 = 0;
-/// RFC 857: who sends WILL shows the other side what that one types.
+/// RFC 857: the sender of WILL echoes what the other side types.
 pub const ECHO: u8 = 1;
 /// RFC 858, "suppress go ahead": together with ECHO, clients send each key at once.
 pub const SGA: u8 = 3;
-/// RFC 860: an answer to it marks a place in the output.
+/// RFC 860: the answer to it marks a position in the output.
 pub const TIMING_MARK: u8 = 6;
 /// RFC 1091: the terminal's name.
 pub const TTYPE: u8 = 24;
@@ -15,44 +15,44 @@ pub const NAWS: u8 = 31;
 /// RFC 2066: the character set of both directions.
 pub const CHARSET: u8 = 42;
 
-/// The options of one side of a connection, of which `N` may ever be on.
+/// The options of one side of a connection, of which only `N` may ever be on.
 ///
-/// Both sides follow the same rules: for our own options the peer's words are DO and DONT and
-/// ours WILL and WONT, for the peer's it is the other way round. So `true` stands for DO or WILL
-/// here, and `false` for DONT or WONT.
+/// Both sides follow the same rules: for our own options the peer sends DO and DONT and we send
+/// WILL and WONT; for the peer's options it is the other way round. So `true` means DO or WILL
+/// here, and `false` DONT or WONT.
 pub struct Options<const N: usize> {
     known: [(u8, Standing); N],
-    /// A bit for each option that was refused and not taken back since: asked for once more, it
-    /// gets no second answer, so that a peer that cannot take no for one is not argued with.
+    /// A bit for each option that was refused and not withdrawn since: a repeated request is not
+    /// answered again, so there is no endless exchange with a peer that does not accept a refusal.
     refused: [u64; 4],
 }
 
-/// How an option stands: RFC 1143's states, with the bit of its queue.
+/// The state of an option: RFC 1143's states, with the bit of its queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     No,
     Yes,
     /// We have asked for it to be off, and wait for the answer.
     WantNo,
-    /// The same, and then it is to be asked for again.
+    /// The same, and then it will be asked for again.
     WantNoThenYes,
     /// We have asked for it, and wait for the answer.
     WantYes,
-    /// The same, and then it is to be off again.
+    /// The same, and then it will be turned off again.
     WantYesThenNo,
 }
 
-/// What comes of a word of the peer.
+/// The result of a request or answer of the peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What to answer, if anything.
+    /// The answer to send, if any.
     pub answer: Option<bool>,
-    /// The option has come to be on; or off, be it that it was refused.
+    /// Whether the option is now on, or off (also because it was refused), if that was settled.
     pub settled: Option<bool>,
 }
 
 impl<const N: usize> Options<N> {
-    /// All off; those in `known` may be turned on.
+    /// Creates the options, all off; those in `known` may be turned on.
     pub fn new(known: [u8; N]) -> Self {
         Self { known: known.map(|option| (option, Standing::No)), refused: [0; 4] }
     }
@@ -62,10 +62,10 @@ impl<const N: usize> Options<N> {
         self.standing(option) == Standing::Yes
     }
 
-    /// Asks for `option` to be on or off: what to send, if anything. It must be a known one.
+    /// Asks for `option`, which is known, to be on or off; returns what to send, if anything.
     pub fn ask(&mut self, option: u8, on: bool) -> Option<bool> {
         use Standing::{No, WantNo, WantNoThenYes, WantYes, WantYesThenNo, Yes};
-        // While an answer is waited for nothing is sent, or the two would be taken for each other.
+        // Nothing is sent while an answer is awaited, or the two answers could be confused.
         let (standing, asked) = match (self.standing(option), on) {
             (No, true) => (WantYes, Some(true)),
             (Yes, false) => (WantNo, Some(false)),
@@ -79,8 +79,8 @@ impl<const N: usize> Options<N> {
         asked
     }
 
-    /// The peer asks for `option` to be on or off, or answers. `may_agree` says whether it may be
-    /// turned on if it is off and we had not asked; only known ones can be.
+    /// Handles the peer's request for `option` to be on or off, or its answer. `may_agree` says
+    /// whether a known option that is off may be turned on although we had not asked.
     pub fn receive(&mut self, option: u8, on: bool, may_agree: bool) -> Outcome {
         use Standing::{No, WantNo, WantNoThenYes, WantYes, WantYesThenNo, Yes};
         let before = self.standing(option);
@@ -97,7 +97,8 @@ impl<const N: usize> Options<N> {
             (WantNoThenYes, false) => (WantYes, Some(true)),
             (WantYesThenNo, true) => (WantNo, Some(false)),
             (Yes | WantYes | WantNoThenYes, true) => (Yes, None),
-            // A DONT that is answered with WILL is the peer's mistake: RFC 1143 leaves it off.
+            // A DONT that is answered with WILL is the peer's error: RFC 1143 leaves the option
+            // off.
             (WantNo, true) | (No | WantNo | WantYes | WantYesThenNo, false) => (No, None),
         };
         self.set(option, after);
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_received_follows_the_table_of_rfc_1143() {
+    fn receive_follows_the_table_of_rfc_1143() {
         for (before, on, may_agree, after, answer) in [
             (No, true, true, Yes, Some(true)),
             (No, true, false, No, Some(false)),
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_follows_the_table_of_rfc_1143() {
+    fn ask_follows_the_table_of_rfc_1143() {
         for (before, on, after, asked) in [
             (No, true, WantYes, Some(true)),
             (Yes, true, Yes, None),
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn every_option_is_refused_once_until_it_is_taken_back() {
+    fn every_option_is_refused_once_until_it_is_withdrawn() {
         let mut options = Options::new([ECHO]);
         let refusal = Outcome { answer: Some(false), settled: None };
         for _ in 0..2 {
@@ -194,6 +195,6 @@ mod tests {
                 assert_eq!(options.receive(option, false, false), Outcome::default(), "{option}");
             }
         }
-        assert_eq!(options.receive(NAWS, true, true), refusal, "what is not known cannot be on");
+        assert_eq!(options.receive(NAWS, true, true), refusal, "an unknown option cannot be on");
     }
 }

@@ -1,4 +1,4 @@
-//! The person at a terminal, whatever telnet's commands are: bytes of text to lines, in the charset that
+//! The user at a terminal, below the telnet commands: decodes text into lines, in the charset that
 //! the terminal seems to use.
 
 use std::borrow::Cow;
@@ -9,57 +9,57 @@ use crate::door::notice::Notice;
 use crate::door::stray::{self, TlsGuard};
 use crate::door::telnet::editing::{Editing, Typed};
 use crate::door::telnet::protocol::{ControlKey, HERE, Item};
-use crate::door::telnet::view::{Style, View};
+use crate::door::telnet::view::{Style, View, Width};
 use crate::editor::Key;
 
-/// What lies behind the protocol.
+/// The state of a user's terminal and line.
 #[derive(Default)]
 pub struct Person {
-    /// How lines look to it.
+    /// How lines look to the user.
     pub view: View,
-    /// The charset was chosen or agreed on: none is guessed any more.
+    /// Whether the charset was chosen or negotiated: it is no longer guessed.
     pub is_charset_chosen: bool,
-    /// The person chose it: none is agreed on any more.
+    /// Whether the user chose the charset: it is no longer negotiated.
     pub is_charset_typed: bool,
-    /// Spoken until it chooses a language, or its charset is one of another language.
+    /// The language until the user chooses one, or a charset of another language.
     server_lang: Lang,
-    /// The language that it chose.
+    /// The language that the user chose.
     pub chosen_lang: Option<Lang>,
-    /// Whether there are colours was chosen.
+    /// Whether the user chose to have colours or not.
     pub is_color_chosen: bool,
-    /// What asks for input.
+    /// The prompt.
     pub prompt: Cow<'static, str>,
-    /// Where it is, if it has a name.
+    /// The room that the user speaks in, if they have a name.
     pub room: Option<Box<str>>,
-    /// What has come of a line that has not ended.
+    /// The unfinished line.
     pub line: Vec<u8>,
-    /// The line has outgrown its bound; what comes up to its end is dropped.
+    /// The line is longer than its limit; its bytes are dropped up to its end.
     pub is_too_long: bool,
-    /// After CR: a LF or NUL belongs to it.
+    /// After CR: a following LF or NUL belongs to it.
     is_after_return: bool,
     /// The last line ended in LF alone.
     pub ended_in_lf: bool,
-    /// Bytes taken since the last line end.
+    /// The number of bytes since the last line end.
     pub unterminated: usize,
-    /// A line has ended: whatever the peer is, it is no browser.
+    /// Whether a line has ended: then the peer is certainly no browser.
     pub has_ended_line: bool,
-    /// The line that was handed out.
+    /// The line that was returned last.
     pub text: String,
-    /// Columns and rows; 0 stands for unknown.
+    /// Columns and rows; 0 is unknown.
     window: (u16, u16),
-    /// Its line, if that is edited here.
+    /// The line editor, if the server edits the line.
     pub editing: Option<Box<Editing>>,
-    /// The charset was guessed, which is not told yet.
+    /// The charset was guessed, and the user is not told yet.
     pub has_guessed: bool,
-    /// The client was asked whether its line may be edited here, and did not answer.
+    /// The client was asked to let the server edit its line, and did not answer.
     pub is_unanswered: bool,
-    /// What came of editing here, which is not told yet.
+    /// The notice about editing that is not sent yet.
     pub edit_notice: Option<Notice<'static>>,
-    /// What it is to be shown of what it typed.
+    /// The pending echo.
     pub echo: String,
 }
 
-/// What bytes have come to, without the bytes.
+/// The result of decoded bytes, without the bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     Line,
@@ -69,14 +69,15 @@ pub enum Outcome {
 }
 
 impl Person {
-    /// Nothing has come; until something shows otherwise, it is spoken to in `lang`.
+    /// Creates the state of a new connection. Messages are in `lang` until the client shows
+    /// otherwise.
     pub fn new(lang: Lang) -> Self {
         let mut person = Self { server_lang: lang, ..Self::default() };
         person.update_lang();
         person
     }
 
-    /// Takes text up to what it comes to; says how much that is.
+    /// Decodes `run` up to the first complete line or key; returns the number of bytes consumed.
     pub fn decode(&mut self, run: &[u8], bytes_max: usize) -> (usize, Option<Outcome>) {
         if let Some(editing) = &mut self.editing {
             let had = self.view.charset;
@@ -122,8 +123,8 @@ impl Person {
         (run.len(), None)
     }
 
-    /// Adds `text`, in which no line ends. What takes something back does so when the line has
-    /// ended or grown: to look for the character at once would cost as much as the line is long.
+    /// Appends `text`, which contains no line end. Backspaces are applied when the line has ended
+    /// or grown: finding the character at once would cost time in proportion to the line.
     fn keep(&mut self, mut text: &[u8], bytes_max: usize) {
         while !text.is_empty() && !self.is_too_long {
             let room = 2 * bytes_max - self.line.len();
@@ -138,7 +139,8 @@ impl Person {
 
     fn rub_out(&mut self, bytes_max: usize) {
         if memchr::memchr2(BACKSPACE, DELETE, &self.line).is_some() {
-            // The one character that there is would be cut in two, as long as nothing tells more.
+            // A single remaining character could otherwise be cut in two, as long as nothing else
+            // shows the charset.
             self.line = self.charset_of_line(1).rub_out(&self.line);
         }
         if self.line.len() > bytes_max {
@@ -147,7 +149,7 @@ impl Person {
         }
     }
 
-    /// What a telnet command means to who is typing.
+    /// Applies a telnet command to the line being typed.
     pub fn note(&mut self, item: Item<'_>, bytes_max: usize) {
         match item {
             Item::Data(_) => unreachable!("text was taken"),
@@ -156,7 +158,7 @@ impl Person {
             Item::EraseLine | Item::Cancel(_) | Item::Ignored(_) if self.mends(item, bytes_max) => {
             }
             Item::EraseLine => {
-                // All of it, wherever the cursor is.
+                // The whole line, wherever the cursor is.
                 self.command(Key::End);
                 self.command(Key::KillToStart);
             }
@@ -169,6 +171,7 @@ impl Person {
             }
             Item::Window { columns, rows } => {
                 self.window = (columns, rows);
+                self.view.width = Width::of_terminal(columns);
                 if let Some(editing) = &mut self.editing {
                     editing.resize(columns, rows);
                 }
@@ -197,7 +200,7 @@ impl Person {
         }
     }
 
-    /// The language is that of the charset, unless the person chose one.
+    /// Sets the language to that of the charset, unless the user chose one.
     pub fn update_lang(&mut self) {
         let of_charset = self.view.charset.lang().unwrap_or(self.server_lang);
         self.view.lang = self.chosen_lang.unwrap_or(of_charset);
@@ -206,7 +209,7 @@ impl Person {
         }
     }
 
-    /// Its bytes are in `charset` from here on.
+    /// Sets the charset of the terminal.
     pub fn set_charset(&mut self, charset: Charset) {
         self.view.charset = charset;
         self.update_lang();
@@ -215,9 +218,9 @@ impl Person {
         }
     }
 
-    /// Whether `item` is a byte of a character, of which the client looked at seven bits: GNU's and
-    /// BSD's telnet do until BINARY is agreed on, and 小 (E5 B0 8F) comes as E5 B0 and an "abort
-    /// output", for ^O is 0F. Then the line gets its byte back.
+    /// Whether `item` is a byte of a character of which the client looked at seven bits: GNU's and
+    /// BSD's telnet do until BINARY is agreed on, and 小 (E5 B0 8F) arrives as E5 B0 and an "abort
+    /// output", because ^O is 0F. Then the byte is put back into the line.
     fn mends(&mut self, item: Item<'_>, bytes_max: usize) -> bool {
         let is_cut = |line| std::str::from_utf8(line).is_err_and(|at| at.error_len().is_none());
         let key = match item {
@@ -246,13 +249,13 @@ impl Person {
         }
     }
 
-    /// The charset that the line is in, as far as can be said.
+    /// Returns the charset of the line, as far as it can be known.
     fn charset_of_line(&self, common_min: usize) -> Charset {
         let charset = self.view.charset;
         if self.is_charset_chosen { charset } else { charset.or_gbk(&self.line, common_min) }
     }
 
-    /// The line has ended: what it comes to.
+    /// Ends the line; returns its result.
     pub fn end_line(&mut self, bytes_max: usize) -> Outcome {
         let is_first = !std::mem::replace(&mut self.has_ended_line, true);
         self.rub_out(bytes_max);

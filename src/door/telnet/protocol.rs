@@ -1,13 +1,15 @@
-//! Telnet's bytes to input and answers: commands, options, subnegotiations.
+//! The telnet protocol: separates input from commands, options and subnegotiations, and answers
+//! them.
 //!
-//! Nothing is sent to a peer that has sent no command: it may be no telnet at all. A doubled IAC
-//! is a byte of text and no command, and so is nothing from IAC 0 to IAC 235, which no RFC gives a
-//! meaning (a byte 255 in a peer's Latin-1 looks like that). The first command shows that the peer
-//! speaks telnet, and it is asked for all eight bits, its window, its terminal and its charset.
+//! Nothing is sent to a peer that has sent no command: it may not speak telnet at all. A doubled
+//! IAC is a byte of text and no command, and neither is anything from IAC 0 to IAC 235, to which no
+//! RFC gives a meaning (a byte 255 in a peer's Latin-1 looks like that). The first command shows
+//! that the peer speaks telnet; then it is asked for eight-bit transmission, its window size, its
+//! terminal and its charset.
 //!
-//! ENVIRON (36), NEW-ENVIRON (39) and LINEMODE (34) are refused like everything else that is not
-//! known here, and what is subnegotiated about them is not looked at: they were ways into other
-//! servers (CVE-2026-24061, CVE-2026-28372, CVE-2026-32746).
+//! ENVIRON (36), NEW-ENVIRON (39) and LINEMODE (34) are refused like every other unknown option,
+//! and their subnegotiations are ignored: they have been used to attack other servers
+//! (CVE-2026-24061, CVE-2026-28372, CVE-2026-32746).
 
 use crate::door::iac::{self, Commands, DO, DONT, EOF, IAC, SB, SE, WILL, WONT};
 use crate::door::telnet::charset::Choice;
@@ -24,64 +26,64 @@ const AYT: u8 = 246;
 const EC: u8 = 247;
 const EL: u8 = 248;
 
-/// What a subnegotiation of TTYPE begins with (RFC 1091).
+/// The first byte of a subnegotiation of TTYPE (RFC 1091).
 const TTYPE_IS: u8 = 0;
 const TTYPE_SEND: u8 = 1;
 
-/// The answer to "are you there" (RFC 854: something that can be seen).
+/// The answer to "are you there" (RFC 854: something visible).
 pub const HERE: &str = "[natter]\r\n";
-/// IAC NOP: does nothing, so that something is sent.
+/// IAC NOP: has no effect, but is traffic.
 pub const NOP: [u8; 2] = [IAC, 241];
 
-/// Bytes kept of a subnegotiation, its option included: what is longer is cut.
+/// The number of bytes kept of a subnegotiation, including its option: a longer one is cut.
 const SUB_BYTES_MAX: usize = 64;
 
-/// Negotiations, and questions whether we are there, that are received within one window of time,
-/// and how long that is.
+/// The number of negotiations and "are you there" commands answered within one window of time, and
+/// the length of that window.
 const ANSWERS_MAX: u8 = 32;
 const WINDOW_MS: u64 = 10_000;
-/// Negotiations that are processed at all: even a peer that contradicts every answer, each after more
-/// than a window, comes to an end.
+/// The number of negotiations that are processed in all: so even an exchange with a peer that
+/// contradicts every answer, each after more than a window, ends.
 const NEGOTIATIONS_MAX: u16 = 1_000;
 
-/// What has come of the input.
+/// A decoded item of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<'a> {
-    /// Input between commands, not empty; a doubled IAC is one byte 255, in a piece of its own.
+    /// Input between commands, not empty; a doubled IAC is one byte 255, as an item of its own.
     Data(&'a [u8]),
-    /// The last character of the unfinished line is taken back.
+    /// Delete the last character of the unfinished line.
     EraseCharacter,
-    /// The unfinished line is taken back.
+    /// Delete the unfinished line.
     EraseLine,
-    /// The unfinished line is given up, and what was going on (telnet's ^C).
+    /// Cancel the unfinished line, and whatever is in progress (telnet's ^C).
     Cancel(ControlKey),
-    /// Something else than talk was meant to be controlled.
+    /// A control function without a meaning in a chat.
     Ignored(ControlKey),
-    /// To be answered with something that can be seen.
+    /// Answer with something visible.
     AreYouThere,
-    /// The size of the window; 0 stands for unknown.
+    /// The size of the window; 0 is unknown.
     Window {
-        /// Characters in a line.
+        /// The number of columns.
         columns: u16,
-        /// Lines.
+        /// The number of rows.
         rows: u16,
     },
     /// The terminal's name: visible ASCII, lower case, at most 62 bytes.
     Terminal(&'a str),
     /// Both directions use this one of [`CHARSETS`](super::charset::CHARSETS) from now on.
     Charset(&'static str),
-    /// The peer leaves echoing to us, or does not, or not any more.
+    /// Whether the peer leaves echoing to us.
     Echo(bool),
 }
 
-/// The control key that stands for a command on most terminals.
+/// The control key that means the command on most terminals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ControlKey(pub u8);
 
-/// One connection's telnet, without its socket and its clock.
+/// The telnet state of one connection, without its socket and its clock.
 ///
-/// Every byte of input is reported as taken, those of commands and of subnegotiations too: a caller
-/// that bounds what it takes without a line end bounds a subnegotiation without an end as well.
+/// Every byte of input counts as consumed, also those of commands and subnegotiations: a caller
+/// that limits bytes without a line end thereby limits an endless subnegotiation as well.
 pub struct Protocol {
     commands: Commands,
     sub: Sub,
@@ -89,21 +91,21 @@ pub struct Protocol {
     theirs: Options<5>,
     budget: Budget,
     charset: Choice,
-    /// ECHO and SGA are agreed to.
+    /// Whether ECHO and SGA may be agreed to.
     is_editing: bool,
     has_spoken: bool,
     has_asked_terminal: bool,
-    /// When input last came.
+    /// When input was last received.
     received_ms: u64,
-    /// When the peer should have answered whether its line may be edited here; 0 if nothing is asked.
+    /// When the peer's answer to the offer of editing is overdue; 0 if none is awaited.
     edit_due_ms: u64,
 }
 
-/// What one byte has completed.
+/// The result of one byte.
 enum Step {
     Nothing,
     Item(Item<'static>),
-    /// The terminal's name, in the subnegotiation.
+    /// The terminal's name is in the subnegotiation.
     Terminal,
 }
 
@@ -113,7 +115,7 @@ impl Default for Protocol {
             commands: Commands::default(),
             sub: Sub { bytes: [0; SUB_BYTES_MAX], length: 0, is_cut: false },
             ours: Options::new([ECHO, SGA, CHARSET]),
-            // Go-aheads of the peer are skipped in any case, so it may well leave them out.
+            // We ignore go-aheads in any case, so the peer may suppress them.
             theirs: Options::new([BINARY, NAWS, TTYPE, CHARSET, SGA]),
             budget: Budget::default(),
             charset: Choice::default(),
@@ -127,8 +129,8 @@ impl Default for Protocol {
 }
 
 impl Protocol {
-    /// The next item of `input`; also how much of `input` was taken, which is all of it if there
-    /// is none. Answers are appended to `replies`, to be sent as they are.
+    /// Decodes the next item of `input`; returns the number of bytes consumed as well, which is all
+    /// of them if there is none. Answers are appended to `replies`, to be sent unchanged.
     pub fn next<'a>(
         &'a mut self,
         input: &'a [u8],
@@ -166,14 +168,14 @@ impl Protocol {
         self.has_spoken
     }
 
-    /// Asks the peer to leave editing and echoing to us, or takes that back; [`Item::Echo`] tells
-    /// what it said. It is asked even if it has not spoken: most clients only answer.
+    /// Asks the peer to leave editing and echoing to us, or withdraws that; [`Item::Echo`] reports
+    /// its answer. It is asked even if it has sent no command: most clients only answer.
     pub fn edit(&mut self, on: bool, replies: &mut Vec<u8>) {
         self.is_editing = on;
         let is_open = on && !self.ours.is_on(ECHO);
         self.edit_due_ms = if is_open { self.received_ms + EDIT_ANSWER_MS } else { 0 };
-        // SGA is taken back too: with it, and without ECHO, clients go on sending each key at
-        // once, and show it, but leave it to us to erase it.
+        // SGA is withdrawn too: with SGA but without ECHO, clients still send each key at once, and
+        // show it, but leave it to us to erase it.
         for option in [ECHO, SGA] {
             if let Some(word) = self.ours.ask(option, on) {
                 say_ours(option, word, replies);
@@ -181,12 +183,12 @@ impl Protocol {
         }
     }
 
-    /// When the answer to [`Protocol::edit`] is overdue.
+    /// Returns when the answer to [`Protocol::edit`] is overdue.
     pub fn edit_due_ms(&self) -> Option<u64> {
         Some(self.edit_due_ms).filter(|&due_ms| due_ms > 0)
     }
 
-    /// Whether it is; that is told once.
+    /// Whether that answer is overdue; returns true only once.
     pub fn take_edit_due(&mut self, now_ms: u64) -> bool {
         let is_due = self.edit_due_ms().is_some_and(|due_ms| due_ms <= now_ms);
         if is_due {
@@ -195,11 +197,11 @@ impl Protocol {
         is_due
     }
 
-    /// One byte that is not plain text.
+    /// Processes one byte that is not plain text.
     fn step(&mut self, byte: u8, now_ms: u64, replies: &mut Vec<u8>) -> Step {
         match self.commands.step(byte) {
             iac::Step::Nothing => {}
-            // Other text is taken in runs.
+            // Other text is processed in runs.
             iac::Step::Text(_) => return Step::Item(Item::Data(&[IAC])),
             iac::Step::Command(command) => return self.command(command, now_ms, replies),
             iac::Step::Option(verb, option) => {
@@ -216,14 +218,14 @@ impl Protocol {
         Step::Nothing
     }
 
-    /// Once the peer has shown that it speaks telnet, it is asked what there is to know.
+    /// Asks a peer that has shown that it speaks telnet for all that is useful.
     fn meet(&mut self, replies: &mut Vec<u8>) {
         if self.has_spoken {
             return;
         }
         self.has_spoken = true;
-        // Without BINARY, BSD's telnet and GNU's take a byte of UTF-8 for the control character
-        // that it is but for its highest bit: 来 for the escape to their prompt, 小 for a ^O.
+        // Without BINARY, BSD's telnet and GNU's mistake a byte of UTF-8 for the control character
+        // with the same low seven bits: 来 contains their escape key, 小 a ^O.
         for option in [BINARY, NAWS, TTYPE] {
             if let Some(word) = self.theirs.ask(option, true) {
                 say_theirs(option, word, replies);
@@ -248,7 +250,7 @@ impl Protocol {
             SUSP => Step::Item(Item::Ignored(ControlKey(b'Z' - b'@'))),
             EOF => Step::Item(Item::Ignored(ControlKey(b'D' - b'@'))),
             AYT if self.budget.answer(now_ms) => Step::Item(Item::AreYouThere),
-            // NOP, GA, DM, EOR; an SE that ends nothing; an AYT too many.
+            // NOP, GA, DM, EOR; an SE that ends nothing; an AYT beyond the limit.
             _ => Step::Nothing,
         }
     }
@@ -257,8 +259,9 @@ impl Protocol {
         self.meet(replies);
         if (verb, option) == (DO, TIMING_MARK) {
             // RFC 860: each one is answered, so no refusal is remembered. Clients send it with ^C
-            // and throw all output away until the answer, so it is not rationed either: a ^C held
-            // down would silence them. It costs the peer three bytes for each three it gets.
+            // and discard all output until the answer, so it is not limited either: otherwise
+            // holding down ^C would silence them. Each answer has three bytes, as many as the
+            // request.
             say_ours(TIMING_MARK, false, replies);
             return Step::Nothing;
         }
@@ -272,13 +275,13 @@ impl Protocol {
                 say_theirs(option, word, replies);
             }
             if option == TTYPE && outcome.settled == Some(true) && !self.has_asked_terminal {
-                // Once: RFC 1091 gives another name of a list to everyone who asks again.
+                // Only once: RFC 1091 returns the next name of a list to each repeated request.
                 self.has_asked_terminal = true;
                 replies.extend_from_slice(&[IAC, SB, TTYPE, TTYPE_SEND, IAC, SE]);
             }
             return Step::Nothing;
         }
-        // A client that is told WILL SGA stops editing lines itself, so nobody would.
+        // A client that receives WILL SGA stops editing lines itself, so nobody would edit them.
         let may_agree = option == CHARSET || self.is_editing;
         let outcome = self.ours.receive(option, on, may_agree);
         if let Some(word) = outcome.answer {
@@ -295,13 +298,13 @@ impl Protocol {
         Step::Nothing
     }
 
-    /// Acts on the subnegotiation whose end has come.
+    /// Handles a subnegotiation that is complete.
     fn subnegotiate(&mut self, now_ms: u64, replies: &mut Vec<u8>) -> Step {
         self.meet(replies);
         let sub = self.sub.bytes();
         if let (&[NAWS, a, b, c, d], true) = (sub, self.theirs.is_on(NAWS)) {
-            // Not rationed: a window that is dragged tells dozens, of which the last one counts,
-            // and there is no answer.
+            // Not limited: resizing a window sends dozens, of which the last one counts, and they
+            // are not answered.
             let [columns, rows] = [[a, b], [c, d]].map(u16::from_be_bytes);
             return Step::Item(Item::Window { columns, rows });
         }
@@ -334,11 +337,11 @@ fn say_theirs(option: u8, on: bool, replies: &mut Vec<u8>) {
     replies.extend_from_slice(&[IAC, if on { DO } else { DONT }, option]);
 }
 
-/// A subnegotiation, as far as it is kept: the option, then what is said about it.
+/// The stored part of a subnegotiation: the option, then its data.
 struct Sub {
     bytes: [u8; SUB_BYTES_MAX],
     length: u8,
-    /// There was more than is kept.
+    /// Whether bytes were dropped.
     is_cut: bool,
 }
 
@@ -360,7 +363,7 @@ impl Sub {
         &self.bytes[..usize::from(self.length)]
     }
 
-    /// Leaves only what is visible of a TTYPE IS, in lower case; whether anything is.
+    /// Reduces a TTYPE IS to its visible characters, in lower case; returns whether any are left.
     fn clean_terminal(&mut self) -> bool {
         let (bytes, length) = (self.bytes, usize::from(self.length));
         self.length = 2;
@@ -375,8 +378,9 @@ impl Sub {
     }
 }
 
-/// How much a peer is still answered: a fixed window of time, begun by the first answer after the
-/// last one was over, and a count of those in it. What is over is neither answered nor obeyed.
+/// The limit on answers to a peer: a fixed window of time, which starts with the first answer after
+/// the last window, and the number of answers in it. What exceeds it is neither answered nor acted
+/// on.
 #[derive(Default)]
 struct Budget {
     window_ms: u64,

@@ -1,4 +1,4 @@
-//! What shows a prompt and a line being typed on a terminal, with the cursor in its place.
+//! Shows a prompt and a line being typed on a terminal, with the cursor in its place.
 //!
 //! # The trap at the right edge
 //!
@@ -10,16 +10,16 @@
 //! kind; and where the terminal itself wrapped, it knows that the rows are one line, for copying
 //! and for a window that changes its width.)
 //!
-//! A wide character that does not fit in its row goes to the next whole. Not every terminal sees
-//! to that, so a space takes the column that is left.
+//! A wide character that does not fit in its row moves to the next row as a whole. Not every
+//! terminal does that, so a space fills the column that is left.
 //!
 //! # Limits
 //!
-//! Each character takes the columns that `unicode-width` gives it alone, as with `wcwidth`.
-//! Terminals disagree about emoji made of several; what follows them in their row may stand a few
-//! columns off until it is drawn anew. Terminals of less than two columns or rows are taken to have
-//! two. While the height is not known, what does not fit the terminal is lost to
-//! [`Screen::erase`]: its rows that have left at the top stay there.
+//! Each character is assumed to take the columns that `unicode-width` gives it alone, as with
+//! `wcwidth`. Terminals disagree about emoji made of several; what follows them in their row may be
+//! a few columns off until it is redrawn. Terminals of less than two columns or rows are treated as
+//! having two. While the height is not known, [`Screen::erase`] cannot erase what exceeds the
+//! terminal: rows that have scrolled off the top stay there.
 
 use std::ops::Range;
 
@@ -28,14 +28,14 @@ use unicode_width::UnicodeWidthChar;
 use crate::door::charset::Charset;
 use crate::text::may_be_shown;
 
-/// What is taken for the width of a terminal that has not told it.
+/// The width that is assumed for a terminal that has not reported it.
 const COLUMNS_UNKNOWN: usize = 80;
 
-/// What is shown of an input, and where its cursor is.
+/// The shown part of an input, and the position of its cursor.
 ///
-/// All that is sent to the terminal between two calls must stand between [`Screen::erase`] or
-/// [`Screen::leave`] and the next [`Screen::draw`]. Keys that come together are best followed by
-/// one [`Screen::update`]: each looks at all of the text.
+/// Other output to the terminal must be sent between [`Screen::erase`] or [`Screen::leave`] and the
+/// next [`Screen::draw`]. After several keys, one [`Screen::update`] is best: each compares the
+/// whole text.
 pub struct Screen {
     /// At least 2.
     columns: usize,
@@ -44,15 +44,15 @@ pub struct Screen {
     charset: Charset,
     /// The part of prompt and text that is shown, from the start of a row.
     shown: String,
-    /// Where in `shown` the cursor is, in bytes.
+    /// The byte index of the cursor in `shown`.
     cursor_at: usize,
-    /// Where the cursor is on the terminal; the input begins at row 0, column 0.
+    /// The position of the cursor on the terminal; the input begins at row 0, column 0.
     cursor: Place,
-    /// Where the next character after `shown` would be.
+    /// The position of the next character after `shown`.
     end: Place,
 }
 
-/// A place relative to where the input begins.
+/// A position relative to the start of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     row: usize,
@@ -60,7 +60,7 @@ struct Place {
 }
 
 impl Screen {
-    /// A terminal of that size, 0 where it is not known; the cursor is at the start of a free row.
+    /// Creates a screen of that size, 0 if unknown; the cursor is at the start of a free row.
     pub fn new(columns: usize, rows: usize) -> Self {
         let mut screen = Self {
             columns: 0,
@@ -75,22 +75,20 @@ impl Screen {
         screen
     }
 
-    /// Notes the terminal's charset: what is not in it takes the one column of a `?`.
+    /// Sets the terminal's charset: a character that it lacks takes the one column of a `?`.
     pub fn set_charset(&mut self, charset: Charset) {
         self.charset = charset;
     }
 
-    /// Bytes of memory held.
+    /// Returns the number of bytes of memory held.
     pub fn held_bytes(&self) -> usize {
         self.shown.capacity()
     }
 
-    /// Notes the terminal's new size, 0 where it is not known, and takes the input away; to be
-    /// drawn anew.
+    /// Sets the terminal's new size, 0 if unknown, and erases the input, which has to be redrawn.
     ///
-    /// Some terminals let text flow into the new width, others cut it off. What may be left over
-    /// on one kind is better than a message lost on the other, so the smaller of the two heights
-    /// is erased.
+    /// Some terminals reflow text to the new width, others cut it off. Remains on one kind are
+    /// better than an erased message on the other, so the smaller of the two heights is erased.
     pub fn resize(&mut self, columns: usize, rows: usize, to: &mut String) {
         self.set_size(columns, rows);
         let flowed = self.place(&self.shown, self.cursor_at, 1);
@@ -98,14 +96,14 @@ impl Screen {
         self.erase(to);
     }
 
-    /// Takes the input away: the cursor is where it began, and all below is free.
+    /// Erases the input: the cursor is where the input began, and all below is free.
     pub fn erase(&mut self, to: &mut String) {
         self.go(Place { row: 0, ..self.cursor }, to);
         to.push_str("\r\u{1b}[J");
         self.forget();
     }
 
-    /// Lets the input stand as it is: the cursor is at the start of the row below.
+    /// Leaves the input on the terminal: the cursor is at the start of the row below.
     pub fn leave(&mut self, to: &mut String) {
         self.go(self.end, to);
         if self.end.column > 0 {
@@ -114,7 +112,7 @@ impl Screen {
         self.forget();
     }
 
-    /// Shows the input where nothing of it is: the cursor is at the start of a free row.
+    /// Shows the input where none of it is shown: the cursor is at the start of a free row.
     ///
     /// `cursor` is a byte index into `text`, at the start of a character.
     pub fn draw(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
@@ -122,8 +120,8 @@ impl Screen {
         self.update(prompt, text, cursor, to);
     }
 
-    /// Shows the input in place of what is shown, and sends only what differs: a character more
-    /// at the end is that character.
+    /// Shows the input in place of what is shown, and sends only the difference: for a character
+    /// appended at the end, that character.
     pub fn update(&mut self, prompt: &str, text: &str, cursor: usize, to: &mut String) {
         let (before, after) = text.split_at(text.floor_char_boundary(cursor));
         let mut input = String::new();
@@ -132,7 +130,8 @@ impl Screen {
             cursor_at = input.len();
             input.extend(part.chars().filter(|&c| may_be_shown(c)));
         }
-        // What is shown already is in the charset: only the rest is encoded, each character to one.
+        // The part shown already is in the charset: only the rest is encoded, each character to
+        // one.
         let known = self.known_start(&input);
         let rest = input.split_off(known);
         let chars = rest.char_indices().take_while(|&(at, _)| known + at < cursor_at).count();
@@ -144,8 +143,8 @@ impl Screen {
 
         let window = self.window(&input, cursor_at);
         self.show(&input[window.clone()], to);
-        // An accent that begins a text hangs on the prompt's last row, where the window may begin
-        // with the row below: there is the cursor.
+        // An accent at the start of a text is drawn on the prompt's last row, but the window may
+        // begin with the row below: then the cursor is there.
         self.cursor_at = cursor_at.saturating_sub(window.start);
         let place = self.place(&self.shown, self.cursor_at, first_columns(&input[cursor_at..]));
         self.go(place, to);
@@ -156,7 +155,7 @@ impl Screen {
         self.rows = if rows == 0 { 0 } else { rows.max(2) };
     }
 
-    /// How many bytes of `input` stand on the terminal as they are.
+    /// Returns how many bytes of `input` the terminal shows already.
     fn known_start(&self, input: &str) -> usize {
         common_start(&self.shown, input)
     }
@@ -168,8 +167,8 @@ impl Screen {
         self.end = Place::default();
     }
 
-    /// Which part of `input` is shown: all, or as many rows as leave one for the end, so that
-    /// nothing scrolls, the cursor in the last of them if it is that far down.
+    /// Returns the part of `input` that is shown: all, or as many rows as leave one for the end, so
+    /// that nothing scrolls, with the cursor in the last of them if it is that far down.
     fn window(&self, input: &str, cursor_at: usize) -> Range<usize> {
         if self.rows == 0 || self.place(input, input.len(), 1).row < self.rows {
             return 0..input.len();
@@ -196,7 +195,7 @@ impl Screen {
         self.shown = input.to_string();
     }
 
-    /// Sends `text` to be shown from the cursor on; where it ends.
+    /// Sends `text` to be shown at the cursor; returns where it ends.
     fn write(&self, text: &str, to: &mut String) -> Place {
         let mut place = self.cursor;
         for c in text.chars() {
@@ -214,7 +213,7 @@ impl Screen {
         self.fit(place, 1)
     }
 
-    /// Moves the cursor. Both places are in rows that have been shown, so nothing scrolls.
+    /// Moves the cursor. Both positions are in rows that have been shown, so nothing scrolls.
     fn go(&mut self, target: Place, to: &mut String) {
         let from = std::mem::replace(&mut self.cursor, target);
         motion(target.row.saturating_sub(from.row), 'B', to);
@@ -227,7 +226,7 @@ impl Screen {
         }
     }
 
-    /// Where in `text` the place at a byte index is, for a character of so many columns.
+    /// Returns the position of a byte index in `text`, for a character of so many columns.
     fn place(&self, text: &str, index: usize, columns: usize) -> Place {
         let end = text[..index].chars().fold(Place::default(), |place, c| {
             let start = self.fit(place, columns_of(c));
@@ -236,7 +235,8 @@ impl Screen {
         self.fit(end, columns)
     }
 
-    /// The start of a row of `text` as a byte index, or the end of the text if it has no such row.
+    /// Returns the byte index of the start of a row of `text`, or the end of the text if there is
+    /// no such row.
     fn row_start(&self, text: &str, row: usize) -> usize {
         let mut place = Place::default();
         for (index, c) in text.char_indices() {
@@ -249,7 +249,7 @@ impl Screen {
         text.len()
     }
 
-    /// `place`, or the start of the next row if so many columns are not left in this one.
+    /// Returns `place`, or the start of the next row if this one has not that many columns left.
     fn fit(&self, place: Place, columns: usize) -> Place {
         if place.column + columns > self.columns {
             Place { row: place.row + 1, column: 0 }
@@ -259,18 +259,19 @@ impl Screen {
     }
 }
 
-/// How many columns `c` takes. One character has three by the tables, and no terminal does that.
+/// Returns how many columns `c` takes. One character has three by the tables, but not on any
+/// terminal.
 fn columns_of(c: char) -> usize {
     c.width().unwrap_or(0).min(2)
 }
 
-/// How many columns the first character of `text` needs, or the cursor at its end.
+/// Returns how many columns the first character of `text` needs, or the cursor at its end.
 fn first_columns(text: &str) -> usize {
     text.chars().next().map_or(1, columns_of).max(1)
 }
 
-/// How many bytes both begin with, up to a character that takes columns: what takes none belongs
-/// to the one before it, which is to be sent again.
+/// Returns how many bytes both have in common at the start, up to a character that takes columns: a
+/// character without columns belongs to the one before it, which has to be sent again.
 #[inline(never)]
 fn common_start(old: &str, new: &str) -> usize {
     let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
@@ -282,7 +283,7 @@ fn common_start(old: &str, new: &str) -> usize {
     same
 }
 
-/// A cursor motion by `count`; 0 would be taken for 1.
+/// Appends a cursor motion by `count`; terminals treat 0 as 1.
 fn motion(count: usize, direction: char, to: &mut String) {
     if count > 0 {
         to.push_str(&format!("\u{1b}[{count}{direction}"));

@@ -1,4 +1,4 @@
-//! How one person wants things shown: what `/time`, `/lang`, `/charset`, `/color` and `/edit` change.
+//! The display settings of a user, changed by `/time`, `/lang`, `/charset`, `/color` and `/edit`.
 
 use crate::clock::{Shown, Stamp};
 use crate::door::charset::Charset;
@@ -8,24 +8,24 @@ use crate::door::telnet::decoder::Decoder;
 use crate::zone::Zones;
 use crate::zone::offset::Offset;
 
-/// How one person wants things shown.
+/// A display setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting<'a> {
-    /// `/time`: what is shown of the time.
+    /// `/time`: the format of times.
     Time(Shown),
-    /// `/time`: in which time zone.
+    /// `/time`: the time zone.
     Zone(&'a str),
-    /// `/lang`: in which language.
+    /// `/lang`: the language.
     Lang(Lang),
-    /// `/charset`: how the terminal writes.
+    /// `/charset`: the charset of the terminal.
     Charset(&'a str),
     /// `/color`: whether lines are dimmed or coloured.
     Color(bool),
-    /// `/edit`: whether natter edits the line that is typed.
+    /// `/edit`: whether natter edits the typed line.
     Edit(bool),
 }
 
-/// Applies `setting` at `now`; what the person is told of that.
+/// Applies `setting` at `now`; returns the notice for the user.
 pub fn apply<'a>(
     decoder: &mut Decoder,
     setting: Setting<'a>,
@@ -39,7 +39,7 @@ pub fn apply<'a>(
         }
         Setting::Zone(name) => match zones.find(name, now) {
             Some(zone) => {
-                // Somebody who says in which zone wants to see times.
+                // A user who sets a zone wants to see times.
                 let shown = decoder.view().shown.max(Shown::Short);
                 decoder.choose_time(shown, zone);
                 let name = Some(name).filter(|name| Offset::parse(name).is_none());
@@ -66,7 +66,7 @@ pub fn apply<'a>(
         Setting::Edit(on) => {
             decoder.edit(on);
             if decoder.is_editing() != on {
-                // It is told when the terminal has answered, or when it should have.
+                // The notice follows when the terminal has answered, or when its answer is overdue.
                 return Notice::Prompt;
             }
             Notice::EditSet { on }

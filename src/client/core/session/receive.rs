@@ -1,4 +1,4 @@
-//! What the server tells, and what follows from it.
+//! Handles messages from the server.
 
 use crate::chat::event::{Answer, Event};
 use crate::chat::rooms::LOBBY_NAME;
@@ -11,11 +11,11 @@ use crate::client::core::session::{News, Outcome, Session, State, Why};
 use crate::client::core::wire::Protocol;
 use crate::json::{Fields, Object, read};
 
-/// What stands for a line before every other: everything was said after it.
+/// An id before that of every line: everything was said after it.
 const FIRST_ID: &str = "0";
 
 impl Session {
-    /// A line has come that may be an object.
+    /// Handles a line that may be an object.
     pub(super) fn receive_object(&mut self, line: &[u8], now_ms: u64) {
         let Ok(fields) = read(line) else { return };
         let event = fields.text("type").unwrap_or_default();
@@ -32,17 +32,21 @@ impl Session {
                 self.closing = fields.text("text").map(|text| clean(&text));
             }
             "said" if self.is_held(&fields) => self.held.push(line.to_vec()),
+            "skipped" => {
+                self.told(&event, &fields);
+                self.fill_gap(now_ms);
+            }
             event => self.told(event, &fields),
         }
     }
 
-    /// Whether what has been said comes too early, before what was missed.
+    /// Whether a message arrives too early, before the missed lines.
     fn is_held(&self, fields: &Fields<'_>) -> bool {
         let mut flags = fields.texts("flags").into_iter().flatten();
         !self.is_settled && self.held.len() < IDS_MAX && !flags.any(|flag| flag == "earlier")
     }
 
-    /// A server that speaks JSON lines says `hello`, perhaps late.
+    /// Handles `hello`, which a server with JSON lines sends, perhaps late.
     fn greeted(&mut self, fields: &Fields<'_>, now_ms: u64) {
         let State::Entering { by_ms, words } = &mut self.state else { return };
         (*by_ms, *words) = (now_ms + ANSWER_MS, None);
@@ -55,13 +59,13 @@ impl Session {
         self.put("name", &Command::Name(self.name.clone()), now_ms);
     }
 
-    /// Asks for something that the person has not typed.
+    /// Sends a command of the client's own.
     fn put(&mut self, tag: &str, command: &Command, now_ms: u64) {
         command.write_json(tag, None, "", &mut self.outgoing);
         self.active_ms = now_ms;
     }
 
-    /// What was asked for with a tag is done.
+    /// Handles the end of the command with a tag.
     fn done(&mut self, fields: &Fields<'_>, now_ms: u64) {
         let tag = fields.text("tag").unwrap_or_default();
         match &*tag {
@@ -83,7 +87,7 @@ impl Session {
         }
     }
 
-    /// The name is taken.
+    /// Handles the acceptance of the name.
     fn entered(&mut self, fields: &Fields<'_>, now_ms: u64) {
         if !matches!(self.state, State::Entering { .. }) {
             return;
@@ -115,12 +119,27 @@ impl Session {
         }
     }
 
-    /// The person is in the room where they are to be: who is there, and what was said there?
+    /// Handles the entry into the wanted room: asks who is there, and what was said.
     fn arrive(&mut self, now_ms: u64) {
-        self.is_settled = false;
         if self.is_person {
             self.put("who", &Command::Who, now_ms);
         }
+        self.ask_for_past(now_ms);
+    }
+
+    /// The server has skipped lines, because this client was too slow: what was said in the room is
+    /// asked for again, and shown before what comes from here on.
+    fn fill_gap(&mut self, now_ms: u64) {
+        if self.is_settled {
+            self.ask_for_past(now_ms);
+        } else {
+            self.has_gap = true;
+        }
+    }
+
+    /// Asks for what was said in the room after the last line that was seen, or for its last lines.
+    fn ask_for_past(&mut self, now_ms: u64) {
+        (self.is_settled, self.has_gap) = (false, false);
         let room = self.place.room().to_string();
         let last_id = self.place.last_id().map(String::from);
         self.is_past_hidden = last_id.is_none() && !self.is_person;
@@ -133,7 +152,7 @@ impl Session {
         self.put("past", &past, now_ms);
     }
 
-    /// What was said before has come; perhaps not all of it.
+    /// Handles the end of the earlier lines, which may be incomplete.
     fn settle(&mut self, is_incomplete: bool, now_ms: u64) {
         match self.place.last_id() {
             None => {
@@ -144,13 +163,17 @@ impl Session {
             Some(_) if is_incomplete => self.news.push(News::Missed),
             Some(_) => {}
         }
-        (self.is_settled, self.is_past_hidden) = (true, false);
+        self.is_past_hidden = false;
+        if self.has_gap {
+            return self.ask_for_past(now_ms);
+        }
+        self.is_settled = true;
         for line in std::mem::take(&mut self.held) {
             self.receive_object(&line, now_ms);
         }
     }
 
-    /// Something that the person asked for is done.
+    /// Handles the end of a command of the user.
     fn answered(&mut self, job: Job, fields: &Fields<'_>, now_ms: u64) {
         match job.command {
             Command::Name(_) => self.take_name(fields),
@@ -172,7 +195,7 @@ impl Session {
             command => {
                 self.progress(now_ms);
                 if let Some(words) = command.words().filter(|_| !job.is_delivered) {
-                    // A server need not send it back.
+                    // The server need not send it back.
                     let body = Body::Said { name: self.name.clone(), text: words.into() };
                     self.news.push(News::Told(Message::now(body)));
                 }
@@ -180,7 +203,7 @@ impl Session {
         }
     }
 
-    /// What the server was asked for, it does not do.
+    /// Handles the refusal of a command.
     fn refused(&mut self, fields: &Fields<'_>, now_ms: u64) {
         let text = fields.text("text").map(|text| clean(&text)).unwrap_or_default();
         let tag = fields.text("tag").unwrap_or_default();
@@ -193,7 +216,7 @@ impl Session {
             }
             "room" => {
                 self.say_system(&text);
-                // It was meant for those in that room.
+                // It was meant for the users in that room.
                 self.outbox.keep_for(self.place.room());
                 self.place.enter(LOBBY_NAME, None);
                 self.arrive(now_ms);
@@ -213,7 +236,8 @@ impl Session {
         }
     }
 
-    /// The server answers, or the person is in: the last lines may take a little longer.
+    /// Postpones the deadline for the last lines, because the server answers or the user has
+    /// entered.
     fn progress(&mut self, now_ms: u64) {
         self.finish_by_ms = self.finish_by_ms.map(|_| now_ms + FINISH_MS);
     }
@@ -226,7 +250,7 @@ impl Session {
         self.news.push(News::Told(Message::of_event(event, self.lang)));
     }
 
-    /// Something has happened.
+    /// Handles an event.
     fn told(&mut self, event: &str, fields: &Fields<'_>) {
         let text = |field: &str| fields.text(field).map(|text| clean(&text)).unwrap_or_default();
         let mut is_earlier = false;
@@ -278,7 +302,7 @@ impl Session {
         self.news.extend(Message::of_fields(event, fields, self.lang).map(News::Told));
     }
 
-    /// Some of those who are there, either asked for by the person or to complete their names.
+    /// Handles names of users in the room, which the user asked for, or the client for completion.
     fn people(&mut self, fields: &Fields<'_>) {
         self.place.learn("people", fields, &self.name);
         if !self.is_asked(|it| *it == Command::Who) {
@@ -289,11 +313,11 @@ impl Session {
         self.names(&Event::Present { room: room.as_deref(), count, online }, fields);
     }
 
-    /// Shows some of the names that the person has asked for, the first of them below `heading`.
+    /// Shows some of the names that the user has asked for, the first of them below `heading`.
     fn names(&mut self, heading: &Event<'_>, fields: &Fields<'_>) {
         if self.listed.is_empty() {
             let heading = Message::of_event(heading, self.lang);
-            // It stands for an answer that has begun.
+            // The heading marks an answer that has begun.
             self.listed.push(heading.clone());
             self.news.push(News::Told(heading));
         }
@@ -302,12 +326,12 @@ impl Session {
         self.tell(&Event::Names { line: &line });
     }
 
-    /// Whether what comes answers a command of the person's that `is_it`.
+    /// Whether the message answers a command of the user for which `is_it` is true.
     fn is_asked(&self, is_it: impl Fn(&Command) -> bool) -> bool {
         self.outbox.first_sent().is_some_and(|job| is_it(&job.command))
     }
 
-    /// A message has come that is text.
+    /// Handles a message that is text.
     pub(super) fn receive_text(&mut self, line: &str, now_ms: u64) {
         let is_article = self.wire.protocol() == Protocol::Article;
         match &mut self.state {
@@ -362,7 +386,7 @@ impl Session {
     }
 }
 
-/// The number in a field; 0 if there is none.
+/// Returns the number in a field; 0 if there is none.
 fn whole(fields: &Fields<'_>, field: &str) -> usize {
     usize::try_from(fields.number(field).unwrap_or_default()).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! A connection of which the test is the other end, and the moments that the test hands in.
+//! A connection whose other end is the test, and times that the test controls.
 
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
@@ -9,27 +9,27 @@ use natter::delivery::outbound::Took;
 use natter::hub::Ready;
 use natter::hub::conn::Socket;
 
-/// A connection of which the test is the other end.
+/// A connection whose other end is the test.
 #[derive(Clone, Default)]
-pub struct Line(pub Rc<RefCell<Ends>>);
+pub struct PeerSocket(pub Rc<RefCell<Ends>>);
 
 #[derive(Default)]
 pub struct Ends {
-    /// What the peer has sent, not read yet.
+    /// Bytes from the peer that are not read yet.
     pub sent: Vec<u8>,
-    /// What it was sent.
+    /// Bytes that it was sent.
     pub heard: Vec<u8>,
-    /// In how many calls.
+    /// The number of write calls.
     pub writes: usize,
-    /// The peer sends no more: what it has sent is read to the end.
+    /// The peer sends no more: everything it has sent is read to the end.
     pub is_ended: bool,
-    /// The peer is gone, as a write finds out: what it has sent is there all the same.
+    /// The peer is gone, so a write fails: what it has sent can still be read.
     pub is_gone: bool,
-    /// So many bytes it still takes; none if there is no end of that.
+    /// The number of bytes that it still accepts; none means no limit.
     pub room: Option<usize>,
 }
 
-impl Socket for Line {
+impl Socket for PeerSocket {
     fn wake(&mut self, _: Ready) {}
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Took> {
