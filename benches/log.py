@@ -17,7 +17,7 @@ import time
 
 READERS = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000
 LINES = 150
-ROUNDS = 12
+ROUNDS = 7
 POLICIES = ["without --state", "never", "5", "always"]
 
 

@@ -1,6 +1,5 @@
 //! `natter log`: a log printed the way people saw it at the telnet door.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -28,13 +27,14 @@ const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 /// # Errors
 /// What the system answered; not that nobody reads what is printed any more.
 pub fn print(dir: &Path, selection: &Selection, lang: Lang) -> io::Result<()> {
-    let mut files = VecDeque::from(files::list(dir));
-    let first = files.pop_front().ok_or(io::ErrorKind::NotFound)?;
+    // The next one last.
+    let mut files: Vec<PathBuf> = files::list(dir).into_iter().rev().collect();
+    let first = files.pop().ok_or(io::ErrorKind::NotFound)?;
     let mut printer = Printer { selection, lang, zones: Zones::new(), lines: Vec::new() };
     let mut current = Lines::new(File::open(first)?);
     loop {
         printer.print_all(&mut current)?;
-        if let Some(next) = files.pop_front() {
+        if let Some(next) = files.pop() {
             current = Lines::new(File::open(next)?);
             continue;
         }
@@ -53,19 +53,15 @@ pub fn print(dir: &Path, selection: &Selection, lang: Lang) -> io::Result<()> {
     }
 }
 
-/// The files that came after `current`, if there are any.
-fn newer(dir: &Path, current: &File) -> io::Result<VecDeque<PathBuf>> {
+/// The files that came after `current`, if there are any, the next one last.
+fn newer(dir: &Path, current: &File) -> io::Result<Vec<PathBuf>> {
     let id = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
     let current = id(current.metadata()?);
-    let is_current = |path: &PathBuf| path.metadata().is_ok_and(|found| id(found) == current);
-    if is_current(&dir.join(files::NAME)) {
-        return Ok(VecDeque::new());
+    let is_newer = |path: &PathBuf| path.metadata().is_ok_and(|found| id(found) != current);
+    if !is_newer(&dir.join(files::NAME)) {
+        return Ok(Vec::new());
     }
-    let mut files = VecDeque::from(files::list(dir));
-    if let Some(place) = files.iter().position(is_current) {
-        files.drain(..=place);
-    }
-    Ok(files)
+    Ok(files::list(dir).into_iter().rev().take_while(is_newer).collect::<Vec<_>>())
 }
 
 struct Printer<'a> {

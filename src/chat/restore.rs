@@ -38,7 +38,7 @@ pub struct Restore {
 }
 
 /// A power of two.
-const PLACES: usize = 1_024;
+const PLACES: usize = 256;
 
 impl Restore {
     /// Nothing is known yet. If `is_complete`, what is read is all that there ever was.

@@ -14,7 +14,7 @@ pub const NAME: &str = "chat.log";
 /// Where a line goes that was cut.
 const TORN: &str = "chat.log.torn";
 /// What is read at a time.
-const BLOCK_BYTES: usize = 64 * 1024;
+const BLOCK_BYTES: usize = 16 * 1024;
 
 /// The files, open to be written by this process alone.
 pub struct Files {
@@ -165,7 +165,7 @@ fn end_of_lines(file: &mut File, size: u64) -> io::Result<u64> {
         let count = usize::try_from(to - from).expect("a block fits");
         file.seek(SeekFrom::Start(from))?;
         file.read_exact(&mut block[..count])?;
-        if let Some(at) = memchr::memrchr(b'\n', &block[..count]) {
+        if let Some(at) = block[..count].iter().rposition(|&byte| byte == b'\n') {
             return Ok(from + at as u64 + 1);
         }
         to = from;

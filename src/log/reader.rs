@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::chat::kept::{Kept, Kind};
 use crate::chat::restore::Restore;
@@ -12,7 +12,7 @@ use crate::limits::LOG_READ_BYTES;
 use crate::log::codec::{self, BYTES_MAX};
 
 /// What is read at a time.
-const BLOCK_BYTES: usize = 64 * 1024;
+const BLOCK_BYTES: usize = 16 * 1024;
 
 /// Lines out of something that may grow.
 pub struct Lines<R> {
@@ -84,7 +84,7 @@ pub struct Count {
 pub fn rebuild(files: &[PathBuf], rules: &Rules, now: Now) -> (Chat, Count) {
     let budget = rules.history_bytes as u64;
     let (mut bytes_max, mut was_full) = (2 * budget, false);
-    let total: u64 = files.iter().map(size).sum();
+    let total: u64 = files.iter().map(|path| size(path)).sum();
     loop {
         let (restore, count) = rebuild_end(files, total.saturating_sub(bytes_max), rules, now);
         // The first part that fills the memory has not all that is kept of the rooms in it.
@@ -117,11 +117,11 @@ fn rebuild_end(files: &[PathBuf], skipped: u64, rules: &Rules, now: Now) -> (Res
     (restore, count)
 }
 
-fn size(path: &PathBuf) -> u64 {
+fn size(path: &Path) -> u64 {
     path.metadata().map_or(0, |metadata| metadata.len())
 }
 
-fn read(path: &PathBuf, from: u64, restore: &mut Restore, count: &mut Count) -> io::Result<()> {
+fn read(path: &Path, from: u64, restore: &mut Restore, count: &mut Count) -> io::Result<()> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(from))?;
     let mut lines = Lines::new(file);
