@@ -36,8 +36,9 @@ pub struct Histories {
     absences: Absences,
     /// Rooms without a history have lost all lines up to this number.
     forgotten: u64,
-    /// Of any room, lines up to this number may be missing, though earlier ones are kept.
+    /// Lines of any room up to this number may be missing, although earlier ones are stored.
     missing: u64,
+    /// Lines have been dropped because the memory was full.
     has_given: bool,
 }
 
@@ -99,17 +100,17 @@ impl Histories {
         }
     }
 
-    /// Whether a room has had to give lines.
+    /// Whether lines have been dropped because the memory was full.
     pub fn is_full(&self) -> bool {
         self.has_given
     }
 
-    /// Nothing is known of lines up to `number`: they were said before what is read of a log.
+    /// Notes that lines up to `number` are unknown, because they precede the part of a log that is read.
     pub fn begin_after(&mut self, number: u64) {
         self.forgotten = self.forgotten.max(number);
     }
 
-    /// Some lines up to `number` are not known, and so neither is what anybody has missed.
+    /// Notes that some lines up to `number` are unknown. Nobody can be told exactly what was missed.
     pub fn lose_up_to(&mut self, number: u64) {
         self.missing = self.missing.max(number);
         self.absences = Absences::default();
@@ -194,7 +195,7 @@ impl Histories {
         self.leave_until(who, id, now_ms + ABSENCE_MS);
     }
 
-    /// Notes that `who` leaves or has left a room, and is told what was missed until `until_ms`.
+    /// Notes that `who` has left a room; the absence ends at `until_ms`.
     pub fn leave_until(&mut self, who: u64, id: HistoryId, until_ms: u64) {
         let (_, next) = self.kept(id);
         self.absences.leave(who, id.room, next, until_ms);

@@ -1,4 +1,4 @@
-//! A chat rebuilt from what was kept of it, and what has to be kept for that.
+//! Rebuilds a chat from the lines of its log, and produces the lines that this needs.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use crate::clock::{Now, Stamp};
 use crate::ids::{LOBBY, LineId, NodeId, PeerId, RoomId, UserId};
 use crate::limits::{ABSENCE_MS, RUNS_MAX};
 
-/// Who said what was said before the restart: nobody who is or ever will be here.
+/// The author of all lines from before the restart: an id that no user ever has.
 const GONE: UserId = UserId { node: NodeId(u16::MAX), peer: PeerId::NOBODY };
 
 /// A chat that is being rebuilt, line by line.
 ///
-/// It begins with the first [`Kind::Mark`]. Later marks only tell what is known already, unless lines
-/// are missing before them.
+/// It starts at the first [`Kind::Mark`]. Later marks are redundant, unless lines are missing before
+/// them.
 pub struct Restore {
     chat: Chat,
     now: Now,
@@ -24,16 +24,16 @@ pub struct Restore {
     people: BTreeSet<(u64, RoomId)>,
     /// By room: how many those are.
     counts: Vec<u32>,
-    /// A mark has been read, and nothing is missing since.
+    /// A mark has been read, and no gap since.
     is_known: bool,
-    /// How things stand is being told and is not known otherwise.
+    /// The lines that follow a mark are being read, and are needed.
     is_told: bool,
-    /// When the server stopped, if that was the last that it did.
+    /// When the server stopped, if that was the last event.
     stopped: Option<Stamp>,
     /// The number of the last line that could be read.
     last_line: u64,
-    /// Rooms that were looked for before, each in a place that its name decides: to find one by what its
-    /// name looks like takes longer than everything else about a line.
+    /// A cache of rooms, indexed by a hash of their names: computing the skeleton of a name takes longer
+    /// than everything else about a line.
     places: Vec<Option<(RoomName, RoomId)>>,
 }
 
@@ -41,7 +41,7 @@ pub struct Restore {
 const PLACES: usize = 256;
 
 impl Restore {
-    /// Nothing is known yet. If `is_complete`, what is read is all that there ever was.
+    /// Starts with an empty chat. `is_complete` says that the whole log is read, not only its end.
     pub fn new(rules: Rules, is_complete: bool, now: Now) -> Self {
         let mut chat = Chat::new(rules);
         chat.is_kept = true;
@@ -92,8 +92,8 @@ impl Restore {
         }
     }
 
-    /// A line could not be read. It counts as one that was said, as most are: no id means another line
-    /// than it did.
+    /// Notes that a line could not be read. It counts as a line that was said, as most are, so that the
+    /// ids of the others stay the same.
     pub fn skip_damaged(&mut self) {
         if self.is_known {
             self.chat.spoken += 1;
@@ -106,8 +106,8 @@ impl Restore {
         self.chat.histories.is_full()
     }
 
-    /// The chat as it was, with nobody in it: whoever was is away since the server stopped. If it did not
-    /// stop in order, that was just now, for all that is known.
+    /// Returns the chat, without its users: they have been absent since the server stopped, or since now
+    /// if it was killed, which leaves no time in the log.
     pub fn finish(mut self) -> Chat {
         self.end_run(self.stopped.unwrap_or(self.now.stamp));
         let epoch = self.chat.epoch + 1;
@@ -195,7 +195,7 @@ impl Restore {
         self.counts.get(room.0 as usize).is_none_or(|&count| count == 0)
     }
 
-    /// Somebody left `room` at `at`: that is worth noting only if they may still come back in time.
+    /// Notes that `who` left `room` at `at`, unless that was too long ago.
     fn note_absence(&mut self, room: RoomId, who: u64, at: Stamp) {
         let age_ms = self.age_ms(at);
         if self.chat.rules.past_lines > 0 && age_ms <= ABSENCE_MS {
@@ -209,7 +209,7 @@ impl Restore {
         self.now.stamp.unix_ms.saturating_sub(at.unix_ms)
     }
 
-    /// The server was ended, and all connections with it.
+    /// Ends a run of the server: all its users have left at `at`.
     fn end_run(&mut self, at: Stamp) {
         for (who, room) in std::mem::take(&mut self.people) {
             self.note_absence(room, who, at);
@@ -248,14 +248,14 @@ impl Restore {
         }
     }
 
-    /// Ends `room` if nobody is in it, as it ended then.
+    /// Ends `room` if it has no users.
     fn end_if_empty(&mut self, room: RoomId) {
         if room != LOBBY && self.is_empty(room) {
             self.close(room);
         }
     }
 
-    /// Ends all rooms that may end; those that had a topic.
+    /// Ends all rooms but the lobby; returns the topics of those that had one.
     fn close_rooms(&mut self) -> Vec<(RoomName, Box<str>)> {
         let mut topics = Vec::new();
         loop {
@@ -282,8 +282,8 @@ fn place(name: &str) -> usize {
 }
 
 impl Chat {
-    /// How everything stands, as lines to be kept: what is kept after them is enough to rebuild the chat.
-    /// `unwritten` lines were said and are kept behind these.
+    /// Passes the state of the chat to `to`, as lines of which the first has the given kind. A chat can be
+    /// rebuilt from them and the lines after them. `unwritten` lines that were said follow them.
     pub fn restate(&self, kind: Kind, unwritten: u64, at: Stamp, to: &mut dyn FnMut(&Kept<'_>)) {
         let text = format!("{} {}", self.epoch, self.spoken - unwritten);
         to(&Kept { at, room: "", kind, name: "", text: &text });
@@ -305,14 +305,14 @@ impl Chat {
         }
     }
 
-    /// The id of the line of that number.
+    /// Returns the id of the line with that number.
     pub(super) fn line_id(&self, number: u64) -> LineId {
         let run = self.runs.iter().find(|run| number <= run.number);
         LineId { epoch: run.map_or(self.epoch, |run| run.epoch), number }
     }
 
-    /// The number of the line with that id, if it is known. Of lines that were said and did not come to be
-    /// kept, because the machine broke down, it is the number of the last one before.
+    /// Returns the number of the line with that id, if its run of the server is known. A line that never
+    /// reached the disk, because of a power failure, has the number of the last one that did.
     pub(super) fn number_of(&self, id: LineId) -> Option<u64> {
         if id.epoch == self.epoch {
             return Some(id.number).filter(|&number| number <= self.spoken);

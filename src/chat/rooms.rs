@@ -37,8 +37,8 @@ pub struct Rooms {
     by_skeleton: BTreeMap<u64, RoomId>,
     /// The largest first.
     by_size: BTreeSet<(Reverse<u32>, RoomId)>,
-    /// Topics of rooms that people were in when the server stopped, by the skeletons of the rooms'
-    /// names: a room has its topic again when the first of them comes back.
+    /// The topics of rooms that had users when the server stopped, by the skeletons of the rooms' names:
+    /// a room gets its topic back when it is opened again.
     topics: Vec<(u64, RoomName, Box<str>)>,
 }
 
@@ -96,14 +96,14 @@ impl Rooms {
         })
     }
 
-    /// The room called `name` has a topic, though nobody has come back to it yet.
+    /// Stores the topic of the room called `name` until it is opened again.
     pub fn keep_topic(&mut self, name: RoomName, topic: Box<str>) {
         let skeleton = skeleton_hash(name.as_str());
         self.topics.retain(|(kept, ..)| *kept != skeleton);
         self.topics.push((skeleton, name, topic));
     }
 
-    /// The topics of rooms that nobody has come back to, with the rooms' names.
+    /// Returns the stored topics of rooms that are not open, with the rooms' names.
     pub fn kept_topics(&self) -> impl Iterator<Item = (&str, &str)> {
         self.topics.iter().map(|(_, name, topic)| (name.as_str(), &**topic))
     }

@@ -78,21 +78,21 @@ impl<S: Socket> Hub<S> {
         self.post.watch(tap);
     }
 
-    /// Goes on with `chat`, in which nobody is, and has everything that happens in it kept by `log`.
+    /// Continues with `chat`, which has no users, and writes everything that happens in it to `log`.
     pub fn keep(&mut self, chat: Chat, log: Writer) {
         assert!(self.is_empty() && chat.is_kept(), "nobody has come before");
         self.chat = chat;
         self.post.log = Some(Box::new(log));
     }
 
-    /// Opens the file of the log anew.
+    /// Reopens the file of the chat log.
     pub fn reopen_log(&mut self, now: &Now) {
         if let Some(log) = &mut self.post.log {
             log.reopen(now);
         }
     }
 
-    /// Makes sure that what was kept stays: the server ends.
+    /// Syncs the chat log, because the server ends.
     pub fn close_log(&mut self) {
         if let Some(log) = &mut self.post.log {
             log.close();
