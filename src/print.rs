@@ -1,4 +1,4 @@
-//! `natter log`: a log printed the way people saw it at the telnet door.
+//! `natter log`: prints a chat log the way users saw the chat at the telnet door.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -22,7 +22,7 @@ const BLOCK_BYTES: usize = 32 * 1024;
 /// How long to wait before the file is looked at again.
 const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
-/// Prints what `selection` has of the log in `dir`.
+/// Prints the lines of the log in `dir` that match `selection`.
 ///
 /// # Errors
 /// What the system answered; not that nobody reads what is printed any more.

@@ -1,4 +1,4 @@
-//! What is kept of what happened: the lines of a log, before they are bytes.
+//! Lines of the chat log, as the chat emits them and is rebuilt from them.
 
 use crate::clock::Stamp;
 
@@ -38,8 +38,8 @@ pub enum Kind {
     Stop,
     /// Lines are missing here: what was known before it is not certain any more.
     Gap,
-    /// How everything stands; [`Kind::Has`] and [`Kind::Here`] follow. The text is the epoch of line ids and
-    /// the number of the last line that was said.
+    /// The state of the chat; [`Kind::Has`] and [`Kind::Here`] follow. The text is the epoch of line ids
+    /// and the number of the last line that was said.
     Mark,
     /// The room has this topic.
     Has,

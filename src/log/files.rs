@@ -1,5 +1,4 @@
-//! The files of a log: `chat.log`, the full ones before it as `chat.log.1` and so on, and what became of a
-//! line that a power failure cut.
+//! The files of a log: `chat.log`, the full ones before it (`chat.log.1` and so on), and `chat.log.torn`.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,7 +10,7 @@ use crate::log::writer::Store;
 
 /// The file that is written.
 pub const NAME: &str = "chat.log";
-/// Where a line goes that was cut.
+/// Where an incomplete last line is moved.
 const TORN: &str = "chat.log.torn";
 /// What is read at a time.
 const BLOCK_BYTES: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! The log of the chat: what happened, to disk and back.
+//! The chat log: writes what happens in the chat to disk, and reads it back on start.
 //!
 //! One text file, to which lines are only ever appended: five columns with tabs between them ([`codec`]).
 //! The hub notes in the [`writer`] what the chat has committed, and has it written once per turn, in one
@@ -12,10 +12,10 @@
 //!  chat ◄─ Restore ◄──────────────── reader ◄─┘
 //! ```
 //!
-//! * Every file begins with a *mark*: how everything stands. So do the lines behind a gap, and some of
-//!   those between. Reading may begin at any of them.
-//! * When writing fails, the chat goes on. Nothing of the turn is in the file then, its lines are counted,
-//!   and it is tried again each second. The first that is written after that is how many lines are missing.
+//! * Every file begins with a *mark*, which gives the state of the chat. There is also one after each gap,
+//!   and one per MiB. Reading may begin at any of them.
+//! * When writing fails, the chat goes on. No line of that turn is in the file then. The lines are counted,
+//!   writing is tried again each second, and when it works, the number of missing lines is written first.
 
 pub mod codec;
 pub mod files;
@@ -34,7 +34,7 @@ use crate::log::files::Files;
 use crate::log::reader::Count;
 use crate::log::writer::{Fsync, Writer};
 
-/// The chat that was kept in `dir`, and the log in which it is kept from now on.
+/// Opens the log in `dir`; returns the chat that it contains, and the writer for what happens next.
 ///
 /// # Errors
 /// What the system answered.

@@ -1,4 +1,4 @@
-//! A log read back: as lines, and into a chat.
+//! The reading side of the log: files to lines, and lines to a chat.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -76,11 +76,11 @@ pub struct Count {
     pub damaged: u64,
 }
 
-/// The chat that `files` tell of, the oldest of which comes first: what the last 128 MiB of them tell at
-/// most, and less if that is more than there is memory for.
+/// Rebuilds the chat from `files`, the oldest first. Reads at most the last 128 MiB of them, and less if
+/// that fills the memory for history.
 ///
-/// How far back the memory reaches shows when it is tried: of few rooms, all of the end of a log may be
-/// little that is kept; of many, a small part of it fills the memory.
+/// How much has to be read is found by trying: with few rooms, even much of the log fills little memory,
+/// because a room keeps 256 lines; with many rooms, a small part of it fills all.
 pub fn rebuild(files: &[PathBuf], rules: &Rules, now: Now) -> (Chat, Count) {
     let budget = rules.history_bytes as u64;
     let (mut bytes_max, mut was_full) = (2 * budget, false);
@@ -96,7 +96,7 @@ pub fn rebuild(files: &[PathBuf], rules: &Rules, now: Now) -> (Chat, Count) {
     }
 }
 
-/// What `files` tell of behind the first `skipped` bytes.
+/// Reads what is in `files` after the first `skipped` bytes.
 fn rebuild_end(files: &[PathBuf], skipped: u64, rules: &Rules, now: Now) -> (Restore, Count) {
     let mut skipped = skipped;
     let mut restore = Restore::new(rules.clone(), skipped == 0, now);

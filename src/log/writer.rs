@@ -1,5 +1,5 @@
-//! What is to be kept, until it is: one write per turn, gaps counted, when to sync and when to begin a
-//! new file.
+//! The writing side of the log: one write per turn, the number of lines lost while writing fails, and
+//! when to sync and to begin a new file.
 
 use std::io;
 
@@ -10,18 +10,18 @@ use crate::clock::{Now, Stamp};
 use crate::limits::{LOG_MARK_BYTES, LOG_RETRY_MS};
 use crate::log::codec;
 
-/// When what was written is made to survive a power failure.
+/// When written lines are synced, so that they survive a power failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fsync {
-    /// When the system sees fit.
+    /// Whenever the system does it.
     Never,
-    /// At most so many seconds after it was written.
+    /// At most this many seconds after they were written.
     Secs(u64),
-    /// Before anybody is sent anything of it.
+    /// Before they are sent to anybody.
     Always,
 }
 
-/// The file that is written, and those that were.
+/// The files of the log, as the writer needs them.
 pub trait Store {
     /// Appends the beginning of `bytes`; how much that was.
     ///
@@ -57,11 +57,11 @@ pub trait Store {
     fn is_removed(&self) -> bool;
 }
 
-/// How everything stands: told to the second as lines, of which the first is of that kind; so many lines
-/// that were said come behind them.
+/// Passes the state of the chat to the last argument, as lines of which the first has the given kind. The
+/// number says how many lines that were said will follow them.
 pub type Restate<'a> = dyn Fn(Kind, u64, Stamp, &mut dyn FnMut(&Kept<'_>)) + 'a;
 
-/// What is to be kept, and the files that keep it.
+/// Lines to be written, and the files that they are written to.
 pub struct Writer {
     store: Box<dyn Store>,
     fsync: Fsync,
@@ -88,11 +88,11 @@ pub struct Writer {
     is_torn: bool,
 }
 
-/// Makes a line that was cut one that is damaged for certain: it has too many columns.
+/// Ends a line of which only a part was written. With this many columns it cannot be read as valid.
 const END_OF_TORN: &[u8] = b"\t\t\t\t\t\n";
 
 impl Writer {
-    /// Everything goes to `store`, where `size` bytes are by now. First is told that the server starts.
+    /// Creates a writer to `store`, whose file has `size` bytes. It first writes that the server starts.
     pub fn new(store: Box<dyn Store>, size: u64, fsync: Fsync, file_bytes_max: u64) -> Self {
         Self {
             store,
@@ -132,7 +132,7 @@ impl Writer {
         self.retry_ms.or(self.sync_by_ms)
     }
 
-    /// Writes what was noted, as far as that is possible. `restate` tells how everything stands.
+    /// Writes the lines of the turn, if possible. `restate` gives the state of the chat.
     pub fn write(&mut self, now: &Now, restate: &Restate<'_>) {
         let may_try = self.retry_ms.is_none_or(|retry_ms| retry_ms <= now.mono_ms);
         if may_try {
@@ -157,7 +157,7 @@ impl Writer {
         self.buffer.shrink_to(BUFFER_BYTES);
     }
 
-    /// Opens the file anew: whoever asked for it may have renamed it.
+    /// Reopens the file, which may have been renamed.
     pub fn reopen(&mut self, now: &Now) {
         let synced = if self.sync_by_ms.is_some() { self.store.sync() } else { Ok(()) };
         match synced.and_then(|()| self.store.reopen()) {
@@ -169,7 +169,7 @@ impl Writer {
         }
     }
 
-    /// Makes sure that what was written stays: the server ends.
+    /// Syncs what was written, because the server ends.
     pub fn close(&mut self) {
         if self.sync_by_ms.take().is_some()
             && let Err(error) = self.store.sync()
