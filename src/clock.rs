@@ -50,6 +50,22 @@ impl Stamp {
     }
 }
 
+impl Stamp {
+    /// The moment that [`rfc3339`](Self::rfc3339) shows as `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.as_bytes();
+        let number = |from, count| {
+            text.get(from..from + count)?.iter().try_fold(0, |number, digit: &u8| {
+                digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
+            })
+        };
+        let days = unix_days([number(0, 4)?, number(5, 2)?, number(8, 2)?])?;
+        let secs = ((days * 24 + number(11, 2)?) * 60 + number(14, 2)?) * 60 + number(17, 2)?;
+        let stamp = Self { unix_ms: secs * 1_000 + number(20, 3)? };
+        (stamp.rfc3339() == text).then_some(stamp)
+    }
+}
+
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::str::from_utf8(&self.rfc3339()).expect("digits are ASCII"))
@@ -97,6 +113,19 @@ pub fn date(days: u64) -> [u64; 3] {
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     [year, month, day - (153 * from_march + 2) / 5 + 1]
+}
+
+/// How many days after the 1st of January 1970 the day of that year, month and day is; none if it was
+/// before.
+pub fn unix_days([year, month, day]: [u64; 3]) -> Option<u64> {
+    // As above: the year begins in March.
+    let (year, month) =
+        if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let day_of_year = (153 * month + 2) / 5 + day;
+    let days =
+        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    days.checked_sub(719_469)
 }
 
 /// Fills `place` with the last digits of `number`.
@@ -177,6 +206,10 @@ mod tests {
             let wanted = chrono::DateTime::from_timestamp(secs, 0).expect("it is a date");
             assert_eq!(shown(secs), wanted.format("%Y-%m-%d %H:%M:%S").to_string());
         }
+        for days in 0..253_402_300_799 / 86_400 {
+            assert_eq!(unix_days(date(days)), Some(days));
+        }
+        assert_eq!(unix_days([1969, 12, 31]), None);
         assert_eq!(shown(951_782_399), "2000-02-28 23:59:59");
         assert_eq!(shown(951_782_400), "2000-02-29 00:00:00");
         assert_eq!(shown(i64::MIN), "1970-01-01 00:00:00");

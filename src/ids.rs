@@ -13,6 +13,9 @@ pub struct PeerId {
 }
 
 impl PeerId {
+    /// No peer, ever.
+    pub const NOBODY: Self = Self { slot: 0, generation: 0 };
+
     /// Creates the id of the peer in `slot` that was the `generation`th to connect (counted from
     /// 1).
     ///

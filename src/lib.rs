@@ -100,6 +100,15 @@
 //! * A room ends when the last person leaves it; its history remains. One budget serves all rooms,
 //!   and the rooms that were quiet longest lose lines first.
 //!
+//! # What is kept on disk
+//!
+//! With `--state`, the chat tells of everything that it commits as [`Effect::Keep`], a line of the
+//! [`log`](mod@log). The hub writes the lines of a turn in one call, between reading and sending, so nobody
+//! has seen what is not written. The chat never waits for a disk that fails. On start the chat is
+//! [rebuilt](chat::restore) from the end of the log; the numbers of lines go on, under a new epoch.
+//!
+//! [`Effect::Keep`]: chat::event::Effect::Keep
+//!
 //! # A slow reader costs nobody else anything
 //!
 //! * A connection that is blocked and more than `lag_soft_bytes` behind is not read, and what
@@ -201,8 +210,10 @@ pub mod ids;
 pub mod json;
 pub mod keys;
 pub mod limits;
+pub mod log;
 pub mod log_limit;
 pub mod net;
+pub mod print;
 pub mod rows;
 pub mod slots;
 pub mod text;

@@ -17,6 +17,10 @@ pub struct Limits {
     pub history: usize,
     /// Memory limit for the history of all rooms.
     pub history_bytes: usize,
+    /// The most that a file of the log holds.
+    pub log_bytes: u64,
+    /// Files of the log, the one that is written among them.
+    pub log_files: usize,
     /// The maximum number of rooms.
     pub rooms: usize,
     /// The longest topic of a room.
@@ -63,6 +67,8 @@ impl Limits {
         name_secs: 60,
         history: 20,
         history_bytes: 4 * 1024 * 1024,
+        log_bytes: 16 * 1024 * 1024,
+        log_files: 8,
         rooms: 1_000,
         topic_bytes: 256,
         line_bytes: 1024,
@@ -114,6 +120,12 @@ impl Limits {
         }
         if self.history_bytes < HISTORY_BYTES_MIN {
             return Err("--history-bytes: must be at least 65536");
+        }
+        if self.log_bytes < LOG_BYTES_MIN {
+            return Err("--log-bytes: must be at least 65536");
+        }
+        if self.log_files > LOG_FILES_MAX {
+            return Err("--log-files: must be at most 1000");
         }
         if self.topic_bytes > self.line_bytes {
             return Err("--topic-bytes: must be at most --line-bytes");
@@ -204,6 +216,19 @@ pub const HISTORY_LINES_MAX: usize = 256;
 pub const HISTORY_BYTES_MIN: usize = 64 * 1024;
 /// A user who comes back under its name within this time is shown what was missed.
 pub const ABSENCE_MS: u64 = 10 * 60 * 1_000;
+/// Earlier runs of the server of which the ids of lines are known after a restart.
+pub const RUNS_MAX: usize = 1_024;
+/// A log of the chat is read back about this far, unless less of it fills the memory for history: half a
+/// second's work.
+pub const LOG_READ_BYTES: u64 = 128 * 1024 * 1024;
+/// After this much of a log, how everything stands is told once more: reading may begin there.
+pub const LOG_MARK_BYTES: u64 = 1024 * 1024;
+/// The least that a file of the log may hold: some of the longest lines.
+pub const LOG_BYTES_MIN: u64 = 64 * 1024;
+/// Files of the log that there may be: each is renamed whenever a new one begins.
+pub const LOG_FILES_MAX: usize = 1_000;
+/// How long to wait, when the log could not be written, before it is tried again.
+pub const LOG_RETRY_MS: u64 = 1_000;
 /// The maximum number of absent users for whom that is stored.
 pub const ABSENCES_MAX: usize = 1_024;
 /// How long the session of a client is remembered after its connection ended.

@@ -6,13 +6,14 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
-use natter::config::arguments::parse;
+use natter::config::arguments::{parse, parse_log};
 use natter::config::options::{Given, Request, shown};
 use natter::config::{Address, Config};
 use natter::diagnostics;
 use natter::door::DoorKind;
 use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED, Limits};
 use natter::net::server::Server;
+use natter::print::print;
 use natter::text::{Quoted, one_line};
 
 /// The exit code for errors of usage: an option, an address.
@@ -23,6 +24,9 @@ fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1).peekable();
     if arguments.next_if(|first| first == "join").is_some() {
         return join(arguments);
+    }
+    if arguments.next_if(|first| first == "log").is_some() {
+        return print_log(arguments);
     }
     match parse(arguments) {
         Ok(Request::Run(config, given)) => serve(*config, &given),
@@ -42,6 +46,29 @@ fn join(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 #[cfg(not(feature = "client"))]
 fn join(_arguments: impl Iterator<Item = OsString>) -> ExitCode {
     refuse("join: this natter is the server alone; build it with --features client")
+}
+
+/// Prints the log of a chat.
+fn print_log(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let config = match parse_log(arguments) {
+        Ok(Request::Run(config, _)) => config,
+        Ok(Request::Print(text)) => {
+            say(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(fault) => return refuse(&fault),
+    };
+    let dir = config.state.expect("it was given");
+    match print(&dir, &config.selection, config.lang) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            refuse(&format!("{}: there is no log of a chat", dir.display()))
+        }
+        Err(error) => {
+            let _ = refuse(&format!("{}: {error}", dir.display()));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn serve(mut config: Config, given: &Given) -> ExitCode {

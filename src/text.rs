@@ -78,6 +78,11 @@ pub fn may_be_shown(c: char) -> bool {
     !is_unsafe(c)
 }
 
+/// Whether a reader sees all of `text`.
+pub fn is_clean(text: &str) -> bool {
+    is_plain(text.as_bytes()) || text.chars().all(may_be_shown)
+}
+
 /// Returns `text` as one line that is safe for a terminal, whatever it quotes.
 pub fn one_line(text: &str) -> String {
     text.replace(|c| !may_be_shown(c), "?")

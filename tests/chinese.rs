@@ -116,6 +116,7 @@ fn every_event_is_below(event: &Event<'_>) {
     use Event::*;
     match event {
         Accepted
+        | Kept
         | Goodbye
         | Joined { .. }
         | Left { .. }
@@ -159,6 +160,7 @@ fn events() -> Vec<Event<'static>> {
     let none = Crowd { first: &[], count: 9 };
     let mut events = vec![
         Event::Accepted,
+        Event::Kept,
         Event::Goodbye,
         Event::Joined { nick },
         Event::Left { nick },
@@ -278,7 +280,7 @@ fn notices() -> Vec<Notice<'static>> {
         Notice::BadJson,
         Notice::BadField { field: "x" },
         Notice::BadSession,
-        Notice::Hello { line_bytes_max: 9 },
+        Notice::Hello { line_bytes_max: 9, is_kept: true },
         Notice::Replaced,
         Notice::NamingOver,
         Notice::Unterminated,

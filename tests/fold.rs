@@ -1,16 +1,24 @@
 //! The fold: entries replayed into a second chat make the same chat.
 
+#[path = "fold/disk.rs"]
+mod disk;
+
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use disk::{Disk, Handle};
 use fastrand::Rng;
 use natter::chat::command::Command;
 use natter::chat::entry::{Entry, What};
-use natter::chat::event::{CloseReason, Effect};
+use natter::chat::event::{CloseReason, Effect, Event};
 use natter::chat::proposal::Proposal;
+use natter::chat::restore::Restore;
 use natter::chat::{Chat, Rules};
 use natter::clock::{Now, Stamp};
-use natter::ids::{PeerId, UserId};
+use natter::ids::{LineId, PeerId, UserId};
+use natter::log::codec;
+use natter::log::writer::{Fsync, Writer};
 
 const SEEDS: u64 = 40;
 const PEOPLE: usize = 40;
@@ -101,18 +109,30 @@ struct Life {
     came: u32,
     /// Proposals that are committed after other entries.
     late: Vec<Kept>,
+    /// Where it is kept, if it is.
+    log: Option<Writer>,
+    /// What was to be kept, line by line.
+    noted: Vec<String>,
+    /// Every line that was said, by its id.
+    said: BTreeMap<(u64, u64), String>,
 }
 
 impl Life {
     fn step(&mut self, now: &Now) {
-        let Self { rng, chat, people, came, late } = self;
+        let Self { rng, chat, people, came, late, log, noted, said } = self;
         let slot = rng.usize(..PEOPLE);
         let who = UserId::local(PeerId::new(slot, people[slot]));
         let mut gone = Vec::new();
-        let mut out = |effect: Effect<'_>| {
-            if let Effect::Close { user, .. } = effect {
-                gone.push(user);
+        let mut out = |effect: Effect<'_>| match effect {
+            Effect::Close { user, .. } => gone.push(user),
+            Effect::Keep(kept) => {
+                noted.push(format!("{kept:?}"));
+                log.as_mut().expect("it is kept").note(&kept);
             }
+            Effect::Say { line: Some(line), event, .. } => {
+                said.insert((line.epoch, line.number), words(&event));
+            }
+            _ => {}
         };
         let mut words = Default::default();
         match rng.u8(..16) {
@@ -148,6 +168,189 @@ impl Life {
             people[user.peer.slot()] = 0;
         }
     }
+
+    /// Nothing has happened yet but what is known in `chat`.
+    fn new(seed: u64, chat: Chat, log: Option<Writer>) -> Self {
+        let (people, late) = ([0; PEOPLE], Vec::new());
+        let (noted, said) = Default::default();
+        Self { rng: Rng::with_seed(seed), chat, people, came: 0, late, log, noted, said }
+    }
+
+    /// What happened in the turn is written.
+    fn write(&mut self, now: &Now) {
+        let (chat, log) = (&self.chat, self.log.as_mut().expect("it is kept"));
+        log.write(now, &|kind, unwritten, at, to| chat.restate(kind, unwritten, at, to));
+    }
+
+    /// Everyone's connection ends, and nobody is there to keep that.
+    fn end(&mut self, now: &Now) {
+        for (slot, &generation) in self.people.iter().enumerate().filter(|(_, came)| **came > 0) {
+            let who = UserId::local(PeerId::new(slot, generation));
+            self.chat.depart(who, CloseReason::Closed, now, &mut |_| {});
+        }
+    }
+}
+
+fn words(event: &Event<'_>) -> String {
+    match event {
+        Event::Said { nick, text } => format!("{nick}: {text}"),
+        Event::Acted { nick, text } => format!("* {nick} {text}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What everybody who might come is shown of what was said, in every room.
+fn shown(chat: &mut Chat, since: &[LineId], now: &Now) -> Vec<String> {
+    let mut shown = Vec::new();
+    let names = (0..PEOPLE).map(|slot| format!("p{slot}"));
+    let others = ["anna", "bob", "b0b", "вова", "小明", "guest2"].map(String::from);
+    for (index, name) in names.chain(others).enumerate() {
+        let who =
+            UserId::local(PeerId::new(PEOPLE, 1_000_000 + u32::try_from(index).expect("few")));
+        let mut out = |effect: Effect<'_>| {
+            if let Effect::Tell { event, .. } = effect
+                && matches!(
+                    event,
+                    Event::Earlier { .. }
+                        | Event::Past { .. }
+                        | Event::Missed { .. }
+                        | Event::Since { .. }
+                )
+            {
+                shown.push(format!("{name} {event:?}"));
+            }
+        };
+        chat.arrive(who, true, &mut out);
+        chat.command(who, Command::Name(&name), now, &mut out);
+        for room in ["tea", "coffee", "茶", "r1", "r2", "r3", "r4"] {
+            chat.resume(who, &mut out);
+            chat.command(who, Command::Enter(room), now, &mut out);
+            chat.resume(who, &mut out);
+        }
+        let after = since.get(index).copied();
+        chat.command(who, Command::Since { after, room: None }, now, &mut out);
+        chat.depart(who, CloseReason::Closed, now, &mut |_| {});
+    }
+    shown
+}
+
+/// What the disk has, read into a chat.
+fn restored(disk: &Disk, now: Now) -> Chat {
+    let mut restore = Restore::new(RULES, true, now);
+    for line in disk.bytes().split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        match codec::decode(line) {
+            Some(kept) => restore.take(&kept),
+            None => restore.skip_damaged(),
+        }
+    }
+    restore.finish()
+}
+
+/// So little that files are full all the time.
+const FILE_BYTES: u64 = 20_000;
+
+#[test]
+fn a_chat_read_back_shows_everybody_what_the_one_that_was_kept_would() {
+    for seed in 0..SEEDS {
+        let disk = Disk::new(seed);
+        disk.borrow_mut().short_every = 9;
+        let mut now_ms = 1_000;
+        let mut chat = restored(&disk.borrow(), at(now_ms));
+        let mut ids = Vec::new();
+        for run in 0..3 {
+            let size = disk.borrow().files.last().map_or(0, Vec::len) as u64;
+            let log =
+                Writer::new(Box::new(Handle(Rc::clone(&disk))), size, Fsync::Never, FILE_BYTES);
+            let mut life = Life::new(seed * 3 + run, chat, Some(log));
+            for _ in 0..STEPS / 3 {
+                now_ms += life.rng.u64(..1_500);
+                life.step(&at(now_ms));
+                if life.rng.u8(..3) == 0 {
+                    life.write(&at(now_ms));
+                }
+            }
+            life.write(&at(now_ms));
+            life.end(&at(now_ms));
+            ids.extend(life.said.keys().map(|&(epoch, number)| LineId { epoch, number }));
+            life.rng.shuffle(&mut ids);
+            let mut again = restored(&disk.borrow(), at(now_ms));
+            let seen = [&mut life.chat, &mut again].map(|chat| shown(chat, &ids, &at(now_ms)));
+            let [live, read] = &seen;
+            let place = live.iter().zip(read).position(|(one, other)| one != other);
+            let differ = place.map(|place| (&live[place], &read[place]));
+            assert_eq!((differ, live.len()), (None, read.len()), "seed {seed} run {run}");
+            assert!(live.iter().filter(|line| line.contains("Missed")).count() > 3, "seed {seed}");
+            // Whom that has shown what, it has forgotten: what is gone on with is read once more.
+            chat = restored(&disk.borrow(), at(now_ms));
+        }
+        assert!(disk.borrow().files.len() > 3, "files were full");
+    }
+}
+
+#[test]
+fn what_a_failing_disk_lacks_is_counted_and_what_it_has_is_right() {
+    let mut gaps = 0;
+    for seed in 0..SEEDS {
+        let disk = Disk::new(seed);
+        disk.borrow_mut().short_every = 5;
+        let keeps_torn = seed % 4 == 0;
+        disk.borrow_mut().keeps_torn = keeps_torn;
+        let log = Writer::new(Box::new(Handle(Rc::clone(&disk))), 0, Fsync::Secs(5), FILE_BYTES);
+        let chat = restored(&disk.borrow(), at(0));
+        let mut life = Life::new(seed, chat, Some(log));
+        let mut now_ms = 0;
+        for step in 0..STEPS {
+            now_ms += life.rng.u64(..1_500);
+            life.step(&at(now_ms));
+            if life.rng.u8(..3) == 0 {
+                life.write(&at(now_ms));
+            }
+            let is_failing = life.rng.u8(..100) == 0;
+            disk.borrow_mut().is_failing ^= is_failing;
+            if step == STEPS / 2 && seed % 3 == 0 {
+                disk.borrow_mut().is_removed = true;
+                life.noted.clear();
+            }
+        }
+        disk.borrow_mut().is_failing = false;
+        for _ in 0..3 {
+            now_ms += 2_000;
+            life.write(&at(now_ms));
+        }
+        let (told, missing) = disk.borrow().told();
+        gaps += missing;
+        let mut noted = life.noted.iter();
+        let is_in_order = told.iter().all(|line| noted.any(|noted| noted == line));
+        assert!(
+            is_in_order || seed % 3 == 0,
+            "seed {seed}: what is there happened, and in this order"
+        );
+        if !keeps_torn && seed % 3 != 0 {
+            assert_eq!(told.len() as u64 + missing, life.noted.len() as u64, "seed {seed}");
+        }
+        // Every line that is read back has the id that it was said with.
+        let mut again = restored(&disk.borrow(), at(now_ms));
+        let who = UserId::local(PeerId::new(0, 1));
+        again.arrive(who, false, &mut |_| {});
+        again.command(who, Command::Name("reader"), &at(now_ms), &mut |_| {});
+        for room in ["tea", "coffee", "茶", "r1", "r2", "r3", "r4"] {
+            again.command(who, Command::Enter(room), &at(now_ms), &mut |_| {});
+        }
+        let mut read = 0;
+        let mut check = |effect: Effect<'_>| {
+            if let Effect::Tell { event: Event::Earlier { line, said, .. }, .. } = effect {
+                let wanted = life.said.get(&(line.epoch, line.number));
+                assert_eq!(wanted, Some(&words(said)), "seed {seed} {line}");
+                read += 1;
+            }
+        };
+        again.command(who, Command::Since { after: None, room: None }, &at(now_ms), &mut check);
+        for _ in 0..100 {
+            again.resume(who, &mut check);
+        }
+        assert!(read > 20, "seed {seed}: {read} lines");
+    }
+    assert!(gaps > 1_000, "the disk did fail: {gaps} lines");
 }
 
 /// Returns a chat after many random events, and all that was committed to it.
@@ -156,8 +359,7 @@ fn live(seed: u64) -> (Chat, Vec<Kept>) {
     let tap = Rc::clone(&log);
     let mut chat = Chat::new(RULES);
     chat.watch(Box::new(move |entry| tap.borrow_mut().push(keep(entry))));
-    let (people, late) = ([0; PEOPLE], Vec::new());
-    let mut life = Life { rng: Rng::with_seed(seed), chat, people, came: 0, late };
+    let mut life = Life::new(seed, chat, None);
     let mut now_ms = 0;
     for _ in 0..STEPS {
         now_ms += life.rng.u64(..1_500);

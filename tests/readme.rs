@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use natter::config::options::Opt;
-use natter::config::table::OPTIONS;
+use natter::config::table::{LOG_OPTIONS, OPTIONS};
 use natter::door::lang::Lang;
 
 /// Reading it must not take more than two minutes.
@@ -64,6 +64,7 @@ fn assert_table_of<C>(options: &[Opt<C>], heading: &str) {
 #[test]
 fn the_option_table_matches_the_server() {
     assert_table_of(OPTIONS, "natter");
+    assert_table_of(LOG_OPTIONS, "natter log");
 }
 
 #[cfg(feature = "client")]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::limits::{ABSENCE_MS, ABSENCES_MAX};
+use crate::limits::ABSENCES_MAX;
 
 /// Recent absences, by the skeletons of the room's name and of the user's.
 #[derive(Default)]
@@ -18,16 +18,18 @@ pub struct Absences {
 #[derive(PartialEq)]
 struct Absence {
     age: u64,
-    since_ms: u64,
+    /// Until when a user who comes back is shown what was missed.
+    until_ms: u64,
     /// The number of the first line that the user did not see.
     from: u64,
 }
 
 impl Absences {
-    /// Notes that `who` leaves `room`, whose next line will have the number `from`.
-    pub fn leave(&mut self, who: u64, room: u64, from: u64, now_ms: u64) {
+    /// Notes that `who` leaves `room`, whose next line will have the number `from`. The absence ends at
+    /// `until_ms`.
+    pub fn leave(&mut self, who: u64, room: u64, from: u64, until_ms: u64) {
         self.left += 1;
-        let absence = Absence { age: self.left, since_ms: now_ms, from };
+        let absence = Absence { age: self.left, until_ms, from };
         if let Some(earlier) = self.by_room.insert((room, who), absence) {
             self.by_age.remove(&earlier.age);
         }
@@ -42,7 +44,7 @@ impl Absences {
     pub fn come_back(&mut self, who: u64, room: u64, now_ms: u64) -> Option<u64> {
         let absence = self.by_room.remove(&(room, who))?;
         self.by_age.remove(&absence.age);
-        (now_ms.saturating_sub(absence.since_ms) <= ABSENCE_MS).then_some(absence.from)
+        (now_ms <= absence.until_ms).then_some(absence.from)
     }
 
     /// Forgets all absences from `room`, because its lines are numbered from the start again.

@@ -51,7 +51,7 @@ impl<'a> Page<'a> {
         if self.shown == SCREENFUL_LINES || self.shown > 0 && self.bytes > SCREENFUL_BYTES {
             return false;
         }
-        let line = LineId { epoch: self.chat.epoch, number };
+        let line = self.chat.line_id(number);
         let after = self.after.replace(at);
         let event = Event::Earlier { at, after, room, line, said };
         out(Effect::Tell { to: self.who, event });
@@ -195,8 +195,7 @@ impl Chat {
         room: Option<RoomId>,
         out: &mut Out<'_>,
     ) {
-        let is_known = |id: &LineId| id.epoch == self.epoch && id.number <= self.spoken;
-        let after = after.filter(is_known).map(|id| id.number);
+        let after = after.and_then(|id| self.number_of(id));
         let seen = after.unwrap_or(0);
         let mut rooms = self.rooms_of(who, room);
         let is_complete = after == Some(self.spoken)

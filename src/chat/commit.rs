@@ -5,10 +5,11 @@ use log::{debug, info};
 use crate::chat::Chat;
 use crate::chat::entry::{Entry, What};
 use crate::chat::event::{CloseReason, Effect, Event, Out, Own};
+use crate::chat::kept::{Kept, Kind};
 use crate::chat::presence::Presence;
 use crate::chat::skeleton::skeleton_hash;
 use crate::chat::users::{User, UserKey};
-use crate::clock::Now;
+use crate::clock::{Now, Stamp};
 use crate::ids::{LOBBY, LineId, RoomId, UserId};
 use crate::text::Quoted;
 
@@ -71,6 +72,9 @@ impl Chat {
                 (room_name.as_str(), self.rooms.get(LOBBY).members.len() == 1);
             out(Effect::Enter { user: who, room, room_name, is_first });
             out(Effect::Tell { to: who, event: Event::Accepted });
+            if self.is_kept {
+                out(Effect::Tell { to: who, event: Event::Kept });
+            }
             if self.users.get(key).is_informed {
                 self.tell_entered(who, LOBBY, out);
             }
@@ -86,6 +90,7 @@ impl Chat {
                 self.in_room(room, out, |presence, to| {
                     presence.rename(who, [&*old, new], epoch, to);
                 });
+                self.note(room, Kind::Renamed, [&old, new], entry.stamp, out);
                 if self.users.get(key).is_informed {
                     let room = self.rooms.get(room).name;
                     let own = Own::Renamed { room: room.as_str(), old: &old, new };
@@ -226,6 +231,7 @@ impl Chat {
             let own = Own::Parted { room: room.as_str() };
             out(Effect::Tell { to: who, event: Event::Own(own) });
         }
+        self.note(room, Kind::Left, [&name, ""], entry.stamp, out);
         let is_empty = self.rooms.leave(room, key);
         self.in_room(room, out, |presence, to| presence.leave(who, &name, epoch, now, to));
         out(Effect::Leave { user: who, room });
@@ -272,6 +278,7 @@ impl Chat {
         out: &mut Out<'_>,
     ) {
         let name = self.users.get(key).name.clone().expect("a user who enters a room has a name");
+        self.note(room, Kind::Joined, [&name, ""], now.stamp, out);
         let epoch = self.in_room(room, out, |presence, to| presence.join(who, &name, now, to));
         self.users.at(key).epoch = epoch.unwrap_or_default();
     }
@@ -295,6 +302,10 @@ impl Chat {
         let (except, author) = (user.ignored_by(), Some(who));
         let found = self.rooms.at(room);
         let room_name = found.name.as_str();
+        if self.is_kept {
+            let kind = if is_act { Kind::Acted } else { Kind::Said };
+            out(Effect::Keep(Kept { at: entry.stamp, room: room_name, kind, name: nick, text }));
+        }
         out(Effect::Say { room, room_name, event, line: Some(line), author, except });
         if self.rules.past_lines > 0 {
             let (number, at) = (line.number, entry.stamp);
@@ -316,7 +327,7 @@ impl Chat {
         // The text of a private message stays out of the log.
         debug!("event=whisper id={who} to={reader}");
         let event = Event::Whispered { from, to, text };
-        self.spoken += 1;
+        self.whispered += 1;
         let is_ignored = self.users.get(key).ignored_by().contains(&reader);
         if !is_ignored {
             out(Effect::Tell { to: reader, event });
@@ -346,11 +357,27 @@ impl Chat {
         let Some(nick) = user.name.as_deref() else { return };
         let Some(room) = self.room_of(user, entry) else { return };
         let topic = Some(text).filter(|text| !text.is_empty());
+        self.note(room, Kind::Topic, [nick, text], entry.stamp, out);
         self.rooms.at(room).topic = topic.map(Into::into);
         let room_name = self.rooms.get(room).name;
         let room_name = room_name.as_str();
         let event = Event::TopicSet { nick, topic };
         let author = Some(entry.author);
         out(Effect::Say { room, room_name, event, line: None, author, except: &[] });
+    }
+
+    /// Has it kept that this happened in `room`, if things are.
+    fn note(
+        &self,
+        room: RoomId,
+        kind: Kind,
+        [name, text]: [&str; 2],
+        at: Stamp,
+        out: &mut Out<'_>,
+    ) {
+        if self.is_kept {
+            let room = self.rooms.get(room).name;
+            out(Effect::Keep(Kept { at, room: room.as_str(), kind, name, text }));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Events of the chat, independent of languages and clients.
 
+use crate::chat::kept::Kept;
 use crate::clock::Stamp;
 use crate::ids::{LineId, RoomId, UserId};
 
@@ -10,6 +11,8 @@ pub enum Event<'a> {
     Accepted,
     /// The answer to `exit`.
     Goodbye,
+    /// What is said here is kept on disk.
+    Kept,
 
     /// A user entered the room.
     Joined {
@@ -392,6 +395,8 @@ pub enum Effect<'a> {
         /// The room.
         room: RoomId,
     },
+    /// It happened, and is to be found in the log: only if there is one.
+    Keep(Kept<'a>),
     /// There is more of a long answer: call `Chat::resume` once this part has been sent.
     More {
         /// The user.

@@ -20,7 +20,7 @@ use crate::chat::absences::Absences;
 use crate::chat::lines::{Line, Lines};
 use crate::clock::Stamp;
 use crate::ids::UserId;
-use crate::limits::HISTORY_LINES_MAX;
+use crate::limits::{ABSENCE_MS, HISTORY_LINES_MAX};
 
 /// The last lines of every room, and the absences from it.
 pub struct Histories {
@@ -36,6 +36,10 @@ pub struct Histories {
     absences: Absences,
     /// Rooms without a history have lost all lines up to this number.
     forgotten: u64,
+    /// Lines of any room up to this number may be missing, although earlier ones are stored.
+    missing: u64,
+    /// Lines have been dropped because the memory was full.
+    has_given: bool,
 }
 
 /// Where the history of a room is stored. It may have lost all its lines, so every access checks.
@@ -91,7 +95,25 @@ impl Histories {
             bytes_max,
             absences,
             forgotten: 0,
+            missing: 0,
+            has_given: false,
         }
+    }
+
+    /// Whether lines have been dropped because the memory was full.
+    pub fn is_full(&self) -> bool {
+        self.has_given
+    }
+
+    /// Notes that lines up to `number` are unknown, because they precede the part of a log that is read.
+    pub fn begin_after(&mut self, number: u64) {
+        self.forgotten = self.forgotten.max(number);
+    }
+
+    /// Notes that some lines up to `number` are unknown. Nobody can be told exactly what was missed.
+    pub fn lose_up_to(&mut self, number: u64) {
+        self.missing = self.missing.max(number);
+        self.absences = Absences::default();
     }
 
     /// Returns the history that `room` had when it last ended, or an empty one.
@@ -159,7 +181,8 @@ impl Histories {
     /// Whether all lines of a room are stored whose number, counted over all rooms, is greater than
     /// `number`.
     pub fn has_all_since(&self, id: HistoryId, number: u64) -> bool {
-        self.get(id).map_or(self.forgotten, |history| history.dropped) <= number
+        self.missing <= number
+            && self.get(id).map_or(self.forgotten, |history| history.dropped) <= number
     }
 
     /// Returns how many lines of a room are stored, and the number of the next one.
@@ -169,8 +192,13 @@ impl Histories {
 
     /// Notes that `who` leaves a room.
     pub fn leave(&mut self, who: u64, id: HistoryId, now_ms: u64) {
+        self.leave_until(who, id, now_ms + ABSENCE_MS);
+    }
+
+    /// Notes that `who` has left a room; the absence ends at `until_ms`.
+    pub fn leave_until(&mut self, who: u64, id: HistoryId, until_ms: u64) {
         let (_, next) = self.kept(id);
-        self.absences.leave(who, id.room, next, now_ms);
+        self.absences.leave(who, id.room, next, until_ms);
     }
 
     /// Ends the absence of `who`; returns how many lines were said in it, unless it was too long.
@@ -213,6 +241,7 @@ impl Histories {
 
     fn make_room(&mut self) {
         while self.bytes > self.bytes_max && self.oldest != NOWHERE {
+            self.has_given = true;
             let history = &mut self.slab[self.oldest as usize];
             self.bytes -= history.lines.bytes();
             if history.lines.len() > 1 {

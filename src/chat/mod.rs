@@ -16,6 +16,7 @@ pub mod event;
 pub mod history;
 pub mod ignored;
 pub mod ignores;
+pub mod kept;
 mod lines;
 pub mod names;
 mod normal;
@@ -23,6 +24,7 @@ pub mod presence;
 pub mod proposal;
 mod propose;
 mod reserved;
+pub mod restore;
 pub mod rooms;
 mod skeleton;
 pub mod users;
@@ -78,10 +80,16 @@ pub struct Chat {
     rooms: Rooms,
     histories: Histories,
     ignores: Ignores,
-    /// The time of the first entry; 0 before it.
+    /// The time of the first entry, or of the restart; 0 before it.
     epoch: u64,
-    /// The number of lines said so far, public and private.
+    /// The number of public lines said so far, in all known runs of the server.
     spoken: u64,
+    /// The number of private lines said so far.
+    whispered: u64,
+    /// The epoch and the last line of each earlier run of the server in which something was said.
+    runs: Vec<LineId>,
+    /// Whether the chat is logged to disk, which everyone is told.
+    is_kept: bool,
     /// Users who are being sent a long answer, with the position of its next part.
     listings: BTreeMap<UserId, Listing>,
     /// Rooms that have joins and leaves to sum up, by the time when the summary is due.
@@ -100,6 +108,9 @@ impl Chat {
             ignores: Ignores::default(),
             epoch: 0,
             spoken: 0,
+            whispered: 0,
+            runs: Vec::new(),
+            is_kept: false,
             listings: BTreeMap::new(),
             announcements: BTreeSet::new(),
             tap: None,
@@ -131,9 +142,19 @@ impl Chat {
         }
     }
 
-    /// Returns the id of the last line, public or private.
+    /// Returns the id of the last public line.
     pub fn last_line(&self) -> LineId {
         LineId { epoch: self.epoch, number: self.spoken }
+    }
+
+    /// Returns the number of lines said so far, public and private.
+    pub fn lines(&self) -> u64 {
+        self.spoken + self.whispered
+    }
+
+    /// Whether everything that happens is logged to disk.
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// Executes `command` of `who`: proposes it and commits it at once. Does nothing if the user

@@ -37,13 +37,16 @@ pub struct Rooms {
     by_skeleton: BTreeMap<u64, RoomId>,
     /// The largest first.
     by_size: BTreeSet<(Reverse<u32>, RoomId)>,
+    /// The topics of rooms that had users when the server stopped, by the skeletons of the rooms' names:
+    /// a room gets its topic back when it is opened again.
+    topics: Vec<(u64, RoomName, Box<str>)>,
 }
 
 impl Rooms {
     /// Creates the set of rooms with the lobby.
     pub fn new() -> Self {
-        let (slab, by_skeleton, by_size) = Default::default();
-        let mut rooms = Self { slab, by_skeleton, by_size };
+        let (slab, by_skeleton, by_size, topics) = Default::default();
+        let mut rooms = Self { slab, by_skeleton, by_size, topics };
         let lobby = RoomName::new(LOBBY_NAME);
         let lobby = rooms.open(lobby, HistoryId::new(skeleton_hash(LOBBY_NAME)));
         assert_eq!(lobby, LOBBY, "the lobby comes first");
@@ -84,9 +87,25 @@ impl Rooms {
     /// Returns the room called `name`; opens it, with its earlier history, if it is new.
     pub fn find_or_open(&mut self, name: RoomName, histories: &mut Histories) -> RoomId {
         self.find(name.as_str()).unwrap_or_else(|| {
-            let history = histories.open(skeleton_hash(name.as_str()));
-            self.open(name, history)
+            let skeleton = skeleton_hash(name.as_str());
+            let id = self.open(name, histories.open(skeleton));
+            if let Some(place) = self.topics.iter().position(|(kept, ..)| *kept == skeleton) {
+                self.at(id).topic = Some(self.topics.swap_remove(place).2);
+            }
+            id
         })
+    }
+
+    /// Stores the topic of the room called `name` until it is opened again.
+    pub fn keep_topic(&mut self, name: RoomName, topic: Box<str>) {
+        let skeleton = skeleton_hash(name.as_str());
+        self.topics.retain(|(kept, ..)| *kept != skeleton);
+        self.topics.push((skeleton, name, topic));
+    }
+
+    /// Returns the stored topics of rooms that are not open, with the rooms' names.
+    pub fn kept_topics(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.topics.iter().map(|(_, name, topic)| (name.as_str(), &**topic))
     }
 
     /// Adds `user` to `id`.

@@ -68,6 +68,7 @@ fn shown(effect: &Effect<'_>) -> String {
         Effect::Enter { user, room_name, .. } => format!("{user} -> {room_name}"),
         Effect::Leave { user, room } => format!("{user} <- {}", room.0),
         Effect::More { to } => format!("{to} more"),
+        Effect::Keep(kept) => format!("{kept:?}"),
         Effect::Close { user, why, .. } => format!("{user} closes: {}", why.as_str()),
     }
 }

@@ -7,11 +7,12 @@ use std::net::Ipv4Addr;
 use log::LevelFilter;
 
 use crate::config::options::{Given, Program, Request, contradiction, shown};
-use crate::config::table::{EXCLUSIVE, OFF, OPTIONS};
-use crate::config::{Address, Config};
+use crate::config::table::{EXCLUSIVE, LOG_OPTIONS, OFF, OPTIONS};
+use crate::config::{Address, Config, Selection};
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
+use crate::log::writer::Fsync;
 
 /// The ports of the doors unless options give others.
 const DEFAULT_PORTS: [(&str, u16); 2] = [("classic", 9999), ("telnet", 2323)];
@@ -29,27 +30,52 @@ const PROGRAM: Program<Config> = Program {
         "
 Signals: SIGTERM and SIGINT tell everyone, send what is queued and end the
 server; a second one ends it at once. SIGHUP does the same as SIGTERM if the
-server was started from a terminal, and otherwise does nothing but write a
-line to the diagnostics.
+server was started from a terminal, and otherwise opens the log in --state anew
+and writes a line to the diagnostics.
 ",
         "
 信号：SIGTERM 和 SIGINT 会通知所有人，发完待发数据后结束服务器；再次收到则立即
-结束。如果服务器是从终端启动的，SIGHUP 与 SIGTERM 作用相同；否则只在诊断记录中
-写一行，没有其他作用。
+结束。如果服务器是从终端启动的，SIGHUP 与 SIGTERM 作用相同；否则重新打开
+--state 中的记录文件，并在诊断记录中写一行。
 ",
     ],
 };
 
-#[cfg(feature = "client")]
-const INTRO_EN: &str =
-    "natter: a chat server on one thread\n\nnatter [OPTIONS]\nnatter join --help    the client\n";
-#[cfg(feature = "client")]
-const INTRO_ZH: &str =
-    "natter：单线程的聊天服务器\n\nnatter [OPTIONS]\nnatter join --help    客户端的帮助\n";
-#[cfg(not(feature = "client"))]
-const INTRO_EN: &str = "natter: a chat server on one thread\n\nnatter [OPTIONS]\n";
-#[cfg(not(feature = "client"))]
-const INTRO_ZH: &str = "natter：单线程的聊天服务器\n\nnatter [OPTIONS]\n";
+macro_rules! intro {
+    ($first:literal, $log:literal, $client:literal) => {
+        if cfg!(feature = "client") {
+            concat!($first, "\n\nnatter [OPTIONS]\n", $log, $client)
+        } else {
+            concat!($first, "\n\nnatter [OPTIONS]\n", $log)
+        }
+    };
+}
+
+const INTRO_EN: &str = intro!(
+    "natter: a chat server on one thread",
+    "natter log --help     print what --state has kept\n",
+    "natter join --help    the client\n"
+);
+const INTRO_ZH: &str = intro!(
+    "natter：单线程的聊天服务器",
+    "natter log --help     显示 --state 保存的内容\n",
+    "natter join --help    客户端的帮助\n"
+);
+
+/// What prints a log, as its command line sees it.
+const LOG_PROGRAM: Program<Config> = Program {
+    command: "natter log",
+    argument: "DIR",
+    options: LOG_OPTIONS,
+    repeatable: &[],
+    exclusive: &[],
+    lang: |config| config.lang,
+    intro: [
+        "natter log: print a chat that was kept with --state DIR\n\nnatter log [OPTIONS] DIR\n",
+        "natter log：显示用 --state DIR 保存的聊天内容\n\nnatter log [OPTIONS] DIR\n",
+    ],
+    notes: ["", ""],
+};
 
 /// Parses `arguments` (without the program's name).
 ///
@@ -58,15 +84,7 @@ const INTRO_ZH: &str = "natter：单线程的聊天服务器\n\nnatter [OPTIONS]
 pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Request<Box<Config>>, String> {
-    let config = Config {
-        classic: Vec::new(),
-        telnet: Vec::new(),
-        unix_mode: None,
-        lang: Lang::of_environment(|name| env::var(name).ok()),
-        log: LevelFilter::Info,
-        limits: Limits::default(),
-    };
-    let (mut config, given) = match PROGRAM.parse(arguments, config)? {
+    let (mut config, given) = match PROGRAM.parse(arguments, defaults())? {
         Request::Run(config, given) => (config, given),
         Request::Print(text) => return Ok(Request::Print(text)),
     };
@@ -82,8 +100,44 @@ pub fn parse(
     {
         return Err(contradiction("--history 0", &shown("history-bytes", bytes)));
     }
+    for name in ["fsync", "log-bytes", "log-files"] {
+        if let Some(value) = given.all(name).next().filter(|_| config.state.is_none()) {
+            return Err(format!("--{name} {value}: nothing is kept without --state DIR"));
+        }
+    }
     config.limits.check()?;
     Ok(Request::Run(Box::new(config), given))
+}
+
+/// What `arguments`, those behind `natter log`, ask for.
+///
+/// # Errors
+/// One line that names the option and what to do.
+pub fn parse_log(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Request<Box<Config>>, String> {
+    match LOG_PROGRAM.parse(arguments, defaults())? {
+        Request::Run(mut config, given) => {
+            let dir = given.argument.as_ref().ok_or("DIR: which? See natter log --help")?;
+            config.state = Some(dir.into());
+            Ok(Request::Run(Box::new(config), given))
+        }
+        Request::Print(text) => Ok(Request::Print(text)),
+    }
+}
+
+fn defaults() -> Config {
+    Config {
+        classic: Vec::new(),
+        telnet: Vec::new(),
+        unix_mode: None,
+        lang: Lang::of_environment(|name| env::var(name).ok()),
+        log: LevelFilter::Info,
+        state: None,
+        fsync: Fsync::Secs(5),
+        limits: Limits::default(),
+        selection: Selection::default(),
+    }
 }
 
 /// Checks that all doors can be open at the same time, and that there is at least one.

@@ -10,9 +10,11 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
+use crate::clock::Stamp;
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::Limits;
+use crate::log::writer::Fsync;
 
 /// The whole configuration of the server.
 #[derive(Clone, Debug)]
@@ -27,8 +29,25 @@ pub struct Config {
     pub lang: Lang,
     /// The log level.
     pub log: LevelFilter,
+    /// The directory of the chat log, if there is one.
+    pub state: Option<PathBuf>,
+    /// When the chat log is synced.
+    pub fsync: Fsync,
     /// The limits.
     pub limits: Limits,
+    /// What of a log is printed, if that is what was asked for.
+    pub selection: Selection,
+}
+
+/// What of a log is printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Of that room alone.
+    pub room: Option<String>,
+    /// What happened from then on.
+    pub since: Stamp,
+    /// And what will happen.
+    pub follows: bool,
 }
 
 impl Config {

@@ -4,6 +4,8 @@ use log::LevelFilter;
 
 use crate::config::options::{self, Opt};
 use crate::config::{Address, Config};
+use crate::log::writer::Fsync;
+use crate::zone::Zones;
 
 /// The largest number that any option accepts: products of two of them fit 64 bits.
 const NUMBER_MAX: u64 = 1_000_000_000;
@@ -63,16 +65,7 @@ pub const OPTIONS: &[Opt<Config>] = &[
             Ok(())
         },
     },
-    Opt {
-        name: "lang",
-        value: "en|zh",
-        default: ["from the environment", "取决于环境变量"],
-        help: ["the default language of messages", "服务器消息的默认语言"],
-        set: |config, value| {
-            config.lang = options::lang(value)?;
-            Ok(())
-        },
-    },
+    LANG,
     Opt {
         name: "log",
         value: "LEVEL",
@@ -147,6 +140,60 @@ pub const OPTIONS: &[Opt<Config>] = &[
             "所有房间的历史消息可占用的内存；最久无人发言的房间最先清理",
         ],
         history_bytes
+    ),
+    Opt {
+        name: "state",
+        value: "DIR",
+        default: ["nothing is kept", "不保存"],
+        help: [
+            "keep what is said in DIR/chat.log: history survives a restart, and everyone is told",
+            "将聊天内容保存到 DIR/chat.log：重启后历史仍在，并会告知所有人",
+        ],
+        set: |config, value| {
+            let path = Some(value).filter(|path| !path.is_empty());
+            config.state = Some(path.ok_or("must be a directory")?.into());
+            Ok(())
+        },
+    },
+    Opt {
+        name: "fsync",
+        value: "never|SECS|always",
+        default: ["5"; 2],
+        help: [
+            "write the log through to the disk: never, SECS after a line, or before it is sent",
+            "何时将记录真正写入磁盘：从不、发言后 SECS 秒内，或在发送之前",
+        ],
+        set: |config, value| {
+            config.fsync = match value {
+                "never" => Fsync::Never,
+                "always" => Fsync::Always,
+                _ => match value.parse() {
+                    Ok(secs @ 1..=86_400) => Fsync::Secs(secs),
+                    _ => return Err("must be never, always or a number from 1 to 86400".into()),
+                },
+            };
+            Ok(())
+        },
+    },
+    number!(
+        "log-bytes",
+        "BYTES",
+        "16777216",
+        [
+            "maximum size of DIR/chat.log, which then becomes chat.log.1",
+            "DIR/chat.log 的最大大小，满后改名为 chat.log.1",
+        ],
+        log_bytes
+    ),
+    number!(
+        "log-files",
+        "N",
+        "8",
+        [
+            "maximum number of such files; the oldest is deleted",
+            "此类文件的数量上限，超出时删除最旧的",
+        ],
+        log_files
     ),
     number!("rooms", "N", "1000", ["maximum number of rooms", "房间数上限",], rooms),
     number!(
@@ -271,6 +318,56 @@ pub const OPTIONS: &[Opt<Config>] = &[
         user_timeout_secs
     ),
 ];
+
+/// The options of `natter log`.
+pub const LOG_OPTIONS: &[Opt<Config>] = &[
+    Opt {
+        name: "room",
+        value: "ROOM",
+        default: ["all rooms", "所有房间"],
+        help: ["only what happened in ROOM", "只显示房间 ROOM 的内容"],
+        set: |config, value| {
+            config.selection.room = Some(value.to_lowercase());
+            Ok(())
+        },
+    },
+    Opt {
+        name: "since",
+        value: "TIME",
+        default: ["everything", "全部"],
+        help: [
+            "only what happened from TIME on: 2026-11-24, \"2026-11-24 09:11\", also with Z or +08:00",
+            "只显示 TIME 之后的内容：2026-11-24、\"2026-11-24 09:11\"，也可加 Z 或 +08:00",
+        ],
+        set: |config, value| {
+            let since = Zones::new().parse(value);
+            config.selection.since = since.ok_or("must be a time such as 2026-11-24 09:11")?;
+            Ok(())
+        },
+    },
+    Opt {
+        name: "follow",
+        value: "",
+        default: ["stop at the end", "到末尾即结束"],
+        help: ["go on with what happens next", "继续显示之后的内容"],
+        set: |config, _| {
+            config.selection.follows = true;
+            Ok(())
+        },
+    },
+    LANG,
+];
+
+const LANG: Opt<Config> = Opt {
+    name: "lang",
+    value: "en|zh",
+    default: ["from the environment", "取决于环境变量"],
+    help: ["the default language of messages", "服务器消息的默认语言"],
+    set: |config, value| {
+        config.lang = options::lang(value)?;
+        Ok(())
+    },
+};
 
 const NOT_A_NUMBER: &str = "must be a whole number from 1 to 1000000000";
 

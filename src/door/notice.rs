@@ -108,6 +108,8 @@ pub enum Notice<'a> {
     Hello {
         /// The maximum length of a text.
         line_bytes_max: usize,
+        /// What is said here is kept on disk.
+        is_kept: bool,
     },
     /// The same client has connected again, and continues there.
     Replaced,

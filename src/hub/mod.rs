@@ -19,6 +19,7 @@ use std::net::IpAddr;
 
 use crate::chat::command::Command;
 use crate::chat::event::{CloseReason, Effect};
+use crate::chat::kept::{Kept, Kind};
 use crate::chat::{Chat, EntryTap, Rules};
 use crate::clock::Now;
 use crate::door::DoorKind;
@@ -31,6 +32,7 @@ use crate::hub::post::{Post, Tap, Tapped};
 use crate::hub::sessions::Sessions;
 use crate::ids::{PeerId, UserId};
 use crate::limits::{DRAIN_MS, GOODBYE_MS, Limits, READ_BYTES, REFUSED_MAX};
+use crate::log::writer::Writer;
 
 pub use crate::hub::conn::Ready;
 
@@ -74,6 +76,27 @@ impl<S: Socket> Hub<S> {
     /// Calls `tap` with every command given to the chat, and with every effect and notice.
     pub fn watch(&mut self, tap: Tap) {
         self.post.watch(tap);
+    }
+
+    /// Continues with `chat`, which has no users, and writes everything that happens in it to `log`.
+    pub fn keep(&mut self, chat: Chat, log: Writer) {
+        assert!(self.is_empty() && chat.is_kept(), "nobody has come before");
+        self.chat = chat;
+        self.post.log = Some(Box::new(log));
+    }
+
+    /// Reopens the file of the chat log.
+    pub fn reopen_log(&mut self, now: &Now) {
+        if let Some(log) = &mut self.post.log {
+            log.reopen(now);
+        }
+    }
+
+    /// Syncs the chat log, because the server ends.
+    pub fn close_log(&mut self) {
+        if let Some(log) = &mut self.post.log {
+            log.close();
+        }
     }
 
     /// Returns the slot that the next connection will have; none if so many connections only wait
@@ -143,18 +166,22 @@ impl<S: Socket> Hub<S> {
         let Self { chat, post, peers, .. } = self;
         chat.tick(now, &mut |effect| post.apply(&effect, peers, now));
         self.read_some(now);
+        // Nobody is sent anything that is not kept yet.
+        self.write_log(now);
         self.flush_some(now);
         self.end_failing(now);
         self.peers.reap();
         if cfg!(debug_assertions) {
             self.check_invariants();
         }
-        !(self.peers.to_read.is_empty() && self.peers.to_flush.is_empty())
+        let is_log_due = self.post.log.as_ref().is_some_and(|log| log.is_due(now.mono_ms));
+        is_log_due || !(self.peers.to_read.is_empty() && self.peers.to_flush.is_empty())
     }
 
     /// Returns when the next turn is due even if no event arrives.
     pub fn deadline_ms(&self) -> Option<u64> {
-        let deadlines = [self.peers.timers.next_ms(), self.chat.deadline_ms()];
+        let log_ms = self.post.log.as_ref().and_then(|log| log.deadline_ms());
+        let deadlines = [self.peers.timers.next_ms(), self.chat.deadline_ms(), log_ms];
         deadlines.into_iter().flatten().min()
     }
 
@@ -163,6 +190,10 @@ impl<S: Socket> Hub<S> {
     pub fn shut_down(&mut self, now: &Now) {
         self.is_stopping = true;
         let Self { chat, post, peers, .. } = self;
+        if let Some(log) = &mut post.log {
+            let stop = Kept { at: now.stamp, room: "", kind: Kind::Stop, name: "", text: "" };
+            log.note(&stop);
+        }
         chat.shut_down(&mut |effect| post.apply(&effect, peers, now));
     }
 
@@ -200,6 +231,13 @@ impl<S: Socket> Hub<S> {
         let unfinished = |conn: &Conn<S>| conn.undecoded_bytes() + conn.protocol.held_bytes();
         let unfinished: usize = self.peers.slab.iter().map(|(_, conn)| unfinished(conn)).sum();
         self.post.tapes.queued_bytes() + unfinished
+    }
+
+    fn write_log(&mut self, now: &Now) {
+        let (chat, log) = (&self.chat, &mut self.post.log);
+        if let Some(log) = log.as_mut().filter(|log| log.is_due(now.mono_ms)) {
+            log.write(now, &|kind, unwritten, at, to| chat.restate(kind, unwritten, at, to));
+        }
     }
 
     /// Removes `id` from the chat and stops reading it; the connection ends when its queue is sent.

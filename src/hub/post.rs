@@ -13,6 +13,7 @@ use crate::hub::conn::{Conn, Moment, Pace, Phase, Writing};
 use crate::hub::peers::Peers;
 use crate::ids::{PeerId, RoomId, UserId};
 use crate::limits::{GOODBYE_MS, Limits, TAPE_CHUNK_BYTES};
+use crate::log::writer::Writer;
 use crate::text::Quoted;
 use crate::zone::Zones;
 
@@ -60,6 +61,8 @@ pub struct Post {
     /// The encoded bytes of the current event.
     line: Vec<u8>,
     tap: Option<Tap>,
+    /// Where what happens is kept, if it is.
+    pub log: Option<Box<Writer>>,
 }
 
 impl Post {
@@ -67,7 +70,7 @@ impl Post {
     pub fn new(limits: Limits) -> Self {
         let tapes = Tapes::new(limits.lag_hard_bytes);
         let (zones, said_at) = (Zones::new(), Vec::new());
-        Self { tapes, zones, said_at, limits, line: Vec::new(), tap: None }
+        Self { tapes, zones, said_at, limits, line: Vec::new(), tap: None, log: None }
     }
 
     /// Passes an observation to the tap, if there is one.
@@ -102,6 +105,11 @@ impl Post {
                 self.enter(user.peer, (room, room_name), peers, now);
             }
             Effect::Leave { user, room } => self.leave(user.peer, room, peers, now),
+            Effect::Keep(ref kept) => {
+                if let Some(log) = &mut self.log {
+                    log.note(kept);
+                }
+            }
             Effect::More { to } => {
                 if let Some(conn) = peers.get_mut(to.peer) {
                     // If its write side is closed, nothing is sent any more, so nothing would end

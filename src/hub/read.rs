@@ -224,7 +224,8 @@ impl<S: Socket> Hub<S> {
             },
             Input::Program => {
                 self.chat.inform(UserId::local(id));
-                let notice = Notice::Hello { line_bytes_max: self.limits.line_bytes };
+                let line_bytes_max = self.limits.line_bytes;
+                let notice = Notice::Hello { line_bytes_max, is_kept: self.chat.is_kept() };
                 self.post.notify(id, &notice, &mut self.peers, now);
             }
             Input::Notice(notice) => self.post.notify(id, &notice, &mut self.peers, now),

@@ -38,9 +38,10 @@ impl<S: Socket> Hub<S> {
         if let Some(line) = session.and_then(|session| self.sessions.has_said(session, number)) {
             return line.map(|number| LineId { number, ..before });
         }
+        let lines = self.chat.lines();
         self.ask(id, command, now);
         let line = self.chat.last_line();
-        if let Some(session) = session.filter(|_| line != before) {
+        if let Some(session) = session.filter(|_| self.chat.lines() != lines) {
             self.sessions.note(session, number, line.number);
         }
         None

@@ -77,7 +77,13 @@ impl Server {
         }
         diagnostics::set_time(SystemTime::now());
         let clock = Clock::new(Instant::now());
-        let hub = Hub::new(config.lang, config.limits.clone());
+        let mut hub = Hub::new(config.lang, config.limits.clone());
+        if let Some(dir) = &config.state {
+            let now = clock.at(Instant::now(), SystemTime::now());
+            let (chat, log) = crate::log::open(dir, config.fsync, &config.limits, &now)
+                .map_err(|error| format!("--state {}: {error}", dir.display()))?;
+            hub.keep(chat, log);
+        }
         let limits = config.limits.clone();
         Ok(Self {
             poll,
@@ -108,6 +114,12 @@ impl Server {
     /// # Errors
     /// If the system can no longer wait for events.
     pub fn run(&mut self) -> io::Result<Option<Stop>> {
+        let end = self.serve();
+        self.hub.close_log();
+        end
+    }
+
+    fn serve(&mut self) -> io::Result<Option<Stop>> {
         let mut events = Events::with_capacity(EVENTS_PER_POLL);
         let mut is_busy = false;
         loop {
@@ -163,6 +175,7 @@ impl Server {
             Asked::Stop(stop) => stop,
             Asked::Report => {
                 info!("event=hang-up");
+                self.hub.reopen_log(now);
                 return None;
             }
         };

@@ -137,6 +137,35 @@ impl Zones {
         Offset { minutes: i16::try_from(minutes).unwrap_or(0) }
     }
 
+    /// The moment that people mean by `text`: `2026-11-23`, also with a time as in `2026-11-23 09:11`, and
+    /// with an offset if it is not this machine's (`2026-11-23T09:11:38.042Z`).
+    pub fn parse(&mut self, text: &str) -> Option<Stamp> {
+        let (text, offset) = match text.strip_suffix('Z') {
+            Some(text) => (text, Some(Offset { minutes: 0 })),
+            // A date has two of the signs.
+            None => match text.get(10..).and_then(|time| time.find(['+', '-'])) {
+                Some(at) => (&text[..10 + at], Some(Offset::parse(&text[10 + at..])?)),
+                None => (text, None),
+            },
+        };
+        let rest = "0000-00-00T00:00:00.000Z".get(text.len()..)?;
+        if !matches!(text.len(), 10 | 16 | 19 | 23) {
+            return None;
+        }
+        let utc = Stamp::parse(&format!("{text}{rest}").replacen(' ', "T", 1))?;
+        let less = |offset: Offset| {
+            let ms = u64::from(offset.minutes.unsigned_abs()) * 60_000;
+            let is_ahead = offset.minutes > 0;
+            let [earlier, later] = [utc.unix_ms.saturating_sub(ms), utc.unix_ms + ms];
+            Stamp { unix_ms: if is_ahead { earlier } else { later } }
+        };
+        Some(less(offset.unwrap_or_else(|| {
+            // The first guess is off by no more than the offset.
+            let guess = less(self.offset(Zone::LOCAL, utc));
+            self.offset(Zone::LOCAL, guess)
+        })))
+    }
+
     /// Whether a day has begun in `zone` since `before`, which is no later than `stamp`.
     pub fn is_new_day(&mut self, zone: Zone, [before, stamp]: [Stamp; 2]) -> bool {
         before.unix_ms < self.zones[usize::from(zone.0)].day(stamp).from_ms
@@ -383,6 +412,30 @@ mod tests {
         for pair in (0..60).flat_map(|one| (one..60).map(move |other| [one, other])) {
             let is_new = texts[pair[0]][..10] != texts[pair[1]][..10];
             assert_eq!(zones.is_new_day(zone, pair.map(|at| moments[at])), is_new, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_taken_as_people_write_it() {
+        let mut zones = Zones::new();
+        let utc = |text: &str| Stamp::parse(text);
+        for (text, wanted) in [
+            ("2026-11-23T09:11:38.042Z", "2026-11-23T09:11:38.042Z"),
+            ("2026-11-23 09:11Z", "2026-11-23T09:11:00.000Z"),
+            ("2026-11-23 09:11:38+08:00", "2026-11-23T01:11:38.000Z"),
+            ("2026-11-23T09:11-3:30", "2026-11-23T12:41:00.000Z"),
+        ] {
+            assert_eq!(zones.parse(text), utc(wanted), "{text}");
+            assert!(utc(wanted).is_some());
+        }
+        let local = zones.parse("2026-11-23 09:11").expect("it is one");
+        assert_eq!(&zones.text(Zone::LOCAL, local)[..16], "2026-11-23 09:11");
+        let day = zones.parse("2026-11-23").expect("it is one");
+        assert_eq!(zones.text(Zone::LOCAL, day), "2026-11-23 00:00:00");
+        for text in
+            ["", "yesterday", "2026-11", "2026-13-01", "2026-11-23 9:11", "2026-11-23 09:11+99"]
+        {
+            assert_eq!(zones.parse(text), None, "{text}");
         }
     }
 }

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, id};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use bare::Bare;
 pub use client::Client;
@@ -87,5 +87,55 @@ impl TempPath {
 impl Drop for TempPath {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// A directory that no other test has, and that is gone with this value.
+pub struct TempDir(TempPath);
+
+impl TempDir {
+    /// It is not there yet.
+    pub fn new() -> Self {
+        Self(TempPath::new(".state"))
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// The option that has a server keep its log there.
+    pub fn as_option(&self) -> String {
+        format!("--state {}", self.path().display())
+    }
+
+    /// What is in `chat.log`.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.file("chat.log")).unwrap_or_default()
+    }
+
+    /// Waits until `chat.log` has `text` in it.
+    #[track_caller]
+    pub fn until_kept(&self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(Instant::now() < deadline, "{text:?} is not in {log}");
+            std::thread::sleep(PATIENCE / 1_000);
+        }
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.path());
     }
 }

@@ -17,7 +17,8 @@ pub fn natter(options: &str) -> Command {
     for variable in ["LC_ALL", "LC_MESSAGES", "LANG"] {
         command.env_remove(variable);
     }
-    if !options.contains("--telnet") && !options.starts_with("join") {
+    if !options.contains("--telnet") && !options.starts_with("join") && !options.starts_with("log")
+    {
         command.args(["--telnet", "off"]);
     }
     command.args(options.split_whitespace());

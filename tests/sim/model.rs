@@ -148,7 +148,7 @@ impl Model {
                 queue.is_closed = true;
                 queue.is_refused = matches!(why, CloseReason::RoomFull | CloseReason::AddressFull);
             }
-            Effect::More { .. } => {}
+            Effect::More { .. } | Effect::Keep(_) => {}
         }
     }
 

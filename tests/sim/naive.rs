@@ -294,7 +294,7 @@ pub fn check(lines: &[Heard], received: &[u8], is_chinese: bool, may_lack: bool)
         let Some(text) = line.get(stamp_bytes..) else { continue };
         if may_lack && pieces.peek().is_none() {
             // The connection broke within a line, and the part before that may equal another line.
-            let mut rest = expected.values().flat_map(|lines| lines.clone());
+            let mut rest = expected.values().flat_map(Clone::clone);
             let is_part = rest.any(|line| line.starts_with(text)) || !room_of.contains_key(text);
             assert!(is_part, "the last piece {text:?} is of no line to come");
             break;

@@ -111,7 +111,7 @@ impl Told {
     fn alone(&mut self, message: Message<'_>, at: Stamp) -> Option<Value> {
         let event = match message {
             Message::Event(event) => event,
-            Message::Notice(Notice::Hello { line_bytes_max }) => {
+            Message::Notice(Notice::Hello { line_bytes_max, .. }) => {
                 return Some(json!({"type": "hello", "line_bytes_max": line_bytes_max}));
             }
             Message::Notice(Notice::BadField { .. }) => return error("bad-field"),

@@ -24,6 +24,8 @@ pub enum News {
     Entered,
     /// The user has entered again.
     Back,
+    /// The server keeps what is said.
+    Kept,
     /// Some of the lines said during the absence are no longer stored.
     Missed,
     /// The server does not support rooms, so everyone is in its only room.

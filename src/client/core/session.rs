@@ -84,6 +84,8 @@ pub struct Session {
     outbox: Outbox,
     /// The maximum length of a text, as told by the server.
     text_bytes_max: usize,
+    /// The server keeps what is said.
+    is_kept: bool,
     /// When the server last sent something, or was asked something.
     active_ms: u64,
     /// Bytes to be written.
@@ -126,6 +128,7 @@ impl Session {
             is_leaving: false,
             outbox: Outbox::default(),
             text_bytes_max: SAY_BYTES_MAX,
+            is_kept: false,
             active_ms: 0,
             outgoing: Vec::new(),
             connections: 1,

@@ -37,6 +37,11 @@ pub const ENTERED: Text = Text {
 };
 /// Shown when the user has entered again.
 pub const BACK: Text = Text { en: "reconnected", zh: "已重新连接" };
+/// When the server says so, the first time.
+pub const KEPT: Text = Text {
+    en: "this conversation is kept on the server",
+    zh: "本聊天室的内容会保存在服务器上",
+};
 /// Shown when a room was requested and the server supports none.
 pub const NO_ROOMS: Text =
     Text { en: "this server has no rooms", zh: "服务器没有房间功能" };
@@ -143,6 +148,7 @@ pub fn news(lang: Lang, news: &News) -> Option<String> {
         News::Told(_) => None,
         News::Entered => text(ENTERED),
         News::Back => text(BACK),
+        News::Kept => text(KEPT),
         News::Missed => text(MISSED),
         News::NoRooms => text(NO_ROOMS),
         News::Unsupported => text(UNSUPPORTED),

@@ -116,8 +116,8 @@ impl Decoder {
                     job.is_so = is_so;
                 }
             }
-            Message::Notice(&Notice::Hello { line_bytes_max }) => {
-                encode::hello(line_bytes_max, stamp, to);
+            Message::Notice(&Notice::Hello { line_bytes_max, is_kept }) => {
+                encode::hello(line_bytes_max, is_kept, stamp, to);
             }
             _ => {
                 if let Some(error) = encode::Refusal::of(message) {

@@ -70,13 +70,17 @@ pub fn private(message: Message<'_>, stamp: Stamp, to: &mut Vec<u8>) {
 }
 
 /// Appends the first object that a program is sent.
-pub fn hello(line_bytes_max: usize, stamp: Stamp, to: &mut Vec<u8>) {
+pub fn hello(line_bytes_max: usize, is_kept: bool, stamp: Stamp, to: &mut Vec<u8>) {
     let mut object = begin("hello", to);
     object.text("server", "natter").text("version", env!("CARGO_PKG_VERSION"));
     object.number("protocol", PROTOCOL);
     write_time(stamp, &mut object);
     object.number("line_bytes_max", line_bytes_max as u64);
-    object.number("name_bytes_max", NICK_BYTES_MAX as u64).text("lobby", LOBBY_NAME).end();
+    object.number("name_bytes_max", NICK_BYTES_MAX as u64).text("lobby", LOBBY_NAME);
+    if is_kept {
+        object.flag("kept", true);
+    }
+    object.end();
 }
 
 /// Appends the message that the connection ends.

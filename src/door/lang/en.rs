@@ -13,6 +13,7 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
         Event::Accepted => write!(to, "OK"),
         Event::Goodbye => write!(to, "exit"),
+        Event::Kept => write!(to, "system: this conversation is kept on the server"),
         Event::Joined { nick } => write!(to, "system: {nick} joined"),
         Event::Left { nick } => write!(to, "system: {nick} left"),
         Event::ManyJoined(crowd) => write_crowd(crowd, "joined", to),

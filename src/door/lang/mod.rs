@@ -125,6 +125,22 @@ impl Lang {
         }
     }
 
+    /// What the operator reads in a log where the server started.
+    pub fn started(self) -> &'static str {
+        match self {
+            Self::En => "-- the server started --",
+            Self::Zh => "-- 服务器已启动 --",
+        }
+    }
+
+    /// What the operator reads in a log where `lines` are missing.
+    pub fn not_written(self, lines: &str) -> String {
+        match self {
+            Self::En => format!("-- {lines} lines not written --"),
+            Self::Zh => format!("-- {lines} 行未能写入 --"),
+        }
+    }
+
     /// Returns the line that the server `natter` (name and version) prints about the maximum number
     /// of clients, with the limit of file descriptors if that allows no more.
     pub fn at_most(self, natter: &str, clients: usize, descriptors: Option<usize>) -> String {

@@ -15,6 +15,7 @@ pub fn write(event: &Event<'_>, to: &mut impl Write) -> io::Result<()> {
     match *event {
         Event::Accepted => write!(to, "OK"),
         Event::Goodbye => write!(to, "exit"),
+        Event::Kept => write!(to, "系统:本聊天室的内容会保存在服务器上"),
         Event::Joined { nick } => write!(to, "系统:{nick}加入了聊天"),
         Event::Left { nick } => write!(to, "系统:用户{nick}退出聊天室!"),
         Event::ManyJoined(crowd) => write_crowd(crowd, "加入了聊天", to),

@@ -53,6 +53,7 @@ impl Session {
     fn greeted(&mut self, fields: &Fields<'_>, now_ms: u64) {
         let State::Entering { by_ms, words } = &mut self.state else { return };
         (*by_ms, *words) = (now_ms + ANSWER_MS, None);
+        self.is_kept = fields.flag("kept") == Some(true);
         let bytes_max = fields.number("line_bytes_max").unwrap_or(u64::MAX);
         self.text_bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX).min(SAY_BYTES_MAX);
         let mut object = Object::new(&mut self.outgoing);
@@ -108,6 +109,9 @@ impl Session {
     fn come_in(&mut self, now_ms: u64) {
         self.state = State::In { since_ms: now_ms };
         self.news.push(if self.was_in { News::Back } else { News::Entered });
+        if self.is_kept && !self.was_in {
+            self.news.push(News::Kept);
+        }
         self.was_in = true;
         self.progress(now_ms);
     }

@@ -157,3 +157,17 @@ fn a_late_hello_is_accepted() {
     assert_eq!(client.said(), [("x".into(), 1)]);
     assert_eq!(client.session.take_news(), [News::Entered]);
 }
+
+#[test]
+fn a_server_that_stores_the_conversation_is_mentioned_once() {
+    let mut client = Fixture::new(Some("a"), true);
+    for news in [&[News::Entered, News::Kept][..], &[News::Back]] {
+        client.connect();
+        client.receive(&HELLO.replace('}', ",\"kept\":true}"));
+        client.receive(r#"{"type":"done","tag":"name","name":"a"}"#);
+        assert_eq!(client.session.take_news(), news);
+        client.lose();
+        client.session.take_news();
+        client.wait(60_000);
+    }
+}

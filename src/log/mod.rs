@@ -1,0 +1,51 @@
+//! The chat log: writes what happens in the chat to disk, and reads it back on start.
+//!
+//! One text file, to which lines are only ever appended: five columns with tabs between them ([`codec`]).
+//! The hub notes in the [`writer`] what the chat has committed, and has it written once per turn, in one
+//! call, before anybody is sent anything of it. Files are behind a small trait ([`writer::Store`]); the
+//! real ones ([`files`]) are renamed when they are full. On start the end of what they hold is
+//! [`read`](reader) into a chat.
+//!
+//! ```text
+//!  chat ─► Effect::Keep ─► writer ─► Store ─► chat.log ─► chat.log.1 ─► … ─► gone
+//!                          codec              │
+//!  chat ◄─ Restore ◄──────────────── reader ◄─┘
+//! ```
+//!
+//! * Every file begins with a *mark*, which gives the state of the chat. There is also one after each gap,
+//!   and one per MiB. Reading may begin at any of them.
+//! * When writing fails, the chat goes on. No line of that turn is in the file then. The lines are counted,
+//!   writing is tried again each second, and when it works, the number of missing lines is written first.
+
+pub mod codec;
+pub mod files;
+pub mod reader;
+pub mod writer;
+
+use std::io;
+use std::path::Path;
+
+use log::{info, warn};
+
+use crate::chat::{Chat, Rules};
+use crate::clock::Now;
+use crate::limits::Limits;
+use crate::log::files::Files;
+use crate::log::reader::Count;
+use crate::log::writer::{Fsync, Writer};
+
+/// Opens the log in `dir`; returns the chat that it contains, and the writer for what happens next.
+///
+/// # Errors
+/// What the system answered.
+pub fn open(dir: &Path, fsync: Fsync, limits: &Limits, now: &Now) -> io::Result<(Chat, Writer)> {
+    let (store, torn) = Files::open(dir, limits.log_files)?;
+    if torn > 0 {
+        warn!("event=log-torn bytes={torn}");
+    }
+    let files = files::list(dir);
+    let (chat, Count { lines, damaged }) = reader::rebuild(&files, &Rules::from(limits), *now);
+    info!("event=log-read files={} lines={lines} damaged={damaged}", files.len());
+    let size = store.size()?;
+    Ok((chat, Writer::new(Box::new(store), size, fsync, limits.log_bytes)))
+}
