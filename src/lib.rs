@@ -213,6 +213,7 @@ pub mod limits;
 pub mod log;
 pub mod log_limit;
 pub mod net;
+#[cfg(feature = "state")]
 pub mod print;
 pub mod rows;
 pub mod slots;

@@ -6,14 +6,13 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
-use natter::config::arguments::{parse, parse_log};
+use natter::config::arguments::parse;
 use natter::config::options::{Given, Request, shown};
 use natter::config::{Address, Config};
 use natter::diagnostics;
 use natter::door::DoorKind;
 use natter::limits::{CLIENTS_UNASKED_MAX, DESCRIPTORS_RESERVED, Limits};
 use natter::net::server::Server;
-use natter::print::print;
 use natter::text::{Quoted, one_line};
 
 /// The exit code for errors of usage: an option, an address.
@@ -48,9 +47,15 @@ fn join(_arguments: impl Iterator<Item = OsString>) -> ExitCode {
     refuse("join: this natter is the server alone; build it with --features client")
 }
 
+#[cfg(not(feature = "state"))]
+fn print_log(_arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    refuse("log: this natter keeps nothing; build it with --features state")
+}
+
 /// Prints the log of a chat.
+#[cfg(feature = "state")]
 fn print_log(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let config = match parse_log(arguments) {
+    let config = match natter::config::arguments::parse_log(arguments) {
         Ok(Request::Run(config, _)) => config,
         Ok(Request::Print(text)) => {
             say(&text);
@@ -59,7 +64,7 @@ fn print_log(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Err(fault) => return refuse(&fault),
     };
     let dir = config.state.expect("it was given");
-    match print(&dir, &config.selection, config.lang) {
+    match natter::print::print(&dir, &config.selection, config.lang) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             refuse(&format!("{}: there is no log of a chat", dir.display()))

@@ -1,4 +1,5 @@
 //! The fold: entries replayed into a second chat make the same chat.
+#![cfg(feature = "state")]
 
 #[path = "fold/disk.rs"]
 mod disk;
@@ -17,8 +18,9 @@ use natter::chat::restore::Restore;
 use natter::chat::{Chat, Rules};
 use natter::clock::{Now, Stamp};
 use natter::ids::{LineId, PeerId, UserId};
+use natter::log::Fsync;
 use natter::log::codec;
-use natter::log::writer::{Fsync, Writer};
+use natter::log::writer::Writer;
 
 const SEEDS: u64 = 40;
 const PEOPLE: usize = 40;

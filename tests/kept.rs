@@ -2,6 +2,7 @@
 //! disk that is full.
 //!
 //! Section of `docs/operating.md`: "What is kept on disk".
+#![cfg(feature = "state")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! The real binary, killed under load again and again: what anybody saw is in the log, and whoever comes
 //! back is told exactly what they missed.
+#![cfg(feature = "state")]
 #![cfg(feature = "json")]
 
 mod common;

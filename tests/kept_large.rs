@@ -1,6 +1,7 @@
 //! A log of 1 GB delays the start by at most 2 s: too slow for every day, and a matter of release builds.
 //!
 //! Section of `docs/operating.md`: "After a restart".
+#![cfg(feature = "state")]
 
 mod common;
 

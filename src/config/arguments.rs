@@ -12,7 +12,7 @@ use crate::config::{Address, Config, Selection};
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
-use crate::log::writer::Fsync;
+use crate::log::Fsync;
 
 /// The ports of the doors unless options give others.
 const DEFAULT_PORTS: [(&str, u16); 2] = [("classic", 9999), ("telnet", 2323)];
@@ -43,10 +43,11 @@ and writes a line to the diagnostics.
 
 macro_rules! intro {
     ($first:literal, $log:literal, $client:literal) => {
-        if cfg!(feature = "client") {
-            concat!($first, "\n\nnatter [OPTIONS]\n", $log, $client)
-        } else {
-            concat!($first, "\n\nnatter [OPTIONS]\n", $log)
+        match (cfg!(feature = "state"), cfg!(feature = "client")) {
+            (true, true) => concat!($first, "\n\nnatter [OPTIONS]\n", $log, $client),
+            (true, false) => concat!($first, "\n\nnatter [OPTIONS]\n", $log),
+            (false, true) => concat!($first, "\n\nnatter [OPTIONS]\n", $client),
+            (false, false) => concat!($first, "\n\nnatter [OPTIONS]\n"),
         }
     };
 }

@@ -16,36 +16,63 @@
 //!   and one per MiB. Reading may begin at any of them.
 //! * When writing fails, the chat goes on. No line of that turn is in the file then. The lines are counted,
 //!   writing is tried again each second, and when it works, the number of missing lines is written first.
+//!
+//! Without the cargo feature `state` there is no log: [`open`] fails, and the hub's writer is a type without
+//! values.
 
+#[cfg(feature = "state")]
 pub mod codec;
+#[cfg(feature = "state")]
 pub mod files;
+#[cfg(feature = "state")]
 pub mod reader;
+#[cfg_attr(not(feature = "state"), path = "without.rs")]
 pub mod writer;
 
 use std::io;
 use std::path::Path;
 
-use log::{info, warn};
-
-use crate::chat::{Chat, Rules};
+use crate::chat::Chat;
 use crate::clock::Now;
 use crate::limits::Limits;
-use crate::log::files::Files;
-use crate::log::reader::Count;
-use crate::log::writer::{Fsync, Writer};
+use crate::log::writer::Writer;
+
+/// When written lines are synced, so that they survive a power failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fsync {
+    /// Whenever the system does it.
+    Never,
+    /// At most this many seconds after they were written.
+    Secs(u64),
+    /// Before they are sent to anybody.
+    Always,
+}
 
 /// Opens the log in `dir`; returns the chat that it contains, and the writer for what happens next.
 ///
 /// # Errors
 /// What the system answered.
+#[cfg(feature = "state")]
 pub fn open(dir: &Path, fsync: Fsync, limits: &Limits, now: &Now) -> io::Result<(Chat, Writer)> {
-    let (store, torn) = Files::open(dir, limits.log_files)?;
+    use log::{info, warn};
+
+    let (store, torn) = files::Files::open(dir, limits.log_files)?;
     if torn > 0 {
         warn!("event=log-torn bytes={torn}");
     }
     let files = files::list(dir);
-    let (chat, Count { lines, damaged }) = reader::rebuild(&files, &Rules::from(limits), *now);
+    let rules = crate::chat::Rules::from(limits);
+    let (chat, reader::Count { lines, damaged }) = reader::rebuild(&files, &rules, *now);
     info!("event=log-read files={} lines={lines} damaged={damaged}", files.len());
     let size = store.size()?;
     Ok((chat, Writer::new(Box::new(store), size, fsync, limits.log_bytes)))
+}
+
+/// There is no log.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "state"))]
+pub fn open(_: &Path, _: Fsync, _: &Limits, _: &Now) -> io::Result<(Chat, Writer)> {
+    Err(io::Error::other("this natter keeps nothing; build it with --features state"))
 }

@@ -8,18 +8,7 @@ use log::{info, warn};
 use crate::chat::kept::{Kept, Kind};
 use crate::clock::{Now, Stamp};
 use crate::limits::{LOG_MARK_BYTES, LOG_RETRY_MS};
-use crate::log::codec;
-
-/// When written lines are synced, so that they survive a power failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fsync {
-    /// Whenever the system does it.
-    Never,
-    /// At most this many seconds after they were written.
-    Secs(u64),
-    /// Before they are sent to anybody.
-    Always,
-}
+use crate::log::{Fsync, codec};
 
 /// The files of the log, as the writer needs them.
 pub trait Store {
