@@ -262,6 +262,13 @@ impl Person {
         self.speaks_telnet = true;
     }
 
+    /// Returns `keys`, or others if they are of a character that the server cannot be certain of: one
+    /// backspace may not take back all of it.
+    fn certain<'a>(&self, keys: &'a str) -> &'a str {
+        let is_certain = !self.is_guessed || self.charset != Charset::Gbk;
+        if is_certain || keys.is_ascii() { keys } else { "q\x7f" }
+    }
+
     /// Appends `text` as it is typed.
     fn write(&self, text: &str, rng: &mut Rng, bytes: &mut Vec<u8>) {
         if !self.is_editing {
@@ -274,9 +281,9 @@ impl Person {
             ["q\x7f", "\x1b[D\x1b[C", "\x01\x05", "\x1bOD\x1b[F", "好\x08", "\x0c", "\x07"];
         let others = ["\t", "p\t", "\x1b[A", "abc def\x17", "\x03", "e\u{301}\x7f", "\x1b[200~"];
         match rng.u8(..4) {
-            0 => put(mistakes[rng.usize(..7)], self.charset, bytes),
+            0 => put(self.certain(mistakes[rng.usize(..7)]), self.charset, bytes),
             1 => {
-                put(others[rng.usize(..7)], self.charset, bytes);
+                put(self.certain(others[rng.usize(..7)]), self.charset, bytes);
                 bytes.extend(KILL);
             }
             _ => {}
