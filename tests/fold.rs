@@ -18,8 +18,8 @@ use natter::chat::restore::Restore;
 use natter::chat::{Chat, Rules};
 use natter::clock::{Now, Stamp};
 use natter::ids::{LineId, PeerId, UserId};
-use natter::log::Fsync;
 use natter::log::codec;
+use natter::log::fsync::Fsync;
 use natter::log::writer::Writer;
 
 const SEEDS: u64 = 40;

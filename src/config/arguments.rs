@@ -12,7 +12,7 @@ use crate::config::{Address, Config, Selection};
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::{DOORS_MAX, Limits};
-use crate::log::Fsync;
+use crate::log::fsync::Fsync;
 
 /// The ports of the doors unless options give others.
 const DEFAULT_PORTS: [(&str, u16); 2] = [("classic", 9999), ("telnet", 2323)];

@@ -14,7 +14,7 @@ use crate::clock::Stamp;
 use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::limits::Limits;
-use crate::log::Fsync;
+use crate::log::fsync::Fsync;
 
 /// The whole configuration of the server.
 #[derive(Clone, Debug)]

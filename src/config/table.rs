@@ -4,7 +4,7 @@ use log::LevelFilter;
 
 use crate::config::options::{self, Opt};
 use crate::config::{Address, Config};
-use crate::log::Fsync;
+use crate::log::fsync::Fsync;
 use crate::zone::Zones;
 
 /// The largest number that any option accepts: products of two of them fit 64 bits.

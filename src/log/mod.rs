@@ -24,6 +24,7 @@
 pub mod codec;
 #[cfg(feature = "state")]
 pub mod files;
+pub mod fsync;
 #[cfg(feature = "state")]
 pub mod reader;
 #[cfg_attr(not(feature = "state"), path = "without.rs")]
@@ -35,18 +36,8 @@ use std::path::Path;
 use crate::chat::Chat;
 use crate::clock::Now;
 use crate::limits::Limits;
+use crate::log::fsync::Fsync;
 use crate::log::writer::Writer;
-
-/// When written lines are synced, so that they survive a power failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fsync {
-    /// Whenever the system does it.
-    Never,
-    /// At most this many seconds after they were written.
-    Secs(u64),
-    /// Before they are sent to anybody.
-    Always,
-}
 
 /// Opens the log in `dir`; returns the chat that it contains, and the writer for what happens next.
 ///

@@ -8,7 +8,8 @@ use log::{info, warn};
 use crate::chat::kept::{Kept, Kind};
 use crate::clock::{Now, Stamp};
 use crate::limits::{LOG_MARK_BYTES, LOG_RETRY_MS};
-use crate::log::{Fsync, codec};
+use crate::log::codec;
+use crate::log::fsync::Fsync;
 
 /// The files of the log, as the writer needs them.
 pub trait Store {
