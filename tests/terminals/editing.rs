@@ -131,6 +131,10 @@ fn a_line_is_redrawn_when_the_window_is_resized() {
     // A terminal may scroll when it reflows rows: only the end is certain.
     let screen = &scene.story.screen;
     screen.resize(60, ROWS);
+    // The client tells the new width before it sends the key, so natter knows it when this is shown.
+    screen.type_in("!");
+    screen.expect_part(&format!("server is on\n> {line}!█"));
+    screen.press("BSpace");
     screen.expect_part(&format!("server is on\n> {line}█"));
     scene.bob.say("wide -ta");
     screen.expect_part(&format!("server is on\n[T] bob: wide\n> {line}█"));
@@ -138,6 +142,9 @@ fn a_line_is_redrawn_when_the_window_is_resized() {
     screen.type_in("short");
     screen.expect_part("[T] bob: wide\n> short█");
     screen.resize(40, ROWS);
+    screen.type_in("!");
+    screen.expect_part("[T] bob: wide\n> short!█");
+    screen.press("BSpace");
     screen.expect_part("[T] bob: wide\n> short█");
     scene.bob.say("narrow -ta");
     screen.expect_part("[T] bob: wide\n[T] bob: narrow\n> short█");
