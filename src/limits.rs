@@ -9,6 +9,9 @@ pub struct Limits {
     /// The maximum number of connections from one IPv4 address or one IPv6 /64 network; loopback is
     /// exempt.
     pub per_address: usize,
+    /// The maximum number of new connections from one such address or network within
+    /// [`ARRIVAL_WINDOW_MS`].
+    pub per_address_rate: usize,
     /// Connections accepted before the others are served again.
     pub accepts_per_turn: usize,
     /// How long a connection may stay without a name.
@@ -63,6 +66,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         clients: 0,
         per_address: 16,
+        per_address_rate: 32,
         accepts_per_turn: 64,
         name_secs: 60,
         history: 20,
@@ -130,8 +134,10 @@ impl Limits {
         if self.topic_bytes > self.line_bytes {
             return Err("--topic-bytes: must be at most --line-bytes");
         }
-        if self.accepts_per_turn == 0 || self.per_address == 0 {
-            return Err("--accepts-per-turn and --per-address: must be at least 1");
+        if self.accepts_per_turn == 0 || self.per_address == 0 || self.per_address_rate == 0 {
+            return Err(
+                "--accepts-per-turn, --per-address and --per-address-rate: must be at least 1",
+            );
         }
         if self.keepalive_secs > KEEPALIVE_SECS_MAX {
             return Err("--keepalive-secs: must be at most 32767");
@@ -178,6 +184,10 @@ pub const READ_BYTES: usize = 4 * 1024;
 pub const UNDECODED_BURSTS_MAX: usize = 64;
 /// Records of one event that are logged per second.
 pub const LOG_RECORDS_PER_SEC: u64 = 50;
+/// The time in which new connections from one address are counted.
+pub const ARRIVAL_WINDOW_MS: u64 = 10_000;
+/// Addresses whose new connections are counted at a time.
+pub const ARRIVAL_HOSTS_MAX: usize = 4_096;
 /// Peers that are read in one turn of the hub.
 pub const READS_PER_TURN: usize = 256;
 /// Peers that are flushed in one turn of the hub.

@@ -271,6 +271,27 @@ fn connections_from_one_address_are_limited() {
 }
 
 #[test]
+fn connections_from_one_address_are_limited_in_time() {
+    let Some(address) = address_to_others() else {
+        return skip_here("this machine has only its loopback address");
+    };
+    let server = Server::start("--classic 0.0.0.0:0 --per-address-rate 3");
+    let (_, port) = server.door().rsplit_once(':').expect("a port");
+    let connect = |address: &str| Client::connect(&format!("{address}:{port}"));
+    for number in 0..9 {
+        let mut client = connect(&address.to_string());
+        if number < 3 {
+            client.say("exit");
+            client.expect("exit");
+        } else {
+            client.expect("[T] system: too many connections from your address");
+        }
+        client.expect_end();
+        connect("127.0.0.1").name(&format!("local{number}"));
+    }
+}
+
+#[test]
 fn the_log_at_info_has_joins_and_leaves_and_no_texts() {
     let mut server = Server::start("");
     let mut alice = server.enter("alice");

@@ -101,6 +101,16 @@ pub const OPTIONS: &[Opt<Config>] = &[
         per_address
     ),
     number!(
+        "per-address-rate",
+        "N",
+        "32",
+        [
+            "new connections from one such address within 10 seconds",
+            "同一地址 10 秒内的新连接数上限（计法同上）",
+        ],
+        per_address_rate
+    ),
+    number!(
         "accepts-per-turn",
         "N",
         "64",

@@ -5,6 +5,7 @@
 //! the kernel's sockets, over simulated ones with seeded faults, and over none at all.
 
 pub mod allowance;
+mod arrivals;
 pub mod conn;
 pub mod pace;
 pub mod peers;
@@ -26,6 +27,7 @@ use crate::door::DoorKind;
 use crate::door::lang::Lang;
 use crate::door::notice::Notice;
 use crate::door::protocol::Protocol;
+use crate::hub::arrivals::Arrivals;
 use crate::hub::conn::{Conn, Phase, Socket, Writing};
 use crate::hub::peers::Peers;
 use crate::hub::post::{Post, Tap, Tapped};
@@ -42,6 +44,7 @@ pub struct Hub<S> {
     post: Post,
     peers: Peers<S>,
     sessions: Sessions,
+    arrivals: Arrivals,
     limits: Limits,
     lang: Lang,
     read_buffer: Box<[u8]>,
@@ -63,6 +66,7 @@ impl<S: Socket> Hub<S> {
             post: Post::new(limits.clone()),
             peers: Peers::new(),
             sessions: Sessions::default(),
+            arrivals: Arrivals::default(),
             limits,
             lang,
             read_buffer: vec![0; READ_BYTES].into(),
@@ -117,7 +121,7 @@ impl<S: Socket> Hub<S> {
         let taken = self.peers.slab.len() - self.peers.refused;
         let refusal = if taken >= self.limits.clients || self.is_stopping {
             Some((Notice::ServerFull, CloseReason::RoomFull))
-        } else if host.is_some_and(|host| self.peers.count_from(host) >= self.limits.per_address) {
+        } else if host.is_some_and(|host| !self.may_connect(host, now)) {
             Some((Notice::AddressFull, CloseReason::AddressFull))
         } else {
             None
@@ -140,6 +144,12 @@ impl<S: Socket> Hub<S> {
             self.peers.timers.arm(id.slot(), now.mono_ms + self.limits.name_secs * 1_000);
         }
         id
+    }
+
+    /// Whether one more connection from `host` is neither one too many nor one too soon.
+    fn may_connect(&mut self, host: IpAddr, now: &Now) -> bool {
+        let is_in_time = self.arrivals.admit(host, self.limits.per_address_rate, now.mono_ms);
+        is_in_time && self.peers.count_from(host) < self.limits.per_address
     }
 
     /// Notes that the socket in `slot` has become ready. All work is done in [`turn`].
