@@ -241,7 +241,7 @@ fn restored(disk: &Disk, now: Now) -> Chat {
     let mut restore = Restore::new(RULES, true, now);
     for line in disk.bytes().split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         match codec::decode(line) {
-            Some(kept) => restore.take(&kept),
+            Some(kept) => restore.apply(&kept),
             None => restore.skip_damaged(),
         }
     }

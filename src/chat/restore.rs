@@ -60,8 +60,8 @@ impl Restore {
         }
     }
 
-    /// Takes the next line.
-    pub fn take(&mut self, kept: &Kept<'_>) {
+    /// Applies the next line of the log.
+    pub fn apply(&mut self, kept: &Kept<'_>) {
         match kept.kind {
             Kind::Gap => return self.is_known = false,
             Kind::Mark | Kind::Start => return self.mark(kept),

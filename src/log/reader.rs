@@ -111,7 +111,7 @@ fn rebuild_end(files: &[PathBuf], skipped: u64, rules: &Rules, now: Now) -> (Res
         if read(path, from, &mut restore, &mut count).is_err() {
             count.damaged += 1;
             let gap = Kept { at: now.stamp, room: "", kind: Kind::Gap, name: "", text: "" };
-            restore.take(&gap);
+            restore.apply(&gap);
         }
     }
     (restore, count)
@@ -133,7 +133,7 @@ fn read(path: &Path, from: u64, restore: &mut Restore, count: &mut Count) -> io:
         match codec::decode(line) {
             Some(kept) => {
                 count.lines += 1;
-                restore.take(&kept);
+                restore.apply(&kept);
             }
             None => {
                 count.damaged += 1;

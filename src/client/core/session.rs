@@ -273,7 +273,7 @@ impl Session {
     pub fn received(&mut self, bytes: &[u8], now_ms: u64) {
         self.active_ms = now_ms;
         let mut pieces = Vec::new();
-        self.wire.take(bytes, &mut pieces);
+        self.wire.decode(bytes, &mut pieces);
         for piece in pieces {
             match piece {
                 Piece::Object(line) => self.receive_object(&line, now_ms),

@@ -63,7 +63,7 @@ impl Wire {
     }
 
     /// Decodes `read`, the bytes of one read, and appends to `pieces`.
-    pub fn take(&mut self, read: &[u8], pieces: &mut Vec<Piece>) {
+    pub fn decode(&mut self, read: &[u8], pieces: &mut Vec<Piece>) {
         if self.protocol == Protocol::Article {
             pieces.extend(self.article.lines(read).into_iter().map(Piece::Text));
             if self.is_certain {
@@ -113,7 +113,7 @@ mod tests {
 
     fn told(reads: &[&[u8]]) -> Vec<Piece> {
         let (mut wire, mut pieces) = (Wire::default(), Vec::new());
-        reads.iter().for_each(|read| wire.take(read, &mut pieces));
+        reads.iter().for_each(|read| wire.decode(read, &mut pieces));
         pieces.retain(|piece| matches!(piece, Piece::Object(_)));
         pieces
     }
@@ -136,7 +136,7 @@ mod tests {
             if is_certain {
                 wire.be_certain();
             }
-            wire.take(b"[2026-11-23 09:11:38] a:b\n{\"type\":\"hello\"}\n", &mut pieces);
+            wire.decode(b"[2026-11-23 09:11:38] a:b\n{\"type\":\"hello\"}\n", &mut pieces);
             let wanted = if is_certain { Protocol::Article } else { Protocol::Json };
             assert_eq!(wire.protocol(), wanted);
         }
@@ -148,7 +148,7 @@ mod tests {
         let lines = format!("\n{{\"type\":\"hello\"}}\n{long}\n{{}}\n");
         assert_eq!(told(&[lines.as_bytes()]).len(), 2);
         let mut wire = Wire::default();
-        (0..10).for_each(|_| wire.take(long.as_bytes(), &mut Vec::new()));
+        (0..10).for_each(|_| wire.decode(long.as_bytes(), &mut Vec::new()));
         assert!(wire.line.len() <= RECEIVED_LINE_BYTES_MAX);
     }
 }
