@@ -48,10 +48,8 @@ impl Stamp {
         write_digits(self.unix_ms % 1_000, &mut text[20..23]);
         text
     }
-}
 
-impl Stamp {
-    /// The moment that [`rfc3339`](Self::rfc3339) shows as `text`.
+    /// Parses what [`rfc3339`](Self::rfc3339) returns.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.as_bytes();
         let number = |from, count| {
@@ -115,8 +113,8 @@ pub fn date(days: u64) -> [u64; 3] {
     [year, month, day - (153 * from_march + 2) / 5 + 1]
 }
 
-/// How many days after the 1st of January 1970 the day of that year, month and day is; none if it was
-/// before.
+/// Returns the days from 1 January 1970 to a date; none if the date is earlier. Month 13 is the next
+/// January.
 pub fn unix_days([year, month, day]: [u64; 3]) -> Option<u64> {
     // As above: the year begins in March.
     let (year, month) =

@@ -1,7 +1,7 @@
 //! The offsets of a time zone from UTC over time, read from TZif, the format of the time zone
 //! database (RFC 9636).
 
-use crate::clock::date;
+use crate::clock::{date, unix_days};
 
 /// The rules of one time zone.
 pub struct Rules {
@@ -185,11 +185,7 @@ impl Turn {
 /// Returns the days from 1970 to the 1st of `month` in `year`, which is 1970 or later; month 13 is
 /// the next January.
 fn days_to(year: u64, month: u8) -> i64 {
-    let (mut year, mut month) = (year.cast_signed(), i64::from(month) - 3);
-    if month < 0 {
-        (year, month) = (year - 1, month + 12);
-    }
-    365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 - 719_468
+    unix_days([year, month.into(), 1]).expect("the year is 1970 or later").cast_signed()
 }
 
 /// The rest of the text.
