@@ -300,12 +300,10 @@ impl Chat {
         self.spoken += 1;
         let line = LineId { epoch: self.epoch, number: self.spoken };
         let (except, author) = (user.ignored_by(), Some(who));
+        let kind = if is_act { Kind::Acted } else { Kind::Said };
+        self.note(room, kind, [nick, text], entry.stamp, out);
         let found = self.rooms.at(room);
         let room_name = found.name.as_str();
-        if self.is_kept {
-            let kind = if is_act { Kind::Acted } else { Kind::Said };
-            out(Effect::Keep(Kept { at: entry.stamp, room: room_name, kind, name: nick, text }));
-        }
         out(Effect::Say { room, room_name, event, line: Some(line), author, except });
         if self.rules.past_lines > 0 {
             let (number, at) = (line.number, entry.stamp);
@@ -366,7 +364,7 @@ impl Chat {
         out(Effect::Say { room, room_name, event, line: None, author, except: &[] });
     }
 
-    /// Has it kept that this happened in `room`, if things are.
+    /// Reports a line for the log, if the chat is logged.
     fn note(
         &self,
         room: RoomId,
