@@ -73,14 +73,13 @@ impl Log for Logger {
             return;
         }
         self.report_summed();
-        let text = record.args().to_string();
         if let (Some(file), Some(line)) = (record.file_static(), record.line())
             && record.level() < Level::Debug
-            && !with_limit(|limit| limit.admit((file, line), &text))
+            && !with_limit(|limit| limit.admit((file, line), *record.args()))
         {
             return;
         }
-        self.print_or_count(record, text, 1);
+        self.print_or_count(record, record.args().to_string(), 1);
     }
 
     /// Logs how many records were lost, if any were and there is room again, and how many were only

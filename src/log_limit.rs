@@ -3,6 +3,8 @@
 //! Each place in the code that logs may log so many records a second. The others of that second are
 //! only counted, and one record gives their number when the second is over.
 
+use std::fmt::Arguments;
+
 use crate::limits::LOG_RECORDS_PER_SEC;
 
 /// A place in the code that logs: its file and line.
@@ -14,6 +16,8 @@ pub struct LogLimit {
     /// The current second, since 1970.
     secs: u64,
     sites: Vec<Site>,
+    /// Whether a site has records that were only counted: this is asked in every turn.
+    is_pending: bool,
 }
 
 struct Site {
@@ -40,7 +44,7 @@ impl LogLimit {
         if secs == self.secs {
             return Vec::new();
         }
-        self.secs = secs;
+        (self.secs, self.is_pending) = (secs, false);
         let mut summaries = Vec::new();
         for site in &mut self.sites {
             site.records = 0;
@@ -52,10 +56,12 @@ impl LogLimit {
         summaries
     }
 
-    /// Whether `text`, which is logged at `place`, may be printed. If not, it is counted.
-    pub fn admit(&mut self, place: Place, text: &str) -> bool {
+    /// Whether a record with `args`, which is logged at `place`, may be printed. If not, it is counted,
+    /// and never formatted.
+    pub fn admit(&mut self, place: Place, args: Arguments<'_>) -> bool {
         let found = self.sites.iter().position(|site| site.place == place);
         let index = found.unwrap_or_else(|| {
+            let text = args.to_string();
             let event = text.strip_prefix("event=").and_then(|rest| rest.split(' ').next());
             let event = event.unwrap_or("other").to_string();
             self.sites.push(Site { place, event, records: 0, summed: 0 });
@@ -65,12 +71,13 @@ impl LogLimit {
         site.records += 1;
         let is_admitted = site.records <= LOG_RECORDS_PER_SEC;
         site.summed += u64::from(!is_admitted);
+        self.is_pending |= !is_admitted;
         is_admitted
     }
 
     /// Whether something was only counted that has not been returned yet.
     pub fn is_pending(&self) -> bool {
-        self.sites.iter().any(|site| site.summed > 0)
+        self.is_pending
     }
 }
 
@@ -84,10 +91,13 @@ mod tests {
         for secs in [7, 8] {
             assert_eq!(limit.begin(secs).len(), usize::from(secs == 8));
             for number in 0..LOG_RECORDS_PER_SEC + 5 {
-                let is_admitted = limit.admit(("a.rs", 1), "event=join id=1");
+                let is_admitted = limit.admit(("a.rs", 1), format_args!("event=join id=1"));
                 assert_eq!(is_admitted, number < LOG_RECORDS_PER_SEC);
             }
-            assert!(limit.admit(("a.rs", 2), "event=close id=1"), "another event is not affected");
+            assert!(
+                limit.admit(("a.rs", 2), format_args!("event=close id=1")),
+                "another event is not affected"
+            );
             assert!(limit.is_pending());
             assert_eq!(limit.begin(secs), [], "the second is not over");
         }
