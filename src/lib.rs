@@ -102,10 +102,10 @@
 //!
 //! # What is kept on disk
 //!
-//! With `--state`, the chat tells of everything that it commits as [`Effect::Keep`], a line of the
-//! [`log`](mod@log). The hub writes the lines of a turn in one call, between reading and sending, so nobody
-//! has seen what is not written. The chat never waits for a disk that fails. On start the chat is
-//! [rebuilt](chat::restore) from the end of the log; the numbers of lines go on, under a new epoch.
+//! With `--state`, the chat emits an [`Effect::Keep`] for everything that it commits: a line of the
+//! [`log`](mod@log). The hub writes the lines of a turn in one call, after reading and before sending, so
+//! nothing is sent that is not written. If the disk fails, the chat continues and the lines are counted. On
+//! start the chat is [rebuilt](chat::restore) from the end of the log; line numbers continue, in a new epoch.
 //!
 //! [`Effect::Keep`]: chat::event::Effect::Keep
 //!

@@ -17,17 +17,17 @@ use crate::log::reader::Lines;
 use crate::log::{codec, files};
 use crate::zone::{Zone, Zones};
 
-/// What is gathered before it is printed.
+/// Output is written in blocks of this size.
 const BLOCK_BYTES: usize = 32 * 1024;
-/// How long to wait before the file is looked at again.
+/// How long `--follow` waits before it reads again.
 const WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 /// Prints the lines of the log in `dir` that match `selection`.
 ///
 /// # Errors
-/// What the system answered; not that nobody reads what is printed any more.
+/// The error of the system, except that the reader of a pipe is gone.
 pub fn print(dir: &Path, selection: &Selection, lang: Lang) -> io::Result<()> {
-    // The next one last.
+    // In reverse order: the next file is the last element.
     let mut files: Vec<PathBuf> = files::list(dir).into_iter().rev().collect();
     let first = files.pop().ok_or(io::ErrorKind::NotFound)?;
     let mut printer = Printer { selection, lang, zones: Zones::new(), lines: Vec::new() };
@@ -43,17 +43,17 @@ pub fn print(dir: &Path, selection: &Selection, lang: Lang) -> io::Result<()> {
         }
         files = newer(dir, current.input())?;
         if files.is_empty() {
-            // Who is gone needs no more lines.
+            // Ends if the reader of a pipe is gone.
             let stdout = io::stdout();
             if poll(&mut [PollFd::new(&stdout, PollFlags::empty())], Some(&WAIT))? > 0 {
                 return Ok(());
             }
         }
-        // What was written to a file before it was renamed comes first.
+        // The rest of a renamed file is printed before the next file.
     }
 }
 
-/// The files that came after `current`, if there are any, the next one last.
+/// Returns the files that are newer than `current`, the next one last.
 fn newer(dir: &Path, current: &File) -> io::Result<Vec<PathBuf>> {
     let id = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
     let current = id(current.metadata()?);
@@ -68,7 +68,7 @@ struct Printer<'a> {
     selection: &'a Selection,
     lang: Lang,
     zones: Zones,
-    /// What is to be printed next.
+    /// Formatted lines that are not written yet.
     lines: Vec<u8>,
 }
 
@@ -123,7 +123,7 @@ impl Printer<'_> {
         to.push(b'\n');
     }
 
-    /// Prints what was gathered; whether somebody still reads it.
+    /// Writes the formatted lines; returns whether anybody still reads them.
     fn flush(&mut self) -> io::Result<bool> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(&self.lines).and_then(|()| stdout.flush());

@@ -1,26 +1,26 @@
-//! How text falls into rows: at spaces if there are any; wide and combining characters stay whole, and so
-//! does a link if a row can hold it.
+//! Breaks text into rows, at spaces if there are any. Wide and combining characters stay whole, and so does
+//! a link if it fits a row.
 
 use std::ops::Range;
 
 use unicode_segmentation::GraphemeCursor;
 
-/// Rows after the first begin so far in: below the text, not below its time.
+/// The indent of rows after the first: they begin below the text, not below its time.
 pub const INDENT_COLUMNS: usize = 9;
 
-/// What rows may take.
+/// The size of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
-    /// The columns of a row.
+    /// The width of a row.
     pub columns: usize,
-    /// What is taken of the first row, by something that ends in a space.
+    /// Columns of the first row that are already used, by text that ends in a space.
     pub used: usize,
-    /// How far in the others begin; see [`Shape::indent`].
+    /// The indent of the other rows; see [`Shape::indent`].
     pub indent: usize,
 }
 
 impl Shape {
-    /// How far in rows after the first begin: no more than a quarter of a narrow row.
+    /// Returns the indent of rows after the first: at most a quarter of a narrow row.
     pub fn indent(&self) -> usize {
         self.indent.min(self.columns / 4)
     }
@@ -29,41 +29,43 @@ impl Shape {
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Columns that are left free before it.
+    /// Columns left free before the text.
     pub indent: usize,
-    /// What of the text stands in it, in bytes.
+    /// The part of the text that is in the row, in bytes.
     pub text: Range<usize>,
-    /// It ends in the middle of a link that no row can hold, and which goes on in the next.
+    /// Whether the row ends within a link that fits no row; the next row continues it.
     pub is_cut: bool,
 }
 
-/// Text, row by row. What stands where it is broken is left out if it is a space.
+/// An iterator over the rows of a text. A space at which the text is broken is left out.
 pub struct Rows<'a, F> {
     text: &'a str,
-    /// The links in it: no two touch.
+    /// The links in the text; no two touch.
     links: &'a [Range<usize>],
     columns: usize,
     indent: usize,
-    /// The columns that a character takes: what terminals count, one by one.
+    /// Returns the columns of a character.
     ///
-    /// (Some draw a family of emoji as one; the more a row is thought to take, the less can go wrong.)
+    /// (Some terminals draw a family of emoji as one. Counting each character makes a row too short rather
+    /// than too long.)
     columns_of: F,
-    /// Until there is a row: what of it is taken.
+    /// The used columns of the first row, until it is returned.
     used: Option<usize>,
-    /// Where the next row begins.
+    /// Where the next row begins; none after the last one.
     next: Option<usize>,
 }
 
 impl<'a, F: Fn(char) -> usize> Rows<'a, F> {
-    /// The rows of `text`; there is at least one. A link that a row cannot hold without its indent has none,
-    /// so that it may go from edge to edge.
+    /// Breaks `text` into at least one row. A row that continues a link which does not fit between indent and
+    /// edge has no indent, so that the link goes from edge to edge.
     pub fn new(text: &'a str, links: &'a [Range<usize>], shape: Shape, columns_of: F) -> Self {
         let (columns, indent) = (shape.columns, shape.indent());
         let (used, next) = (Some(shape.used), Some(0));
         Self { text, links, columns, indent, columns_of, used, next }
     }
 
-    /// Where the row ends at the latest that begins at `from` behind `used` columns; none if all fits.
+    /// Returns the last position at which a row may end that begins at `from`, after `used` columns; none if
+    /// all of the text fits.
     fn edge(&self, from: usize, used: usize, may_be_empty: bool) -> Option<usize> {
         let mut columns = used;
         let is_over = |c| {
@@ -78,13 +80,14 @@ impl<'a, F: Fn(char) -> usize> Rows<'a, F> {
         if edge > from || may_be_empty {
             return Some(edge);
         }
-        // A row takes one character at least, or this would not end. One that no row can hold, of which a
-        // person sees only one, is cut.
+        // A row contains at least one character, or this would not end. A cluster that fits no row is
+        // cut.
         let first = self.text[from..].chars().next().map_or(0, char::len_utf8);
         Some(over.max(from + first)).filter(|&edge| edge < self.text.len())
     }
 
-    /// Where the row ends that begins at `from` and has room up to `edge`, and where the next one begins.
+    /// Returns where a row ends that begins at `from` and has room up to `edge`, and where the next one
+    /// begins.
     fn broken(&self, from: usize, edge: usize, may_be_empty: bool) -> (usize, usize) {
         if self.is_space(from, edge) {
             return (edge, edge + 1);
@@ -113,7 +116,7 @@ impl<'a, F: Fn(char) -> usize> Rows<'a, F> {
         }
     }
 
-    /// The columns that are left free before the row that begins at `from`, and is not the first.
+    /// Returns the indent of the row that begins at `from` and is not the first.
     fn indent(&self, from: usize) -> usize {
         let columns = |link: &Range<usize>| -> usize {
             self.text[link.clone()].chars().map(&self.columns_of).sum()
@@ -123,7 +126,7 @@ impl<'a, F: Fn(char) -> usize> Rows<'a, F> {
         if is_too_long { 0 } else { self.indent }
     }
 
-    /// The link that goes on over `at`.
+    /// Returns the link that begins before `at` and ends after it.
     fn link_over(&self, at: usize) -> Option<&Range<usize>> {
         self.links.iter().find(|link| link.start < at && at < link.end)
     }
@@ -134,8 +137,8 @@ impl<'a, F: Fn(char) -> usize> Rows<'a, F> {
         self.text.as_bytes()[at] == b' ' && is_one(at) && is_one(at + 1)
     }
 
-    /// Whether what a person calls characters may be parted at `at`, in a row that begins at `from`: a row
-    /// of flags is looked at once, and not the whole text for each of its rows.
+    /// Whether a grapheme cluster ends at `at`, in a row that begins at `from`. The search begins at the row:
+    /// otherwise a text full of flags would be searched from its start for each of its rows.
     fn is_boundary(&self, from: usize, at: usize) -> bool {
         let text = &self.text[from..];
         let mut cursor = GraphemeCursor::new(at - from, text.len(), true);
@@ -162,7 +165,7 @@ impl<F: Fn(char) -> usize> Iterator for Rows<'_, F> {
     }
 }
 
-/// The first link in `text`, in bytes.
+/// Returns the range of the first link in `text`, in bytes.
 pub fn link(text: &str) -> Option<Range<usize>> {
     let is_scheme = |c: &u8| c.is_ascii_alphanumeric() || b"+-.".contains(c);
     let is_part = |c: &u8| c.is_ascii_graphic() && !b"<>\"`".contains(c);

@@ -11,7 +11,7 @@ pub enum Event<'a> {
     Accepted,
     /// The answer to `exit`.
     Goodbye,
-    /// What is said here is kept on disk.
+    /// The chat is logged to disk.
     Kept,
 
     /// A user entered the room.
@@ -395,7 +395,7 @@ pub enum Effect<'a> {
         /// The room.
         room: RoomId,
     },
-    /// It happened, and is to be found in the log: only if there is one.
+    /// A line for the chat log; only if the chat is logged.
     Keep(Kept<'a>),
     /// There is more of a long answer: call `Chat::resume` once this part has been sent.
     More {

@@ -5,50 +5,50 @@ use crate::clock::Stamp;
 /// One line of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept<'a> {
-    /// When it happened.
+    /// The time.
     pub at: Stamp,
-    /// Where; empty if it concerns no one room.
+    /// The room; empty if the line concerns no single room.
     pub room: &'a str,
-    /// What it is.
+    /// The kind of event.
     pub kind: Kind,
-    /// Who did it; empty if nobody did.
+    /// The user; empty if there is none.
     pub name: &'a str,
-    /// What was said, the new name, the topic; empty if there is nothing more to tell.
+    /// What was said, the new name or the topic; empty if there is nothing more.
     pub text: &'a str,
 }
 
-/// What a line of a log is.
+/// The kind of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Somebody said something.
+    /// A user said something to the room.
     Said,
-    /// Somebody did something.
+    /// A user did something (`/me`).
     Acted,
-    /// Somebody came to a room.
+    /// A user entered the room.
     Joined,
-    /// Somebody left a room.
+    /// A user left the room.
     Left,
-    /// Somebody took another name.
+    /// A user took another name.
     Renamed,
-    /// Somebody gave a room a topic, or took it away.
+    /// A user set or removed the topic.
     Topic,
-    /// The server started: everybody is gone. The text is that of a [`Kind::Mark`].
+    /// The server started, so all earlier users are gone. The text is that of a [`Kind::Mark`].
     Start,
     /// The server stopped.
     Stop,
-    /// Lines are missing here: what was known before it is not certain any more.
+    /// Lines are missing here, so the state before is no longer certain.
     Gap,
     /// The state of the chat; [`Kind::Has`] and [`Kind::Here`] follow. The text is the epoch of line ids
     /// and the number of the last line that was said.
     Mark,
     /// The room has this topic.
     Has,
-    /// Somebody is in the room.
+    /// A user is in the room.
     Here,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 12] = [
         Self::Said,
         Self::Acted,
@@ -64,7 +64,7 @@ impl Kind {
         Self::Here,
     ];
 
-    /// As the log has it.
+    /// Returns the kind's name in the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Said => "said",
@@ -82,7 +82,7 @@ impl Kind {
         }
     }
 
-    /// Whether it is a line that somebody said to a room, and thus has a number.
+    /// Whether it is a line said to a room, which has a number.
     pub fn is_line(self) -> bool {
         matches!(self, Self::Said | Self::Acted)
     }

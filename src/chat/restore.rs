@@ -22,11 +22,11 @@ pub struct Restore {
     now: Now,
     /// Who is in which room, by the skeletons of their names.
     people: BTreeSet<(u64, RoomId)>,
-    /// By room: how many those are.
+    /// The number of users in each room.
     counts: Vec<u32>,
-    /// A mark has been read, and no gap since.
+    /// Whether a mark has been read, and no gap since.
     is_known: bool,
-    /// The lines that follow a mark are being read, and are needed.
+    /// Whether the lines after a mark are being read, and are needed.
     is_told: bool,
     /// When the server stopped, if that was the last event.
     stopped: Option<Stamp>,
@@ -37,7 +37,7 @@ pub struct Restore {
     places: Vec<Option<(RoomName, RoomId)>>,
 }
 
-/// A power of two.
+/// The size of the cache: a power of two.
 const PLACES: usize = 256;
 
 impl Restore {
@@ -129,7 +129,7 @@ impl Restore {
             if chat.epoch == 0 {
                 chat.histories.begin_after(number);
             }
-            // What could not be read may have been no lines after all.
+            // Damaged lines may not have been said lines at all.
             chat.spoken = number.max(self.last_line);
             chat.histories.lose_up_to(chat.spoken);
             self.people.clear();
@@ -151,7 +151,7 @@ impl Restore {
             let (words, is_act) = ([kept.name, kept.text], kept.kind == Kind::Acted);
             chat.histories.add(history, chat.spoken, kept.at, GONE, words, is_act);
         }
-        // Who says something is there, even if that was not read.
+        // A user who says something is in the room, even if the line that says so was not read.
         if self.chat.rooms.len() > self.chat.rules.rooms_max {
             self.end_if_empty(room);
         }
@@ -270,12 +270,12 @@ impl Restore {
     fn close(&mut self, room: RoomId) {
         let name = self.chat.rooms.get(room).name;
         self.chat.rooms.close(room, &mut self.chat.histories);
-        // A name in the log is a room's own, so it was looked for under no other.
+        // The log has the room's own name, so the cache has it under no other.
         self.places[place(name.as_str())] = None;
     }
 }
 
-/// Where a room of that name is looked for first.
+/// Returns the index in the cache for a room of that name.
 fn place(name: &str) -> usize {
     let hash = |hash: usize, byte: u8| hash.wrapping_mul(31).wrapping_add(byte.into());
     name.bytes().fold(0, hash) % PLACES

@@ -84,7 +84,7 @@ impl<S: Socket> Hub<S> {
 
     /// Continues with `chat`, which has no users, and writes everything that happens in it to `log`.
     pub fn keep(&mut self, chat: Chat, log: Writer) {
-        assert!(self.is_empty() && chat.is_kept(), "nobody has come before");
+        assert!(self.is_empty() && chat.is_kept(), "the hub has no connections yet");
         self.chat = chat;
         self.post.log = Some(Box::new(log));
     }

@@ -1,4 +1,4 @@
-//! A line of the log: five columns, with tabs between them.
+//! Encodes and decodes a line of the log: five columns, separated by tabs.
 
 use crate::chat::kept::{Kept, Kind};
 use crate::clock::Stamp;
@@ -7,7 +7,7 @@ use crate::text::is_clean;
 
 /// The longest line, without its end: time, room, kind, name and text.
 pub const BYTES_MAX: usize = 24 + NICK_BYTES_MAX + 16 + NICK_BYTES_MAX + LINE_BYTES_MAX + 4;
-/// Stands in the columns of room and name if there is none.
+/// The content of the columns room and name if there is none.
 const NONE: &str = "-";
 
 /// Appends `kept` as a line.
@@ -20,14 +20,14 @@ pub fn encode(kept: &Kept<'_>, to: &mut Vec<u8>) {
     to.push(b'\t');
     let from = to.len();
     to.extend_from_slice(kept.text.as_bytes());
-    // What people say is clean. Whatever else comes here must not pass for more than one line.
+    // Texts of users are clean already. No other text must become more than one line either.
     while let Some(at) = memchr::memchr3(b'\t', b'\n', b'\r', &to[from..]) {
         to[from + at] = b' ';
     }
     to.push(b'\n');
 }
 
-/// What `line`, which has no end, says; none if it is damaged.
+/// Decodes `line`, without its line end; none if it is damaged.
 pub fn decode(line: &[u8]) -> Option<Kept<'_>> {
     if line.len() > BYTES_MAX {
         return None;
@@ -39,7 +39,7 @@ pub fn decode(line: &[u8]) -> Option<Kept<'_>> {
     let kind = *Kind::ALL.iter().find(|known| known.as_str() == kind)?;
     let is_name = |name: &str| (1..=NICK_BYTES_MAX).contains(&name.len()) && is_clean(name);
     let is_right = columns.next().is_none() && is_name(room) && is_name(name) && is_clean(text);
-    // Who leaves a room leaves one, and who says something has a name.
+    // Which kinds have a room, and which have a name.
     let is_nowhere = matches!(kind, Kind::Start | Kind::Stop | Kind::Gap | Kind::Mark);
     let is_nobodys = is_nowhere || kind == Kind::Has;
     if !is_right || is_nowhere != (room == NONE) || is_nobodys != (name == NONE) {

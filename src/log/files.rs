@@ -12,24 +12,25 @@ use crate::log::writer::Store;
 pub const NAME: &str = "chat.log";
 /// Where an incomplete last line is moved.
 const TORN: &str = "chat.log.torn";
-/// What is read at a time.
+/// The size of a read.
 const BLOCK_BYTES: usize = 16 * 1024;
 
-/// The files, open to be written by this process alone.
+/// The files of a log, locked against other processes.
 pub struct Files {
     dir: PathBuf,
     files_max: usize,
-    /// Locked, so that no two servers write to one file; none while that could not be had again.
+    /// A lock of the directory, so that no two servers write to one file; none if it could not be locked
+    /// again.
     lock: Option<File>,
     file: File,
 }
 
 impl Files {
-    /// Opens the file in `dir`, which is made if it is not there. What comes behind its last whole line is
-    /// put aside: how many bytes that was.
+    /// Opens the file in `dir`, which is created if it is missing. An incomplete last line is moved to
+    /// `chat.log.torn`; returns its bytes.
     ///
     /// # Errors
-    /// What the system answered, or that another server has them.
+    /// The error of the system, or that another server uses the directory.
     pub fn open(dir: &Path, files_max: usize) -> io::Result<(Self, u64)> {
         if let Err(error) = DirBuilder::new().mode(0o700).create(dir)
             && error.kind() != io::ErrorKind::AlreadyExists
@@ -43,10 +44,10 @@ impl Files {
         Ok((files, torn))
     }
 
-    /// Bytes in the file.
+    /// Returns the size of the file.
     ///
     /// # Errors
-    /// What the system answered.
+    /// The error of the system.
     pub fn size(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
@@ -107,7 +108,7 @@ impl Store for Files {
                 _ => {}
             }
         }
-        // There may have been more of them before.
+        // There are more files if `files_max` was larger before.
         let mut number = if self.files_max == 1 { 0 } else { self.files_max };
         while fs::remove_file(self.path(number)).is_ok() {
             number = number.max(self.files_max - 1) + 1;
@@ -121,7 +122,7 @@ impl Store for Files {
     }
 }
 
-/// All files of the log in `dir`, the oldest first.
+/// Returns all files of the log in `dir`, the oldest first.
 pub fn list(dir: &Path) -> Vec<PathBuf> {
     let paths = (0..LOG_FILES_MAX).rev().map(|number| path(dir, number));
     paths.filter(|path| path.is_file()).collect()
@@ -143,19 +144,19 @@ fn lock(dir: &Path) -> io::Result<File> {
     }
 }
 
-/// Opens the file to be appended to. The directory is made to know it for good, in case it is new.
+/// Opens the file for appending. The directory is synced, in case the file is new.
 fn open(dir: &Path) -> io::Result<File> {
     let path = dir.join(NAME);
     let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other(format!("{NAME} is no file")));
     }
-    // Not every file system can do that.
+    // Not every file system supports that.
     let _ = File::open(dir).and_then(|dir| dir.sync_all());
     Ok(file)
 }
 
-/// Where the last line ends that has an end.
+/// Returns where the last complete line ends.
 fn end_of_lines(file: &mut File, size: u64) -> io::Result<u64> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut to = size;

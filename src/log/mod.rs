@@ -1,10 +1,10 @@
 //! The chat log: writes what happens in the chat to disk, and reads it back on start.
 //!
 //! One text file, to which lines are only ever appended: five columns with tabs between them ([`codec`]).
-//! The hub notes in the [`writer`] what the chat has committed, and has it written once per turn, in one
-//! call, before anybody is sent anything of it. Files are behind a small trait ([`writer::Store`]); the
-//! real ones ([`files`]) are renamed when they are full. On start the end of what they hold is
-//! [`read`](reader) into a chat.
+//! The hub passes what the chat commits to the [`writer`], which writes it once per turn, in one call,
+//! before anything of it is sent. Files are behind a small trait ([`writer::Store`]); the
+//! real ones ([`files`]) are rotated when they are full. On start the chat is rebuilt from the end of the
+//! log ([`reader`]).
 //!
 //! ```text
 //!  chat ─► Effect::Keep ─► writer ─► Store ─► chat.log ─► chat.log.1 ─► … ─► gone
@@ -14,8 +14,9 @@
 //!
 //! * Every file begins with a *mark*, which gives the state of the chat. There is also one after each gap,
 //!   and one per MiB. Reading may begin at any of them.
-//! * When writing fails, the chat goes on. No line of that turn is in the file then. The lines are counted,
-//!   writing is tried again each second, and when it works, the number of missing lines is written first.
+//! * When a write fails, the chat continues without waiting. None of that turn's lines is in the file; they
+//!   are counted. Writing is tried again each second; when it succeeds, the number of missing lines is
+//!   written first.
 //!
 //! Without the cargo feature `state` there is no log: [`open`] fails, and the hub's writer is a type without
 //! values.
@@ -42,7 +43,7 @@ use crate::log::writer::Writer;
 /// Opens the log in `dir`; returns the chat that it contains, and the writer for what happens next.
 ///
 /// # Errors
-/// What the system answered.
+/// The error of the system.
 #[cfg(feature = "state")]
 pub fn open(dir: &Path, fsync: Fsync, limits: &Limits, now: &Now) -> io::Result<(Chat, Writer)> {
     use log::{info, warn};

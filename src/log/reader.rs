@@ -11,34 +11,34 @@ use crate::clock::Now;
 use crate::limits::LOG_READ_BYTES;
 use crate::log::codec::{self, BYTES_MAX};
 
-/// What is read at a time.
+/// The size of a read.
 const BLOCK_BYTES: usize = 16 * 1024;
 
-/// Lines out of something that may grow.
+/// Reads lines from an input that may grow.
 pub struct Lines<R> {
     input: BufReader<R>,
     line: Vec<u8>,
-    /// The line has been handed out.
+    /// Whether `line` is complete and has been returned.
     is_whole: bool,
 }
 
 impl<R: Read> Lines<R> {
-    /// The lines of `input`.
+    /// Creates a reader of `input`.
     pub fn new(input: R) -> Self {
         let input = BufReader::with_capacity(BLOCK_BYTES, input);
         Self { input, line: Vec::new(), is_whole: false }
     }
 
-    /// What is read.
+    /// Returns the input.
     pub fn input(&self) -> &R {
         self.input.get_ref()
     }
 
-    /// The next line without its end; none at the end of what is there by now. Of one that is too long to
-    /// be right only the beginning is kept.
+    /// Returns the next line without its end; none at the current end of the input. Only the beginning of a
+    /// line that is too long to be valid is returned.
     ///
     /// # Errors
-    /// What the system answered.
+    /// The error of the system.
     pub fn next_line(&mut self) -> io::Result<Option<&[u8]>> {
         if std::mem::take(&mut self.is_whole) {
             self.line.clear();
@@ -61,18 +61,18 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Whether a line has begun that has not ended.
+    /// Whether the input ends within a line.
     pub fn has_part(&self) -> bool {
         !self.is_whole && !self.line.is_empty()
     }
 }
 
-/// What became of reading.
+/// The result of reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Lines that could be read.
+    /// The number of valid lines.
     pub lines: u64,
-    /// Lines, and files, that could not.
+    /// The number of damaged lines, and of files that could not be read.
     pub damaged: u64,
 }
 
@@ -87,7 +87,7 @@ pub fn rebuild(files: &[PathBuf], rules: &Rules, now: Now) -> (Chat, Count) {
     let total: u64 = files.iter().map(|path| size(path)).sum();
     loop {
         let (restore, count) = rebuild_end(files, total.saturating_sub(bytes_max), rules, now);
-        // The first part that fills the memory has not all that is kept of the rooms in it.
+        // The part that first fills the memory lacks lines of some rooms, so one more part is read.
         if was_full || bytes_max >= total.min(LOG_READ_BYTES.max(2 * budget)) {
             return (restore.finish(), count);
         }
@@ -96,7 +96,7 @@ pub fn rebuild(files: &[PathBuf], rules: &Rules, now: Now) -> (Chat, Count) {
     }
 }
 
-/// Reads what is in `files` after the first `skipped` bytes.
+/// Reads `files` after the first `skipped` bytes.
 fn rebuild_end(files: &[PathBuf], skipped: u64, rules: &Rules, now: Now) -> (Restore, Count) {
     let mut skipped = skipped;
     let mut restore = Restore::new(rules.clone(), skipped == 0, now);

@@ -1,5 +1,5 @@
-//! The writing side of the log: one write per turn, the number of lines lost while writing fails, and
-//! when to sync and to begin a new file.
+//! The writing side of the log: one write per turn, the count of lines lost while writing fails, and the
+//! decisions when to sync and when to rotate.
 
 use std::io;
 
@@ -13,76 +13,76 @@ use crate::log::fsync::Fsync;
 
 /// The files of the log, as the writer needs them.
 pub trait Store {
-    /// Appends the beginning of `bytes`; how much that was.
+    /// Appends the beginning of `bytes`; returns how many were written.
     ///
     /// # Errors
-    /// What the system answered.
+    /// The error of the system.
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Takes back the last `bytes`, of which not all could be appended.
+    /// Removes the last `bytes`: the first part of a write that failed.
     ///
     /// # Errors
-    /// What the system answered.
+    /// The error of the system.
     fn take_back(&mut self, bytes: u64) -> io::Result<()>;
 
-    /// Makes all that was appended survive a power failure.
+    /// Syncs what was appended to the disk.
     ///
     /// # Errors
-    /// What the system answered.
+    /// The error of the system.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Opens the file again, by its name: it may be another one by now, or a new one. Its size.
+    /// Opens the file again by its name, which may be a new file by now; returns its size.
     ///
     /// # Errors
-    /// What the system answered.
+    /// The error of the system.
     fn reopen(&mut self) -> io::Result<u64>;
 
-    /// Puts the file aside, the oldest of all away, and begins a new one.
+    /// Renames the file, deletes the oldest one, and creates a new one.
     ///
     /// # Errors
-    /// What the system answered.
+    /// The error of the system.
     fn rotate(&mut self) -> io::Result<()>;
 
-    /// Whether the file has been removed, so that nobody will find what is written to it.
+    /// Whether the file has been deleted, so that what is written to it is lost.
     fn is_removed(&self) -> bool;
 }
 
-/// Passes the state of the chat to the last argument, as lines of which the first has the given kind. The
-/// number says how many lines that were said will follow them.
+/// Passes the state of the chat to the last argument, as lines; the first has the given kind. The number is
+/// that of the said lines that will follow.
 pub type Restate<'a> = dyn Fn(Kind, u64, Stamp, &mut dyn FnMut(&Kept<'_>)) + 'a;
 
-/// Lines to be written, and the files that they are written to.
+/// Collects the lines of a turn and writes them.
 pub struct Writer {
     store: Box<dyn Store>,
     fsync: Fsync,
     file_bytes_max: u64,
-    /// What is to be written in this turn.
+    /// The lines of this turn.
     buffer: Vec<u8>,
-    /// Lines in it, and those of them that were said.
+    /// The number of lines in the buffer, and of those that were said.
     lines: u64,
     said: u64,
-    /// Bytes in the file.
+    /// The size of the file.
     size: u64,
-    /// Bytes written since the last mark, and how long that was.
+    /// Bytes written since the last mark, and the size of that mark.
     since_mark: u64,
     mark_bytes: u64,
-    /// The kind of a mark that is due whatever the file holds.
+    /// The kind of a mark that is due in any case.
     due_mark: Option<Kind>,
-    /// When something has to be synced.
+    /// When written lines have to be synced.
     sync_by_ms: Option<u64>,
-    /// Set while writing fails: when to try again.
+    /// When to try again; set while writing fails.
     retry_ms: Option<u64>,
     /// Lines that were not written.
     lost: u64,
-    /// The file ends in the middle of a line.
+    /// Whether the file ends within a line.
     is_torn: bool,
 }
 
-/// Ends a line of which only a part was written. With this many columns it cannot be read as valid.
+/// Ends a line that was written in part. With this many columns the line cannot be valid.
 const END_OF_TORN: &[u8] = b"\t\t\t\t\t\n";
 
 impl Writer {
-    /// Creates a writer to `store`, whose file has `size` bytes. It first writes that the server starts.
+    /// Creates a writer to `store`, whose file has `size` bytes. Its first line says that the server started.
     pub fn new(store: Box<dyn Store>, size: u64, fsync: Fsync, file_bytes_max: u64) -> Self {
         Self {
             store,
@@ -102,14 +102,14 @@ impl Writer {
         }
     }
 
-    /// Notes what is to be written in this turn.
+    /// Adds a line to this turn.
     pub fn note(&mut self, kept: &Kept<'_>) {
         codec::encode(kept, &mut self.buffer);
         self.lines += 1;
         self.said += u64::from(kept.kind.is_line());
     }
 
-    /// Whether there is something to do at `now_ms`.
+    /// Whether [`Writer::write`] has something to do at `now_ms`.
     pub fn is_due(&self, now_ms: u64) -> bool {
         let is_waiting = self.retry_ms.is_some_and(|retry_ms| now_ms < retry_ms);
         !self.buffer.is_empty()
@@ -117,7 +117,7 @@ impl Writer {
             || self.deadline_ms().is_some_and(|due_ms| due_ms <= now_ms)
     }
 
-    /// When there is something to do even if nothing is said.
+    /// Returns when there is something to do even if nothing is said.
     pub fn deadline_ms(&self) -> Option<u64> {
         self.retry_ms.or(self.sync_by_ms)
     }
@@ -128,7 +128,7 @@ impl Writer {
         if may_try {
             match self.try_write(now, restate) {
                 Ok(()) if self.retry_ms.take().is_some() => {
-                    // Before it is told: it may be told to nobody.
+                    // Reset even if this record is not logged.
                     let lines = std::mem::take(&mut self.lost);
                     info!("event=log-resume lines={lines}");
                 }
@@ -143,7 +143,7 @@ impl Writer {
         }
         self.buffer.clear();
         (self.lines, self.said) = (0, 0);
-        // One loud turn need not cost its memory for ever.
+        // One busy turn must not cost memory for good.
         self.buffer.shrink_to(BUFFER_BYTES);
     }
 
@@ -216,8 +216,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Puts a mark before what is to be written, if one is due: at the start of a file, behind a gap, and
-    /// once in a while. Whether it did.
+    /// Puts a mark before the lines of the turn if one is due: at the start of a file, after a gap, and once
+    /// per MiB. Returns whether it did.
     fn put_mark(&mut self, at: Stamp, restate: &Restate<'_>) -> bool {
         let is_seldom = self.since_mark > LOG_MARK_BYTES.max(8 * self.mark_bytes);
         if self.size > 0 && self.lost == 0 && !is_seldom && self.due_mark.is_none() && !self.is_torn

@@ -157,7 +157,7 @@ pub fn put(text: &str, charset: Charset, to: &mut Vec<u8>) {
     }
 }
 
-/// Writes when it happens; how many columns that takes.
+/// Appends the time of an event; returns its columns.
 fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) -> usize {
     if view.shown == Shown::Never {
         return 0;
@@ -170,7 +170,7 @@ fn begin(stamp: Stamp, view: View, zones: &mut Zones, to: &mut Vec<u8>) -> usize
     used
 }
 
-/// Writes the line that marks the beginning of a day; `text` begins with its date.
+/// Appends the line that marks the beginning of a day; `text` begins with its date.
 fn write_date(text: &str, to: &mut Vec<u8>) {
     for word in ["-- ", &text[..10], " --"] {
         to.extend_from_slice(word.as_bytes());
@@ -189,7 +189,7 @@ fn lines(message: Message<'_>, lang: Lang) -> String {
     String::from_utf8(body).expect("texts are text")
 }
 
-/// Writes lines; of the first one's row `used` columns are taken already.
+/// Appends the lines of `text`; `used` columns of the first row are already used.
 fn write_text(text: &str, used: usize, view: View, to: &mut Vec<u8>) {
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {

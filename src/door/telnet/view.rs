@@ -18,7 +18,7 @@ pub struct View {
     pub lang: Lang,
     /// The kind of terminal.
     pub style: Style,
-    /// In rows of which width.
+    /// The width of rows.
     pub width: Width,
 }
 
@@ -53,23 +53,23 @@ impl Style {
     }
 }
 
-/// The width of a terminal, as far as rows are made for it.
+/// The width of a terminal: 0 if it is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Width(u8);
 
 impl Width {
-    /// Where less fits, hardly a name does: such a terminal is taken for one whose width is not known.
+    /// A narrower terminal counts as one of unknown width: hardly a name would fit a row.
     const MIN: u16 = 20;
-    /// Rows are no longer than a wider terminal's: so there are no more tapes than widths up to here.
+    /// A wider terminal gets rows of this width. This also bounds the number of tapes.
     const MAX: u8 = 250;
 
-    /// Of a terminal that has told its `columns`, 0 if they are not known.
+    /// Returns the width of a terminal of `columns`; 0 means unknown.
     pub fn of_terminal(columns: u16) -> Self {
         let width = u8::try_from(columns).unwrap_or(u8::MAX).min(Self::MAX);
         Self(if columns < Self::MIN { 0 } else { width })
     }
 
-    /// The columns of a row, if the width is known.
+    /// Returns the columns of a row, if the width is known.
     pub fn row_columns(self) -> Option<usize> {
         (self.0 > 0).then(|| usize::from(self.0) - 1)
     }

@@ -1,5 +1,5 @@
-//! What is said in rows of a terminal whose width is known: whatever its author wrote, only the first row of
-//! a message begins at the left edge.
+//! Breaks messages into rows, for terminals whose width is known. Whatever its author wrote, only the first
+//! row of a message begins at the left edge.
 //!
 //! # One column is left free
 //!
@@ -19,8 +19,8 @@ use std::ops::Range;
 use crate::door::telnet::view::View;
 use crate::rows::{INDENT_COLUMNS, Rows, Shape, link};
 
-/// Appends `words`, which together are one line. Of its first row `used` columns are taken already, by
-/// something that ends in a space.
+/// Appends `words`, which together are one line. `used` columns of its first row are already used, by text
+/// that ends in a space.
 pub fn write_line(words: &[&str], used: usize, view: View, to: &mut Vec<u8>) {
     let bytes: usize = words.iter().map(|word| word.len()).sum();
     match view.width.row_columns() {
@@ -33,7 +33,8 @@ pub fn write_line(words: &[&str], used: usize, view: View, to: &mut Vec<u8>) {
 }
 
 fn write_rows(line: &str, shape: Shape, view: View, to: &mut Vec<u8>) {
-    // One that does not fit between indent and edge is cut like any long word: it must not begin at the left.
+    // A link that does not fit between indent and edge is cut like any long word: it must not begin at the
+    // left edge.
     let links = links(line, shape.columns - shape.indent());
     let rows = Rows::new(line, &links, shape, |c| view.charset.columns_of(c));
     for (number, row) in rows.enumerate() {
@@ -45,7 +46,7 @@ fn write_rows(line: &str, shape: Shape, view: View, to: &mut Vec<u8>) {
     }
 }
 
-/// The links in `text` that take no more than `columns`.
+/// Returns the links in `text` of at most `columns`.
 fn links(text: &str, columns: usize) -> Vec<Range<usize>> {
     let mut links = Vec::new();
     let mut from = 0;
